@@ -1,0 +1,11 @@
+namespace PageShift;
+
+/// <summary>The size of a base page and of a page table: 4 KiB in every geometry.</summary>
+public static class PageSize
+{
+    /// <summary>The base-2 logarithm of <see cref="Bytes"/>.</summary>
+    public const int Shift = 12;
+
+    /// <summary>The bytes of one page.</summary>
+    public const ulong Bytes = 1UL << Shift;
+}
