@@ -1,0 +1,88 @@
+using PageShift.Physical;
+
+namespace PageShift.PageTables;
+
+internal sealed partial class PageTableTree
+{
+    /// <summary>Takes every entry in <paramref name="range"/> away, releases the frames, and frees the tables that this empties.
+    /// No large leaf may reach over an end of the range (see <see cref="TrySplitAt"/>).</summary>
+    internal ZapCount Zap(AddressRange range, bool keepGuards)
+    {
+        var count = new ZapCount();
+        if (!range.IsEmpty)
+            Zap(Root, Geometry.Root, range.Start.Value, range.End.Value, keepGuards, ref count);
+        return count;
+    }
+
+    private void Zap(FrameNumber table, PageTableLevel level, ulong start, ulong end, bool keepGuards, ref ZapCount count)
+    {
+        int first = Geometry.Index(new VirtualAddress(start), level);
+        int slots = Geometry.Index(new VirtualAddress(end - 1), level) - first + 1;
+        Span<PageTableEntry> entries = Entries(table).Slice(first, slots);
+        int removed = level == PageTableLevel.Pte
+            ? ZapPages(entries, keepGuards, ref count)
+            : ZapAbove(entries, level, start, end, keepGuards, ref count);
+        if (removed != 0)
+            Memory.AddLiveEntries(table, -removed);
+    }
+
+    private int ZapPages(Span<PageTableEntry> entries, bool keepGuards, ref ZapCount count)
+    {
+        if (keepGuards && IndexOfGuard(entries) is >= 0 and int guard)
+            return ZapPages(entries[..guard], keepGuards: false, ref count) + ZapPages(entries[(guard + 1)..], keepGuards, ref count);
+
+        int live = CountLive(entries);
+        if (live == 0)
+            return 0;
+        Memory.ReleaseMapped(entries);
+        entries.Clear();
+        count.Entries += (ulong)live;
+        return live;
+    }
+
+    private static int IndexOfGuard(ReadOnlySpan<PageTableEntry> entries)
+    {
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].IsGuard)
+                return i;
+        }
+
+        return -1;
+    }
+
+    private int ZapAbove(Span<PageTableEntry> entries, PageTableLevel level, ulong start, ulong end, bool keepGuards, ref ZapCount count)
+    {
+        ulong span = Geometry.Span(level);
+        ulong slotStart = start & ~(span - 1);
+        int removed = 0;
+        for (int i = 0; i < entries.Length; i++, slotStart += span)
+        {
+            PageTableEntry entry = entries[i];
+            if (entry.IsNone)
+                continue;
+            if (entry.IsTable(level))
+            {
+                Zap(entry.Frame, level - 1, Math.Max(start, slotStart), Math.Min(end, slotStart + span), keepGuards, ref count);
+                if (Memory.LiveEntries(entry.Frame) != 0)
+                    continue;
+                entries[i] = PageTableEntry.None;
+                Memory.FreeTable(entry.Frame);
+                count.Tables++;
+            }
+            else
+            {
+                if (slotStart < start || slotStart + span > end)
+                    throw new InvalidOperationException($"A large leaf at 0x{slotStart:x} reaches over an end of the range that is taken away.");
+                for (ulong frame = 0; entry.IsMapped && frame < Geometry.FramesPerLeaf(level); frame++)
+                    Memory.Release(entry.Frame + frame);
+                entries[i] = PageTableEntry.None;
+                count.Entries++;
+            }
+
+            removed++;
+        }
+
+        return removed;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Runtime.CompilerServices;
+using PageShift.Physical;
+
+namespace PageShift.PageTables;
+
+/// <summary>
+/// The tree of page tables of one address space. Every table knows its number of live entries (occupied slots), and a
+/// table without any is freed at once, so that "none" and "nothing below" are the same thing at every level.
+/// </summary>
+/// <remarks>
+/// Guarded by the address space: operations that take an entry away, replace one, or free a table need the mapping
+/// lock exclusively; those that fill an empty slot need the mapping lock shared and the fault lock. A walk may run
+/// beside the latter: slots are written after what they point to is complete.
+/// </remarks>
+internal sealed partial class PageTableTree : IDisposable
+{
+    internal PageTableTree(PhysicalMemory memory, PagingGeometry geometry)
+    {
+        Memory = memory;
+        Geometry = geometry;
+        if (!memory.TryAllocateTable(out FrameNumber root))
+            throw new InsufficientMemoryException("No frame is left for the root of the page tables.");
+        Root = root;
+    }
+
+    internal PhysicalMemory Memory { get; }
+
+    internal PagingGeometry Geometry { get; }
+
+    /// <summary>The frame of the root table: what a processor's CR3 would hold.</summary>
+    internal FrameNumber Root { get; private set; }
+
+    public void Dispose()
+    {
+        if (Root.IsNone)
+            return;
+        Zap(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), keepGuards: false);
+        Memory.FreeTable(Root);
+        Root = FrameNumber.None;
+    }
+
+    /// <summary>All slots of a table.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Span<PageTableEntry> Entries(FrameNumber table) => Memory.Entries(table, Geometry.EntriesPerTable);
+
+    /// <summary>Walks down to the slot that decides about <paramref name="address"/>.</summary>
+    internal PageTableWalk Walk(VirtualAddress address)
+    {
+        FrameNumber table = Root;
+        PageTableLevel level = Geometry.Root;
+        while (true)
+        {
+            int index = Geometry.Index(address, level);
+            var entry = new PageTableEntry(Volatile.Read(ref EntryBits(table, index)));
+            if (!entry.IsTable(level))
+                return new PageTableWalk(level, table, index, entry);
+            table = entry.Frame;
+            level--;
+        }
+    }
+
+    /// <summary>Finds the table whose entries are of <paramref name="level"/> on the way to <paramref name="address"/>.</summary>
+    internal bool TryFindTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
+    {
+        table = Root;
+        for (PageTableLevel at = Geometry.Root; at > level; at--)
+        {
+            PageTableEntry entry = Memory.Entry(table, Geometry.Index(address, at));
+            if (!entry.IsTable(at))
+            {
+                table = FrameNumber.None;
+                return false;
+            }
+
+            table = entry.Frame;
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds or makes the table whose entries are of <paramref name="level"/> on the way to <paramref name="address"/>.
+    /// False when memory is out; then nothing has changed. A table that was made is empty: the caller fills a slot, or calls <see cref="FreeEmptyTables"/>.</summary>
+    /// <exception cref="InvalidOperationException">A large leaf is in the way.</exception>
+    internal bool TryMakeTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
+    {
+        table = Root;
+        for (PageTableLevel at = Geometry.Root; at > level; at--)
+        {
+            int index = Geometry.Index(address, at);
+            PageTableEntry entry = Memory.Entry(table, index);
+            if (entry.IsNone)
+            {
+                if (!Memory.TryAllocateTable(out FrameNumber made))
+                {
+                    FreeEmptyTables(address, at);
+                    return false;
+                }
+
+                Set(table, index, PageTableEntry.ToTable(made));
+                table = made;
+            }
+            else if (entry.IsTable(at))
+            {
+                table = entry.Frame;
+            }
+            else
+            {
+                throw new InvalidOperationException($"A leaf at {at} is in the way of a table at {address}.");
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes a slot and keeps the table's count of live entries.</summary>
+    internal void Set(FrameNumber table, int index, PageTableEntry entry)
+    {
+        ref ulong slot = ref EntryBits(table, index);
+        int change = (entry.IsNone ? 0 : 1) - (slot == 0 ? 0 : 1);
+        Volatile.Write(ref slot, entry.Value);
+        if (change != 0)
+            Memory.AddLiveEntries(table, change);
+    }
+
+    /// <summary>Sets bits of an occupied slot that other walkers may be setting too (A and D).</summary>
+    internal void SetBits(FrameNumber table, int index, ulong bits) =>
+        Interlocked.Or(ref EntryBits(table, index), bits);
+
+    /// <summary>Frees the tables on the way to <paramref name="address"/> that have no live entry, from the table of <paramref name="level"/> upward.
+    /// Returns how many were freed.</summary>
+    internal int FreeEmptyTables(VirtualAddress address, PageTableLevel level)
+    {
+        int freed = 0;
+        for (PageTableLevel at = level; at < Geometry.Root; at++)
+        {
+            if (!TryFindTable(address, at, out FrameNumber table))
+                continue;
+            if (Memory.LiveEntries(table) != 0)
+                break;
+            TryFindTable(address, at + 1, out FrameNumber parent);
+            Set(parent, Geometry.Index(address, at + 1), PageTableEntry.None);
+            Memory.FreeTable(table);
+            freed++;
+        }
+
+        return freed;
+    }
+}

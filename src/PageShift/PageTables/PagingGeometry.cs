@@ -1,0 +1,94 @@
+namespace PageShift.PageTables;
+
+/// <summary>
+/// The shape of the tree of page tables: how many levels, and how many entries a table has. The real shapes
+/// are x86-64's with four and five levels; the same code runs toy worlds whose tables have 2 or 4 entries, so
+/// that every case of a small world can be tried.
+/// </summary>
+/// <remarks>Immutable, thread-safe.</remarks>
+public sealed class PagingGeometry
+{
+    /// <summary>The number of levels that the largest geometry has.</summary>
+    public const int MaximumLevels = 5;
+
+    private const int FullIndexBits = 9;
+
+    private PagingGeometry(int levels, int indexBits, ulong userLimit, ulong mapWindow)
+    {
+        Levels = levels;
+        IndexBits = indexBits;
+        UserLimit = new VirtualAddress(userLimit);
+        MapWindow = new VirtualAddress(mapWindow);
+    }
+
+    /// <summary>x86-64 with four levels: 512 entries a table, user addresses below 0x7ffffffff000.</summary>
+    public static PagingGeometry X86 { get; } = new(4, FullIndexBits, 0x7ffffffff000, 0x7ffffffff000);
+
+    /// <summary>x86-64 with five levels: user addresses below 0xfffffffffff000; the kernel chooses
+    /// addresses below 0x7ffffffff000 unless a hint above that asks for more.</summary>
+    public static PagingGeometry X86FiveLevel { get; } = new(5, FullIndexBits, 0x00fffffffffff000, 0x7ffffffff000);
+
+    /// <summary>The number of levels, which is the number of tables on the way from the root to a 4 KiB page.</summary>
+    public int Levels { get; }
+
+    /// <summary>The address bits that index one table.</summary>
+    public int IndexBits { get; }
+
+    /// <summary>The entries of one table: 512 on x86-64.</summary>
+    public int EntriesPerTable => 1 << IndexBits;
+
+    /// <summary>The level of the root's entries.</summary>
+    public PageTableLevel Root => (PageTableLevel)(Levels - 1);
+
+    /// <summary>The end of the addresses that user space may map (Linux's TASK_SIZE).</summary>
+    public VirtualAddress UserLimit { get; }
+
+    /// <summary>The end of the addresses that the kernel chooses by itself (Linux's DEFAULT_MAP_WINDOW).</summary>
+    public VirtualAddress MapWindow { get; }
+
+    /// <summary>The highest level whose entries may be leaves: the PUD (1 GiB on x86-64).</summary>
+    public PageTableLevel LargestLeaf => Levels > 2 ? PageTableLevel.Pud : PageTableLevel.Pmd;
+
+    /// <summary>A small world: tables of 2^<paramref name="indexBits"/> entries and <paramref name="levels"/> levels. Pages stay 4 KiB, and
+    /// the whole tree is user space.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="levels"/> is not 2 to 5 or <paramref name="indexBits"/> not 1 to 8.</exception>
+    public static PagingGeometry Toy(int levels, int indexBits)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(levels, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, MaximumLevels);
+        ArgumentOutOfRangeException.ThrowIfLessThan(indexBits, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(indexBits, FullIndexBits);
+        ulong limit = 1UL << (PageSize.Shift + (levels * indexBits));
+        return new PagingGeometry(levels, indexBits, limit, limit);
+    }
+
+    /// <summary>The base-2 logarithm of <see cref="Span"/>.</summary>
+    public int SpanShift(PageTableLevel level) => PageSize.Shift + (IndexBits * (int)level);
+
+    /// <summary>The bytes that one entry of <paramref name="level"/> covers.</summary>
+    public ulong Span(PageTableLevel level) => 1UL << SpanShift(level);
+
+    /// <summary>The bytes that one table of <paramref name="level"/> covers: the span of the level above.</summary>
+    public ulong TableSpan(PageTableLevel level) => 1UL << (PageSize.Shift + (IndexBits * ((int)level + 1)));
+
+    /// <summary>The index of the entry for <paramref name="address"/> in its table of <paramref name="level"/>.</summary>
+    public int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
+
+    /// <summary>The frames that a leaf of <paramref name="level"/> maps.</summary>
+    public ulong FramesPerLeaf(PageTableLevel level) => 1UL << (IndexBits * (int)level);
+
+    /// <summary>The highest level at which two addresses stand at the same place within their entries' spans, so that
+    /// an entry can be moved from the one to the other; null when they differ even within a page. Equal addresses are
+    /// congruent at the root's level.</summary>
+    public PageTableLevel? Congruence(VirtualAddress left, VirtualAddress right)
+    {
+        ulong difference = unchecked(left.Value - right.Value);
+        for (PageTableLevel level = Root; level >= PageTableLevel.Pte; level--)
+        {
+            if ((difference & (Span(level) - 1)) == 0)
+                return level;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,375 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace PageShift.Physical;
+
+/// <summary>
+/// Hands out the frames of one range of frame numbers, with or without content, in O(1).
+/// Frames come in blocks of 512 (2 MiB), so that a large leaf finds its aligned run: a block is either
+/// uncarved, being carved in order, or carved; the free frames of a carved block form a list inside the
+/// block, blocks with some free frames form a list, and blocks that became wholly free form another.
+/// </summary>
+/// <remarks>Not thread-safe: <see cref="PhysicalMemory"/>'s lock guards it, except for
+/// <see cref="State"/> and the content, which belong to whoever owns the frame.</remarks>
+internal sealed unsafe class FrameAllocator : IDisposable
+{
+    internal const int BlockShift = 9;
+    internal const uint BlockFrames = 1u << BlockShift;
+
+    /// <summary>1 GiB of frames: 1 MiB of <see cref="FrameState"/>, which the host commits page by page.</summary>
+    private const int StateChunkShift = 18;
+
+    /// <summary>64 MiB of content: small enough for a host that refuses large single reservations.</summary>
+    private const int ContentChunkShift = 14;
+
+    private const byte FencePattern = 0xFE;
+    private const byte Poison = 0xDD;
+
+    private readonly ulong _firstFrame;
+    private readonly ulong _endFrame;
+    private readonly bool _hasContent;
+    private readonly bool _fenced;
+    private readonly int _strideShift;
+
+    // Owned: freed in Dispose. One pointer per chunk; zero until the first frame of the chunk is carved.
+    private readonly uint** _stateChunks;
+    private readonly byte** _contentChunks;
+    private readonly BlockState* _blocks;
+    private readonly ulong _stateChunkCount;
+    private readonly ulong _contentChunkCount;
+
+    // All block numbers below count from the allocator's first frame and are stored plus 1, so that 0 means none.
+    private uint _partialBlocks;
+    private uint _freeBlocks;
+    private ulong _highWater;
+    private ulong _carveNext;
+    private ulong _carveEnd;
+    private bool _carvingFresh;
+    private bool _disposed;
+
+    internal FrameAllocator(ulong firstFrame, ulong frameCount, bool hasContent, bool fenced)
+    {
+        _firstFrame = firstFrame;
+        _endFrame = firstFrame + frameCount;
+        _highWater = firstFrame;
+        _hasContent = hasContent;
+        _fenced = fenced;
+        _strideShift = fenced ? PageSize.Shift + 1 : PageSize.Shift;
+        _stateChunkCount = (frameCount >> StateChunkShift) + 1;
+        _contentChunkCount = hasContent ? (frameCount >> ContentChunkShift) + 1 : 0;
+        _stateChunks = (uint**)NativeMemory.AllocZeroed((nuint)_stateChunkCount, (nuint)sizeof(uint*));
+        _contentChunks = (byte**)NativeMemory.AllocZeroed((nuint)_contentChunkCount + 1, (nuint)sizeof(byte*));
+        _blocks = (BlockState*)NativeMemory.AllocZeroed((nuint)(frameCount >> BlockShift) + 1, (nuint)sizeof(BlockState));
+    }
+
+    ~FrameAllocator() => Free();
+
+    internal ulong AllocatedFrames { get; private set; }
+
+    /// <summary>Bytes that this allocator keeps per frame, all told.</summary>
+    internal static int BookkeepingBytesPerFrame => sizeof(uint) + ((sizeof(BlockState) + (int)BlockFrames - 1) / (int)BlockFrames);
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    internal bool Owns(ulong frame) => frame >= _firstFrame && frame < _endFrame;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ref uint State(ulong frame)
+    {
+        ulong offset = frame - _firstFrame;
+        return ref _stateChunks[offset >> StateChunkShift][offset & ((1UL << StateChunkShift) - 1)];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal byte* Content(ulong frame)
+    {
+        ulong offset = frame - _firstFrame;
+        return _contentChunks[offset >> ContentChunkShift] + ((offset & ((1UL << ContentChunkShift) - 1)) << _strideShift);
+    }
+
+    /// <summary>Takes one frame; <paramref name="isZeroed"/> tells that its content is known to be zero.</summary>
+    internal bool TryAllocate(out ulong frame, out bool isZeroed)
+    {
+        if (_partialBlocks != 0)
+        {
+            frame = TakeFromPartial();
+            isZeroed = false;
+            return true;
+        }
+
+        if (_carveNext == _carveEnd && !TryStartBlock())
+        {
+            frame = 0;
+            isZeroed = false;
+            return false;
+        }
+
+        frame = _carveNext++;
+        isZeroed = _carvingFresh;
+        if (!_carvingFresh)
+            State(frame) = FrameState.Data;
+        AllocatedFrames++;
+        return true;
+    }
+
+    /// <summary>Takes 2^<paramref name="order"/> frames, aligned to their number.</summary>
+    internal bool TryAllocateContiguous(int order, out ulong frame, out bool isZeroed)
+    {
+        ulong count = 1UL << order;
+        frame = 0;
+        isZeroed = false;
+        if (order < BlockShift)
+            return TryCarveAligned(count, out frame, out isZeroed);
+        if (order == BlockShift && _freeBlocks != 0)
+        {
+            frame = PopFreeBlock();
+            for (ulong i = 0; i < BlockFrames; i++)
+                State(frame + i) = FrameState.Data;
+            AllocatedFrames += BlockFrames;
+            return true;
+        }
+
+        ulong start = (_highWater + (count - 1)) & ~(count - 1);
+        if (start + count > _endFrame || start < _highWater)
+            return false;
+        while (_highWater < start)
+        {
+            if (!TryCommitChunks(_highWater))
+                return false;
+            ReturnUntouchedBlock(_highWater);
+            _highWater += BlockFrames;
+        }
+
+        for (ulong block = start; block < start + count; block += BlockFrames)
+        {
+            if (!TryCommitChunks(block))
+                return false;
+        }
+
+        _highWater = start + count;
+        frame = start;
+        isZeroed = true;
+        AllocatedFrames += count;
+        return true;
+    }
+
+    internal void Free(ulong frame)
+    {
+        ref uint state = ref State(frame);
+        if ((state & FrameState.KindMask) is FrameState.Free or FrameState.Pooled)
+            throw new InvalidOperationException($"Frame #{frame:x} was freed twice.");
+        if (_fenced && _hasContent)
+        {
+            CheckFence(frame);
+            NativeMemory.Fill(Content(frame), (nuint)PageSize.Bytes, Poison);
+        }
+
+        uint block = (uint)((frame - _firstFrame) >> BlockShift);
+        ref BlockState info = ref _blocks[block];
+        state = FrameState.Free | info.FirstFree;
+        info.FirstFree = (ushort)(((frame - _firstFrame) & (BlockFrames - 1)) + 1);
+        if (info.FreeCount++ == 0)
+            PushPartial(block);
+        AllocatedFrames--;
+        if (info.FreeCount == BlockFrames)
+        {
+            UnlinkPartial(block);
+            info = default;
+            PushFreeBlock(block);
+        }
+    }
+
+    internal void ReserveFirst(uint count)
+    {
+        if (!TryStartBlock())
+            throw new InvalidOperationException("The arena is too small to hold its reserved frames.");
+        _carveNext += count;
+    }
+
+    /// <summary>Throws when the fence behind any allocated frame has been written to.</summary>
+    internal void VerifyFences()
+    {
+        if (!_fenced || !_hasContent)
+            return;
+        for (ulong frame = _firstFrame; frame < _highWater; frame++)
+        {
+            if ((State(frame) & FrameState.KindMask) != FrameState.Free && !(frame >= _carveNext && frame < _carveEnd))
+                CheckFence(frame);
+        }
+    }
+
+    private ulong TakeFromPartial()
+    {
+        uint block = _partialBlocks - 1;
+        ref BlockState info = ref _blocks[block];
+        ulong frame = _firstFrame + ((ulong)block << BlockShift) + info.FirstFree - 1;
+        ref uint state = ref State(frame);
+        info.FirstFree = (ushort)(state & FrameState.ValueMask);
+        state = FrameState.Data;
+        if (--info.FreeCount == 0)
+            UnlinkPartial(block);
+        AllocatedFrames++;
+        return frame;
+    }
+
+    private bool TryCarveAligned(ulong count, out ulong frame, out bool isZeroed)
+    {
+        ulong start = (_carveNext + (count - 1)) & ~(count - 1);
+        if (start + count > _carveEnd)
+        {
+            FreeUncarved(_carveEnd);
+            if (!TryStartBlock())
+            {
+                frame = 0;
+                isZeroed = false;
+                return false;
+            }
+
+            start = _carveNext;
+        }
+
+        FreeUncarved(start);
+        for (ulong i = 0; !_carvingFresh && i < count; i++)
+            State(start + i) = FrameState.Data;
+        _carveNext = start + count;
+        AllocatedFrames += count;
+        frame = start;
+        isZeroed = _carvingFresh;
+        return true;
+    }
+
+    private void FreeUncarved(ulong end)
+    {
+        while (_carveNext < end)
+        {
+            ulong frame = _carveNext++;
+            State(frame) = FrameState.Data;
+            AllocatedFrames++;
+            Free(frame);
+        }
+    }
+
+    private bool TryStartBlock()
+    {
+        if (_freeBlocks != 0)
+        {
+            _carveNext = PopFreeBlock();
+            _carvingFresh = false;
+        }
+        else
+        {
+            if (_highWater + BlockFrames > _endFrame || !TryCommitChunks(_highWater))
+                return false;
+            _carveNext = _highWater;
+            _highWater += BlockFrames;
+            _carvingFresh = true;
+        }
+
+        _carveEnd = _carveNext + BlockFrames;
+        return true;
+    }
+
+    private bool TryCommitChunks(ulong frame)
+    {
+        ulong offset = frame - _firstFrame;
+        try
+        {
+            ref uint* states = ref _stateChunks[offset >> StateChunkShift];
+            if (states == null)
+                states = (uint*)NativeMemory.AllocZeroed(1u << StateChunkShift, sizeof(uint));
+            if (!_hasContent)
+                return true;
+            ref byte* content = ref _contentChunks[offset >> ContentChunkShift];
+            if (content == null)
+            {
+                content = (byte*)NativeMemory.AllocZeroed((nuint)1 << (ContentChunkShift + _strideShift));
+                if (_fenced)
+                    RaiseFences(content);
+            }
+
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
+    private void ReturnUntouchedBlock(ulong frame) => PushFreeBlock((uint)((frame - _firstFrame) >> BlockShift));
+
+    private void PushPartial(uint block)
+    {
+        ref BlockState info = ref _blocks[block];
+        info.Previous = 0;
+        info.Next = _partialBlocks;
+        if (_partialBlocks != 0)
+            _blocks[_partialBlocks - 1].Previous = block + 1;
+        _partialBlocks = block + 1;
+    }
+
+    private void UnlinkPartial(uint block)
+    {
+        ref BlockState info = ref _blocks[block];
+        if (info.Previous == 0)
+            _partialBlocks = info.Next;
+        else
+            _blocks[info.Previous - 1].Next = info.Next;
+        if (info.Next != 0)
+            _blocks[info.Next - 1].Previous = info.Previous;
+        info.Next = info.Previous = 0;
+    }
+
+    private void PushFreeBlock(uint block)
+    {
+        _blocks[block].Next = _freeBlocks;
+        _freeBlocks = block + 1;
+    }
+
+    private ulong PopFreeBlock()
+    {
+        uint block = _freeBlocks - 1;
+        _freeBlocks = _blocks[block].Next;
+        _blocks[block].Next = 0;
+        return _firstFrame + ((ulong)block << BlockShift);
+    }
+
+    private static void RaiseFences(byte* content)
+    {
+        for (ulong i = 0; i < 1UL << ContentChunkShift; i++)
+            NativeMemory.Fill(content + (i * 2 * PageSize.Bytes) + PageSize.Bytes, (nuint)PageSize.Bytes, FencePattern);
+    }
+
+    private void CheckFence(ulong frame)
+    {
+        var fence = new ReadOnlySpan<byte>(Content(frame) + PageSize.Bytes, (int)PageSize.Bytes);
+        int hit = fence.IndexOfAnyExcept(FencePattern);
+        if (hit >= 0)
+            throw new InvalidOperationException($"The fence behind frame #{frame:x} was overwritten at byte {hit}.");
+    }
+
+    private void Free()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        for (ulong i = 0; i < _stateChunkCount; i++)
+            NativeMemory.Free(_stateChunks[i]);
+        for (ulong i = 0; i < _contentChunkCount; i++)
+            NativeMemory.Free(_contentChunks[i]);
+        NativeMemory.Free(_stateChunks);
+        NativeMemory.Free(_contentChunks);
+        NativeMemory.Free(_blocks);
+    }
+
+    private struct BlockState
+    {
+        public uint Next;
+        public uint Previous;
+        public ushort FirstFree;
+        public ushort FreeCount;
+    }
+}

@@ -1,0 +1,257 @@
+namespace PageShift.Physical;
+
+/// <summary>
+/// Physical memory: an arena of 4 KiB frames that the host commits as they are touched, and an allocator of
+/// constant cost. Several address spaces may share one, which is what fork needs.
+/// </summary>
+/// <remarks>
+/// Thread-safe: allocation and release take a short lock of this object (the innermost lock of the engine;
+/// nothing else is taken under it); reference counts change atomically. The content of a frame belongs to
+/// whoever holds a reference.
+/// </remarks>
+public sealed partial class PhysicalMemory : IDisposable
+{
+    private const uint ReservedFrames = 2; // frame 0 means "none"; frame 1 is the zero page
+
+    private readonly FrameAllocator _backed;
+    private readonly FrameAllocator? _unbacked;
+    private readonly Lock _lock = new();
+    private uint _pooledTables;
+    private ulong _hugeZeroFrame;
+
+    /// <summary>Makes physical memory of 64 GiB, none of it committed.</summary>
+    public PhysicalMemory() : this(new PhysicalMemoryOptions())
+    {
+    }
+
+    /// <summary>Makes physical memory as <paramref name="options"/> say.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A capacity is zero, too large, or no multiple of 2 MiB.</exception>
+    public PhysicalMemory(PhysicalMemoryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        const ulong BlockBytes = FrameAllocator.BlockFrames * PageSize.Bytes;
+        ArgumentOutOfRangeException.ThrowIfZero(options.CapacityBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.CapacityBytes, 1UL << 42);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.BytesFreeCapacityBytes, 1UL << 51);
+        if ((options.CapacityBytes | options.BytesFreeCapacityBytes) % BlockBytes != 0)
+            throw new ArgumentOutOfRangeException(nameof(options), "Capacities are multiples of 2 MiB.");
+
+        Options = options;
+        ulong frames = options.CapacityBytes >> PageSize.Shift;
+        _backed = new FrameAllocator(0, frames, hasContent: true, options.Fenced);
+        _backed.ReserveFirst(ReservedFrames);
+        if (options.BytesFreeCapacityBytes != 0)
+            _unbacked = new FrameAllocator(frames, options.BytesFreeCapacityBytes >> PageSize.Shift, hasContent: false, fenced: false);
+    }
+
+    /// <summary>What this memory was made with.</summary>
+    public PhysicalMemoryOptions Options { get; }
+
+    /// <summary>True when frames of data have numbers but no content.</summary>
+    public bool IsBytesFree => _unbacked is not null;
+
+    /// <summary>Frames that hold data now, each counted once however often it is mapped. The zero pages do not count.</summary>
+    public ulong DataFrames
+    {
+        get
+        {
+            lock (_lock)
+                return _backed.AllocatedFrames + (_unbacked?.AllocatedFrames ?? 0) - TableFrames - PooledTables - (_hugeZeroFrame == 0 ? 0 : HugeZeroFrames);
+        }
+    }
+
+    /// <summary>Frames that hold page tables now.</summary>
+    public ulong TableFrames { get; private set; }
+
+    /// <summary>For tests: how many more allocations succeed before all fail; negative for no limit.</summary>
+    internal long AllocationsUntilFailure { get; set; } = -1;
+
+    private ulong PooledTables { get; set; }
+
+    private ulong HugeZeroFrames { get; set; }
+
+    /// <summary>Gives the memory back to the host. No address space may use it any more.</summary>
+    public void Dispose()
+    {
+        _backed.Dispose();
+        _unbacked?.Dispose();
+    }
+
+    /// <summary>Throws when a fence behind a frame was overwritten; does nothing when the arena has no fences.</summary>
+    /// <exception cref="InvalidOperationException">A fence was overwritten.</exception>
+    public void VerifyFences()
+    {
+        lock (_lock)
+            _backed.VerifyFences();
+    }
+
+    /// <summary>Takes a frame for data with one reference. Its content is zero when <paramref name="zeroed"/>, else undefined.</summary>
+    internal bool TryAllocateFrame(bool zeroed, out FrameNumber frame)
+    {
+        ulong number;
+        bool isZero;
+        lock (_lock)
+        {
+            if (!Permit() || !(_unbacked ?? _backed).TryAllocate(out number, out isZero) && !TryTakePooled(out number, out isZero))
+            {
+                frame = FrameNumber.None;
+                return false;
+            }
+        }
+
+        frame = new FrameNumber(number);
+        if (zeroed && !isZero && _unbacked is null)
+            Bytes(frame).Clear();
+        return true;
+    }
+
+    /// <summary>Takes 2^<paramref name="order"/> frames for data, aligned to their number, each with one reference.</summary>
+    internal bool TryAllocateContiguous(int order, bool zeroed, out FrameNumber first)
+    {
+        ulong number;
+        bool isZero;
+        lock (_lock)
+        {
+            if (!Permit() || !(_unbacked ?? _backed).TryAllocateContiguous(order, out number, out isZero))
+            {
+                first = FrameNumber.None;
+                return false;
+            }
+        }
+
+        first = new FrameNumber(number);
+        if (zeroed && !isZero && _unbacked is null)
+        {
+            for (ulong i = 0; i < 1UL << order; i++)
+                Bytes(first + i).Clear();
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a frame for a page table: all entries none, no live entry.</summary>
+    internal bool TryAllocateTable(out FrameNumber frame)
+    {
+        ulong number;
+        bool isZero = true;
+        lock (_lock)
+        {
+            if (!Permit() || !TryTakePooled(out number, out _) && !_backed.TryAllocate(out number, out isZero))
+            {
+                frame = FrameNumber.None;
+                return false;
+            }
+
+            _backed.State(number) = FrameState.Table;
+            TableFrames++;
+        }
+
+        frame = new FrameNumber(number);
+        if (!isZero)
+            Bytes(frame).Clear();
+        return true;
+    }
+
+    /// <summary>Gives back a table. It must have no live entry, and therefore be all zeroes: it is kept ready to be the next table.</summary>
+    internal void FreeTable(FrameNumber frame)
+    {
+        lock (_lock)
+        {
+            ref uint state = ref _backed.State(frame.Value);
+            if (state != FrameState.Table)
+                throw new InvalidOperationException($"Frame {frame} is freed as a table, but is none or has live entries (state 0x{state:x8}).");
+            state = FrameState.Pooled | _pooledTables;
+            _pooledTables = (uint)frame.Value;
+            PooledTables++;
+            TableFrames--;
+        }
+    }
+
+    /// <summary>Adds a reference to a frame of data. The zero pages are not counted.</summary>
+    internal void AddReference(FrameNumber frame)
+    {
+        if (!IsZeroPage(frame))
+            Interlocked.Increment(ref State(frame));
+    }
+
+    /// <summary>Drops a reference to a frame of data, and frees it with the last.</summary>
+    internal void Release(FrameNumber frame)
+    {
+        lock (_lock)
+            ReleaseLocked(frame);
+    }
+
+    /// <summary>The references to a frame of data: the leaves that map it, plus one when a memory object holds it.</summary>
+    internal uint References(FrameNumber frame) => (Volatile.Read(ref State(frame)) & FrameState.ValueMask) + 1;
+
+    /// <summary>The live entries of a table.</summary>
+    internal int LiveEntries(FrameNumber table) => (int)(_backed.State(table.Value) & FrameState.ValueMask);
+
+    /// <summary>Adds <paramref name="change"/> to the live entries of a table. Guarded by the lock that guards the table.</summary>
+    internal void AddLiveEntries(FrameNumber table, int change)
+    {
+        ref uint state = ref _backed.State(table.Value);
+        state = unchecked(state + (uint)change);
+    }
+
+    /// <summary>True for a frame in use as a page table.</summary>
+    internal bool IsTable(FrameNumber frame) =>
+        _backed.Owns(frame.Value) && (_backed.State(frame.Value) & FrameState.KindMask) == FrameState.Table;
+
+    /// <summary>True for the zero page and the frames of the large zero page, which are never counted nor freed.</summary>
+    internal bool IsZeroPage(FrameNumber frame) =>
+        frame.Value == FrameNumber.ZeroPage.Value || (_hugeZeroFrame != 0 && frame.Value - _hugeZeroFrame < HugeZeroFrames);
+
+    /// <summary>The large zero page of 2^<paramref name="order"/> frames, made when first asked for. All callers ask for one order.</summary>
+    internal bool TryGetHugeZero(int order, out FrameNumber first)
+    {
+        lock (_lock)
+        {
+            if (_hugeZeroFrame == 0)
+            {
+                FrameAllocator allocator = _unbacked ?? _backed;
+                if (!Permit() || !allocator.TryAllocateContiguous(order, out ulong number, out bool isZero))
+                {
+                    first = FrameNumber.None;
+                    return false;
+                }
+
+                for (ulong i = 0; !isZero && _unbacked is null && i < 1UL << order; i++)
+                    Bytes(new FrameNumber(number + i)).Clear();
+                HugeZeroFrames = 1UL << order;
+                _hugeZeroFrame = number;
+            }
+
+            first = new FrameNumber(_hugeZeroFrame);
+            return true;
+        }
+    }
+
+    private FrameAllocator Owner(FrameNumber frame) =>
+        _unbacked is not null && _unbacked.Owns(frame.Value) ? _unbacked : _backed;
+
+    private ref uint State(FrameNumber frame) => ref Owner(frame).State(frame.Value);
+
+    private bool Permit()
+    {
+        if (AllocationsUntilFailure < 0)
+            return true;
+        if (AllocationsUntilFailure == 0)
+            return false;
+        AllocationsUntilFailure--;
+        return true;
+    }
+
+    private bool TryTakePooled(out ulong number, out bool isZero)
+    {
+        number = _pooledTables;
+        isZero = true;
+        if (number == 0)
+            return false;
+        ref uint state = ref _backed.State(number);
+        _pooledTables = state & FrameState.ValueMask;
+        state = FrameState.Data;
+        PooledTables--;
+        return true;
+    }
+}
