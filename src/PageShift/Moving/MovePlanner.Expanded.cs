@@ -1,0 +1,167 @@
+using PageShift.PageTables;
+using PageShift.Physical;
+
+namespace PageShift.Moving;
+
+/// <summary>
+/// PageShift's own plan. Blocks that the move covers wholly move as one entry of the highest level at which source and destination are congruent.
+/// A block that the move covers only in part, at either end, moves as one entry too when
+/// <list type="bullet">
+/// <item>nothing lives in the source's block outside the move: not one entry, whatever the mappings say, and</item>
+/// <item>nothing lives in the destination's block, except entries of the source itself: those will have left, because runs go in ascending order when
+/// the move goes down and in descending order when it goes up.</item>
+/// </list>
+/// Otherwise the block is opened, and the same question is asked one level down. A single page is always whole, so the plan always ends.
+/// </summary>
+internal sealed partial class MovePlanner
+{
+    private bool Descending => (long)_delta > 0;
+
+    private void PlanExpanded()
+    {
+        PlanTable(_tables.Root, _geometry.Root, _start, _end);
+        if (_plan.RunList.Count == 0)
+            return;
+        ulong low = _start;
+        ulong high = _end;
+        foreach (MoveRun run in _plan.RunList)
+        {
+            low = Math.Min(low, run.Source.Value);
+            high = Math.Max(high, run.Source.Value + (run.Slots * _geometry.Span(run.Level)));
+        }
+
+        _plan.ExpandedSource = new AddressRange(new VirtualAddress(low), new VirtualAddress(high));
+    }
+
+    /// <summary>Plans [start, end), which lies in what one table covers.</summary>
+    private void PlanTable(FrameNumber table, PageTableLevel level, ulong start, ulong end)
+    {
+        ulong span = _geometry.Span(level);
+        ulong first = start & ~(span - 1);
+        ulong last = (end - 1) & ~(span - 1);
+        if (level > _congruence)
+        {
+            OpenSlots(table, level, first, last, start, end);
+            return;
+        }
+
+        bool lowOpen = !MovesWhole(table, level, first, start, end);
+        bool highOpen = last != first && !MovesWhole(table, level, last, start, end);
+        ulong from = lowOpen ? first + span : first;
+        ulong to = highOpen || (lowOpen && first == last) ? last : last + span;
+        if (lowOpen && !Descending)
+            OpenSlot(table, level, first, start, end);
+        if (highOpen && Descending)
+            OpenSlot(table, level, last, start, end);
+        if (from < to)
+            AddWhole(table, level, from, to);
+        if (lowOpen && Descending)
+            OpenSlot(table, level, first, start, end);
+        if (highOpen && !Descending)
+            OpenSlot(table, level, last, start, end);
+    }
+
+    private void OpenSlots(FrameNumber table, PageTableLevel level, ulong first, ulong last, ulong start, ulong end)
+    {
+        ulong span = _geometry.Span(level);
+        ulong count = ((last - first) >> _geometry.SpanShift(level)) + 1;
+        for (ulong i = 0; i < count; i++)
+            OpenSlot(table, level, Descending ? last - (i * span) : first + (i * span), start, end);
+    }
+
+    /// <summary>Goes one level down in the slot that covers <paramref name="block"/>.</summary>
+    private void OpenSlot(FrameNumber table, PageTableLevel level, ulong block, ulong start, ulong end)
+    {
+        PageTableEntry entry = _tables.Memory.Entry(table, _geometry.Index(new VirtualAddress(block), level));
+        ulong from = Math.Max(start, block);
+        ulong to = Math.Min(end, block + _geometry.Span(level));
+        if (entry.IsTable(level))
+            PlanTable(entry.Frame, level - 1, from, to);
+        else if (entry.IsNone)
+            _cost.SlotsVisited++;
+        else
+            PlanSplitLeaf(level - 1, from, to);
+    }
+
+    /// <summary>Plans the part [start, end) of a large leaf, which will be split into leaves of <paramref name="level"/>: all slots are occupied.</summary>
+    private void PlanSplitLeaf(PageTableLevel level, ulong start, ulong end)
+    {
+        ulong span = _geometry.Span(level);
+        ulong first = start & ~(span - 1);
+        ulong count = ((end - 1 - first) >> _geometry.SpanShift(level)) + 1;
+        for (ulong i = 0; i < count; i++)
+        {
+            ulong block = first + ((Descending ? count - 1 - i : i) * span);
+            if (level <= _congruence && block >= start && block + span <= end)
+            {
+                _plan.AddRun(level, block, Destination(block), 1, 1, span);
+                _cost.SlotsVisited++;
+            }
+            else
+            {
+                PlanSplitLeaf(level - 1, Math.Max(start, block), Math.Min(end, block + span));
+            }
+        }
+    }
+
+    private void AddWhole(FrameNumber table, PageTableLevel level, ulong from, ulong to)
+    {
+        ulong span = _geometry.Span(level);
+        int index = _geometry.Index(new VirtualAddress(from), level);
+        int slots = (int)((to - from) >> _geometry.SpanShift(level));
+        int live = _tables.Memory.LiveEntries(table);
+        if (live != _geometry.EntriesPerTable)
+            live = PageTableTree.CountLive(_tables.Entries(table).Slice(index, slots));
+        else
+            live = slots;
+        _cost.SlotsVisited += (ulong)slots;
+        if (live != 0)
+            _plan.AddRun(level, from, Destination(from), (ulong)slots, (ulong)live, span);
+    }
+
+    /// <summary>True when the block moves as one entry: it lies wholly in the move, or the move can be expanded to it.</summary>
+    private bool MovesWhole(FrameNumber table, PageTableLevel level, ulong block, ulong start, ulong end)
+    {
+        ulong blockEnd = block + _geometry.Span(level);
+        bool startsHere = _start > block && _start < blockEnd;
+        bool endsHere = _end > block && _end < blockEnd;
+        if (!startsHere && !endsHere)
+            return true;
+
+        PageTableEntry entry = _tables.Memory.Entry(table, _geometry.Index(new VirtualAddress(block), level));
+        BoundaryOutcome outcome = BoundaryOutcome.Expanded;
+        ulong obstacle = 0;
+        if (entry.IsNone)
+            outcome = BoundaryOutcome.NothingThere;
+        else if (!entry.IsTable(level))
+            outcome = BoundaryOutcome.LeafIsCut;
+        else if (startsHere && Lives(block, _start, out obstacle))
+            outcome = BoundaryOutcome.EntryInSource;
+        else if (endsHere && Lives(_end, blockEnd, out obstacle))
+            outcome = BoundaryOutcome.EntryInSource;
+        else if (StaysInDestination(Destination(block), Destination(block) + (blockEnd - block), out obstacle))
+            outcome = BoundaryOutcome.EntryInDestination;
+        if (startsHere)
+            Decide(MoveEnd.Start, level, block, outcome, obstacle);
+        if (endsHere)
+            Decide(MoveEnd.End, level, block, outcome, obstacle);
+        return outcome == BoundaryOutcome.Expanded;
+    }
+
+    /// <summary>True when an entry lives in the destination's block that the move will not have taken away.</summary>
+    private bool StaysInDestination(ulong from, ulong to, out ulong obstacle)
+    {
+        ulong below = Math.Min(to, _start);
+        ulong above = Math.Max(from, _end);
+        obstacle = 0;
+        return (from < below && Lives(from, below, out obstacle)) || (above < to && Lives(above, to, out obstacle));
+    }
+
+    private bool Lives(ulong from, ulong to, out ulong obstacle)
+    {
+        var range = new AddressRange(new VirtualAddress(from), new VirtualAddress(to));
+        bool lives = _tables.TryFindLive(range, out VirtualAddress found, ref _inspected);
+        obstacle = lives ? found.Value : 0;
+        return lives;
+    }
+}

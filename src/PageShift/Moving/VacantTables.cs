@@ -1,0 +1,72 @@
+using PageShift.PageTables;
+
+namespace PageShift.Moving;
+
+/// <summary>
+/// The page tables that Linux would still hold although they are empty. This engine frees a table with its last entry; Linux keeps one
+/// until the mappings around it go, and moves and counts it until then. The plans of Linux's policies need to know.
+/// </summary>
+/// <remarks>A table is named by the first address that it covers. Holds only what differs from the real tables, which is rarely anything: a sorted
+/// array per level. A name that stands here while a real table exists has no effect. Not thread-safe.</remarks>
+internal sealed class VacantTables
+{
+    private readonly PagingGeometry _geometry;
+    private readonly List<ulong>[] _blocks = [[], [], [], []];
+
+    internal VacantTables(PagingGeometry geometry) => _geometry = geometry;
+
+    /// <summary>True when no table is vacant.</summary>
+    internal bool IsEmpty => _blocks[0].Count == 0 && _blocks[1].Count == 0 && _blocks[2].Count == 0 && _blocks[3].Count == 0;
+
+    /// <summary>True when the table of <paramref name="level"/> that covers <paramref name="address"/> is vacant.</summary>
+    internal bool Contains(PageTableLevel level, ulong address)
+    {
+        List<ulong> blocks = _blocks[(int)level];
+        return blocks.Count != 0 && blocks.BinarySearch(Block(level, address)) >= 0;
+    }
+
+    /// <summary>True when a table of <paramref name="level"/> that touches <paramref name="range"/> is vacant.</summary>
+    internal bool Any(PageTableLevel level, AddressRange range)
+    {
+        List<ulong> blocks = _blocks[(int)level];
+        if (blocks.Count == 0 || range.IsEmpty)
+            return false;
+        int at = blocks.BinarySearch(Block(level, range.Start.Value));
+        if (at < 0)
+            at = ~at;
+        return at < blocks.Count && blocks[at] < range.End.Value;
+    }
+
+    /// <summary>Notes that Linux keeps the empty table of <paramref name="level"/> that covers <paramref name="address"/>.</summary>
+    internal void Add(PageTableLevel level, ulong address)
+    {
+        List<ulong> blocks = _blocks[(int)level];
+        ulong block = Block(level, address);
+        int at = blocks.BinarySearch(block);
+        if (at < 0)
+            blocks.Insert(~at, block);
+    }
+
+    /// <summary>Forgets the tables of <paramref name="level"/> that touch <paramref name="range"/> and lie wholly in [<paramref name="floor"/>, <paramref name="ceiling"/>).
+    /// Returns how many there were.</summary>
+    internal int Remove(PageTableLevel level, AddressRange range, VirtualAddress floor, VirtualAddress ceiling)
+    {
+        List<ulong> blocks = _blocks[(int)level];
+        if (blocks.Count == 0 || range.IsEmpty)
+            return 0;
+        ulong span = _geometry.TableSpan(level);
+        int from = blocks.BinarySearch(Block(level, range.Start.Value));
+        if (from < 0)
+            from = ~from;
+        int to = from;
+        while (to < blocks.Count && blocks[to] < range.End.Value && blocks[to] + span <= ceiling.Value)
+            to++;
+        if (from < to && blocks[from] < floor.Value)
+            from++;
+        if (from < to)
+            blocks.RemoveRange(from, to - from);
+        return Math.Max(0, to - from);
+    }
+
+    private ulong Block(PageTableLevel level, ulong address) => address & ~(_geometry.TableSpan(level) - 1);
+}
