@@ -1,0 +1,53 @@
+using System.Globalization;
+using PageShift.Abi;
+
+namespace PageShift.Mappings;
+
+/// <summary>What should be at a range of addresses: Linux's <c>vm_area_struct</c>, as a value. It is a snapshot: a
+/// later change of the address space does not change it.</summary>
+/// <param name="Range">The addresses; both ends are multiples of 4 KiB.</param>
+/// <param name="Flags">The flags, as the VmFlags line of /proc/PID/smaps lists them.</param>
+/// <param name="File">The open file that the mapping shows (for shared anonymous memory its hidden object), or null
+/// when it is anonymous and private.</param>
+/// <param name="PageOffset">The place in the object of the first page, in pages. For anonymous private memory it is
+/// the page number of the address where the mapping was made, which only merging looks at.</param>
+/// <param name="Anon">The identity of its private pages, or none.</param>
+public readonly record struct Mapping(
+    AddressRange Range,
+    VmFlags Flags,
+    OpenFile? File,
+    PageCount PageOffset,
+    AnonIdentity Anon)
+{
+    /// <summary>The first address.</summary>
+    public VirtualAddress Start => Range.Start;
+
+    /// <summary>The first address after the mapping.</summary>
+    public VirtualAddress End => Range.End;
+
+    /// <summary>True when the mapping is private and shows no object.</summary>
+    public bool IsAnonymous => File is null;
+
+    /// <summary>What the flags allow now.</summary>
+    public Protection Protection =>
+        (Flags.HasFlag(VmFlags.Read) ? Protection.Read : 0)
+        | (Flags.HasFlag(VmFlags.Write) ? Protection.Write : 0)
+        | (Flags.HasFlag(VmFlags.Execute) ? Protection.Execute : 0);
+
+    /// <summary>The place in the object, in pages, of the page that holds <paramref name="address"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="address"/> lies neither in the mapping nor at
+    /// its end.</exception>
+    public PageCount PageOffsetAt(VirtualAddress address)
+    {
+        if (address < Start || address > End)
+            throw new ArgumentOutOfRangeException(nameof(address), address, "The address lies outside the mapping.");
+        return new PageCount(unchecked(PageOffset.Value + (address - Start).WholePages.Value));
+    }
+
+    /// <summary>The mapping in the style of a line of /proc/PID/maps.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Range} {Letter(VmFlags.Read, 'r')}{Letter(VmFlags.Write, 'w')}{Letter(VmFlags.Execute, 'x')}{(Flags.HasFlag(VmFlags.Shared) ? 's' : 'p')} {PageOffset.Value:x} A={Anon}");
+
+    private char Letter(VmFlags flag, char letter) => Flags.HasFlag(flag) ? letter : '-';
+}

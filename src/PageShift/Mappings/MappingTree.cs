@@ -1,0 +1,258 @@
+using PageShift.Abi;
+
+namespace PageShift.Mappings;
+
+/// <summary>The mappings of one address space, by address: Linux's tree of VMAs. Finding, inserting, removing,
+/// moving a boundary and searching a gap take O(log n) steps; going to a neighbour takes one.</summary>
+/// <remarks>
+/// <para>An AVL tree over a pool of nodes. Each node knows the largest gap of its subtree, and its neighbours by
+/// address. Nothing is allocated while the number of mappings stays below its highest value so far; the pool grows
+/// by half.</para>
+/// <para>Not thread-safe: the address space's lock guards it. Changes need that lock exclusively. Under the shared
+/// lock everything may be read, and <see cref="TrySetAnon"/> may be called.</para>
+/// <para>Visiting and changing: a handle survives changes to other mappings, so a loop that removes what it visits
+/// takes <see cref="Next"/> first. <see cref="Overlapping"/> goes on by address and tolerates any change.</para>
+/// </remarks>
+internal sealed partial class MappingTree
+{
+    private const int InitialCapacity = 64;
+
+    // Slot 0 stands for "none": height 0, no gap, never linked to.
+    private MappingNode[] _nodes = new MappingNode[InitialCapacity];
+    private int _root;
+    private int _first;
+    private int _last;
+    private int _firstFree;
+    private int _used = 1;
+
+    /// <summary>The number of mappings.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The mapping of lowest address, or none.</summary>
+    public MappingHandle First => HandleOf(_first);
+
+    /// <summary>The mapping of highest address, or none.</summary>
+    public MappingHandle Last => HandleOf(_last);
+
+    /// <summary>The nodes on the longest way down from the root.</summary>
+    public int Height => _nodes[_root].Height;
+
+    /// <summary>The mapping named by <paramref name="handle"/>, as it is now.</summary>
+    /// <exception cref="InvalidOperationException">The handle names no mapping of this tree; so for every member
+    /// that takes a handle.</exception>
+    public Mapping this[MappingHandle handle] => Snapshot(IndexOf(handle));
+
+    /// <summary>The mapping above <paramref name="handle"/>'s, or none.</summary>
+    public MappingHandle Next(MappingHandle handle) => HandleOf(NodeOf(handle).Next);
+
+    /// <summary>The mapping below <paramref name="handle"/>'s, or none.</summary>
+    public MappingHandle Previous(MappingHandle handle) => HandleOf(NodeOf(handle).Previous);
+
+    /// <summary>The addresses of a mapping.</summary>
+    public AddressRange RangeOf(MappingHandle handle)
+    {
+        ref MappingNode node = ref NodeOf(handle);
+        return new AddressRange(node.Start, node.End);
+    }
+
+    /// <summary>The flags of a mapping.</summary>
+    public VmFlags FlagsOf(MappingHandle handle) => NodeOf(handle).Flags;
+
+    /// <summary>The open file that a mapping shows, or null.</summary>
+    public OpenFile? FileOf(MappingHandle handle) => NodeOf(handle).File;
+
+    /// <summary>The identity of a mapping's private pages.</summary>
+    public AnonIdentity AnonOf(MappingHandle handle) => AnonOf(IndexOf(handle));
+
+    /// <summary>True when the mapping that <paramref name="handle"/> names is still in the tree.</summary>
+    public bool Contains(MappingHandle handle) =>
+        (uint)handle.Index < (uint)_nodes.Length
+        && _nodes[handle.Index].Height != 0
+        && _nodes[handle.Index].Generation == handle.Generation;
+
+    /// <summary>The mapping that contains <paramref name="address"/>, or none.</summary>
+    public MappingHandle Find(VirtualAddress address)
+    {
+        int found = IndexOfFirstEndingAbove(address);
+        return found != 0 && _nodes[found].Start <= address ? HandleOf(found) : MappingHandle.None;
+    }
+
+    /// <summary>The lowest mapping whose end is above <paramref name="address"/>, or none: it contains the address
+    /// or is the next one. Linux's <c>find_vma</c>.</summary>
+    public MappingHandle FindFirstEndingAbove(VirtualAddress address) => HandleOf(IndexOfFirstEndingAbove(address));
+
+    /// <summary>True when a mapping has an address in <paramref name="range"/>.</summary>
+    public bool AnyOverlaps(AddressRange range)
+    {
+        int found = IndexOfFirstEndingAbove(range.Start);
+        return found != 0 && _nodes[found].Start < range.End;
+    }
+
+    /// <summary>Visits the mappings that have an address in <paramref name="range"/>, ascending, without
+    /// allocation, in O(log n) steps each. See <see cref="OverlapEnumerator"/> on changes while visiting.</summary>
+    public OverlapEnumerator Overlapping(AddressRange range) => new(this, range);
+
+    /// <summary>Adds a mapping as it is, without merging.</summary>
+    /// <returns>The new mapping.</returns>
+    /// <exception cref="ArgumentException">The range is empty, not page aligned, or overlaps a mapping.</exception>
+    public MappingHandle Insert(in Mapping mapping)
+    {
+        int next = NeighbourAbove(mapping.Range);
+        int index = TakeSlot();
+        ref MappingNode node = ref _nodes[index];
+        node.Start = mapping.Start;
+        node.End = mapping.End;
+        node.PageOffset = mapping.PageOffset;
+        node.Anon = mapping.Anon.Packed;
+        node.File = mapping.File;
+        node.Flags = mapping.Flags;
+        Link(index, next);
+        return HandleOf(index);
+    }
+
+    /// <summary>Takes a mapping out. Its handle is no longer good; all others are.</summary>
+    public void Remove(MappingHandle handle)
+    {
+        int index = IndexOf(handle);
+        Unlink(index);
+        GiveSlotBack(index);
+    }
+
+    /// <summary>Moves the start, up or down; every page that stays keeps its place in the object.</summary>
+    /// <exception cref="ArgumentException">The mapping would be empty, not page aligned, or overlap its
+    /// neighbour.</exception>
+    /// <exception cref="OverflowException">The object would have to start before its page 0.</exception>
+    public void SetStart(MappingHandle handle, VirtualAddress start)
+    {
+        ref MappingNode node = ref NodeOf(handle);
+        PageCount offset = start < node.Start
+            ? node.PageOffset - (node.Start - start).WholePages
+            : node.PageOffset + (start - node.Start).WholePages;
+        SetRange(handle, CheckedRange(start, node.End), offset);
+    }
+
+    /// <summary>Moves the end, up or down.</summary>
+    /// <exception cref="ArgumentException">The mapping would be empty, not page aligned, or overlap its
+    /// neighbour.</exception>
+    public void SetEnd(MappingHandle handle, VirtualAddress end)
+    {
+        ref MappingNode node = ref NodeOf(handle);
+        SetRange(handle, CheckedRange(node.Start, end), node.PageOffset);
+    }
+
+    /// <summary>Gives a mapping another range and place in its object, between the same neighbours.</summary>
+    /// <exception cref="ArgumentException">The range is empty, not page aligned, or overlaps a neighbour.</exception>
+    public void SetRange(MappingHandle handle, AddressRange range, PageCount pageOffset)
+    {
+        int index = IndexOf(handle);
+        ref MappingNode node = ref _nodes[index];
+        ThrowIfUnfit(range);
+        if (range.Start < EndOf(node.Previous) || (node.Next != 0 && range.End > _nodes[node.Next].Start))
+            throw new ArgumentException($"The range {range} overlaps a neighbour of {node.Start}.", nameof(range));
+        node.Start = range.Start;
+        node.End = range.End;
+        node.PageOffset = pageOffset;
+        RefreshGaps(index);
+        RefreshGaps(node.Next);
+    }
+
+    /// <summary>Sets the flags of a whole mapping, without merging.</summary>
+    public void SetFlags(MappingHandle handle, VmFlags flags)
+    {
+        int index = IndexOf(handle);
+        _nodes[index].Flags = flags;
+        RefreshGaps(index); // A mapping that grows down keeps a guard gap.
+    }
+
+    /// <summary>Sets or clears the identity of a mapping's private pages.</summary>
+    public void SetAnon(MappingHandle handle, AnonIdentity anon) => Volatile.Write(ref NodeOf(handle).Anon, anon.Packed);
+
+    /// <summary>Gives a mapping an identity if it has none. May be called under the shared lock, by several faults
+    /// at once: one of them succeeds.</summary>
+    /// <returns>True when this call set it; false when there was one already, which stays.</returns>
+    public bool TrySetAnon(MappingHandle handle, AnonIdentity anon) =>
+        Interlocked.CompareExchange(ref NodeOf(handle).Anon, anon.Packed, 0) == 0;
+
+    private int IndexOf(MappingHandle handle) => Contains(handle)
+        ? handle.Index
+        : throw new InvalidOperationException(handle.IsNone
+            ? "The handle names no mapping."
+            : "The mapping that the handle named is no longer in the tree.");
+
+    private ref MappingNode NodeOf(MappingHandle handle) => ref _nodes[IndexOf(handle)];
+
+    private MappingHandle HandleOf(int index) =>
+        index == 0 ? MappingHandle.None : new MappingHandle(index, _nodes[index].Generation);
+
+    private AnonIdentity AnonOf(int index) => AnonIdentity.FromPacked(Volatile.Read(ref _nodes[index].Anon));
+
+    private VirtualAddress EndOf(int index) => _nodes[index].End;
+
+    private Mapping Snapshot(int index)
+    {
+        ref MappingNode node = ref _nodes[index];
+        return new Mapping(new AddressRange(node.Start, node.End), node.Flags, node.File, node.PageOffset, AnonOf(index));
+    }
+
+    private int IndexOfFirstEndingAbove(VirtualAddress address)
+    {
+        int found = 0;
+        for (int at = _root; at != 0;)
+        {
+            ref MappingNode node = ref _nodes[at];
+            if (node.End > address)
+            {
+                found = at;
+                at = node.Left;
+            }
+            else
+            {
+                at = node.Right;
+            }
+        }
+
+        return found;
+    }
+
+    // The neighbour above a range that is about to be filled, or 0; the range must be fit and free.
+    private int NeighbourAbove(AddressRange range)
+    {
+        ThrowIfUnfit(range);
+        int next = IndexOfFirstEndingAbove(range.Start);
+        if (next != 0 && _nodes[next].Start < range.End)
+            throw new ArgumentException($"The range {range} overlaps the mapping at {_nodes[next].Start}.", nameof(range));
+        return next;
+    }
+
+    private static AddressRange CheckedRange(VirtualAddress start, VirtualAddress end) => end > start
+        ? new AddressRange(start, end)
+        : throw new ArgumentException($"A mapping from {start} to {end} would be empty.");
+
+    private static void ThrowIfUnfit(AddressRange range)
+    {
+        if (range.IsEmpty || !range.Start.IsPageAligned || !range.End.IsPageAligned)
+            throw new ArgumentException($"A mapping is some whole pages; {range} is not.", nameof(range));
+    }
+
+    private int TakeSlot()
+    {
+        int index = _firstFree;
+        if (index != 0)
+        {
+            _firstFree = _nodes[index].Next;
+            return index;
+        }
+
+        // By half, not to double: with 80 bytes a node that is at most 120 bytes a mapping.
+        if (_used == _nodes.Length)
+            Array.Resize(ref _nodes, _nodes.Length + (_nodes.Length / 2));
+        return _used++;
+    }
+
+    private void GiveSlotBack(int index)
+    {
+        uint generation = _nodes[index].Generation;
+        _nodes[index] = new MappingNode { Generation = unchecked(generation + 1), Next = _firstFree };
+        _firstFree = index;
+    }
+}
