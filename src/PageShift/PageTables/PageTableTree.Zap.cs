@@ -4,11 +4,17 @@ namespace PageShift.PageTables;
 
 internal sealed partial class PageTableTree
 {
+    private readonly List<FreedTable> _freedByZap = [];
+
+    /// <summary>The tables that the last <see cref="Zap(AddressRange, bool)"/> freed, except the PTE tables that lay wholly in its range.</summary>
+    internal List<FreedTable> FreedByZap => _freedByZap;
+
     /// <summary>Takes every entry in <paramref name="range"/> away, releases the frames, and frees the tables that this empties.
     /// No large leaf may reach over an end of the range (see <see cref="TrySplitAt"/>).</summary>
     internal ZapCount Zap(AddressRange range, bool keepGuards)
     {
         var count = new ZapCount();
+        _freedByZap.Clear();
         if (!range.IsEmpty)
             Zap(Root, Geometry.Root, range.Start.Value, range.End.Value, keepGuards, ref count);
         return count;
@@ -69,6 +75,8 @@ internal sealed partial class PageTableTree
                 entries[i] = PageTableEntry.None;
                 Memory.FreeTable(entry.Frame);
                 count.Tables++;
+                if (level > PageTableLevel.Pmd || slotStart < start || slotStart + span > end)
+                    _freedByZap.Add(new FreedTable(level - 1, new VirtualAddress(slotStart)));
             }
             else
             {

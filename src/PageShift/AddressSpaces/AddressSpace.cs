@@ -1,0 +1,128 @@
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+/// <summary>
+/// A virtual address space with Linux's behaviour: mappings, page tables in x86-64's format, the memory system calls, demand paging, and a mover that moves
+/// page-table entries at the highest level that the layout allows.
+/// </summary>
+/// <remarks>
+/// Thread-safe. System calls are exclusive; accesses through <see cref="VirtualProcessor"/>s, and the faults that only fill an empty slot, run in parallel.
+/// <para>Lock order, outermost first: mapping lock (shared for accesses and faults, exclusive for calls), fault lock, a memory object's lock, physical memory's
+/// lock. What each field is guarded by stands beside it.</para>
+/// </remarks>
+public sealed partial class AddressSpace : IDisposable
+{
+    private readonly MappingLock _lock = new();
+
+    // Guarded by the mapping lock; an identity may be set under the fault lock (TrySetAnon).
+    private readonly MappingTree _mappings = new();
+
+    // Guarded by the mapping lock; empty slots are filled under the fault lock.
+    private readonly PageTableTree _tables;
+
+    // The rest is guarded by the mapping lock, exclusively.
+    private readonly List<VirtualProcessor> _processors = [];
+    private readonly VacantTables _vacant;
+    private readonly AnonIdentitySource _anonIdentities;
+    private readonly AddressLayout _layout;
+    private readonly MovePlanner _planner;
+    private readonly PageTableMover _mover;
+    private readonly MovePlan _plan = new();
+    private readonly bool _ownsMemory;
+    private bool _disposed;
+
+    /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it.</summary>
+    public AddressSpace(AddressSpaceOptions? options = null)
+        : this(new PhysicalMemory(), options)
+    {
+        _ownsMemory = true;
+    }
+
+    /// <summary>Makes an empty address space on <paramref name="memory"/>, which may serve several.</summary>
+    public AddressSpace(PhysicalMemory memory, AddressSpaceOptions? options = null)
+        : this(memory, options ?? new AddressSpaceOptions(), new AnonIdentitySource())
+    {
+    }
+
+    private AddressSpace(PhysicalMemory memory, AddressSpaceOptions options, AnonIdentitySource anonIdentities)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        Memory = memory;
+        Options = options;
+        Limits = options.Limits;
+        Policy = options.Policy;
+        _anonIdentities = anonIdentities;
+        _layout = MakeLayout(options);
+        _tables = new PageTableTree(memory, options.Geometry);
+        _vacant = new VacantTables(options.Geometry);
+        _planner = new MovePlanner(_tables, _vacant);
+        _mover = new PageTableMover(_tables);
+    }
+
+    /// <summary>The physical memory behind it.</summary>
+    public PhysicalMemory Memory { get; }
+
+    /// <summary>What it was made with.</summary>
+    public AddressSpaceOptions Options { get; }
+
+    /// <summary>The shape of its page tables.</summary>
+    public PagingGeometry Geometry => Options.Geometry;
+
+    /// <summary>The resource limits, which may be changed at any time, as setrlimit does.</summary>
+    public ResourceLimits Limits { get; set; }
+
+    /// <summary>How moves are made; may be changed at any time.</summary>
+    public MovePolicy Policy { get; set; }
+
+    /// <summary>The frame of the root table: what a processor's CR3 would hold.</summary>
+    public FrameNumber Root => _tables.Root;
+
+    /// <summary>The number of mappings.</summary>
+    public int MappingCount => _mappings.Count;
+
+    /// <summary>How often the TLBs were flushed.</summary>
+    public ulong TlbFlushes { get; private set; }
+
+    /// <summary>The mappings as they are now, lowest first. A snapshot.</summary>
+    public IReadOnlyList<Mapping> GetMappings()
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        var list = new List<Mapping>(_mappings.Count);
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+            list.Add(_mappings[handle]);
+        return list;
+    }
+
+    /// <summary>Gives all frames and tables back. No processor may be inside an access.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _tables.Dispose();
+        if (_ownsMemory)
+            Memory.Dispose();
+    }
+
+    /// <summary>Makes every processor's TLB forget <paramref name="range"/>: one flush.</summary>
+    private void FlushTlb(AddressRange range)
+    {
+        TlbFlushes++;
+        foreach (VirtualProcessor processor in _processors)
+            processor.Invalidate(range);
+    }
+
+    private static AddressLayout MakeLayout(AddressSpaceOptions options)
+    {
+        PagingGeometry geometry = options.Geometry;
+        AddressLayout layout = geometry.Levels == PagingGeometry.MaximumLevels ? AddressLayout.FiveLevels : AddressLayout.FourLevels;
+        if (geometry.EntriesPerTable != PagingGeometry.X86.EntriesPerTable)
+            layout = new AddressLayout(VirtualAddress.Zero, geometry.UserLimit, VirtualAddress.Zero, geometry.UserLimit, geometry.UserLimit, geometry.Span(PageTableLevel.Pmd));
+        return layout with { Minimum = options.MinimumAddress ?? layout.Minimum, MmapBase = options.MmapBase ?? layout.MmapBase };
+    }
+}

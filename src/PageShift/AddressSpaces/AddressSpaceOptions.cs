@@ -1,0 +1,43 @@
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift;
+
+/// <summary>How an address space is made. The defaults are Linux 6.18 on x86-64 without randomisation, with PageShift's mover.</summary>
+public sealed record AddressSpaceOptions
+{
+    /// <summary>The shape of the page tables.</summary>
+    public PagingGeometry Geometry { get; init; } = PagingGeometry.X86;
+
+    /// <summary>How moves are made.</summary>
+    public MovePolicy Policy { get; init; } = MovePolicy.PageShift;
+
+    /// <summary>How a destination is chosen when a call leaves it open.</summary>
+    public Placement Placement { get; init; } = Placement.Linux;
+
+    /// <summary>The lowest address that a search returns and that a hint is raised to (Linux's effective mmap_min_addr). Null for Linux's 65536, or 0 in a toy
+    /// geometry. A multiple of 4 KiB.</summary>
+    public VirtualAddress? MinimumAddress { get; init; }
+
+    /// <summary>Where the search for a free range begins, downwards (Linux's mmap_base). Null for 128 MiB below the window's end, or the end itself in a toy
+    /// geometry. A multiple of 4 KiB.</summary>
+    public VirtualAddress? MmapBase { get; init; }
+
+    /// <summary>Where the heap that brk moves begins.</summary>
+    public VirtualAddress BreakStart { get; init; } = new(0x5555_5555_8000);
+
+    /// <summary>True when mappings that madvise(MADV_HUGEPAGE) asked it for fault in 2 MiB leaves (Linux's THP mode "madvise").</summary>
+    public bool TransparentHugePages { get; init; } = true;
+
+    /// <summary>The mappings from which on no new one is made (vm.max_map_count).</summary>
+    public int MaximumMapCount { get; init; } = 65530;
+
+    /// <summary>The largest single charge of private writable memory (Linux's overcommit mode 0: memory plus swap). 2^64 - 1 for no limit.</summary>
+    public ByteLength CommitLimit { get; init; } = new(ulong.MaxValue);
+
+    /// <summary>True when the process has CAP_IPC_LOCK and CAP_SYS_RAWIO, as root has.</summary>
+    public bool IsPrivileged { get; init; } = true;
+
+    /// <summary>The resource limits to start with.</summary>
+    public ResourceLimits Limits { get; init; } = new();
+}

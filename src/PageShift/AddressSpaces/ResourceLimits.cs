@@ -1,0 +1,17 @@
+namespace PageShift;
+
+/// <summary>The soft limits of setrlimit that memory calls obey, in bytes. 2^64 - 1 is RLIM_INFINITY.</summary>
+public sealed record ResourceLimits
+{
+    /// <summary>RLIMIT_AS: all mappings.</summary>
+    public ByteLength AddressSpace { get; init; } = new(ulong.MaxValue);
+
+    /// <summary>RLIMIT_DATA: private writable mappings, stacks aside, and the heap.</summary>
+    public ByteLength Data { get; init; } = new(ulong.MaxValue);
+
+    /// <summary>RLIMIT_MEMLOCK: locked mappings of a process without CAP_IPC_LOCK.</summary>
+    public ByteLength Locked { get; init; } = new(ulong.MaxValue);
+
+    /// <summary>RLIMIT_STACK: the size to which a stack grows by faults.</summary>
+    public ByteLength Stack { get; init; } = new(8UL << 20);
+}

@@ -1,0 +1,36 @@
+using PageShift.Abi;
+using PageShift.PageTables;
+
+namespace PageShift.Translation;
+
+/// <summary>The bits of a leaf that follow from the flags of its mapping, as Linux sets them on x86-64.</summary>
+internal static class LeafBits
+{
+    private const ulong AccessBits = PageTableEntry.PresentBit | PageTableEntry.ProtNoneBit | PageTableEntry.WritableBit
+        | PageTableEntry.UserBit | PageTableEntry.NoExecuteBit;
+
+    /// <summary>The bits of a 4 KiB leaf that was just faulted in: accessed, and for a write also writable and dirty. A leaf of a private mapping is
+    /// writable only once a write has made the page its own; one of a shared mapping likewise, so that the write is seen.</summary>
+    internal static ulong ForFault(VmFlags flags, bool write)
+    {
+        ulong bits = ForFlags(flags) | PageTableEntry.AccessedBit;
+        if (write)
+            bits |= PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
+        return bits;
+    }
+
+    /// <summary>The bits without RW, A and D.</summary>
+    internal static ulong ForFlags(VmFlags flags)
+    {
+        if ((flags & VmFlags.AccessMask) == 0)
+            return PageTableEntry.ProtNoneBit | PageTableEntry.NoExecuteBit;
+        ulong bits = PageTableEntry.PresentBit | PageTableEntry.UserBit;
+        if ((flags & VmFlags.Execute) == 0)
+            bits |= PageTableEntry.NoExecuteBit;
+        return bits;
+    }
+
+    /// <summary>A mapped leaf as mprotect leaves it: the new access, no RW (the next write fault decides about it), everything else kept.</summary>
+    internal static PageTableEntry Protect(PageTableEntry leaf, VmFlags flags) =>
+        leaf.Without(AccessBits).With(ForFlags(flags));
+}

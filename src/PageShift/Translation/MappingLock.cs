@@ -1,0 +1,102 @@
+namespace PageShift.Translation;
+
+/// <summary>
+/// The lock of the mappings: shared for accesses and faults, exclusive for system calls. Each reader has a flag of its own, so that readers never write to a line that
+/// another reader uses; the writer raises its flag and waits until every reader's is down.
+/// </summary>
+/// <remarks>Not reentrant. The shared side is <see cref="VirtualProcessor"/>'s.</remarks>
+internal sealed class MappingLock
+{
+    private readonly Lock _writers = new();
+    private readonly List<ReaderFlag> _readers = [];
+    private int _writing;
+
+    /// <summary>Adds a reader. Its flag belongs to one <see cref="VirtualProcessor"/>.</summary>
+    internal ReaderFlag AddReader()
+    {
+        var flag = new ReaderFlag();
+        lock (_writers)
+            _readers.Add(flag);
+        return flag;
+    }
+
+    /// <summary>Removes a reader that is not inside.</summary>
+    internal void RemoveReader(ReaderFlag flag)
+    {
+        lock (_writers)
+            _readers.Remove(flag);
+    }
+
+    /// <summary>Enters shared; waits while a writer is inside.</summary>
+    internal void EnterShared(ReaderFlag flag)
+    {
+        while (true)
+        {
+            // A full fence: our flag must be seen by a writer that we do not see.
+            Interlocked.Exchange(ref flag.Owner, Environment.CurrentManagedThreadId);
+            if (Volatile.Read(ref _writing) == 0)
+                return;
+            Volatile.Write(ref flag.Owner, 0);
+            lock (_writers)
+            {
+                // Waiting for the writer to leave is all that is wanted of the lock here.
+            }
+        }
+    }
+
+    /// <summary>Leaves shared.</summary>
+    internal static void ExitShared(ReaderFlag flag) => Volatile.Write(ref flag.Owner, 0);
+
+    /// <summary>Enters exclusively; waits until no other writer and no reader is inside.</summary>
+    /// <exception cref="InvalidOperationException">This thread is inside shared already, and would wait for itself.</exception>
+    internal ExclusiveScope EnterExclusive()
+    {
+        _writers.Enter();
+        if (_writing != 0)
+        {
+            _writers.Exit();
+            throw new InvalidOperationException("A system call was made from inside another on the same address space.");
+        }
+
+        Interlocked.Exchange(ref _writing, 1); // a full fence, the counterpart of the reader's
+        foreach (ReaderFlag reader in _readers)
+        {
+            var spin = default(SpinWait);
+            int owner;
+            while ((owner = Volatile.Read(ref reader.Owner)) != 0)
+            {
+                if (owner == Environment.CurrentManagedThreadId)
+                {
+                    ExitExclusive();
+                    throw new InvalidOperationException("A system call was made from inside an access on the same thread; leave the access first.");
+                }
+
+                spin.SpinOnce();
+            }
+        }
+
+        return new ExclusiveScope(this);
+    }
+
+    private void ExitExclusive()
+    {
+        Volatile.Write(ref _writing, 0);
+        _writers.Exit();
+    }
+
+    /// <summary>A reader's flag: the managed thread that is inside, or 0. Padded to cache lines of its own.</summary>
+    internal sealed class ReaderFlag
+    {
+#pragma warning disable CS0169, IDE0051 // padding
+        private readonly long _pad0, _pad1, _pad2, _pad3, _pad4, _pad5, _pad6, _pad7;
+        internal int Owner;
+        private readonly long _pad8, _pad9, _pad10, _pad11, _pad12, _pad13, _pad14, _pad15;
+#pragma warning restore CS0169, IDE0051
+    }
+
+    /// <summary>Leaves the lock when disposed.</summary>
+    internal readonly ref struct ExclusiveScope(MappingLock owner)
+    {
+        public void Dispose() => owner.ExitExclusive();
+    }
+}
