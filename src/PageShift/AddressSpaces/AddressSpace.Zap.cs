@@ -8,7 +8,7 @@ public sealed partial class AddressSpace
     private bool TrySplitLeavesAtEnds(AddressRange range) => _tables.TrySplitAt(range.Start) && _tables.TrySplitAt(range.End);
 
     /// <summary>Takes the pages of a range away whose mappings go, and flushes. <paramref name="floor"/> and <paramref name="ceiling"/> are the end of the mapping that stays below
-    /// and the start of the one that stays above (or 0 and the user limit): Linux keeps the tables that reach beyond them. The ends must be split
+    /// and the start of the one that stays above (or 0 and <see cref="NoCeiling"/>): Linux keeps the tables that reach beyond them. The ends must be split
     /// (<see cref="TrySplitLeavesAtEnds"/>). Returns true when anything was there, an entry or a table, which costs Linux a flush.</summary>
     private bool ZapUnmapped(AddressRange range, VirtualAddress floor, VirtualAddress ceiling)
     {

@@ -62,6 +62,7 @@ public sealed partial class AddressSpace : IDisposable
         _vacant = new VacantTables(options.Geometry);
         _planner = new MovePlanner(_tables, _vacant);
         _mover = new PageTableMover(_tables);
+        _observation = new MoveObservation(_planner);
     }
 
     /// <summary>The physical memory behind it.</summary>

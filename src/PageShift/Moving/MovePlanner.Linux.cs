@@ -1,5 +1,4 @@
 using PageShift.PageTables;
-using PageShift.Physical;
 
 namespace PageShift.Moving;
 
@@ -129,8 +128,8 @@ internal sealed partial class MovePlanner
             return false;
         }
 
-        bool real = _tables.TryFindTable(new VirtualAddress(at), level, out FrameNumber table)
-            && !_tables.Memory.Entry(table, _geometry.Index(new VirtualAddress(at), level)).IsNone;
+        PageTableWalk walk = _tables.Walk(new VirtualAddress(at));
+        bool real = walk.Level < level || !walk.Entry.IsNone;
         _cost.Add(level, 1);
         _cost.SlotsVisited++;
         _cost.TlbFlushes++;

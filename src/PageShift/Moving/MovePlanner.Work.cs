@@ -106,15 +106,13 @@ internal sealed partial class MovePlanner
     /// <summary>True when entries arrive in the table of <paramref name="level"/> at <paramref name="block"/>, rather than a whole table in its place.</summary>
     private bool GetsEntries(ulong block, PageTableLevel level)
     {
-        if (!_overlaps)
-            return false;
-        ulong origin = unchecked(block - _delta);
-        if (_plan.MovesWhole(origin, level, _plan.RunList.Count, _geometry))
+        long origin = unchecked((long)(block - _delta)); // may lie below zero
+        long from = Math.Max((long)_start, origin);
+        long to = Math.Min((long)_end, origin + (long)_geometry.TableSpan(level));
+        if (from >= to || _plan.MovesWhole((ulong)from, level, _plan.RunList.Count, _geometry))
             return false;
         ulong unused = 0;
-        ulong from = Math.Max(_start, origin > _geometry.UserLimit.Value ? 0 : origin);
-        ulong to = Math.Min(_end, unchecked(origin + _geometry.TableSpan(level)));
-        return from < to && _tables.TryFindLive(new AddressRange(new VirtualAddress(from), new VirtualAddress(to)), out _, ref unused);
+        return _tables.TryFindLive(new AddressRange(new VirtualAddress((ulong)from), new VirtualAddress((ulong)to)), out _, ref unused);
     }
 
     private void OpenDestination(ulong destination, PageTableLevel level, int runIndex, ref MoveCost work)

@@ -12,6 +12,7 @@ internal sealed class PageTableMover
     private readonly PageTableTree _tables;
     private readonly PagingGeometry _geometry;
     private readonly PhysicalMemory _memory;
+    private readonly List<FreedTable> _freed = [];
     private TableReserve _reserve;
     private MoveCost _work;
 
@@ -22,19 +23,23 @@ internal sealed class PageTableMover
         _memory = tables.Memory;
     }
 
+    /// <summary>The tables that the last execution left empty behind itself, and freed.</summary>
+    internal List<FreedTable> Freed => _freed;
+
     /// <summary>Executes <paramref name="plan"/>. False when memory is out; then nothing has moved. <paramref name="work"/> is what was done, as counted
     /// while doing it.</summary>
     internal bool TryExecute(MovePlan plan, out MoveCost work)
     {
         work = default;
         _work = default;
+        _freed.Clear();
         _reserve = new TableReserve(_memory);
         if (!_reserve.TryFill(plan.Work.TablesAllocated))
             return false;
         foreach (MoveRun run in plan.RunList)
             MoveRun(run, plan.IsDescending);
         if (_work.Entries != 0)
-            FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value);
+            FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value, record: true);
         ulong unused = _reserve.Drain();
         if (unused != 0)
             throw new InvalidOperationException($"The move used {unused} tables fewer than its plan said.");
@@ -147,7 +152,7 @@ internal sealed class PageTableMover
     private bool TryFreeTable(FrameNumber table, PageTableLevel level)
     {
         if (level > PageTableLevel.Pte)
-            FreeEmptyTables(table, level, 0, _geometry.TableSpan(level));
+            FreeEmptyTables(table, level, 0, _geometry.TableSpan(level), record: false);
         if (_memory.LiveEntries(table) != 0)
             return false;
         _memory.FreeTable(table);
@@ -156,7 +161,7 @@ internal sealed class PageTableMover
     }
 
     /// <summary>Frees the empty tables below <paramref name="table"/> that cover any of [start, end).</summary>
-    private void FreeEmptyTables(FrameNumber table, PageTableLevel level, ulong start, ulong end)
+    private void FreeEmptyTables(FrameNumber table, PageTableLevel level, ulong start, ulong end, bool record)
     {
         ulong span = _geometry.Span(level);
         int first = _geometry.Index(new VirtualAddress(start), level);
@@ -169,12 +174,14 @@ internal sealed class PageTableMover
                 continue;
             FrameNumber child = entries[i].Frame;
             if (level - 1 > PageTableLevel.Pte)
-                FreeEmptyTables(child, level - 1, Math.Max(start, at), Math.Min(end, at + span));
+                FreeEmptyTables(child, level - 1, Math.Max(start, at), Math.Min(end, at + span), record);
             if (_memory.LiveEntries(child) != 0)
                 continue;
             _tables.Set(table, i, PageTableEntry.None);
             _memory.FreeTable(child);
             _work.TablesFreed++;
+            if (record)
+                _freed.Add(new FreedTable(level - 1, new VirtualAddress(at)));
         }
     }
 }

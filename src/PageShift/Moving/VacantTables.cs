@@ -68,5 +68,30 @@ internal sealed class VacantTables
         return Math.Max(0, to - from);
     }
 
+    /// <summary>Moves the vacant tables that lie wholly in <paramref name="range"/> by <paramref name="delta"/> bytes, at the levels below
+    /// <paramref name="congruence"/>, whose tables move whole.</summary>
+    internal void Move(AddressRange range, ulong delta, PageTableLevel congruence)
+    {
+        for (PageTableLevel level = PageTableLevel.Pte; level < congruence && (int)level < _blocks.Length; level++)
+        {
+            List<ulong> blocks = _blocks[(int)level];
+            ulong span = _geometry.TableSpan(level);
+            int from = blocks.BinarySearch((range.Start.Value + (span - 1)) & ~(span - 1));
+            from = from < 0 ? ~from : from;
+            int to = from;
+            while (to < blocks.Count && blocks[to] + span <= range.End.Value)
+                to++;
+
+            // From the side that the blocks move towards, so that none is put before one that is still to move.
+            bool up = (long)delta > 0;
+            for (int i = up ? to - 1 : from; i >= from && i < to; i += up ? -1 : 1)
+            {
+                ulong block = blocks[i];
+                blocks.RemoveAt(i);
+                Add(level, unchecked(block + delta));
+            }
+        }
+    }
+
     private ulong Block(PageTableLevel level, ulong address) => address & ~(_geometry.TableSpan(level) - 1);
 }

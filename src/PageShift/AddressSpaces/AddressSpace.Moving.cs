@@ -1,0 +1,84 @@
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    // Guarded by the mapping lock, exclusively.
+    private readonly MoveObservation _observation;
+
+    /// <summary>Sees every move of page-table entries just before it is made; null for none. Set it while no call runs.</summary>
+    public IMoveObserver? MoveObserver { get; set; }
+
+    /// <summary>Moves the entries of a range under the space's policy, and flushes. False when memory is out; then nothing has moved.</summary>
+    private bool TryMoveTables(in MoveRequest request)
+    {
+        if (MoveObserver is { } observer)
+        {
+            _observation.Open(request);
+            observer.Moving(_observation);
+            _observation.Close();
+        }
+
+        _planner.Plan(Policy, request, _plan);
+        if (!_mover.TryExecute(_plan, out MoveCost work))
+            return false;
+        if (work.Entries != 0)
+            FlushTlb(UnionWithDestination(_plan));
+        foreach (FreedTable table in _mover.Freed)
+            _vacant.Add(table.Level, table.Start.Value);
+        if (!_vacant.IsEmpty)
+            _vacant.Move(request.Source, unchecked(request.New.Value - request.Old.Value), _plan.Congruence);
+        return true;
+    }
+
+    private static AddressRange UnionWithDestination(MovePlan plan)
+    {
+        AddressRange source = plan.ExpandedSource;
+        ulong delta = unchecked(plan.Request.New.Value - plan.Request.Old.Value);
+        ulong start = unchecked(source.Start.Value + delta);
+        ulong end = unchecked(source.End.Value + delta);
+        return new AddressRange(
+            new VirtualAddress(Math.Min(source.Start.Value, start)),
+            new VirtualAddress(Math.Max(source.End.Value, end)));
+    }
+
+    /// <summary>What Linux's rules need to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
+    private MoveRequest Surround(AddressRange source, MappingHandle destination, VirtualAddress to, bool sourceGoes, bool destinationUnmapWorked)
+    {
+        MappingHandle old = _mappings.Find(source.Start);
+        AddressRange mapped = _mappings.RangeOf(old);
+        VirtualAddress below = EndBelow(old);
+        return new MoveRequest
+        {
+            Old = source.Start,
+            New = to,
+            Length = source.Length,
+            SourceGoes = sourceGoes,
+            DestinationUnmapWorked = destinationUnmapWorked,
+            SourceStartsMapping = mapped.Start == source.Start,
+            DestinationStartsMapping = _mappings.RangeOf(destination).Start == to,
+            SourcePredecessorEnd = below,
+            DestinationPredecessorEnd = EndBelow(destination),
+            SourceFloor = mapped.Start < source.Start ? source.Start : below,
+            SourceCeiling = mapped.End > source.End ? source.End : StartAbove(old),
+        };
+    }
+
+    private VirtualAddress EndBelow(MappingHandle handle)
+    {
+        MappingHandle below = _mappings.Previous(handle);
+        return below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End;
+    }
+
+    private VirtualAddress StartAbove(MappingHandle handle)
+    {
+        MappingHandle above = _mappings.Next(handle);
+        return above.IsNone ? NoCeiling : _mappings.RangeOf(above).Start;
+    }
+
+    /// <summary>The ceiling where no mapping stands above: every table may go.</summary>
+    private static VirtualAddress NoCeiling => new(ulong.MaxValue);
+}

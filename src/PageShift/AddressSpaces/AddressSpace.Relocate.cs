@@ -1,0 +1,52 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>The stack move of execve: moves one whole mapping down, onto itself if <paramref name="shift"/> is less than its length.</summary>
+    /// <param name="start">Where the mapping begins.</param>
+    /// <param name="length">Its length in bytes; the whole mapping.</param>
+    /// <param name="shift">How far it moves, in bytes; a multiple of 4 KiB, not 0.</param>
+    /// <returns>The new start, or EINVAL (unaligned, empty, below address 0), EFAULT (no such mapping, or another one is in the way), ENOMEM.</returns>
+    /// <remarks>Thread-safe. Not a system call: execve does this to the stack that it has prepared. Linux: <c>relocate_vma_down</c>.</remarks>
+    public CallResult RelocateDown(VirtualAddress start, ByteLength length, ByteLength shift)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (!start.IsPageAligned || !length.IsPageAligned || !shift.IsPageAligned || length.Value == 0 || shift.Value == 0 || shift.Value > start.Value)
+            return Errno.InvalidArgument;
+        MappingHandle handle = _mappings.Find(start);
+        if (handle.IsNone || _mappings.RangeOf(handle) is var old && (old.Start != start || old.Length != length))
+            return Errno.BadAddress;
+        var destination = new AddressRange(start - shift, length);
+        if (EndBelow(handle) > destination.Start)
+            return Errno.BadAddress;
+
+        // As Linux does: first the mapping covers both places, then the entries move, then it shrinks to the new one.
+        PageCount offset = _mappings[handle].PageOffset;
+        VirtualAddress end = start + length;
+        _mappings.SetRange(handle, new AddressRange(destination.Start, end), offset);
+        var request = new MoveRequest
+        {
+            Old = start,
+            New = destination.Start,
+            Length = length,
+            IsStackMove = true,
+            SourceGoes = true,
+            SourcePredecessorEnd = EndBelow(handle),
+            DestinationPredecessorEnd = EndBelow(handle),
+            SourceFloor = destination.End,
+            SourceCeiling = StartAbove(handle),
+        };
+        bool moved = TryMoveTables(request);
+        _mappings.SetRange(handle, moved ? destination : new AddressRange(start, length), offset);
+        if (!moved)
+            return Errno.OutOfMemory;
+        if (!_vacant.IsEmpty)
+            ForgetVacant(new AddressRange(destination.End > start ? destination.End : start, end), destination.End, request.SourceCeiling);
+        return destination.Start;
+    }
+}

@@ -1,0 +1,328 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    private const int MapCountReserve = 3; // Linux keeps room for the splits of a move's own unmapping
+
+    /// <summary>mremap: resizes a mapping in place, or moves it, by moving page-table entries.</summary>
+    /// <param name="old">Where the mapping, or the part of it, begins. A multiple of 4 KiB.</param>
+    /// <param name="oldLength">Its length in bytes, rounded up to whole pages. 0 makes a second view of a shared mapping.</param>
+    /// <param name="newLength">The length in bytes that is wanted, rounded up to whole pages; not 0.</param>
+    /// <param name="flags">See <see cref="RemapFlags"/>.</param>
+    /// <param name="new">With <see cref="RemapFlags.Fixed"/> the destination, else with <see cref="RemapFlags.DontUnmap"/> a hint, else ignored.</param>
+    /// <returns>The address where the mapping now is, or EINVAL (arguments), ENOMEM (no room, no memory, a limit), EFAULT (not mapped, or not by one mapping), EPERM
+    /// (sealed, or too low an address), EAGAIN (RLIMIT_MEMLOCK).</returns>
+    /// <remarks>Thread-safe. Source: mremap(2); LINUX-MM section 6, checked on Linux 6.18.</remarks>
+    public CallResult Remap(VirtualAddress old, ByteLength oldLength, ByteLength newLength, RemapFlags flags, VirtualAddress @new = default)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return RemapLocked(old.Value, oldLength.Value, newLength.Value, (ulong)flags, @new.Value);
+    }
+
+    // in this order                                                           result
+    // an unknown flag; old unaligned; new length 0 or beyond the user limit   EINVAL
+    // with FIXED or DONTUNMAP:
+    //   new + new length beyond the user limit; new unaligned; no MAYMOVE     EINVAL
+    //   DONTUNMAP with two lengths; source and destination overlap            EINVAL
+    //   too near the map-count limit                                          ENOMEM
+    // then, by lengths:  FIXED and equal   every mapping of the range moves, each checked on its own
+    //                    FIXED, DONTUNMAP  one mapping moves
+    //                    equal             nothing to do
+    //                    shorter           the tail goes
+    //                    longer            grows in place, or moves
+    private CallResult RemapLocked(ulong old, ulong oldLength, ulong newLength, ulong flagBits, ulong @new)
+    {
+        if ((flagBits & ~(ulong)(RemapFlags.MayMove | RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0)
+            return Errno.InvalidArgument;
+        var remap = new RemapRequest
+        {
+            Old = old,
+            OldLength = RoundUpWrapping(oldLength),
+            NewLength = RoundUpWrapping(newLength),
+            Flags = (RemapFlags)flagBits,
+            New = @new,
+        };
+        ulong limit = Geometry.UserLimit.Value;
+        if (!new VirtualAddress(old).IsPageAligned || remap.NewLength == 0 || remap.NewLength > limit)
+            return Errno.InvalidArgument;
+        if (remap.NamesDestination)
+        {
+            Errno error = CheckDestination(remap);
+            if (error != Errno.None)
+                return error;
+        }
+
+        return remap.Flags.HasFlag(RemapFlags.Fixed) && remap.OldLength == remap.NewLength ? MoveEach(remap) : RemapOne(remap);
+    }
+
+    private Errno CheckDestination(in RemapRequest remap)
+    {
+        ulong limit = Geometry.UserLimit.Value;
+        if (remap.New > limit - remap.NewLength || !new VirtualAddress(remap.New).IsPageAligned)
+            return Errno.InvalidArgument;
+        if (!remap.Flags.HasFlag(RemapFlags.MayMove) || (remap.Flags.HasFlag(RemapFlags.DontUnmap) && remap.OldLength != remap.NewLength))
+            return Errno.InvalidArgument;
+        if (unchecked(remap.Old + remap.OldLength) > remap.New && remap.New + remap.NewLength > remap.Old)
+            return Errno.InvalidArgument;
+        return _mappings.Count + 2 >= Options.MaximumMapCount - MapCountReserve ? Errno.OutOfMemory : Errno.None;
+    }
+
+    /// <summary>Moves all mappings of a range, keeping the gaps between them. A failure leaves the earlier ones moved.</summary>
+    private CallResult MoveEach(RemapRequest whole)
+    {
+        ulong end = unchecked(whole.Old + whole.OldLength);
+        bool first = true;
+        for (ulong at = whole.Old; at < end;)
+        {
+            MappingHandle handle = _mappings.FindFirstEndingAbove(new VirtualAddress(at));
+            if (handle.IsNone || _mappings.RangeOf(handle) is var mapped && mapped.Start.Value >= end)
+                break;
+            mapped = _mappings.RangeOf(handle);
+            ulong from = Math.Max(mapped.Start.Value, at);
+            if (first && from > whole.Old)
+                return Errno.BadAddress;
+            ulong length = Math.Min(end, mapped.End.Value) - from;
+            if (IsRefusedAmongSeveral(handle) && (!first || mapped.End.Value < end))
+                return Errno.BadAddress;
+            CallResult moved = RemapOne(whole with { Old = from, OldLength = length, NewLength = length, New = whole.New + (from - whole.Old) });
+            if (moved.IsError)
+                return moved;
+            first = false;
+            at = from + length;
+        }
+
+        return first ? Errno.BadAddress : new VirtualAddress(whole.New);
+    }
+
+    // in this order, for the one mapping at the address               result
+    // none                                                            EFAULT
+    // sealed                                                          EPERM
+    // (no longer, and nothing to move: enough)
+    // old length 0 of a private mapping                               EINVAL
+    // DONTUNMAP of a mapping that must not grow                       EINVAL
+    // what is to stay or move reaches beyond the mapping              EFAULT
+    // (equal lengths: enough)
+    // the place in the object would overflow                          EINVAL
+    // grows, and must not                                             EFAULT
+    // grows beyond RLIMIT_MEMLOCK                                     EAGAIN
+    // grows beyond RLIMIT_AS or RLIMIT_DATA                           ENOMEM
+    private CallResult RemapOne(RemapRequest remap)
+    {
+        MappingHandle handle = _mappings.Find(new VirtualAddress(remap.Old));
+        if (handle.IsNone)
+            return Errno.BadAddress;
+        Mapping mapping = _mappings[handle];
+        if (mapping.Flags.HasFlag(VmFlags.Sealed))
+            return Errno.OperationNotPermitted;
+        if (remap.NamesDestination || remap.NewLength > remap.OldLength)
+        {
+            Errno error = CheckRemap(mapping, remap);
+            if (error != Errno.None)
+                return error;
+        }
+
+        if (remap.NamesDestination)
+            return RemapTo(remap);
+        if (remap.NewLength < remap.OldLength)
+            return Shrink(remap) is var failed && failed != Errno.None ? failed : new VirtualAddress(remap.Old);
+        return remap.NewLength == remap.OldLength ? new VirtualAddress(remap.Old) : Grow(handle, mapping, remap);
+    }
+
+    private Errno CheckRemap(in Mapping mapping, in RemapRequest remap)
+    {
+        if (remap.OldLength == 0 && !mapping.Flags.HasFlag(VmFlags.Shared) && !mapping.Flags.HasFlag(VmFlags.MayShare))
+            return Errno.InvalidArgument;
+        if (remap.Flags.HasFlag(RemapFlags.DontUnmap) && mapping.Flags.HasFlag(VmFlags.DontExpand))
+            return Errno.InvalidArgument;
+        if (Math.Min(remap.OldLength, remap.NewLength) > mapping.End.Value - remap.Old)
+            return Errno.BadAddress;
+        if (remap.NewLength <= remap.OldLength)
+            return Errno.None;
+        ulong pageOffset = mapping.PageOffsetAt(new VirtualAddress(remap.Old)).Value;
+        if (pageOffset + (remap.NewLength >> PageSize.Shift) < pageOffset)
+            return Errno.InvalidArgument;
+        if (mapping.Flags.HasFlag(VmFlags.DontExpand))
+            return Errno.BadAddress;
+        var growth = new PageCount((remap.NewLength - remap.OldLength) >> PageSize.Shift);
+        Errno error = CheckLocked(growth, mapping.Flags);
+        return error != Errno.None ? error : CheckMayExpand(growth, mapping.Flags);
+    }
+
+    private Errno Shrink(in RemapRequest remap) =>
+        TryUnmapRange(remap.RangeFrom(remap.NewLength, remap.OldLength), out _);
+
+    private CallResult Grow(MappingHandle handle, in Mapping mapping, in RemapRequest remap)
+    {
+        var growth = new ByteLength(remap.NewLength - remap.OldLength);
+        VirtualAddress end = mapping.End;
+        if (remap.Old + remap.OldLength == end.Value && growth.Value <= Geometry.UserLimit.Value - end.Value && !_mappings.AnyOverlaps(new AddressRange(end, growth)))
+        {
+            if (mapping.Flags.HasFlag(VmFlags.Account) && CheckCommit(growth.WholePages) != Errno.None)
+                return Errno.OutOfMemory;
+            AccountMapped(mapping.Flags, growth.WholePages);
+            _mappings.ExtendMerging(handle, end + growth);
+            PopulateIfLocked(mapping.Flags, new AddressRange(end, growth));
+            return new VirtualAddress(remap.Old);
+        }
+
+        if (!remap.Flags.HasFlag(RemapFlags.MayMove))
+            return Errno.OutOfMemory;
+        return ChooseDestination(mapping, remap with { New = 0 }) is { } chosen
+            ? Move(remap with { New = chosen.Value }, destinationUnmapWorked: false)
+            : Errno.OutOfMemory;
+    }
+
+    /// <summary>Moves one mapping to where the caller said: with FIXED what is there goes first, whatever happens afterwards.</summary>
+    private CallResult RemapTo(RemapRequest remap)
+    {
+        bool worked = false;
+        if (remap.Flags.HasFlag(RemapFlags.Fixed))
+        {
+            Errno error = TryUnmapRange(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out worked);
+            if (error != Errno.None)
+                return error;
+            if (_mappings.Find(new VirtualAddress(remap.Old)).IsNone)
+                return Errno.BadAddress;
+        }
+
+        if (remap.NewLength < remap.OldLength)
+        {
+            Errno error = Shrink(remap);
+            if (error != Errno.None)
+                return error;
+            remap.OldLength = remap.NewLength;
+        }
+
+        Mapping mapping = _mappings[_mappings.Find(new VirtualAddress(remap.Old))];
+        if (remap.Flags.HasFlag(RemapFlags.DontUnmap))
+        {
+            Errno error = CheckMayExpand(new PageCount(remap.NewLength >> PageSize.Shift), mapping.Flags);
+            if (error != Errno.None)
+                return error;
+        }
+
+        if (!remap.Flags.HasFlag(RemapFlags.Fixed))
+        {
+            if (ChooseDestination(mapping, remap) is not { } chosen)
+                return Errno.OutOfMemory;
+            remap.New = chosen.Value;
+        }
+        else if (CheckLowAddress(new VirtualAddress(remap.New)) is var low && low != Errno.None)
+        {
+            return low;
+        }
+
+        return Move(remap, worked);
+    }
+
+    /// <summary>Makes the new mapping, moves the entries, and takes the old mapping away, or with DONTUNMAP leaves it without its pages.</summary>
+    private CallResult Move(in RemapRequest remap, bool destinationUnmapWorked)
+    {
+        if (_mappings.Count >= Options.MaximumMapCount - MapCountReserve)
+            return Errno.OutOfMemory;
+        MappingHandle old = _mappings.Find(new VirtualAddress(remap.Old));
+        Mapping mapping = _mappings[old];
+        bool keeps = remap.Flags.HasFlag(RemapFlags.DontUnmap);
+        ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength;
+        if (mapping.Flags.HasFlag(VmFlags.Account) && CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)
+            return Errno.OutOfMemory;
+
+        var destination = new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength));
+        MappingHandle made = InsertMapping(MovedCopy(mapping, remap, destination));
+        if (remap.OldLength == 0)
+            return FinishMove(mapping.Flags, remap, destination);
+
+        AddressRange source = remap.RangeFrom(0, remap.OldLength);
+        if (!TryMoveTables(Surround(source, made, destination.Start, sourceGoes: !keeps, destinationUnmapWorked)))
+        {
+            TryUnmapRange(destination, out _); // nothing has moved, so nothing is there: this can't fail
+            return Errno.OutOfMemory;
+        }
+
+        if (keeps)
+            LeaveWithoutPages(source);
+        else
+            CompleteSourceUnmap(source);
+        return FinishMove(mapping.Flags, remap, destination);
+    }
+
+    private VirtualAddress FinishMove(VmFlags flags, in RemapRequest remap, AddressRange destination)
+    {
+        if (remap.NewLength > remap.OldLength)
+            PopulateIfLocked(flags, new AddressRange(destination.Start + new ByteLength(remap.OldLength), destination.End));
+        return destination.Start;
+    }
+
+    /// <summary>The mapping as it will be at the destination. One that never had a private page begins anew there, as if it had been made there.</summary>
+    private static Mapping MovedCopy(in Mapping mapping, in RemapRequest remap, AddressRange destination)
+    {
+        bool startsAnew = mapping.Anon.IsNone && mapping.IsAnonymous;
+        return mapping with
+        {
+            Range = destination,
+            PageOffset = startsAnew ? new PageCount(remap.New >> PageSize.Shift) : mapping.PageOffsetAt(new VirtualAddress(remap.Old)),
+        };
+    }
+
+    private void CompleteSourceUnmap(AddressRange source)
+    {
+        Errno error = TryUnmapRange(source, out _);
+        if (error != Errno.None)
+            throw new InvalidOperationException($"The source of a move could not be unmapped after its entries had moved: {error}.");
+    }
+
+    /// <summary>The source after DONTUNMAP: the whole old mapping is no longer locked (but still counted, as in Linux), and forgets its identity when all of it moved.</summary>
+    private void LeaveWithoutPages(AddressRange source)
+    {
+        MappingHandle old = _mappings.Find(source.Start);
+        _mappings.SetFlags(old, _mappings.FlagsOf(old) & ~(VmFlags.Locked | VmFlags.LockOnFault));
+        if (_mappings.RangeOf(old) == source)
+            _mappings.SetAnon(old, AnonIdentity.None);
+    }
+
+    /// <summary>The destination of a move that leaves it open, or has only a hint: Linux's choice, or a congruent one.</summary>
+    private VirtualAddress? ChooseDestination(in Mapping mapping, in RemapRequest remap)
+    {
+        var length = new ByteLength(remap.NewLength);
+        if (Options.Placement == Placement.Congruent && remap.New == 0)
+        {
+            PageTableLevel level = PageTableLevel.Pmd;
+            while (level < Geometry.Root && Geometry.Span(level + 1) <= remap.NewLength)
+                level++;
+            for (; level > PageTableLevel.Pte; level--)
+            {
+                // Whole blocks at both ends, so that nothing else will live in them.
+                var start = new VirtualAddress(remap.Old).AlignDown(Geometry.Span(level));
+                ByteLength lead = new VirtualAddress(remap.Old) - start;
+                ByteLength blocks = new VirtualAddress(remap.Old + remap.NewLength).AlignUp(Geometry.Span(level)) - start;
+                if (AddressSelection.ChooseCongruent(_mappings, _layout, blocks, start, Geometry.Span(level)) is { } place)
+                    return place + lead;
+            }
+        }
+
+        return AddressSelection.Choose(_mappings, _layout, RequestFor(mapping, length, remap));
+    }
+
+    private static ulong RoundUpWrapping(ulong length) => unchecked(length + (PageSize.Bytes - 1)) & ~(PageSize.Bytes - 1);
+
+    /// <summary>The arguments of a remap of one mapping, lengths rounded up.</summary>
+    private record struct RemapRequest
+    {
+        internal ulong Old;
+        internal ulong OldLength;
+        internal ulong NewLength;
+        internal ulong New;
+        internal RemapFlags Flags;
+
+        internal readonly bool NamesDestination => (Flags & (RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0;
+
+        internal readonly AddressRange RangeFrom(ulong start, ulong end) =>
+            new(new VirtualAddress(Old + start), new VirtualAddress(Old + end));
+    }
+}

@@ -1,0 +1,171 @@
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Physical;
+using Xunit;
+
+namespace PageShift.Tests.Moving;
+
+/// <summary>Page tables without an address space around them: entries are set by hand, moved by a plan, and compared with
+/// a dictionary that moves page by page.</summary>
+internal sealed class TableWorld : IDisposable
+{
+    private const ulong Bits = PageTableEntry.PresentBit | PageTableEntry.WritableBit | PageTableEntry.UserBit | PageTableEntry.AccessedBit | PageTableEntry.NoExecuteBit;
+
+    private readonly PhysicalMemory _memory = new(new PhysicalMemoryOptions { CapacityBytes = 64UL << 20, BytesFreeCapacityBytes = 1UL << 42 });
+    private readonly PageTableMover _mover;
+
+    public TableWorld(PagingGeometry geometry)
+    {
+        Tables = new PageTableTree(_memory, geometry);
+        Vacant = new VacantTables(geometry);
+        Planner = new MovePlanner(Tables, Vacant);
+        _mover = new PageTableMover(Tables);
+    }
+
+    public PageTableTree Tables { get; }
+
+    public VacantTables Vacant { get; }
+
+    public MovePlanner Planner { get; }
+
+    public PhysicalMemory Memory => _memory;
+
+    public PageTableMover Mover => _mover;
+
+    public void Dispose()
+    {
+        Tables.Dispose();
+        _memory.Dispose();
+    }
+
+    /// <summary>Maps a fresh frame at every page of a range that has none.</summary>
+    public void Populate(ulong start, ulong length)
+    {
+        Assert.True(Tables.TryPopulate(new AddressRange(new VirtualAddress(start), new ByteLength(length)), Bits));
+    }
+
+    public void SetLargeLeaf(ulong start, PageTableLevel level)
+    {
+        Assert.True(_memory.TryAllocateContiguous(Tables.Geometry.IndexBits * (int)level, zeroed: false, out FrameNumber first));
+        var address = new VirtualAddress(start);
+        Assert.True(Tables.TryMakeTable(address, level, out FrameNumber table));
+        Tables.Set(table, Tables.Geometry.Index(address, level), PageTableEntry.Leaf(first, Bits | PageTableEntry.LargeBit));
+    }
+
+    public void SetMarker(ulong page, PageTableEntry marker)
+    {
+        var address = new VirtualAddress(page);
+        Assert.True(Tables.TryMakeTable(address, PageTableLevel.Pte, out FrameNumber table));
+        Tables.Set(table, Tables.Geometry.Index(address, PageTableLevel.Pte), marker);
+    }
+
+    public void Zap(ulong start, ulong length) => Tables.Zap(new AddressRange(new VirtualAddress(start), new ByteLength(length)), keepGuards: false);
+
+    /// <summary>Every page that is there, with its entry as a 4 KiB leaf would have it.</summary>
+    public SortedDictionary<ulong, ulong> Pages()
+    {
+        var collector = new Collector(Tables.Geometry);
+        Tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Tables.Geometry.UserLimit), ref collector);
+        return collector.Pages;
+    }
+
+    /// <summary>The request for a move of mappings that are taken to end just where their pages do.</summary>
+    public MoveRequest Request(ulong old, ulong @new, ulong length, bool stack = false, bool sourceGoes = true)
+    {
+        ulong sourcePredecessor = 0;
+        ulong destinationPredecessor = old + length <= @new ? old + length : 0;
+        ulong ceiling = Tables.Geometry.UserLimit.Value;
+        foreach (ulong page in Pages().Keys)
+        {
+            ulong end = page + PageSize.Bytes;
+            bool moving = page >= old && page < old + length;
+            if (end <= old)
+                sourcePredecessor = end;
+            if (end <= @new && !moving)
+                destinationPredecessor = Math.Max(destinationPredecessor, end);
+            if (page >= old + length)
+                ceiling = Math.Min(ceiling, page);
+        }
+
+        ulong newEnd = @new + length;
+        ulong floor = stack ? newEnd : Math.Max(sourcePredecessor, newEnd <= old ? newEnd : 0);
+        if (@new >= old + length)
+            ceiling = Math.Min(ceiling, @new);
+        if (!stack && newEnd <= old)
+            sourcePredecessor = Math.Max(sourcePredecessor, newEnd);
+        return new MoveRequest
+        {
+            Old = new VirtualAddress(old),
+            New = new VirtualAddress(@new),
+            Length = new ByteLength(length),
+            IsStackMove = stack,
+            SourceGoes = sourceGoes,
+            SourceStartsMapping = true,
+            DestinationStartsMapping = true,
+            SourcePredecessorEnd = new VirtualAddress(sourcePredecessor),
+            DestinationPredecessorEnd = new VirtualAddress(destinationPredecessor),
+            SourceFloor = new VirtualAddress(floor),
+            SourceCeiling = new VirtualAddress(ceiling),
+        };
+    }
+
+    public MovePlan Plan(MovePolicy policy, in MoveRequest request)
+    {
+        var plan = new MovePlan();
+        Planner.Plan(policy, request, plan);
+        return plan;
+    }
+
+    /// <summary>Plans, executes, and checks everything that must hold after any move.</summary>
+    public MoveCost MoveAndCheck(MovePolicy policy, in MoveRequest request)
+    {
+        MovePlan plan = Plan(policy, request);
+        SortedDictionary<ulong, ulong> before = Pages();
+        ulong tablesBefore = Tables.Verify();
+        Assert.True(Mover.TryExecute(plan, out MoveCost work));
+        ulong tablesAfter = Tables.Verify();
+
+        AssertSamePages(MovedPageByPage(before, request), Pages());
+        if (Counted(plan.Work) != work)
+            Assert.Fail($"{policy} {request}\nruns {string.Join(", ", plan.Runs)}\npages {string.Join(' ', before.Keys.Select(p => $"{p >> 12:x}"))}\nplanned {Counted(plan.Work)}\ncounted {work}");
+        Assert.Equal(tablesBefore + work.TablesAllocated, tablesAfter + work.TablesFreed);
+        Assert.Equal(tablesAfter, Memory.TableFrames);
+        return plan.Cost;
+    }
+
+    /// <summary>The part of a plan's work that the mover counts while it works.</summary>
+    public static MoveCost Counted(in MoveCost work) => work with { SlotsVisited = 0, SlotsInspected = 0, TlbFlushes = 0, TableBytes = 0, Warned = false };
+
+    private static SortedDictionary<ulong, ulong> MovedPageByPage(SortedDictionary<ulong, ulong> pages, in MoveRequest request)
+    {
+        var moved = new SortedDictionary<ulong, ulong>();
+        foreach ((ulong page, ulong entry) in pages)
+        {
+            bool moving = request.Source.Contains(new VirtualAddress(page));
+            moved.Add(moving ? page - request.Old.Value + request.New.Value : page, entry);
+        }
+
+        return moved;
+    }
+
+    private static void AssertSamePages(SortedDictionary<ulong, ulong> expected, SortedDictionary<ulong, ulong> actual)
+    {
+        if (!expected.SequenceEqual(actual))
+        {
+            string Show(SortedDictionary<ulong, ulong> pages) => string.Join(' ', pages.Select(p => $"{p.Key >> 12:x}={p.Value:x}"));
+            Assert.Fail($"expected {Show(expected)}\nbut have {Show(actual)}");
+        }
+    }
+
+    private struct Collector(PagingGeometry geometry) : ILeafVisitor
+    {
+        public SortedDictionary<ulong, ulong> Pages { get; } = [];
+
+        public readonly bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        {
+            for (ulong i = 0; i < geometry.FramesPerLeaf(level); i++)
+                Pages.Add(start.Value + (i << PageSize.Shift), entry.IsMarker ? entry.Value : (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift));
+            return true;
+        }
+    }
+}
