@@ -80,12 +80,15 @@ public class GapSearchTests
         Assert.Null(tree.FindGapTopDown(Pages(1), Page(744), Page(1000)));
     }
 
-    // Checked on 6.18: the kernel looks only at the mapping right above the gap.
+    // As 6.18 does: it looks only at the mapping right above a gap, and searches on below the guard gap when that
+    // gap is long enough and lies in it.
     [Fact]
-    public void A_mapping_inside_the_guard_gap_ends_it()
+    public void A_top_down_search_that_meets_a_guard_gap_goes_on_below_it_whatever_else_is_free_there()
     {
-        MappingTree tree = TreeOf(Anonymous(990, 991), Anonymous(1000, 1010, ReadWrite | VmFlags.GrowsDown));
-        Assert.Equal(Page(989), tree.FindGapTopDown(Pages(1), Page(0), Page(1000)));
+        MappingTree tree = TreeOf(Anonymous(980, 990), Anonymous(992, 998), Anonymous(1000, 1010, ReadWrite | VmFlags.GrowsDown));
+        Assert.Equal(Page(743), tree.FindGapTopDown(Pages(1), Page(0), Page(1000)));
+        Assert.Equal(Page(977), tree.FindGapTopDown(Pages(3), Page(0), Page(1000)));
+        Assert.Equal(Page(990), tree.FindCongruentGap(Pages(2), Page(0), Page(1000), 0, PageSize.Bytes));
     }
 
     [Fact]
@@ -127,7 +130,7 @@ public class GapSearchTests
         MappingTree tree = TreeOf(Anonymous(11, 14), Anonymous(15, 16));
         Assert.Equal(
             Placed(expected),
-            tree.FindGapTopDown(Pages(length), Page(0), Page(20), (ulong)span * PageSize.Bytes, (ulong)residue * PageSize.Bytes));
+            tree.FindCongruentGap(Pages(length), Page(0), Page(20), (ulong)residue * PageSize.Bytes, (ulong)span * PageSize.Bytes));
     }
 
     [Fact]

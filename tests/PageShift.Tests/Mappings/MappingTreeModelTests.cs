@@ -32,6 +32,7 @@ public class MappingTreeModelTests
         SetAnon,
         TopDown,
         BottomUp,
+        Congruent,
     }
 
     private static readonly Gen<Step> Steps = Gen.Select(
@@ -70,11 +71,16 @@ public class MappingTreeModelTests
                 break;
             case Kind.TopDown:
                 (int low, int high) = (other % (pages / 2), pages - (choice % (pages / 2)));
+                Assert.Equal(
+                    model.TopDown(length, Page(low), Page(high)), tree.FindGapTopDown(Pages(length), Page(low), Page(high)));
+                break;
+            case Kind.Congruent:
+                (low, high) = (other % (pages / 2), pages - (choice % (pages / 2)));
                 ulong span = PageSize.Bytes << (choice % 5);
                 ulong residue = (ulong)other * PageSize.Bytes & (span - 1);
                 Assert.Equal(
-                    model.TopDown(length, Page(low), Page(high), span, residue),
-                    tree.FindGapTopDown(Pages(length), Page(low), Page(high), span, residue));
+                    model.Congruent(length, Page(low), Page(high), residue, span),
+                    tree.FindCongruentGap(Pages(length), Page(low), Page(high), residue, span));
                 break;
             case Kind.BottomUp:
                 (low, high) = (other % (pages / 2), pages - (choice % (pages / 2)));

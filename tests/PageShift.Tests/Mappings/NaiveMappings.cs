@@ -68,7 +68,29 @@ internal sealed class NaiveMappings
         JoinAround(index, range.Start == whole.Start, range.End == whole.End);
     }
 
-    public VirtualAddress? TopDown(int length, VirtualAddress low, VirtualAddress high, ulong span, ulong residue)
+    // Linux's search: the highest hole, and when a guard gap reaches into it, the highest one below that guard gap.
+    public VirtualAddress? TopDown(int length, VirtualAddress low, VirtualAddress high)
+    {
+        while (high >= low + MappingWorld.Pages(length))
+        {
+            VirtualAddress at = high - MappingWorld.Pages(length);
+            while (!IsFree(new AddressRange(at, MappingWorld.Pages(length))))
+            {
+                if (at == low)
+                    return null;
+                at -= MappingWorld.Pages(1);
+            }
+
+            VirtualAddress guarded = GuardedStartAbove(at);
+            if (at + MappingWorld.Pages(length) <= guarded)
+                return at;
+            high = guarded;
+        }
+
+        return null;
+    }
+
+    public VirtualAddress? Congruent(int length, VirtualAddress low, VirtualAddress high, ulong residue, ulong span)
     {
         for (ulong at = high.Value; at >= low.Value + PageSize.Bytes;)
         {
@@ -96,9 +118,16 @@ internal sealed class NaiveMappings
         AddressRange range = new(new VirtualAddress(at), MappingWorld.Pages(length));
         if (range.End > high || !IsFree(range))
             return false;
-        Mapping? next = _list.Where(m => m.Start >= range.End).Cast<Mapping?>().FirstOrDefault();
-        ulong guard = next is { } above && above.Flags.HasFlag(VmFlags.GrowsDown) ? 256 * PageSize.Bytes : 0;
-        return next is null || range.End.Value + guard <= next.Value.Start.Value;
+        return range.End <= GuardedStartAbove(range.Start);
+    }
+
+    private VirtualAddress GuardedStartAbove(VirtualAddress address)
+    {
+        int next = _list.FindIndex(m => m.Start > address);
+        if (next < 0)
+            return new VirtualAddress(ulong.MaxValue);
+        ulong guard = _list[next].Flags.HasFlag(VmFlags.GrowsDown) ? 256 * PageSize.Bytes : 0;
+        return new VirtualAddress(_list[next].Start.Value - guard);
     }
 
     private void JoinAround(int index, bool withPrevious, bool withNext)
