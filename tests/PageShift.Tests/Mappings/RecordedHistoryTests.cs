@@ -30,6 +30,7 @@ public class RecordedHistoryTests
         ["dd"] = VmFlags.DontDump,
         ["hg"] = VmFlags.HugePage,
         ["nh"] = VmFlags.NoHugePage,
+        ["gu"] = VmFlags.MayHaveGuards,
         ["sr"] = VmFlags.SequentialRead,
         ["pf"] = VmFlags.None, // Of the kernel's own mappings only, which no call touches.
         ["io"] = VmFlags.None,
@@ -122,6 +123,9 @@ public class RecordedHistoryTests
                 break;
             case "mprotect":
                 space.Protect(Covered(), Access(words[3]));
+                break;
+            case "madvise" when int.Parse(words[3], CultureInfo.InvariantCulture) == (int)Abi.Advice.GuardInstall:
+                space.InstallGuards(Covered());
                 break;
             case "madvise":
                 (VmFlags set, VmFlags clear) = Advice(int.Parse(words[3], CultureInfo.InvariantCulture));

@@ -76,6 +76,16 @@ internal sealed class RecordedSpace
         }
     }
 
+    public void InstallGuards(AddressRange range)
+    {
+        foreach (MappingHandle handle in Tree.Overlapping(range))
+        {
+            Tree.SetFlags(handle, Tree.FlagsOf(handle) | VmFlags.MayHaveGuards);
+            if (Tree.FileOf(handle) is null)
+                Touch(Tree.RangeOf(handle).Start);
+        }
+    }
+
     public void Touch(VirtualAddress address)
     {
         MappingHandle handle = Tree.Find(address);
@@ -156,6 +166,8 @@ internal sealed class RecordedSpace
     private static VmFlags Protected(in Mapping mapping, VmFlags access)
     {
         VmFlags flags = (mapping.Flags & ~VmFlags.AccessMask) | access;
+        if (flags == mapping.Flags)
+            return flags; // Then accounting is not looked at either.
         if (access.HasFlag(VmFlags.Write))
         {
             const VmFlags settled = VmFlags.Account | VmFlags.Write | VmFlags.Shared | VmFlags.NoReserve;

@@ -8,6 +8,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 #define WINDOW 0x100000000000UL
 #define WINDOW_PAGES 48
 #define MOST_MAPPINGS 4096
+#define GUARD_INSTALL 102
 
 struct mapping { unsigned long start, end; char flags[100]; };
 
@@ -31,6 +34,7 @@ static int count_before, count_now;
 static char text[8 << 20];
 static unsigned long state;
 static int files[4];
+static sigjmp_buf untouchable;
 
 static unsigned long below(unsigned long n)
 {
@@ -193,11 +197,18 @@ static void do_mprotect(void)
 
 static void do_madvise(void)
 {
-    static const int advices[] = {MADV_DONTFORK, MADV_DOFORK, MADV_DOFORK, MADV_NOHUGEPAGE, MADV_HUGEPAGE,
+    static const int advices[] = {MADV_DONTFORK, MADV_DOFORK, MADV_DOFORK, MADV_NOHUGEPAGE, MADV_HUGEPAGE, GUARD_INSTALL,
                                   MADV_SEQUENTIAL, MADV_NORMAL, MADV_NORMAL, MADV_DONTDUMP, MADV_DODUMP};
     unsigned long length = PAGE * (1 + below(6)), start = our_place(length);
-    int advice = advices[below(10)];
+    int advice = advices[below(11)];
     say("madvise %lx %lx %d = %lx\n", start, length, advice, (long)madvise((void *)start, length, advice) ? -errno : 0L);
+}
+
+/* A guard page is no reason to stop. */
+static void on_fault(int signal)
+{
+    (void)signal;
+    siglongjmp(untouchable, 1);
 }
 
 static void do_touch(void)
@@ -205,6 +216,8 @@ static void do_touch(void)
     unsigned long place = our_place(PAGE);
     for (int i = 0; i < count_now; i++)
         if (place >= now[i].start && place < now[i].end && strstr(now[i].flags, "wr")) {
+            if (sigsetjmp(untouchable, 1))
+                return;
             *(volatile char *)place = 1;
             say("touch %lx\n", place);
             return;
@@ -271,6 +284,7 @@ int main(int count, char **arguments)
     state = strtoul(arguments[1], NULL, 10) * 0x9e3779b97f4a7c15UL + 1;
     if (chdir(arguments[3]))
         return 2;
+    signal(SIGSEGV, on_fault);
     files[0] = memfd_create("a", 0);
     files[1] = memfd_create("b", 0);
     files[2] = open("record.data", O_RDWR | O_CREAT, 0600);
