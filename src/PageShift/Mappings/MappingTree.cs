@@ -157,12 +157,7 @@ internal sealed partial class MappingTree
     }
 
     /// <summary>Sets the flags of a whole mapping, without merging.</summary>
-    public void SetFlags(MappingHandle handle, VmFlags flags)
-    {
-        int index = IndexOf(handle);
-        _nodes[index].Flags = flags;
-        RefreshGaps(index); // A mapping that grows down keeps a guard gap.
-    }
+    public void SetFlags(MappingHandle handle, VmFlags flags) => NodeOf(handle).Flags = flags;
 
     /// <summary>Sets or clears the identity of a mapping's private pages.</summary>
     public void SetAnon(MappingHandle handle, AnonIdentity anon) => Volatile.Write(ref NodeOf(handle).Anon, anon.Packed);
