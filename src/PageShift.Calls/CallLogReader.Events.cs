@@ -56,7 +56,7 @@ public sealed partial class CallLogReader
             call.Append(origin, start, end);
 
         var begun = new LineCursor(call.Text);
-        ReadOnlySpan<byte> name = begun.TakeName();
+        ReadOnlySpan<byte> name = CallParser.TakeCallName(ref begun);
         if (!SystemCallNames.TryFind(name, out NamedCall named, out _) || named.Kind != CallKind.Clone)
         {
             // Other calls are read when they are complete.
@@ -113,7 +113,7 @@ public sealed partial class CallLogReader
     {
         record = default;
         int nameStart = cursor.Position;
-        ReadOnlySpan<byte> name = cursor.TakeName();
+        ReadOnlySpan<byte> name = CallParser.TakeCallName(ref cursor);
         if (name.IsEmpty || !cursor.TryTake(" resumed>"u8))
         {
             cursor.Fail("the name of a call and 'resumed>'");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PageShift.Abi;
 
 namespace PageShift.Calls;
@@ -59,6 +60,15 @@ public readonly record struct CallOutcome
         ArgumentOutOfRangeException.ThrowIfGreaterThan((int)error, 4095, nameof(error));
         return new CallOutcome(CallOutcomeState.Error, (long)error);
     }
+
+    /// <summary>The outcome as a log shows it, without the error's description; empty for <see cref="None"/>.</summary>
+    public override string ToString() => State switch
+    {
+        CallOutcomeState.None => "",
+        CallOutcomeState.Value => _number.ToString(CultureInfo.InvariantCulture),
+        CallOutcomeState.Error => $"-1 {ErrorNames.Of((int)_number)}",
+        _ => _number == 0 ? "?" : $"? {ErrorNames.Of((int)_number)}",
+    };
 
     /// <summary>A call that was interrupted and would be restarted, with the kernel's internal code.</summary>
     internal static CallOutcome OfRestart(int code) => new(CallOutcomeState.Unknown, code);

@@ -158,12 +158,15 @@ internal static class ErrorNames
         return isKnown;
     }
 
+    /// <summary>The name of an error, or what strace writes where it has none.</summary>
+    public static string Of(int number) =>
+        Texts.TryGetValue(number, out (string Name, string Description) text) ? text.Name : $"(errno {number})";
+
     /// <summary>Writes the name and the description, or the number where it has no name.</summary>
     public static void Write(StringBuilder line, int number)
     {
+        line.Append(Of(number));
         if (Texts.TryGetValue(number, out (string Name, string Description) text))
-            line.Append(text.Name).Append(" (").Append(text.Description).Append(')');
-        else
-            line.Append("(errno ").Append(number).Append(')');
+            line.Append(" (").Append(text.Description).Append(')');
     }
 }

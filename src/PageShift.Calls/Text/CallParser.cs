@@ -17,7 +17,7 @@ internal sealed partial class CallParser
     {
         call = default;
         int start = cursor.Position;
-        ReadOnlySpan<byte> name = cursor.TakeName();
+        ReadOnlySpan<byte> name = TakeCallName(ref cursor);
         if (name.IsEmpty || LineCursor.IsDigit(name[0]) || cursor.Current != '(')
             return cursor.FailAt(start, ExpectedCall);
         cursor.Position++;
@@ -37,6 +37,17 @@ internal sealed partial class CallParser
         return (cursor.TryTake((byte)')') || cursor.Fail("')'")) && TryParseOutcome(ref cursor, ref call);
     }
 
+    /// <summary>Takes a call's name; strace writes question marks where the thread died before the call's number could be read.</summary>
+    public static ReadOnlySpan<byte> TakeCallName(ref LineCursor cursor)
+    {
+        int start = cursor.Position;
+        while (cursor.TryTake((byte)'?'))
+        {
+        }
+
+        return cursor.Position > start ? cursor.Text[start..cursor.Position] : cursor.TakeName();
+    }
+
     private static bool IsModelled(CallKind kind) => kind > CallKind.Unsupported;
 
     /// <summary>Reads the arguments up to the closing parenthesis, or to the end of partial text.</summary>
@@ -51,7 +62,9 @@ internal sealed partial class CallParser
             case CallForm.Ignored:
                 return ArgumentScanner.TrySkipArguments(ref cursor);
             default:
-                return (isPartial || TryParseFileCall(ref cursor, form, ref call)) && ArgumentScanner.TrySkipArguments(ref cursor);
+                // Of a file call that is cut off only execve's path is of use: it may be all that the log shows of the execution.
+                return ((isPartial && form != CallForm.Execute) || TryParseFileCall(ref cursor, form, ref call))
+                    && ArgumentScanner.TrySkipArguments(ref cursor);
         }
     }
 
