@@ -28,7 +28,7 @@ internal sealed class TracedProcess(AddressSpace space) : IDisposable
     internal OpenFile File(int descriptor)
     {
         if (!_files.TryGetValue(descriptor, out OpenFile? file))
-            _files[descriptor] = file = new OpenFile(MemoryObject.Unbounded(Space.Memory));
+            _files[descriptor] = file = new OpenFile(new MemoryObject(Space.Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)));
         return file;
     }
 
