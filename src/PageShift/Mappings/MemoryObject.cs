@@ -1,7 +1,197 @@
+using PageShift.Physical;
+
 namespace PageShift.Mappings;
 
-/// <summary>What a mapping shows when it is not purely anonymous: a file, a memfd, or the hidden object
-/// of a shared anonymous mapping.</summary>
-public sealed class MemoryObject
+/// <summary>What a mapping shows when it is not purely anonymous: a file, a memfd, or the hidden object of a shared anonymous mapping. Its pages come into memory when they
+/// are first needed, and stay: it is its own page cache.</summary>
+/// <remarks>
+/// Thread-safe; one object may be mapped in several address spaces on one <see cref="PhysicalMemory"/>. Its lock is taken inside the address space's locks and outside
+/// the physical memory's.
+/// <para>The object holds one reference to each of its frames; every leaf that maps one holds another.</para>
+/// </remarks>
+public sealed class MemoryObject : IDisposable
 {
+    private readonly Lock _lock = new();
+    private readonly PhysicalMemory _memory;
+    private readonly PageReader? _reader;
+
+    // Guarded by _lock.
+    private readonly PageCache _cache;
+    private ulong _length;
+
+    /// <summary>Makes an object whose pages are zero until they are written.</summary>
+    /// <param name="memory">Where its pages are kept.</param>
+    /// <param name="kind">What it stands for.</param>
+    /// <param name="length">Its length in bytes; 2^64 - 1 for no end.</param>
+    /// <param name="reader">Brings pages in, or null for zeroes. It is called under the object's lock, and must not touch the object or a space that maps it.</param>
+    public MemoryObject(PhysicalMemory memory, MemoryObjectKind kind, ByteLength length, PageReader? reader = null)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        _memory = memory;
+        _cache = new PageCache(memory);
+        _reader = reader;
+        _length = length.Value;
+        Kind = kind;
+    }
+
+    /// <summary>Makes a file with <paramref name="content"/>, which must not change afterwards.</summary>
+    public MemoryObject(PhysicalMemory memory, ReadOnlyMemory<byte> content)
+        : this(memory, MemoryObjectKind.File, new ByteLength((ulong)content.Length), (page, destination) => ReadFrom(content, page, destination))
+    {
+    }
+
+    /// <summary>What stands behind it.</summary>
+    public MemoryObjectKind Kind { get; }
+
+    /// <summary>Its length in bytes; 2^64 - 1 for no end.</summary>
+    public ByteLength Length
+    {
+        get
+        {
+            lock (_lock)
+                return new ByteLength(_length);
+        }
+    }
+
+    /// <summary>True when page <paramref name="page"/> is in memory (what mincore tells about a mapping of it).</summary>
+    public bool IsResident(PageCount page)
+    {
+        lock (_lock)
+            return _cache.TryFind(page.Value, out _);
+    }
+
+    /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object; where a leaf still maps one, that mapping keeps showing it until it is
+    /// unmapped. The part of the last page past the end becomes zero.</summary>
+    public void SetLength(ByteLength length)
+    {
+        lock (_lock)
+        {
+            bool shrinks = length.Value < _length;
+            _length = length.Value;
+            if (!shrinks)
+                return;
+            ulong endPage = PagesIn(length.Value);
+            _cache.RemoveRange(endPage, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
+            if (endPage != 0 && !_memory.IsBytesFree && _cache.TryFind(endPage - 1, out FrameNumber last))
+                ClearPastEnd(endPage - 1, last);
+        }
+    }
+
+    /// <summary>Makes pages zero again (MADV_REMOVE, FALLOC_FL_PUNCH_HOLE). A page that nothing maps leaves memory; one that is mapped stays, zeroed.</summary>
+    /// <param name="first">The first page.</param>
+    /// <param name="count">How many.</param>
+    /// <returns>False when memory is out, which happens only to an object with a reader: its holes are kept as pages of zeroes.</returns>
+    public bool TryPunchHole(PageCount first, PageCount count)
+    {
+        if (count.Value == 0)
+            return true;
+        ulong last = first.Value + (count.Value - 1);
+        lock (_lock)
+        {
+            if (_reader is not null)
+                return TryZero(first.Value, last);
+            _cache.RemoveRange(first.Value, last, PageRemoval.ZeroIfMapped);
+            return true;
+        }
+    }
+
+    /// <summary>Drops the object's pages. Leaves that map them keep them. The object is then as new, and may be used again.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+            _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
+    }
+
+    /// <summary>Finds a page, or brings it in, and takes a reference for the caller's leaf.</summary>
+    internal ObjectPageResult GetPage(ulong page, out FrameNumber frame)
+    {
+        lock (_lock)
+        {
+            frame = FrameNumber.None;
+            if (page >= PagesIn(_length))
+                return ObjectPageResult.BeyondEnd;
+            if (!_cache.TryFind(page, out frame) && !TryBringIn(page, out frame))
+                return ObjectPageResult.OutOfMemory;
+            _memory.AddReference(frame);
+            return ObjectPageResult.Found;
+        }
+    }
+
+    /// <summary>Finds a page only if it is in memory and before the end, and takes a reference for the caller's leaf.</summary>
+    internal bool TryGetResidentPage(ulong page, out FrameNumber frame)
+    {
+        lock (_lock)
+        {
+            frame = FrameNumber.None;
+            if (page >= PagesIn(_length) || !_cache.TryFind(page, out frame))
+                return false;
+            _memory.AddReference(frame);
+            return true;
+        }
+    }
+
+    private bool TryBringIn(ulong page, out FrameNumber frame)
+    {
+        if (!_memory.TryAllocateFrame(zeroed: true, out frame))
+            return false;
+        bool added = false;
+        try
+        {
+            if (_reader is not null && !_memory.IsBytesFree)
+            {
+                _reader(new PageCount(page), _memory.Bytes(frame));
+                ClearPastEnd(page, frame);
+            }
+
+            added = _cache.TryAdd(page, frame);
+            return added;
+        }
+        finally
+        {
+            if (!added)
+                _memory.Release(frame);
+        }
+    }
+
+    private bool TryZero(ulong first, ulong last)
+    {
+        ulong end = Math.Min(last + 1, PagesIn(_length));
+        for (ulong page = first; page < end; page++)
+        {
+            if (_cache.TryFind(page, out FrameNumber frame))
+            {
+                if (!_memory.IsBytesFree)
+                    _memory.Bytes(frame).Clear();
+                continue;
+            }
+
+            if (!_memory.TryAllocateFrame(zeroed: true, out frame))
+                return false;
+            if (!_cache.TryAdd(page, frame))
+            {
+                _memory.Release(frame);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void ClearPastEnd(ulong page, FrameNumber frame)
+    {
+        ulong start = page << PageSize.Shift;
+        if (_length - start < PageSize.Bytes)
+            _memory.Bytes(frame)[(int)(_length - start)..].Clear();
+    }
+
+    private static ulong PagesIn(ulong length) => (length >> PageSize.Shift) + ((length & (PageSize.Bytes - 1)) != 0 ? 1UL : 0);
+
+    private static void ReadFrom(ReadOnlyMemory<byte> content, PageCount page, Span<byte> destination)
+    {
+        ulong start = page.Value << PageSize.Shift;
+        if (start >= (ulong)content.Length)
+            return;
+        ReadOnlySpan<byte> rest = content.Span[(int)start..];
+        rest[..Math.Min(rest.Length, destination.Length)].CopyTo(destination);
+    }
 }

@@ -2,11 +2,31 @@ namespace PageShift.Mappings;
 
 /// <summary>An open file description: a memory object together with how it was opened. Two mappings merge
 /// only when they show the same open file description, as in Linux.</summary>
+/// <remarks>Immutable, thread-safe; compared by reference.</remarks>
 public sealed class OpenFile
 {
-    /// <summary>Opens <paramref name="memory"/>.</summary>
-    public OpenFile(MemoryObject memory) => Object = memory;
+    /// <summary>Opens <paramref name="memory"/> for reading and writing, unless the initialiser says otherwise.</summary>
+    public OpenFile(MemoryObject memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        Object = memory;
+    }
 
     /// <summary>The object that was opened.</summary>
     public MemoryObject Object { get; }
+
+    /// <summary>True when it was opened for reading (O_RDONLY or O_RDWR). Otherwise every mmap of it fails with EACCES.</summary>
+    public bool CanRead { get; init; } = true;
+
+    /// <summary>True when it was opened for writing (O_RDWR). Otherwise a shared mapping can't become writable.</summary>
+    public bool CanWrite { get; init; } = true;
+
+    /// <summary>True when it lies on a file system that is mounted noexec: no mapping of it can be executed.</summary>
+    public bool ForbidsExecution { get; init; }
+
+    /// <summary>True when it was opened with O_PATH: it names a file and can't be mapped (EBADF).</summary>
+    public bool IsPathOnly { get; init; }
+
+    /// <summary>True for a directory, or another file that has no pages to map (ENODEV).</summary>
+    public bool IsUnmappable { get; init; }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace PageShift.Translation;
 
 /// <summary>
@@ -28,15 +30,20 @@ internal sealed class MappingLock
     }
 
     /// <summary>Enters shared; waits while a writer is inside.</summary>
+    /// <exception cref="InvalidOperationException">The reader is inside already, or this thread is inside exclusively and would wait for itself.</exception>
     internal void EnterShared(ReaderFlag flag)
     {
         while (true)
         {
             // A full fence: our flag must be seen by a writer that we do not see.
-            Interlocked.Exchange(ref flag.Owner, Environment.CurrentManagedThreadId);
+            int owner = Interlocked.CompareExchange(ref flag.Owner, Environment.CurrentManagedThreadId, 0);
+            if (owner != 0)
+                throw AlreadyInside(owner);
             if (Volatile.Read(ref _writing) == 0)
                 return;
             Volatile.Write(ref flag.Owner, 0);
+            if (_writers.IsHeldByCurrentThread)
+                throw new InvalidOperationException("Memory was accessed from inside a system call on the same address space.");
             lock (_writers)
             {
                 // Waiting for the writer to leave is all that is wanted of the lock here.
@@ -48,7 +55,7 @@ internal sealed class MappingLock
     internal static void ExitShared(ReaderFlag flag) => Volatile.Write(ref flag.Owner, 0);
 
     /// <summary>Enters exclusively; waits until no other writer and no reader is inside.</summary>
-    /// <exception cref="InvalidOperationException">This thread is inside shared already, and would wait for itself.</exception>
+    /// <exception cref="InvalidOperationException">This thread is inside already, and would wait for itself.</exception>
     internal ExclusiveScope EnterExclusive()
     {
         _writers.Enter();
@@ -84,14 +91,22 @@ internal sealed class MappingLock
         _writers.Exit();
     }
 
-    /// <summary>A reader's flag: the managed thread that is inside, or 0. Padded to cache lines of its own.</summary>
+    private static InvalidOperationException AlreadyInside(int owner) => new(owner == Environment.CurrentManagedThreadId
+        ? "The processor is inside an access scope; access memory through the scope."
+        : "The processor is in use on another thread.");
+
+    /// <summary>A reader's flag, on a cache line that it shares with nothing.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
     internal sealed class ReaderFlag
     {
-#pragma warning disable CS0169, IDE0051 // padding
-        private readonly long _pad0, _pad1, _pad2, _pad3, _pad4, _pad5, _pad6, _pad7;
+        /// <summary>The managed thread that is inside, or 0.</summary>
+        [FieldOffset(64)]
         internal int Owner;
-        private readonly long _pad8, _pad9, _pad10, _pad11, _pad12, _pad13, _pad14, _pad15;
-#pragma warning restore CS0169, IDE0051
+
+        /// <summary>How often the reader has let the lock go in the middle of an access, for a fault that needed it exclusively. What it had found out before no longer
+        /// holds then.</summary>
+        [FieldOffset(68)]
+        internal int Releases;
     }
 
     /// <summary>Leaves the lock when disposed.</summary>

@@ -8,7 +8,7 @@ namespace PageShift.Tests.Mappings;
 /// <summary>LINUX-MM section 3, rule by rule, for a mapping that is made beside others.</summary>
 public class MappingMergeTests
 {
-    private static readonly OpenFile File = new(new MemoryObject());
+    private static readonly OpenFile File = MappingWorld.AnyFile();
 
     [Fact]
     public void A_new_mapping_merges_with_both_neighbours()

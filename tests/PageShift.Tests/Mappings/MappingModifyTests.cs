@@ -13,7 +13,7 @@ public class MappingModifyTests
     [Fact]
     public void A_split_gives_both_halves_flags_file_and_identity_and_the_upper_its_page_offset()
     {
-        OpenFile file = new(new MemoryObject());
+        OpenFile file = MappingWorld.AnyFile();
         MappingTree tree = TreeOf(OfFile(0, 5, file, offset: 3, anon: A));
         MappingHandle low = tree.First;
         MappingHandle high = tree.Split(low, Page(2));

@@ -109,7 +109,7 @@ public class MappingTreeTests
     [Fact]
     public void A_moved_start_keeps_every_page_at_its_place_in_the_object()
     {
-        OpenFile file = new(new MemoryObject());
+        OpenFile file = MappingWorld.AnyFile();
         MappingTree tree = TreeOf(OfFile(4, 8, file, offset: 10));
         tree.SetStart(tree.First, Page(6));
         Assert.Equal(new PageCount(12), tree[tree.First].PageOffset);
@@ -121,7 +121,7 @@ public class MappingTreeTests
     [Fact]
     public void A_start_cannot_move_below_the_objects_first_page()
     {
-        OpenFile file = new(new MemoryObject());
+        OpenFile file = MappingWorld.AnyFile();
         MappingTree tree = TreeOf(OfFile(4, 8, file, offset: 2));
         Assert.Throws<OverflowException>(() => tree.SetStart(tree.First, Page(1)));
         Assert.Equal("4..8", Draw(tree));
@@ -239,7 +239,7 @@ public class MappingTreeTests
     [Fact]
     public void A_mapping_tells_its_protection_and_the_place_of_its_pages()
     {
-        OpenFile file = new(new MemoryObject());
+        OpenFile file = MappingWorld.AnyFile();
         Mapping mapping = OfFile(4, 8, file, offset: 3, flags: VmFlags.Read | VmFlags.Execute | VmFlags.MayWrite);
         Assert.Equal(Protection.Read | Protection.Execute, mapping.Protection);
         Assert.False(mapping.IsAnonymous);

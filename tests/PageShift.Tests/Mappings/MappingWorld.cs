@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Physical;
 
 namespace PageShift.Tests.Mappings;
 
@@ -12,6 +13,8 @@ internal static class MappingWorld
         VmFlags.Read | VmFlags.Write | VmFlags.MayRead | VmFlags.MayWrite | VmFlags.MayExecute | VmFlags.Account;
 
     public const VmFlags ReadOnly = ReadWrite & ~VmFlags.Write;
+
+    private static readonly PhysicalMemory Memory = new();
 
     public static readonly AnonIdentity A = new(1, inherited: false);
 
@@ -34,6 +37,9 @@ internal static class MappingWorld
     /// <summary>A mapping of a file, its first page being page <paramref name="offset"/> of the file.</summary>
     public static Mapping OfFile(int from, int to, OpenFile file, int offset, VmFlags flags = ReadOnly, AnonIdentity anon = default) =>
         new(Range(from, to), flags, file, new PageCount((ulong)offset), anon);
+
+    /// <summary>An open file whose pages nobody looks at.</summary>
+    public static OpenFile AnyFile() => new(new MemoryObject(Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)));
 
     public static MappingTree TreeOf(params ReadOnlySpan<Mapping> mappings)
     {

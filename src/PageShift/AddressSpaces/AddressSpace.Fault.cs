@@ -1,0 +1,240 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+// What a fault does, by the entry that the walk ended at (after the mapping was found to allow the access):
+//
+//   entry          read                                    write
+//   none           anonymous: the zero page, read-only     private anonymous: a zeroed frame of its own
+//                  object: its frame, read-only, and its   private object: a frame of its own, copied
+//                  neighbours in memory (fault-around)     shared: the object's frame, writable
+//   zero page      -                                       a zeroed frame of its own                 exclusive
+//   read-only      -                                       shared, or the only reference: writable
+//                                                          else: a copy                              exclusive
+//   guard          GuardPage                               GuardPage
+//   other marker   BeyondObject                            BeyondObject
+//
+// "Exclusive" replaces a translation that another processor's TLB may hold. It and the growth of a stack need the mapping lock exclusively; all else runs under that lock
+// shared plus the fault lock, as it only fills empty slots and adds bits to leaves.
+// Sources: LINUX-MM sections 3 and 9; errors as the kernel's x86 fault handler reports them, checked on Linux 6.18.
+public sealed partial class AddressSpace : IFaultResolver
+{
+    private readonly Lock _faultLock = new();
+
+    AccessFault IFaultResolver.ResolveFault(VirtualAddress address, AccessKind access, MappingLock.ReaderFlag reader)
+    {
+        bool isWrite = access == AccessKind.Write;
+        FaultResult result = ResolveFault(address, isWrite, isExclusive: false);
+        if (!result.NeedsExclusive)
+            return result.Fault;
+
+        MappingLock.ExitShared(reader);
+        reader.Releases++;
+        try
+        {
+            using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+            return ResolveFault(address, isWrite, isExclusive: true).Fault;
+        }
+        finally
+        {
+            _lock.EnterShared(reader);
+        }
+    }
+
+    /// <summary>Brings in the page of <paramref name="address"/>, or upgrades its leaf for a write. The mapping lock is held, exclusively or shared.</summary>
+    private FaultResult ResolveFault(VirtualAddress address, bool isWrite, bool isExclusive)
+    {
+        VirtualAddress page = address.PageStart;
+        MappingHandle handle = _mappings.Find(page);
+        if (handle.IsNone)
+        {
+            handle = _mappings.FindFirstEndingAbove(page);
+            if (handle.IsNone || !_mappings.FlagsOf(handle).HasFlag(VmFlags.GrowsDown))
+                return AccessFault.NotMapped;
+            if (!isExclusive)
+                return FaultResult.Escalate;
+            if (!TryGrowDown(handle, page))
+                return AccessFault.NotMapped;
+        }
+
+        Mapping mapping = _mappings[handle];
+        VmFlags needed = isWrite ? VmFlags.Write : VmFlags.AccessMask; // a read of anything accessible succeeds, as on x86
+        if ((mapping.Flags & needed) == 0)
+            return AccessFault.NotPermitted;
+        var fault = new PageFault(handle, mapping, page, isWrite, isExclusive);
+        lock (_faultLock)
+            return ResolveFault(fault);
+    }
+
+    private FaultResult ResolveFault(in PageFault fault)
+    {
+        PageTableWalk walk = _tables.Walk(fault.Page);
+        PageTableEntry entry = walk.Entry;
+        if (entry.IsNone)
+            return fault.IsOfObject ? FaultObjectPage(fault, walk) : FaultAnonymousPage(fault, walk);
+        if (entry.IsGuard)
+            return AccessFault.GuardPage;
+        if (entry.IsMarker)
+            return AccessFault.BeyondObject;
+        if (!entry.IsPresent)
+            throw new InvalidOperationException($"The mapping at {fault.Page} allows access, but its leaf does not: {entry}.");
+        return fault.IsWrite && !entry.IsWritable
+            ? FaultReadOnlyPage(fault, walk)
+            : AccessFault.None; // another processor was faster
+    }
+
+    private AccessFault FaultAnonymousPage(in PageFault fault, in PageTableWalk walk)
+    {
+        if (TryFaultLargePage(fault, walk))
+            return AccessFault.None;
+        var tables = new TableReserve(Memory);
+        if (!tables.TryFill((ulong)walk.Level))
+            return AccessFault.OutOfMemory;
+        FrameNumber frame = FrameNumber.ZeroPage;
+        if (fault.IsWrite && !Memory.TryAllocateFrame(zeroed: true, out frame))
+        {
+            tables.Drain();
+            return AccessFault.OutOfMemory;
+        }
+
+        if (fault.IsWrite)
+            EnsureAnon(fault.Handle);
+        InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
+        return AccessFault.None;
+    }
+
+    private AccessFault FaultObjectPage(in PageFault fault, in PageTableWalk walk)
+    {
+        // Allocated first and object's page last: when one of them fails, the object has not changed either.
+        bool copies = fault.IsWrite && !fault.IsShared;
+        var tables = new TableReserve(Memory);
+        FrameNumber copy = FrameNumber.None;
+        if (!tables.TryFill((ulong)walk.Level) || (copies && !Memory.TryAllocateFrame(zeroed: false, out copy)))
+        {
+            tables.Drain();
+            return AccessFault.OutOfMemory;
+        }
+
+        MemoryObject memoryObject = fault.Mapping.File!.Object;
+        ObjectPageResult found = memoryObject.GetPage(fault.PageInObject, out FrameNumber frame);
+        if (found != ObjectPageResult.Found)
+        {
+            tables.Drain();
+            if (copies)
+                Memory.Release(copy);
+            return found == ObjectPageResult.OutOfMemory ? AccessFault.OutOfMemory : AccessFault.BeyondObject;
+        }
+
+        if (copies)
+        {
+            CopyContent(frame, copy);
+            Memory.Release(frame);
+            frame = copy;
+            EnsureAnon(fault.Handle);
+        }
+
+        InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
+        if (!fault.IsWrite)
+            FaultAround(fault, memoryObject);
+        return AccessFault.None;
+    }
+
+    /// <summary>Maps the pages around a page that was just read which are in memory: those in the same 16 pages, counted from a 64 KiB boundary or the mapping's start, in
+    /// the mapping and in the table.</summary>
+    private void FaultAround(in PageFault fault, MemoryObject memoryObject)
+    {
+        const int MostPages = 16;
+        if (!_tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table))
+            throw new InvalidOperationException($"The table that holds the leaf of {fault.Page} is gone.");
+        int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
+        ulong pagesBelow = (fault.Page - fault.Mapping.Start).WholePages.Value;
+        ulong pagesFrom = (fault.Mapping.End - fault.Page).WholePages.Value;
+        int first = Math.Max(index & ~(MostPages - 1), index - (int)Math.Min((ulong)index, pagesBelow));
+        int end = (int)Math.Min((ulong)Math.Min(first + MostPages, Geometry.EntriesPerTable), (ulong)index + pagesFrom);
+        ulong bits = LeafBits.ForFault(fault.Mapping.Flags, write: false);
+        for (int i = first; i < end; i++)
+        {
+            if (Memory.Entry(table, i).IsNone && memoryObject.TryGetResidentPage(fault.PageInObject + (ulong)i - (ulong)index, out FrameNumber frame))
+                _tables.Set(table, i, PageTableEntry.Leaf(frame, bits));
+        }
+    }
+
+    /// <summary>A write to a page whose leaf is read-only although the mapping is writable.</summary>
+    private FaultResult FaultReadOnlyPage(in PageFault fault, in PageTableWalk walk)
+    {
+        if (fault.IsShared || IsOnlyReference(walk))
+        {
+            _tables.SetBits(walk.Table, walk.Index, PageTableEntry.WritableBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
+            return AccessFault.None;
+        }
+
+        if (!fault.IsExclusive)
+            return FaultResult.Escalate;
+        if (walk.Level > PageTableLevel.Pte)
+            return FaultReadOnlyLargePage(fault, walk);
+        return CopyPage(fault, walk);
+    }
+
+    private AccessFault CopyPage(in PageFault fault, in PageTableWalk walk)
+    {
+        FrameNumber old = walk.Entry.Frame;
+        bool isZero = Memory.IsZeroPage(old);
+        if (!Memory.TryAllocateFrame(zeroed: isZero, out FrameNumber frame))
+            return AccessFault.OutOfMemory;
+        if (!isZero)
+            CopyContent(old, frame);
+        EnsureAnon(fault.Handle);
+        _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: true)));
+        Memory.Release(old);
+        FlushTlb(new AddressRange(fault.Page, new ByteLength(PageSize.Bytes)));
+        return AccessFault.None;
+    }
+
+    /// <summary>True when the leaf is the only holder of its frames: then a private page is the mapping's own already.</summary>
+    private bool IsOnlyReference(in PageTableWalk walk)
+    {
+        FrameNumber first = walk.Entry.Frame;
+        for (ulong i = 0; i < Geometry.FramesPerLeaf(walk.Level); i++)
+        {
+            if (Memory.IsZeroPage(first + i) || Memory.References(first + i) != 1)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Puts a leaf into the empty slot where <paramref name="walk"/> ended, or below it, in tables from <paramref name="tables"/>. The subtree is complete before
+    /// its one top entry is written, so that walks beside this see nothing or all of it.</summary>
+    private void InstallLeaf(VirtualAddress address, PageTableLevel level, PageTableEntry leaf, in PageTableWalk walk, ref TableReserve tables)
+    {
+        PageTableEntry entry = leaf;
+        for (PageTableLevel at = level; at < walk.Level; at++)
+        {
+            FrameNumber table = tables.Take();
+            _tables.Set(table, Geometry.Index(address, at), entry);
+            entry = PageTableEntry.ToTable(table);
+        }
+
+        _tables.Set(walk.Table, walk.Index, entry);
+    }
+
+    private void CopyContent(FrameNumber from, FrameNumber to)
+    {
+        if (!Memory.IsBytesFree)
+            Memory.Bytes(from).CopyTo(Memory.Bytes(to));
+    }
+
+    /// <summary>Gives a mapping that is about to get its first private page an identity: a neighbour's where that is allowed, else a fresh one.</summary>
+    private void EnsureAnon(MappingHandle handle)
+    {
+        if (!_mappings.AnonOf(handle).IsNone)
+            return;
+        AnonIdentity anon = _mappings.FindReusableAnon(handle);
+        _mappings.TrySetAnon(handle, anon.IsNone ? new AnonIdentity(_anonIdentities.Next(), inherited: false) : anon);
+    }
+}

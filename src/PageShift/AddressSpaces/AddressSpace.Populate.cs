@@ -1,0 +1,131 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+// What populating does in a mapping, as on Linux 6.18:
+//
+//   for                     access                             refused (NotPermitted)     holes
+//   mmap, mlock, mremap     write if private and writable,     PROT_NONE                  skipped
+//                           else read
+//   MADV_POPULATE_READ      read                               not readable               stop
+//   MADV_POPULATE_WRITE     write                              not writable               stop
+public sealed partial class AddressSpace
+{
+    /// <summary>Brings in all pages of a range, page aligned, as accesses would. What was brought in stays when it stops. The mapping lock is held exclusively.</summary>
+    private PopulateOutcome Populate(AddressRange range, PopulateMode mode)
+    {
+        bool stopsAtHoles = mode is PopulateMode.Read or PopulateMode.Write;
+        VirtualAddress at = range.Start;
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        {
+            AddressRange part = _mappings.RangeOf(handle).Intersect(range);
+            if (stopsAtHoles && part.Start != at)
+                return new PopulateOutcome(at, AccessFault.NotMapped);
+            PopulateOutcome outcome = PopulateMapping(handle, part, mode);
+            if (!outcome.IsComplete && mode != PopulateMode.BestEffort)
+                return outcome;
+            at = part.End;
+        }
+
+        return stopsAtHoles && at < range.End
+            ? new PopulateOutcome(at, AccessFault.NotMapped)
+            : new PopulateOutcome(range.End, AccessFault.None);
+    }
+
+    /// <summary>Brings in the pages that a locked mapping has just got. One that is locked on fault, or not locked, is left alone.</summary>
+    private void PopulateIfLocked(VmFlags flags, AddressRange range)
+    {
+        if (flags.HasFlag(VmFlags.Locked))
+            Populate(range, PopulateMode.BestEffort);
+    }
+
+    private PopulateOutcome PopulateMapping(MappingHandle handle, AddressRange part, PopulateMode mode)
+    {
+        Mapping mapping = _mappings[handle];
+        bool isLock = mode is PopulateMode.BestEffort or PopulateMode.Lock;
+        if (isLock && mapping.Flags.HasFlag(VmFlags.LockOnFault))
+            return new PopulateOutcome(part.End, AccessFault.None);
+        VmFlags needed = isLock ? VmFlags.AccessMask : mode == PopulateMode.Read ? VmFlags.Read : VmFlags.Write;
+        if ((mapping.Flags & needed) == 0)
+            return new PopulateOutcome(part.Start, AccessFault.NotPermitted);
+        bool isWrite = isLock ? (mapping.Flags & (VmFlags.Write | VmFlags.Shared)) == VmFlags.Write : mode == PopulateMode.Write;
+        return PopulatePart(handle, part, isWrite);
+    }
+
+    private PopulateOutcome PopulatePart(MappingHandle handle, AddressRange part, bool isWrite)
+    {
+        var probe = new PageFault(handle, _mappings[handle], part.Start, isWrite, IsExclusive: true);
+        bool inBulk = !probe.IsOfObject && !(Options.TransparentHugePages && probe.Mapping.Flags.HasFlag(VmFlags.HugePage));
+        for (VirtualAddress at = part.Start; at < part.End;)
+        {
+            PageTableWalk walk = _tables.Walk(at);
+            if (walk.Entry.IsPresent && (!isWrite || walk.Entry.IsWritable))
+            {
+                at = EndOfSlot(at, walk.Level);
+            }
+            else if (inBulk && walk.Entry.IsNone)
+            {
+                PopulateOutcome outcome = PopulateUntouched(probe, new AddressRange(at, part.End));
+                if (!outcome.IsComplete)
+                    return outcome;
+                at = outcome.Reached;
+            }
+            else if (ResolveFault(at, isWrite, isExclusive: true).Fault is var fault && fault != AccessFault.None)
+            {
+                return new PopulateOutcome(at, fault);
+            }
+        }
+
+        return new PopulateOutcome(part.End, AccessFault.None);
+    }
+
+    /// <summary>Brings in anonymous pages of 4 KiB from the start of a range, where nothing is, up to the first entry in it.</summary>
+    private PopulateOutcome PopulateUntouched(in PageFault probe, AddressRange range)
+    {
+        ulong inspected = 0;
+        VirtualAddress end = _tables.TryFindLive(range, out VirtualAddress live, ref inspected) ? live : range.End;
+        var untouched = new AddressRange(range.Start, end);
+        ulong bits = LeafBits.ForFault(probe.Mapping.Flags, probe.IsWrite);
+        if (!probe.IsWrite)
+            return MapZeroPages(untouched, bits);
+        EnsureAnon(probe.Handle);
+        return _tables.TryPopulate(untouched, bits)
+            ? new PopulateOutcome(end, AccessFault.None)
+            : new PopulateOutcome(FirstEmptyPage(untouched), AccessFault.OutOfMemory);
+    }
+
+    private PopulateOutcome MapZeroPages(AddressRange range, ulong bits)
+    {
+        ulong tableSpan = Geometry.TableSpan(PageTableLevel.Pte);
+        for (VirtualAddress at = range.Start; at < range.End;)
+        {
+            if (!_tables.TryMakeTable(at, PageTableLevel.Pte, out FrameNumber table))
+                return new PopulateOutcome(at, AccessFault.OutOfMemory);
+            ulong end = Math.Min(range.End.Value, at.AlignDown(tableSpan).Value + tableSpan);
+            int count = (int)((end - at.Value) >> PageSize.Shift);
+            _tables.Entries(table).Slice(Geometry.Index(at, PageTableLevel.Pte), count).Fill(PageTableEntry.Leaf(FrameNumber.ZeroPage, bits));
+            Memory.AddLiveEntries(table, count);
+            at = new VirtualAddress(end);
+        }
+
+        return new PopulateOutcome(range.End, AccessFault.None);
+    }
+
+    private VirtualAddress FirstEmptyPage(AddressRange range)
+    {
+        VirtualAddress at = range.Start;
+        while (at < range.End && _tables.Walk(at) is { Entry.IsNone: false } walk)
+            at = EndOfSlot(at, walk.Level);
+        return at;
+    }
+
+    private VirtualAddress EndOfSlot(VirtualAddress address, PageTableLevel level)
+    {
+        ulong span = Geometry.Span(level);
+        return new VirtualAddress(address.AlignDown(span).Value + span);
+    }
+}

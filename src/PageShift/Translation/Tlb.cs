@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+
+namespace PageShift.Translation;
+
+/// <summary>
+/// A software TLB: direct-mapped, one entry a page of 4 KiB whatever the size of the leaf behind it. Reads, writes and fetches have tags of their own, so that a hit
+/// needs no look at permissions: a write hits only where the leaf is writable and dirty.
+/// </summary>
+/// <remarks>Belongs to one processor. Its processor uses it inside the mapping lock shared; others invalidate it under that lock exclusively.</remarks>
+internal sealed class Tlb
+{
+    internal const int EntryCount = 256;
+
+    /// <summary>The tag of nothing: no page starts at an odd address.</summary>
+    internal const ulong NoTag = 1;
+
+    private readonly Entry[] _entries = new Entry[EntryCount];
+
+    // All cached pages lie in [_lowest, _highest]; empty when _lowest is above _highest.
+    private ulong _lowest;
+    private ulong _highest;
+
+    internal Tlb() => InvalidateAll();
+
+    /// <summary>The entry where the page of <paramref name="address"/> would stand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ref Entry At(ulong address) => ref _entries[(int)(address >> PageSize.Shift) & (EntryCount - 1)];
+
+    /// <summary>Remembers a translation, in place of what stood there.</summary>
+    internal void Fill(ulong page, nuint host, bool isWritable, bool isExecutable)
+    {
+        ref Entry entry = ref At(page);
+        entry.ReadTag = page;
+        entry.WriteTag = isWritable ? page : NoTag;
+        entry.ExecuteTag = isExecutable ? page : NoTag;
+        entry.Host = host;
+        _lowest = Math.Min(_lowest, page);
+        _highest = Math.Max(_highest, page);
+    }
+
+    /// <summary>Forgets the pages in <paramref name="range"/>.</summary>
+    internal void Invalidate(AddressRange range)
+    {
+        if (range.IsEmpty || range.Start.Value > _highest || range.End.Value <= _lowest)
+            return;
+        ulong first = Math.Max(range.Start.PageStart.Value, _lowest);
+        ulong last = Math.Min((range.End.Value - 1) & ~(PageSize.Bytes - 1), _highest);
+        if ((last - first) >> PageSize.Shift >= EntryCount)
+        {
+            InvalidateAll();
+            return;
+        }
+
+        for (ulong page = first; page <= last; page += PageSize.Bytes)
+        {
+            ref Entry entry = ref At(page);
+            if (entry.ReadTag == page)
+                entry = Entry.Nothing;
+        }
+    }
+
+    private void InvalidateAll()
+    {
+        Array.Fill(_entries, Entry.Nothing);
+        _lowest = ulong.MaxValue;
+        _highest = 0;
+    }
+
+    /// <summary>The translation of one page.</summary>
+    internal struct Entry
+    {
+        /// <summary>The page's first address when it may be read, else <see cref="NoTag"/>. A page that may be written or fetched may be read.</summary>
+        internal ulong ReadTag;
+
+        /// <summary>The page's first address when it may be written and its leaf is dirty.</summary>
+        internal ulong WriteTag;
+
+        /// <summary>The page's first address when it may be executed.</summary>
+        internal ulong ExecuteTag;
+
+        /// <summary>Where the host keeps the frame.</summary>
+        internal nuint Host;
+
+        internal static Entry Nothing => new() { ReadTag = NoTag, WriteTag = NoTag, ExecuteTag = NoTag };
+    }
+}
