@@ -8,6 +8,7 @@ namespace PageShift;
 
 public sealed partial class AddressSpace
 {
+    private const ulong LowestUnprivilegedAddress = 4096;
     private const int MapCountReserve = 3; // Linux keeps room for the splits of a move's own unmapping
 
     /// <summary>mremap: resizes a mapping in place, or moves it, by moving page-table entries.</summary>
@@ -262,7 +263,7 @@ public sealed partial class AddressSpace
     /// <summary>The mapping as it will be at the destination. One that never had a private page begins anew there, as if it had been made there.</summary>
     private static Mapping MovedCopy(in Mapping mapping, in RemapRequest remap, AddressRange destination)
     {
-        bool startsAnew = mapping.Anon.IsNone && mapping.IsAnonymous;
+        bool startsAnew = mapping.Anon.IsNone && IsAnonymousMemory(mapping);
         return mapping with
         {
             Range = destination,
@@ -307,6 +308,35 @@ public sealed partial class AddressSpace
         }
 
         return AddressSelection.Choose(_mappings, _layout, RequestFor(mapping, length, remap));
+    }
+
+    private AddressRequest RequestFor(in Mapping mapping, ByteLength length, in RemapRequest remap)
+    {
+        LargePageAlignment alignment = LargePageAlignment.None;
+        if (mapping.File is null)
+            alignment = LargePageAlignment.Anonymous;
+        else if (mapping.File.Object.Kind == MemoryObjectKind.File)
+            alignment = LargePageAlignment.File;
+        ulong offset = mapping.PageOffsetAt(new VirtualAddress(remap.Old)).Value << PageSize.Shift;
+        return new AddressRequest(length, new VirtualAddress(remap.New), alignment, offset);
+    }
+
+    /// <summary>True for private memory without an object, and for a private mapping of /dev/zero, which is the same with a file's name on it.</summary>
+    private static bool IsAnonymousMemory(in Mapping mapping) =>
+        mapping.File is null || (mapping.File.Object.Kind == MemoryObjectKind.ZeroDevice && !mapping.Flags.HasFlag(VmFlags.Shared));
+
+    /// <summary>True for what Linux does not move together with other mappings: files with an address chooser of their own, of which /dev/zero is the one here.</summary>
+    private bool IsRefusedAmongSeveral(MappingHandle handle) =>
+        _mappings.FileOf(handle) is { Object.Kind: MemoryObjectKind.ZeroDevice };
+
+    /// <summary>EPERM for a page that only a privileged process may map (vm.mmap_min_addr).</summary>
+    private Errno CheckLowAddress(VirtualAddress address) =>
+        address.Value < LowestUnprivilegedAddress && !Options.IsPrivileged ? Errno.OperationNotPermitted : Errno.None;
+
+    private void PopulateIfLocked(VmFlags flags, AddressRange grown)
+    {
+        if ((flags & (VmFlags.Locked | VmFlags.LockOnFault)) == VmFlags.Locked)
+            Populate(grown, PopulateMode.BestEffort);
     }
 
     private static ulong RoundUpWrapping(ulong length) => unchecked(length + (PageSize.Bytes - 1)) & ~(PageSize.Bytes - 1);

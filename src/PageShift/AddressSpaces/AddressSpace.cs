@@ -89,16 +89,6 @@ public sealed partial class AddressSpace : IDisposable
     /// <summary>How often the TLBs were flushed.</summary>
     public ulong TlbFlushes { get; private set; }
 
-    /// <summary>The mappings as they are now, lowest first. A snapshot.</summary>
-    public IReadOnlyList<Mapping> GetMappings()
-    {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        var list = new List<Mapping>(_mappings.Count);
-        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
-            list.Add(_mappings[handle]);
-        return list;
-    }
-
     /// <summary>Gives all frames and tables back, and disposes the space's processors. No processor may be inside an access scope on this thread.</summary>
     public void Dispose()
     {

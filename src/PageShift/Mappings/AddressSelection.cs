@@ -7,7 +7,8 @@ namespace PageShift.Mappings;
 /// <list type="number">
 /// <item>The hint, when the range lies free there and clear of the guard gap above. (The guard gap of what it lies
 /// in counts; a neighbour below is not looked at.)</item>
-/// <item>The highest gap in [Minimum, MmapBase), the range at its top.</item>
+/// <item>The highest gap in [Minimum, MmapBase), the range at its top; what lies in the guard gap of a mapping is
+/// passed over once the gap right below it was tried.</item>
 /// <item>The lowest gap in [BottomUpBase, WindowEnd), the range at its bottom.</item>
 /// </list>
 /// With MAP_32BIT: the hint below 2 GiB, then the lowest gap in [1 GiB, 2 GiB). Linux starts that at a random page of
@@ -49,8 +50,8 @@ internal static class AddressSelection
         MappingTree tree, in AddressLayout layout, ByteLength length, VirtualAddress congruentTo, ulong span)
     {
         ulong residue = congruentTo.Value & (span - 1);
-        return tree.FindGapTopDown(length, layout.Minimum, layout.MmapBase, span, residue)
-            ?? tree.FindGapTopDown(length, layout.MmapBase, layout.WindowEnd, span, residue);
+        return tree.FindCongruentGap(length, layout.Minimum, layout.MmapBase, residue, span)
+            ?? tree.FindCongruentGap(length, layout.MmapBase, layout.WindowEnd, residue, span);
     }
 
     // Linux's THP alignment: an exact hole is not used, as the padded range does not fit it.

@@ -33,8 +33,7 @@ internal sealed partial class MappingTree
         }
 
         Count++;
-        RebalanceFrom(index);
-        RefreshGaps(next);
+        RebalanceFrom(index); // `next` is above the new leaf, so this renews its gap too.
     }
 
     private void Unlink(int index)

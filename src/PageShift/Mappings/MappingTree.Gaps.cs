@@ -3,8 +3,8 @@ using PageShift.Abi;
 namespace PageShift.Mappings;
 
 /// <summary>The search for free ranges. The gap before a mapping is what lies between the end of its lower neighbour
-/// and its own start, less the guard gap that a mapping that grows down keeps below itself. The gap after the last
-/// mapping belongs to no node.</summary>
+/// and its own start; the gap after the last mapping belongs to no node. A mapping that grows down keeps a guard gap
+/// below itself.</summary>
 internal sealed partial class MappingTree
 {
     /// <summary>The guard gap below a mapping that grows down: Linux's default of 256 pages.</summary>
@@ -17,73 +17,105 @@ internal sealed partial class MappingTree
     /// its start, less the guard gap if it grows down.</summary>
     public VirtualAddress GuardedStartOf(MappingHandle handle) => GuardedStart(IndexOf(handle));
 
-    /// <summary>The highest free range of <paramref name="length"/> bytes in [<paramref name="low"/>,
-    /// <paramref name="high"/>) whose address is <paramref name="residue"/> modulo <paramref name="span"/>.</summary>
+    /// <summary>The top of the highest gap that holds <paramref name="length"/> bytes in [<paramref name="low"/>,
+    /// <paramref name="high"/>), as Linux finds it: when the range would lie in a guard gap, the search starts again
+    /// with that guard gap's lower end as its limit. It thus passes over whatever else is free between there and the
+    /// mapping that grows down.</summary>
     /// <param name="length">The bytes wanted, some whole pages.</param>
     /// <param name="low">The lowest address allowed, page aligned.</param>
     /// <param name="high">The end of what is allowed, page aligned.</param>
-    /// <param name="span">A power of two, at least a page.</param>
-    /// <param name="residue">A multiple of the page size below <paramref name="span"/>.</param>
-    /// <returns>Its address, or null when there is none. With a span of one page the search takes O(log n) steps;
-    /// otherwise that for each gap that is long enough and yet holds no such address.</returns>
-    public VirtualAddress? FindGapTopDown(
-        ByteLength length,
-        VirtualAddress low,
-        VirtualAddress high,
-        ulong span = PageSize.Bytes,
-        ulong residue = 0)
+    /// <returns>The address, or null when there is none; in O(log n) steps for each start of the search.</returns>
+    public VirtualAddress? FindGapTopDown(ByteLength length, VirtualAddress low, VirtualAddress high)
     {
-        ThrowIfUnfit(length);
-        GapSearchSteps = 0;
-        if (high <= low || high - low < length)
-            return null;
-
-        // The gap that contains `high` or ends there is cut at it; the others are whole.
-        int above = IndexOfFirstEndingAbove(high);
-        VirtualAddress ceiling = above == 0 ? high : Lower(high, GuardedStart(above));
-        int below = above == 0 ? _last : _nodes[above].Previous;
-        VirtualAddress floor = Higher(low, EndOf(below));
-        if (TopPlace(length, floor, ceiling, span, residue) is { } place)
-            return place;
-
-        for (int at = LastWithGap(below, length); at != 0; at = LastWithGap(_nodes[at].Previous, length))
+        StartGapSearch(length);
+        while (TryFindHighestGap(length, low, high, out int above, out VirtualAddress ceiling))
         {
-            ceiling = GuardedStart(at);
-            if (ceiling < low || ceiling - low < length)
-                return null;
-            floor = Higher(low, EndOf(_nodes[at].Previous));
-            if (TopPlace(length, floor, ceiling, span, residue) is { } lowerPlace)
-                return lowerPlace;
+            if (above == 0 || GuardedStart(above) >= ceiling)
+                return ceiling - length;
+            high = GuardedStart(above);
         }
 
         return null;
     }
 
-    /// <summary>The lowest free range of <paramref name="length"/> bytes in [<paramref name="low"/>,
-    /// <paramref name="high"/>), in O(log n) steps.</summary>
-    /// <returns>Its address, or null when there is none.</returns>
+    /// <summary>The bottom of the lowest gap that holds <paramref name="length"/> bytes in [<paramref name="low"/>,
+    /// <paramref name="high"/>) clear of the guard gap above it.</summary>
+    /// <returns>The address, or null when there is none; in O(log n) steps for each mapping passed over for its
+    /// guard gap.</returns>
     public VirtualAddress? FindGapBottomUp(ByteLength length, VirtualAddress low, VirtualAddress high)
     {
-        ThrowIfUnfit(length);
-        GapSearchSteps = 0;
-        if (high <= low || high - low < length)
-            return null;
+        StartGapSearch(length);
+        while (high > low && high - low >= length)
+        {
+            // The gap that contains `low` or starts there is cut at it; the others are whole.
+            int above = IndexOfFirstEndingAbove(low);
+            if (above != 0 && !Holds(low, _nodes[above].Start, length))
+                above = FirstWithGap(_nodes[above].Next, length);
+            VirtualAddress floor = Higher(low, EndOf(above == 0 ? _last : _nodes[above].Previous));
+            if (!Holds(floor, high, length))
+                return null;
+            if (above == 0 || Holds(floor, GuardedStart(above), length))
+                return floor;
+            low = EndOf(above);
+        }
 
-        // The gap that contains `low` or starts there is cut at it; the others are whole.
-        int at = IndexOfFirstEndingAbove(low);
-        if (at != 0 && (GuardedStart(at) < low || GuardedStart(at) - low < length))
-            at = FirstWithGap(_nodes[at].Next, length);
-        VirtualAddress floor = Higher(low, EndOf(at == 0 ? _last : _nodes[at].Previous));
-        return floor <= high && high - floor >= length ? floor : null;
+        return null;
     }
 
-    /// <summary>The free bytes before a node, up to its guarded start.</summary>
-    private ByteLength GapBefore(int index)
+    /// <summary>The highest free range of <paramref name="length"/> bytes in [<paramref name="low"/>,
+    /// <paramref name="high"/>), clear of the guard gap above it, whose address is <paramref name="residue"/> modulo
+    /// <paramref name="span"/>.</summary>
+    /// <param name="length">The bytes wanted, some whole pages.</param>
+    /// <param name="low">The lowest address allowed, page aligned.</param>
+    /// <param name="high">The end of what is allowed, page aligned.</param>
+    /// <param name="residue">A multiple of the page size below <paramref name="span"/>.</param>
+    /// <param name="span">A power of two, at least a page.</param>
+    /// <returns>Its address, or null when there is none; in O(log n) steps for each gap that is long enough and yet
+    /// holds no such address.</returns>
+    public VirtualAddress? FindCongruentGap(
+        ByteLength length, VirtualAddress low, VirtualAddress high, ulong residue, ulong span)
     {
-        VirtualAddress floor = EndOf(_nodes[index].Previous);
-        VirtualAddress ceiling = GuardedStart(index);
-        return ceiling > floor ? ceiling - floor : default;
+        StartGapSearch(length);
+        while (TryFindHighestGap(length, low, high, out int above, out VirtualAddress ceiling))
+        {
+            int below = above == 0 ? _last : _nodes[above].Previous;
+            VirtualAddress floor = Higher(low, EndOf(below));
+            VirtualAddress clear = above == 0 ? ceiling : Lower(ceiling, GuardedStart(above));
+            if (TopPlace(length, floor, clear, residue, span) is { } place)
+                return place;
+            if (below == 0)
+                return null;
+            high = _nodes[below].Start;
+        }
+
+        return null;
     }
+
+    // The highest gap of `length` bytes within the limits, guard gaps not considered: the mapping above it (0: none)
+    // and its end.
+    private bool TryFindHighestGap(
+        ByteLength length, VirtualAddress low, VirtualAddress high, out int above, out VirtualAddress ceiling)
+    {
+        // The gap that contains `high` or ends there is cut at it; the others are whole.
+        above = IndexOfFirstEndingAbove(high);
+        ceiling = above == 0 ? high : Lower(high, _nodes[above].Start);
+        int below = above == 0 ? _last : _nodes[above].Previous;
+        if (Holds(Higher(low, EndOf(below)), ceiling, length))
+            return true;
+        above = LastWithGap(below, length);
+        ceiling = _nodes[above].Start;
+        return above != 0 && Holds(low, ceiling, length);
+    }
+
+    private void StartGapSearch(ByteLength length)
+    {
+        if (length.Value == 0 || !length.IsPageAligned)
+            throw new ArgumentException($"A gap of {length} bytes is not some whole pages.", nameof(length));
+        GapSearchSteps = 0;
+    }
+
+    /// <summary>The free bytes before a node.</summary>
+    private ByteLength GapBefore(int index) => _nodes[index].Start - EndOf(_nodes[index].Previous);
 
     private VirtualAddress GuardedStart(int index)
     {
@@ -187,20 +219,17 @@ internal sealed partial class MappingTree
     }
 
     private static VirtualAddress? TopPlace(
-        ByteLength length, VirtualAddress floor, VirtualAddress ceiling, ulong span, ulong residue)
+        ByteLength length, VirtualAddress floor, VirtualAddress ceiling, ulong residue, ulong span)
     {
-        if (ceiling < floor || ceiling - floor < length)
+        if (!Holds(floor, ceiling, length))
             return null;
         VirtualAddress top = ceiling - length;
         ulong aboveResidue = unchecked(top.Value - residue) & (span - 1);
         return aboveResidue <= (top - floor).Value ? new VirtualAddress(top.Value - aboveResidue) : null;
     }
 
-    private static void ThrowIfUnfit(ByteLength length)
-    {
-        if (length.Value == 0 || !length.IsPageAligned)
-            throw new ArgumentException($"A gap of {length} bytes is not some whole pages.", nameof(length));
-    }
+    private static bool Holds(VirtualAddress floor, VirtualAddress ceiling, ByteLength length) =>
+        ceiling >= floor && ceiling - floor >= length;
 
     private static VirtualAddress Lower(VirtualAddress one, VirtualAddress other) => one < other ? one : other;
 

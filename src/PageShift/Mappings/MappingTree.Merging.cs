@@ -124,8 +124,8 @@ internal sealed partial class MappingTree
     private MappingHandle MergePart(int index, in Mapping part)
     {
         Mapping whole = Snapshot(index);
-        int previous = part.Start == whole.Start ? _nodes[index].Previous : 0;
-        int next = part.End == whole.End ? _nodes[index].Next : 0;
+        int previous = _nodes[index].Previous;
+        int next = _nodes[index].Next;
         bool left = previous != 0 && MergeRules.CanMerge(Snapshot(previous), part);
         bool right = next != 0
             && MergeRules.CanMerge(part, Snapshot(next))

@@ -9,7 +9,8 @@ namespace PageShift.Mappings;
 /// address. Nothing is allocated while the number of mappings stays below its highest value so far; the pool grows
 /// by half.</para>
 /// <para>Not thread-safe: the address space's lock guards it. Changes need that lock exclusively. Under the shared
-/// lock everything may be read, and <see cref="TrySetAnon"/> may be called.</para>
+/// lock everything may be read, <see cref="TrySetAnon"/> and <see cref="FindReusableAnon"/> included; only the gap
+/// searches, which count their steps, need it exclusively too.</para>
 /// <para>Visiting and changing: a handle survives changes to other mappings, so a loop that removes what it visits
 /// takes <see cref="Next"/> first. <see cref="Overlapping"/> goes on by address and tolerates any change.</para>
 /// </remarks>
@@ -85,7 +86,7 @@ internal sealed partial class MappingTree
     public bool AnyOverlaps(AddressRange range)
     {
         int found = IndexOfFirstEndingAbove(range.Start);
-        return found != 0 && _nodes[found].Start < range.End;
+        return found != 0 && !range.IsEmpty && _nodes[found].Start < range.End;
     }
 
     /// <summary>Visits the mappings that have an address in <paramref name="range"/>, ascending, without
@@ -157,12 +158,7 @@ internal sealed partial class MappingTree
     }
 
     /// <summary>Sets the flags of a whole mapping, without merging.</summary>
-    public void SetFlags(MappingHandle handle, VmFlags flags)
-    {
-        int index = IndexOf(handle);
-        _nodes[index].Flags = flags;
-        RefreshGaps(index); // A mapping that grows down keeps a guard gap.
-    }
+    public void SetFlags(MappingHandle handle, VmFlags flags) => NodeOf(handle).Flags = flags;
 
     /// <summary>Sets or clears the identity of a mapping's private pages.</summary>
     public void SetAnon(MappingHandle handle, AnonIdentity anon) => Volatile.Write(ref NodeOf(handle).Anon, anon.Packed);

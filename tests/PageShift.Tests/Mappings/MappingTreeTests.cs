@@ -161,6 +161,9 @@ public class MappingTreeTests
         Assert.Equal("0..2 4..6", Visited(tree, 0, 5));
         Assert.Equal("", Visited(tree, 2, 4));
         Assert.Equal("", Visited(tree, 5, 5));
+        Assert.False(tree.AnyOverlaps(Range(5, 5)));
+        Assert.False(tree.AnyOverlaps(Range(2, 4)));
+        Assert.True(tree.AnyOverlaps(Range(5, 6)));
         Assert.Equal("0..2 4..6 8..10", Visited(tree, 0, 100));
     }
 

@@ -1,0 +1,29 @@
+namespace PageShift.Calls;
+
+/// <summary>The six argument registers of a system call, in order. What a call does not use is 0.
+/// A signed argument (a file descriptor, a protection key) is sign-extended to 64 bits.</summary>
+/// <param name="First">The register rdi.</param>
+/// <param name="Second">The register rsi.</param>
+/// <param name="Third">The register rdx.</param>
+/// <param name="Fourth">The register r10.</param>
+/// <param name="Fifth">The register r8.</param>
+/// <param name="Sixth">The register r9.</param>
+public readonly record struct CallArguments(
+    ulong First = 0, ulong Second = 0, ulong Third = 0, ulong Fourth = 0, ulong Fifth = 0, ulong Sixth = 0)
+{
+    /// <summary>The number of registers.</summary>
+    public const int Count = 6;
+
+    /// <summary>The register at <paramref name="index"/>, from 0 to 5.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is outside 0 to 5.</exception>
+    public ulong this[int index] => index switch
+    {
+        0 => First,
+        1 => Second,
+        2 => Third,
+        3 => Fourth,
+        4 => Fifth,
+        5 => Sixth,
+        _ => throw new ArgumentOutOfRangeException(nameof(index)),
+    };
+}

@@ -1,0 +1,11 @@
+namespace PageShift.Calls;
+
+/// <summary>How a log is read.</summary>
+public sealed record CallLogOptions
+{
+    /// <summary>The name that errors and warnings give for the log; "-" stands for standard input.</summary>
+    public string FileName { get; init; } = "-";
+
+    /// <summary>Whether a line that can't be read is counted as a warning and passed over, instead of being an error.</summary>
+    public bool Lenient { get; init; }
+}

@@ -1,0 +1,292 @@
+namespace PageShift.Calls;
+
+/// <content>What a line's content can be: a call or a part of one, the end of a thread, a message of strace.</content>
+public sealed partial class CallLogReader
+{
+    private const int MostSparedBuffers = 16;
+
+    /// <summary>Buffers of calls that have completed, for the next ones.</summary>
+    private readonly Stack<UnfinishedCall> _spared = new();
+
+    private static ReadOnlySpan<byte> MessagePrefix => "strace: "u8;
+
+    private static ReadOnlySpan<byte> UnfinishedMark => " <unfinished ...>"u8;
+
+    private bool ReadCall(
+        ref LineCursor cursor, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
+    {
+        record = default;
+        ReadOnlySpan<byte> text = cursor.Text.TrimEnd((byte)'\r');
+        if (text.EndsWith("...>"u8))
+        {
+            int start = cursor.Position;
+            int end = text.LastIndexOf(" <"u8);
+            ReadOnlySpan<byte> mark = end < 0 ? default : text[end..];
+            if (mark.SequenceEqual(UnfinishedMark))
+                return end >= start && Suspend(ref cursor, end, threadId, timestamp, origin);
+            // strace let go of the thread, or execve in another thread took over the process's id (with -ff).
+            if (mark.SequenceEqual(" <detached ...>"u8) || mark.StartsWith(" <pid changed to "u8))
+                return ReadPartial(text[..end], start, threadId, timestamp, origin, _lines.LineCount, out record);
+        }
+
+        if (!_parser.TryParse(ref cursor, isPartial: false, out ParsedCall call))
+            return Reject(cursor, origin);
+        record = RecordOf(CallRecordKind.Call, call, _lines.LineCount, threadId, timestamp);
+        if (call.Kind == CallKind.Clone && call.Outcome.State == CallOutcomeState.Value)
+            _tracees.Expect(call.Outcome.Value);
+        return true;
+    }
+
+    /// <summary>Keeps a call that has begun until its resumption.</summary>
+    private bool Suspend(ref LineCursor cursor, int end, int threadId, CallTimestamp timestamp, UnfinishedCall? origin)
+    {
+        int start = cursor.Position;
+        if (_unfinished.Remove(threadId, out UnfinishedCall? forgotten))
+        {
+            cursor.FailAt(start, "the resumption of the call that this thread is in");
+            Reject(cursor, origin);
+            Spare(forgotten);
+        }
+
+        UnfinishedCall call = TakeSpared();
+        call.Begin(threadId, timestamp);
+        if (origin is null)
+            call.Append(cursor.Text[start..end], _lines.LineCount, LineCursor.ColumnOf(cursor.Text, 0, start));
+        else
+            call.Append(origin, start, end);
+
+        var begun = new LineCursor(call.Text);
+        ReadOnlySpan<byte> name = CallParser.TakeCallName(ref begun);
+        if (!SystemCallNames.TryFind(name, out NamedCall named, out _) || named.Kind != CallKind.Clone)
+        {
+            // Other calls are read when they are complete.
+            if (name.IsEmpty || begun.Current != '(')
+            {
+                begun.FailAt(0, CallParser.ExpectedCall);
+                Reject(begun, call);
+                Spare(call);
+                return false;
+            }
+
+            _unfinished.Add(threadId, call);
+            return false;
+        }
+
+        _unfinished.Add(threadId, call);
+        if (ReadPartial(call.Text, 0, threadId, timestamp, call, _lines.LineCount, out CallRecord record)
+            && record.Call.Kind == CallKind.Clone)
+            _queue.Enqueue(record with { Kind = CallRecordKind.CloneStarted, Outcome = CallOutcome.None });
+        return false;
+    }
+
+    /// <summary>Reads a call that is cut off in its arguments.</summary>
+    private bool ReadPartial(ReadOnlySpan<byte> text, int start, int threadId, CallTimestamp timestamp,
+        UnfinishedCall? origin, long line, out CallRecord record)
+    {
+        var cursor = new LineCursor(text, start);
+        if (!_parser.TryParse(ref cursor, isPartial: true, out ParsedCall call))
+        {
+            record = default;
+            return Reject(cursor, origin);
+        }
+
+        record = RecordOf(CallRecordKind.Call, call, line, threadId, timestamp);
+        return true;
+    }
+
+    private static CallRecord RecordOf(CallRecordKind kind, in ParsedCall call, long line, int threadId, CallTimestamp timestamp) => new()
+    {
+        Kind = kind,
+        Line = line,
+        ThreadId = threadId,
+        Call = new SystemCall(call.Kind, call.Arguments),
+        Outcome = call.Outcome,
+        IsInjected = call.IsInjected,
+        Name = call.Name!,
+        FilePath = call.FilePath,
+        Timestamp = timestamp,
+        DurationNanoseconds = call.DurationNanoseconds,
+    };
+
+    /// <summary>Joins the rest of a call with its beginning: <c>&lt;... mmap resumed&gt;) = 0x1000</c>.</summary>
+    private bool ReadResumed(ref LineCursor cursor, int threadId, UnfinishedCall? origin, out CallRecord record)
+    {
+        record = default;
+        int nameStart = cursor.Position;
+        ReadOnlySpan<byte> name = CallParser.TakeCallName(ref cursor);
+        if (name.IsEmpty || !cursor.TryTake(" resumed>"u8))
+        {
+            cursor.Fail("the name of a call and 'resumed>'");
+            return Reject(cursor, origin);
+        }
+
+        if (!_unfinished.TryGetValue(threadId, out UnfinishedCall? call))
+        {
+            cursor.FailAt(nameStart, "the beginning of this call on an earlier line");
+            return Reject(cursor, origin);
+        }
+
+        if (!call.Text.StartsWith(name) || call.Text[name.Length] != '(')
+        {
+            cursor.FailAt(nameStart, "the resumption of the call that this thread is in");
+            return Reject(cursor, origin);
+        }
+
+        _unfinished.Remove(threadId);
+        if (origin is null)
+            call.Append(cursor.Rest, _lines.LineCount, LineCursor.ColumnOf(cursor.Text, 0, cursor.Position));
+        else
+            call.Append(origin, cursor.Position, origin.Text.Length);
+        var joined = new LineCursor(call.Text);
+        bool isRead = ReadCall(ref joined, threadId, call.Timestamp, call, out record);
+        Spare(call);
+        return isRead;
+    }
+
+    /// <summary>Reads the end of a thread, behind "+++ ". False only when it can't be read; records go to the queue.</summary>
+    private bool ReadEnd(ref LineCursor cursor, int threadId, CallTimestamp timestamp)
+    {
+        var record = new CallRecord { Line = _lines.LineCount, ThreadId = threadId, Timestamp = timestamp };
+        if (cursor.TryTake("exited with "u8))
+        {
+            if (!cursor.TryTakeNumber(out long status))
+                return false;
+            record = record with { Kind = CallRecordKind.Exited, Outcome = CallOutcome.OfValue(status) };
+        }
+        else if (cursor.TryTake("killed by "u8))
+        {
+            if (!TryParseKiller(ref cursor, ref record))
+                return false;
+        }
+        else if (cursor.TryTake("superseded by execve in pid "u8))
+        {
+            if (!cursor.TryTakeNumber(out long executor))
+                return false;
+            record = record with { Kind = CallRecordKind.Superseded, Outcome = CallOutcome.OfValue(_tracees.ResolveNumber((int)executor)) };
+        }
+        else
+        {
+            return cursor.Fail("'exited with', 'killed by' or 'superseded by execve in pid'");
+        }
+
+        cursor.SkipSpaces();
+        if (!cursor.TryTake("+++"u8))
+            return cursor.Fail("'+++'");
+        EndThread(record);
+        return true;
+    }
+
+    private bool TryParseKiller(ref LineCursor cursor, ref CallRecord record)
+    {
+        int start = cursor.Position;
+        ReadOnlySpan<byte> name = cursor.TakeName();
+        if (!SignalNames.Numbers.TryFind(name, out ulong signal))
+            return cursor.FailAt(start, "a signal name");
+        record = record with { Kind = CallRecordKind.Killed, Name = SignalNames.Of((int)signal) };
+        cursor.TryTake(" (core dumped)"u8);
+        return true;
+    }
+
+    private void EndThread(CallRecord end)
+    {
+        // The call that the thread was in will not be resumed.
+        if (_unfinished.Remove(end.ThreadId, out UnfinishedCall? call))
+            Abandon(call);
+        if (end.Kind == CallRecordKind.Superseded)
+        {
+            int executor = (int)end.Outcome.Value;
+            _tracees.Remove(executor);
+            if (!_unfinished.Remove(executor, out UnfinishedCall? execution))
+            {
+                // With -ff the call began in the other thread's file, and ends here.
+                execution = TakeSpared();
+                execution.Begin(end.ThreadId, end.Timestamp);
+                execution.Append("execve("u8, end.Line, 1);
+            }
+
+            execution.MoveTo(end.ThreadId);
+            _unfinished.Add(end.ThreadId, execution);
+        }
+        else
+        {
+            _tracees.Remove(end.ThreadId);
+        }
+
+        _queue.Enqueue(end);
+    }
+
+    /// <summary>Reads "strace: Process 5316 attached" and the like.</summary>
+    private void ReadMessage(ref LineCursor cursor)
+    {
+        cursor.TryTake(MessagePrefix);
+        if (!cursor.TryTake("Process "u8)
+            || !cursor.TryTakeNumber(out long id) || id is 0 or > int.MaxValue)
+        {
+            _diagnostics++;
+            return;
+        }
+
+        var record = new CallRecord { Line = _lines.LineCount, ThreadId = (int)id };
+        if (cursor.TryTake(" attached"u8))
+        {
+            _tracees.Attach((int)id);
+            _queue.Enqueue(record with { Kind = CallRecordKind.Attached });
+        }
+        else if (cursor.TryTake(" detached"u8))
+        {
+            EndThread(record with { Kind = CallRecordKind.Detached, ThreadId = _tracees.ResolveNumber((int)id) });
+        }
+        else
+        {
+            _diagnostics++;
+        }
+    }
+
+    /// <summary>At the end of the log: delivers the calls that never completed. False when nothing is left.</summary>
+    private bool Finish()
+    {
+        if (_spliced is not null)
+        {
+            UnfinishedCall spliced = _spliced;
+            _spliced = null;
+            Abandon(spliced);
+        }
+
+        foreach (UnfinishedCall call in _unfinished.Values.OrderBy(call => call.Line).ToArray())
+        {
+            _unfinished.Remove(call.ThreadId);
+            Abandon(call);
+        }
+
+        return _queue.Count > 0;
+    }
+
+    /// <summary>Delivers a call whose completion the log does not show.</summary>
+    private void Abandon(UnfinishedCall call)
+    {
+        _unfinishedCalls++;
+        if (ReadPartial(call.Text, 0, call.ThreadId, call.Timestamp, call, call.Line, out CallRecord record))
+            _queue.Enqueue(record);
+        Spare(call);
+    }
+
+    private UnfinishedCall TakeSpared() => _spared.TryPop(out UnfinishedCall? call) ? call : new UnfinishedCall();
+
+    private void Spare(UnfinishedCall call)
+    {
+        if (_spared.Count < MostSparedBuffers)
+            _spared.Push(call);
+    }
+
+    /// <summary>A row of the table that strace -C appends: a rule, or percent with two decimals and more numbers.</summary>
+    private static bool IsSummaryRow(ReadOnlySpan<byte> line)
+    {
+        var cursor = new LineCursor(line);
+        if (cursor.TryTake("------ "u8))
+            return true;
+        cursor.SkipSpaces();
+        int start = cursor.Position;
+        return LinePrefix.TryParseSeconds(ref cursor, out _) && cursor.Position >= start + 4
+            && cursor.Text[cursor.Position - 3] == '.' && cursor.Current == ' ';
+    }
+}

@@ -1,0 +1,76 @@
+namespace PageShift.Calls;
+
+/// <summary>What a record of a log reports.</summary>
+public enum CallRecordKind : byte
+{
+    /// <summary>A call, at the line where it completed.</summary>
+    Call,
+
+    /// <summary>A fork, vfork or clone has begun and not yet returned; what follows may already be the child's.
+    /// The completed call follows as a record of its own.</summary>
+    CloneStarted,
+
+    /// <summary>strace attached to the thread.</summary>
+    Attached,
+
+    /// <summary>strace left the thread to itself.</summary>
+    Detached,
+
+    /// <summary>The thread ended; the outcome's value is the status.</summary>
+    Exited,
+
+    /// <summary>A signal ended the thread; <see cref="CallRecord.Name"/> is the signal's name.</summary>
+    Killed,
+
+    /// <summary>Another thread of the process, whose id is the outcome's value, called execve. It goes on under this thread's id,
+    /// and the other threads are gone.</summary>
+    Superseded,
+}
+
+/// <summary>One event of a log.</summary>
+/// <remarks>Immutable. Default values mean that the log does not say.</remarks>
+public readonly record struct CallRecord
+{
+    private readonly string? _name;
+
+    /// <summary>What is reported.</summary>
+    public CallRecordKind Kind { get; init; }
+
+    /// <summary>The line, from 1. A call that was split into "unfinished" and "resumed" has the line of its resumption;
+    /// one that never completed has the line on which it began.</summary>
+    public long Line { get; init; }
+
+    /// <summary>The thread, by its id in the log; 0 for the process that the log began with
+    /// where the log did not name it at its beginning.</summary>
+    public int ThreadId { get; init; }
+
+    /// <summary>The call; meaningful in the kinds <see cref="CallRecordKind.Call"/> and <see cref="CallRecordKind.CloneStarted"/>.</summary>
+    public SystemCall Call { get; init; }
+
+    /// <summary>How the call ended.</summary>
+    public CallOutcome Outcome { get; init; }
+
+    /// <summary>True when the outcome was injected by strace: the kernel did not run the call.</summary>
+    public bool IsInjected { get; init; }
+
+    /// <summary>The call's name. For calls that are modelled this is one name for each kind (openat stands for open, too);
+    /// for the others the name that the log shows. Empty for events that are not calls, except for <see cref="CallRecordKind.Killed"/>.</summary>
+    public string Name
+    {
+        get => _name ?? (Kind is CallRecordKind.Call or CallRecordKind.CloneStarted ? SystemCallNames.OfKind(Call.Kind) : "");
+        init => _name = value;
+    }
+
+    /// <summary>The file: of the descriptor that mmap is given, where the log shows it (strace -y), or of the path that a call opens or
+    /// executes. Escapes are decoded and the mark "(deleted)" is removed. Null where the log shows none.</summary>
+    public string? FilePath { get; init; }
+
+    /// <summary>When the call began.</summary>
+    public CallTimestamp Timestamp { get; init; }
+
+    /// <summary>How long the call took, in nanoseconds (strace -T).</summary>
+    public long? DurationNanoseconds { get; init; }
+
+    /// <summary>The flags of a <see cref="CallKind.Clone"/>; none for other calls.</summary>
+    public CloneFlags CloneFlags => Call.Kind == CallKind.Clone ? (CloneFlags)Call.Arguments.First : CloneFlags.None;
+}

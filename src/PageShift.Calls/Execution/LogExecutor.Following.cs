@@ -1,0 +1,146 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+
+namespace PageShift.Calls.Execution;
+
+/// <summary>How the calls of a log are made to end where the log says that they ended.</summary>
+public sealed partial class LogExecutor
+{
+    private static bool TryGetAddress(in CallRecord record, out ulong address)
+    {
+        bool known = record.Outcome.State == CallOutcomeState.Value;
+        address = known ? (ulong)record.Outcome.Value : 0;
+        return known;
+    }
+
+    /// <summary>mmap, at the address that the log says. When results are verified, a place that Linux could not have chosen, as it is taken, is not forced.</summary>
+    private CallResult Map(TracedProcess process, in CallRecord record)
+    {
+        CallArguments a = record.Call.Arguments;
+        var flags = (MapFlags)a.Fourth;
+        OpenFile? file = flags.HasFlag(MapFlags.Anonymous) ? null : FileOf(process, (int)(long)a.Fifth);
+        var hint = new VirtualAddress(a.First);
+        bool placed = (flags & (MapFlags.Fixed | MapFlags.FixedNoReplace)) != 0;
+        if (!placed && TryGetAddress(record, out ulong address))
+        {
+            hint = new VirtualAddress(address);
+            flags |= _options.Verify ? MapFlags.FixedNoReplace : MapFlags.Fixed;
+            flags &= ~MapFlags.Below2GiB;
+        }
+
+        return process.Space.Map(hint, new ByteLength(a.Second), (Protection)a.Third, flags, file, a.Sixth);
+    }
+
+    private static OpenFile? FileOf(TracedProcess process, int descriptor) => descriptor < 0 ? null : process.File(descriptor);
+
+    /// <summary>mremap, to the address that the log says: a move to an address that the kernel chose is a move to a fixed one.</summary>
+    private static CallResult Remap(TracedProcess process, in CallRecord record)
+    {
+        CallArguments a = record.Call.Arguments;
+        var flags = (RemapFlags)a.Fourth;
+        var to = new VirtualAddress(a.Fifth);
+        if (!flags.HasFlag(RemapFlags.Fixed) && TryGetAddress(record, out ulong address))
+        {
+            if (address != a.First)
+            {
+                flags |= RemapFlags.Fixed;
+                to = new VirtualAddress(address);
+            }
+            else if (!flags.HasFlag(RemapFlags.DontUnmap))
+            {
+                flags &= ~RemapFlags.MayMove;
+            }
+        }
+
+        return process.Space.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), flags, to);
+    }
+
+    private static CallResult Break(TracedProcess process, in CallRecord record)
+    {
+        if (!process.KnowsBreak && TryGetAddress(record, out ulong address))
+        {
+            // The first answer says where the break is; the heap below it, if there is any, the log did not make.
+            process.KnowsBreak = true;
+            process.Space.SetBreakStart(new VirtualAddress(address));
+            return new VirtualAddress(address);
+        }
+
+        return process.Space.Break(new VirtualAddress(record.Call.Arguments.First));
+    }
+
+    /// <summary>The pseudo-call memset: makes the pages present as a write does.</summary>
+    private CallResult Write(AddressSpace space, in CallRecord record)
+    {
+        CallArguments a = record.Call.Arguments;
+        if (_options.Populate == PopulateAssumption.None || a.Third == 0)
+            return CallResult.Success;
+        ulong start = a.First & ~(PageSize.Bytes - 1);
+        return space.Advise(new VirtualAddress(start), new ByteLength(unchecked(a.First + a.Third - start)), Advice.PopulateWrite);
+    }
+
+    /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>
+    private void Adopt(TracedProcess process, in CallRecord record)
+    {
+        if (record.Outcome.State != CallOutcomeState.Value)
+            return;
+        CallArguments a = record.Call.Arguments;
+        ulong length = record.Call.Kind switch
+        {
+            CallKind.Protect or CallKind.ProtectWithKey or CallKind.Advise or CallKind.Lock or CallKind.Lock2 or CallKind.Unlock or CallKind.InCore or CallKind.Sync or CallKind.Seal => a.Second,
+            CallKind.Remap => Math.Max(Math.Min(a.Second, a.Third), 1),
+            _ => 0,
+        };
+        if (length == 0 || new ByteLength(length).RoundUpToPages() is not { } rounded)
+            return;
+        ulong at = a.First & ~(PageSize.Bytes - 1);
+        ulong end = unchecked(at + rounded.Value);
+        if (end > process.Space.Geometry.UserLimit.Value || end < at)
+            return;
+        if (record.Call.Kind == CallKind.Lock)
+            end = Math.Max(end, (a.First + a.Second + PageSize.Bytes - 1) & ~(PageSize.Bytes - 1));
+        while (at < end && process.Space.FindHole(new AddressRange(new VirtualAddress(at), new VirtualAddress(end))) is { } hole)
+        {
+            process.Space.Map(hole.Start, hole.Length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.FixedNoReplace);
+            Statistics.InferredMappings++;
+            Statistics.InferredBytes += hole.Length.Value;
+            Populate(process.Space, hole);
+            at = hole.End.Value;
+        }
+    }
+
+    /// <summary>Makes present what a call has made private and writable.</summary>
+    private void PopulateAfter(AddressSpace space, in CallRecord record, CallResult result)
+    {
+        if (_options.Populate != PopulateAssumption.All)
+            return;
+        CallArguments a = record.Call.Arguments;
+        (ulong start, ulong length) = record.Call.Kind switch
+        {
+            CallKind.Map => ((ulong)result.Raw, a.Second),
+            CallKind.Protect or CallKind.ProtectWithKey => (a.First, a.Second),
+            CallKind.Remap when a.Third > a.Second => ((ulong)result.Raw, a.Third),
+            CallKind.Break => (space.BreakStart.Value, unchecked((ulong)result.Raw - space.BreakStart.Value)),
+            _ => (0UL, 0UL),
+        };
+        if (length == 0 || new ByteLength(length).RoundUpToPages() is not { } rounded)
+            return;
+        start &= ~(PageSize.Bytes - 1);
+        Populate(space, new AddressRange(new VirtualAddress(start), rounded));
+    }
+
+    private void Populate(AddressSpace space, AddressRange range)
+    {
+        if (_options.Populate != PopulateAssumption.All)
+            return;
+        foreach (Mapping mapping in space.GetMappings(range))
+        {
+            if ((mapping.Flags & (VmFlags.Write | VmFlags.Shared)) != VmFlags.Write)
+                continue;
+            AddressRange part = mapping.Range.Intersect(range);
+            if (part.Length.Value > LargestPopulated)
+                Statistics.LeftUnpopulated++;
+            else
+                space.Advise(part.Start, part.Length, Advice.PopulateWrite);
+        }
+    }
+}

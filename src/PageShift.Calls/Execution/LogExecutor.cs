@@ -1,0 +1,188 @@
+using System.Globalization;
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.Physical;
+
+namespace PageShift.Calls.Execution;
+
+/// <summary>Executes the records of a log on the engine: each process of the log gets an address space, and follows what the log says.</summary>
+/// <remarks>
+/// <para>Where the kernel chose an address, the log's address is taken. A range that a call presupposes and that the log never made is adopted as an inferred mapping. All
+/// spaces share one bytes-free arena: what is planned is where pages are, not what is in them.</para>
+/// <para>Not thread-safe.</para>
+/// </remarks>
+public sealed partial class LogExecutor : IMoveObserver, IDisposable
+{
+    /// <summary>The largest range that <see cref="PopulateAssumption.All"/> populates for one call: 64 GiB.</summary>
+    public const ulong LargestPopulated = 64UL << 30;
+
+    private readonly LogExecutorOptions _options;
+    private readonly ILogObserver _observer;
+    private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
+    private readonly ProcessTable _processes;
+    private CallRecord _record;
+
+    /// <summary>Makes an executor that reports to <paramref name="observer"/>.</summary>
+    public LogExecutor(LogExecutorOptions options, ILogObserver observer)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(observer);
+        _options = options;
+        _observer = observer;
+        _processes = new ProcessTable(MakeSpace);
+    }
+
+    /// <summary>What was counted so far.</summary>
+    public LogStatistics Statistics { get; } = new();
+
+    /// <summary>Gives all spaces and their memory back.</summary>
+    public void Dispose()
+    {
+        _processes.Dispose();
+        _memory.Dispose();
+    }
+
+    /// <summary>The space that a thread of the log runs in, as it is now.</summary>
+    public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
+
+    /// <summary>Executes one record.</summary>
+    public void Execute(in CallRecord record)
+    {
+        _record = record;
+        switch (record.Kind)
+        {
+            case CallRecordKind.Call:
+                ExecuteCall(record);
+                break;
+            case CallRecordKind.CloneStarted:
+                _processes.CloneStarts(record.ThreadId, record.CloneFlags);
+                break;
+            case CallRecordKind.Exited or CallRecordKind.Killed:
+                _processes.Exit(record.ThreadId);
+                break;
+            case CallRecordKind.Superseded:
+                _processes.Supersede(record.ThreadId, (int)record.Outcome.Value);
+                break;
+        }
+
+        Statistics.AddressSpaces = _processes.Spaces;
+    }
+
+    void IMoveObserver.Moving(MoveObservation move)
+    {
+        Statistics.Moves++;
+        _observer.OnMove(_record, move);
+    }
+
+    private AddressSpace MakeSpace() => new(_memory, _options.Space) { MoveObserver = this };
+
+    private void ExecuteCall(in CallRecord record)
+    {
+        if (record.IsInjected)
+            return;
+        switch (record.Call.Kind)
+        {
+            case CallKind.Other or CallKind.Exit or CallKind.ExitGroup:
+                Statistics.Calls++;
+                return;
+            case CallKind.Unknown or CallKind.Unsupported:
+                Statistics.UnsupportedCalls++;
+                return;
+            case CallKind.Clone:
+                FinishClone(record);
+                return;
+            case CallKind.Execute:
+                if (record.Outcome.State != CallOutcomeState.Error)
+                    _processes.Execute(record.ThreadId);
+                Statistics.Calls++;
+                return;
+            case CallKind.OpenFile or CallKind.CloseFile or CallKind.DuplicateFile:
+                TrackFile(record);
+                return;
+        }
+
+        if (record.Outcome.State == CallOutcomeState.Unknown)
+        {
+            Statistics.UnknownOutcomes++;
+            return;
+        }
+
+        if (record.Outcome.State == CallOutcomeState.Error && !_options.Verify)
+        {
+            Statistics.FailedCalls++;
+            return;
+        }
+
+        Statistics.Calls++;
+        ExecuteMemoryCall(_processes.Of(record.ThreadId), record);
+    }
+
+    private void FinishClone(in CallRecord record)
+    {
+        Statistics.Calls++;
+        if (record.Outcome.State == CallOutcomeState.Value)
+            _processes.CloneEnds(record.ThreadId, (int)record.Outcome.Value, record.CloneFlags);
+        else
+            _processes.CloneFails(record.ThreadId);
+    }
+
+    private void TrackFile(in CallRecord record)
+    {
+        Statistics.Calls++;
+        TracedProcess process = _processes.Of(record.ThreadId);
+        if (record.Call.Kind == CallKind.CloseFile)
+            process.Close(record.Call.Arguments.First, record.Call.Arguments.Second);
+        else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Kind == CallKind.OpenFile)
+            process.Open((int)record.Outcome.Value);
+        else if (record.Outcome.State == CallOutcomeState.Value)
+            process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
+    }
+
+    private void ExecuteMemoryCall(TracedProcess process, in CallRecord record)
+    {
+        Adopt(process, record);
+        CallResult result = record.Call.Kind switch
+        {
+            CallKind.Map => Map(process, record),
+            CallKind.Remap => Remap(process, record),
+            CallKind.Break => Break(process, record),
+            CallKind.MemorySet => Write(process.Space, record),
+            CallKind.InCore => new CallResult(0), // the log shows what it returned; nothing changes
+            CallKind.RelocateDown => process.Space.RelocateDown(
+                new VirtualAddress(record.Call.Arguments.First), new ByteLength(record.Call.Arguments.Second), new ByteLength(record.Call.Arguments.Third)),
+            _ => Invoke(process.Space, record.Call),
+        };
+        if (!result.IsError)
+            PopulateAfter(process.Space, record, result);
+        Compare(record, result);
+    }
+
+    private static CallResult Invoke(AddressSpace space, in SystemCall call)
+    {
+        CallArguments a = call.Arguments;
+        return new CallResult(space.Invoke((long)call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth));
+    }
+
+    private void Compare(in CallRecord record, CallResult result)
+    {
+        CallOutcome outcome = record.Outcome;
+        bool agrees = outcome.State switch
+        {
+            CallOutcomeState.Value => !result.IsError && (record.Call.Kind == CallKind.InCore || result.Raw == outcome.Value),
+            CallOutcomeState.Error => result.Error == outcome.Error,
+            _ => !result.IsError,
+        };
+        bool counts = _options.Verify || outcome.State == CallOutcomeState.None;
+        if (agrees || !counts)
+            return;
+        string expected = outcome.State switch
+        {
+            CallOutcomeState.Value => string.Create(CultureInfo.InvariantCulture, $"0x{outcome.Value:x}"),
+            CallOutcomeState.Error => ErrnoName.Of(outcome.Error),
+            _ => "success",
+        };
+        string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
+        _observer.OnDivergence(new Divergence(record.Line, record.Name, expected, actual));
+    }
+}

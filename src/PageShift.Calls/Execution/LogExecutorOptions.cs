@@ -1,0 +1,14 @@
+namespace PageShift.Calls.Execution;
+
+/// <summary>How a log is executed.</summary>
+public sealed record LogExecutorOptions
+{
+    /// <summary>What each address space of the log is made with.</summary>
+    public AddressSpaceOptions Space { get; init; } = new();
+
+    /// <summary>Which pages are taken to be present.</summary>
+    public PopulateAssumption Populate { get; init; } = PopulateAssumption.All;
+
+    /// <summary>True to compare every result with what stands behind the log's '='.</summary>
+    public bool Verify { get; init; }
+}

@@ -1,0 +1,32 @@
+namespace PageShift.Calls.Execution;
+
+/// <summary>What the execution of a log counted.</summary>
+public sealed record LogStatistics
+{
+    /// <summary>Calls executed.</summary>
+    public long Calls { get; internal set; }
+
+    /// <summary>Calls that the log shows to have failed, and that were therefore not executed.</summary>
+    public long FailedCalls { get; internal set; }
+
+    /// <summary>Calls whose effect is not modelled, or of unknown name.</summary>
+    public long UnsupportedCalls { get; internal set; }
+
+    /// <summary>Calls whose outcome the log does not know ('?'), and that were therefore not executed.</summary>
+    public long UnknownOutcomes { get; internal set; }
+
+    /// <summary>Moves of page-table entries.</summary>
+    public long Moves { get; internal set; }
+
+    /// <summary>Address spaces that the log showed: programs executed and processes forked.</summary>
+    public long AddressSpaces { get; internal set; }
+
+    /// <summary>Mappings that the log never made but that its calls presuppose: the program's image, say.</summary>
+    public long InferredMappings { get; internal set; }
+
+    /// <summary>The bytes of those.</summary>
+    public ulong InferredBytes { get; internal set; }
+
+    /// <summary>Calls that made too much writable at once to be populated.</summary>
+    public long LeftUnpopulated { get; internal set; }
+}

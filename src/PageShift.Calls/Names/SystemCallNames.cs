@@ -1,0 +1,224 @@
+using System.Globalization;
+
+namespace PageShift.Calls;
+
+/// <summary>Which form a call's arguments have in a log.</summary>
+internal enum CallForm : byte
+{
+    /// <summary>The arguments are passed over.</summary>
+    Ignored,
+
+    /// <summary>Numbers and flags, as <see cref="CallSignature"/> lists them for the kind.</summary>
+    Numbers,
+
+    /// <summary>open(path, flags, ...).</summary>
+    Open,
+
+    /// <summary>openat(directory, path, flags, ...).</summary>
+    OpenAt,
+
+    /// <summary>openat2(directory, path, {flags=...}, size).</summary>
+    OpenAt2,
+
+    /// <summary>creat(path, mode).</summary>
+    Create,
+
+    /// <summary>memfd_create(name, flags).</summary>
+    MemoryFile,
+
+    /// <summary>close(fd).</summary>
+    Close,
+
+    /// <summary>close_range(first, last, flags).</summary>
+    CloseRange,
+
+    /// <summary>dup(fd), dup2(fd, new), dup3(fd, new, flags).</summary>
+    Duplicate,
+
+    /// <summary>fcntl(fd, command, ...).</summary>
+    FileControl,
+
+    /// <summary>fork().</summary>
+    Fork,
+
+    /// <summary>vfork().</summary>
+    VFork,
+
+    /// <summary>clone(child_stack=..., flags=..., ...), or raw with the flags first.</summary>
+    Clone,
+
+    /// <summary>clone3({flags=..., exit_signal=..., ...}, size), or raw with a bare address.</summary>
+    Clone3,
+
+    /// <summary>execve(path, ...).</summary>
+    Execute,
+
+    /// <summary>execveat(directory, path, ...).</summary>
+    ExecuteAt,
+}
+
+/// <summary>A name in a log: what the call does and how its arguments are written.</summary>
+internal readonly record struct NamedCall(string Name, CallKind Kind, CallForm Form);
+
+/// <summary>The names of the system calls of x86-64, and of the pseudo-calls.
+/// Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> of Linux 6.18 (names and numbers).</summary>
+internal static class SystemCallNames
+{
+    private const int SecondBlockStart = 424;
+
+    /// <summary>strace writes the calls that it does not know as this and the number in hexadecimal.</summary>
+    private static ReadOnlySpan<byte> UnnamedPrefix => "syscall_0x"u8;
+
+    /// <summary>From number 0.</summary>
+    private const string FirstBlock = """
+        read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn
+        ioctl pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore madvise shmget shmat shmctl
+        dup dup2 pause nanosleep getitimer alarm setitimer getpid sendfile socket connect accept sendto recvfrom sendmsg
+        recvmsg shutdown bind listen getsockname getpeername socketpair setsockopt getsockopt clone fork vfork execve exit
+        wait4 kill uname semget semop semctl shmdt msgget msgsnd msgrcv msgctl fcntl flock fsync fdatasync truncate ftruncate
+        getdents getcwd chdir fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod chown fchown lchown
+        umask gettimeofday getrlimit getrusage sysinfo times ptrace getuid syslog getgid setuid setgid geteuid getegid
+        setpgid getppid getpgrp setsid setreuid setregid getgroups setgroups setresuid getresuid setresgid getresgid getpgid
+        setfsuid setfsgid getsid capget capset rt_sigpending rt_sigtimedwait rt_sigqueueinfo rt_sigsuspend sigaltstack utime
+        mknod uselib personality ustat statfs fstatfs sysfs getpriority setpriority sched_setparam sched_getparam
+        sched_setscheduler sched_getscheduler sched_get_priority_max sched_get_priority_min sched_rr_get_interval mlock
+        munlock mlockall munlockall vhangup modify_ldt pivot_root _sysctl prctl arch_prctl adjtimex setrlimit chroot sync
+        acct settimeofday mount umount2 swapon swapoff reboot sethostname setdomainname iopl ioperm create_module init_module
+        delete_module get_kernel_syms query_module quotactl nfsservctl getpmsg putpmsg afs_syscall tuxcall security gettid
+        readahead setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr removexattr
+        lremovexattr fremovexattr tkill time futex sched_setaffinity sched_getaffinity set_thread_area io_setup io_destroy
+        io_getevents io_submit io_cancel get_thread_area lookup_dcookie epoll_create epoll_ctl_old epoll_wait_old
+        remap_file_pages getdents64 set_tid_address restart_syscall semtimedop fadvise64 timer_create timer_settime
+        timer_gettime timer_getoverrun timer_delete clock_settime clock_gettime clock_getres clock_nanosleep exit_group
+        epoll_wait epoll_ctl tgkill utimes vserver mbind set_mempolicy get_mempolicy mq_open mq_unlink mq_timedsend
+        mq_timedreceive mq_notify mq_getsetattr kexec_load waitid add_key request_key keyctl ioprio_set ioprio_get
+        inotify_init inotify_add_watch inotify_rm_watch migrate_pages openat mkdirat mknodat fchownat futimesat newfstatat
+        unlinkat renameat linkat symlinkat readlinkat fchmodat faccessat pselect6 ppoll unshare set_robust_list
+        get_robust_list splice tee sync_file_range vmsplice move_pages utimensat epoll_pwait signalfd timerfd_create eventfd
+        fallocate timerfd_settime timerfd_gettime accept4 signalfd4 eventfd2 epoll_create1 dup3 pipe2 inotify_init1 preadv
+        pwritev rt_tgsigqueueinfo perf_event_open recvmmsg fanotify_init fanotify_mark prlimit64 name_to_handle_at
+        open_by_handle_at clock_adjtime syncfs sendmmsg setns getcpu process_vm_readv process_vm_writev kcmp finit_module
+        sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create kexec_file_load bpf execveat userfaultfd
+        membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq
+        """;
+
+    /// <summary>From number 424.</summary>
+    private const string SecondBlock = """
+        pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig fsmount fspick
+        pidfd_open clone3 close_range openat2 pidfd_getfd faccessat2 process_madvise epoll_pwait2 mount_setattr quotactl_fd
+        landlock_create_ruleset landlock_add_rule landlock_restrict_self memfd_secret process_mrelease futex_waitv
+        set_mempolicy_home_node cachestat fchmodat2 map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount
+        lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat
+        open_tree_attr file_getattr file_setattr
+        """;
+
+    private static readonly (string Name, CallKind Kind, CallForm Form)[] Modelled =
+    [
+        ("mmap", CallKind.Map, CallForm.Numbers),
+        ("munmap", CallKind.Unmap, CallForm.Numbers),
+        ("mremap", CallKind.Remap, CallForm.Numbers),
+        ("mprotect", CallKind.Protect, CallForm.Numbers),
+        ("pkey_mprotect", CallKind.ProtectWithKey, CallForm.Numbers),
+        ("madvise", CallKind.Advise, CallForm.Numbers),
+        ("brk", CallKind.Break, CallForm.Numbers),
+        ("mincore", CallKind.InCore, CallForm.Numbers),
+        ("mlock", CallKind.Lock, CallForm.Numbers),
+        ("mlock2", CallKind.Lock2, CallForm.Numbers),
+        ("munlock", CallKind.Unlock, CallForm.Numbers),
+        ("mlockall", CallKind.LockAll, CallForm.Numbers),
+        ("munlockall", CallKind.UnlockAll, CallForm.Numbers),
+        ("msync", CallKind.Sync, CallForm.Numbers),
+        ("mseal", CallKind.Seal, CallForm.Numbers),
+        ("memset", CallKind.MemorySet, CallForm.Numbers),
+        ("relocate_vma_down", CallKind.RelocateDown, CallForm.Numbers),
+        ("clone3", CallKind.Clone, CallForm.Clone3),
+        ("clone", CallKind.Clone, CallForm.Clone),
+        ("fork", CallKind.Clone, CallForm.Fork),
+        ("vfork", CallKind.Clone, CallForm.VFork),
+        ("execve", CallKind.Execute, CallForm.Execute),
+        ("execveat", CallKind.Execute, CallForm.ExecuteAt),
+        ("exit", CallKind.Exit, CallForm.Numbers),
+        ("exit_group", CallKind.ExitGroup, CallForm.Numbers),
+        ("openat", CallKind.OpenFile, CallForm.OpenAt),
+        ("open", CallKind.OpenFile, CallForm.Open),
+        ("openat2", CallKind.OpenFile, CallForm.OpenAt2),
+        ("creat", CallKind.OpenFile, CallForm.Create),
+        ("memfd_create", CallKind.OpenFile, CallForm.MemoryFile),
+        ("close", CallKind.CloseFile, CallForm.Close),
+        ("close_range", CallKind.CloseFile, CallForm.CloseRange),
+        ("dup", CallKind.DuplicateFile, CallForm.Duplicate),
+        ("dup2", CallKind.DuplicateFile, CallForm.Duplicate),
+        ("dup3", CallKind.DuplicateFile, CallForm.Duplicate),
+        ("fcntl", CallKind.DuplicateFile, CallForm.FileControl),
+        ("shmat", CallKind.Unsupported, CallForm.Ignored),
+        ("shmdt", CallKind.Unsupported, CallForm.Ignored),
+        ("remap_file_pages", CallKind.Unsupported, CallForm.Ignored),
+        ("io_setup", CallKind.Unsupported, CallForm.Ignored),
+        ("io_destroy", CallKind.Unsupported, CallForm.Ignored),
+        ("map_shadow_stack", CallKind.Unsupported, CallForm.Ignored),
+        ("process_madvise", CallKind.Unsupported, CallForm.Ignored),
+    ];
+
+    private static readonly NamedCall[] Calls;
+    private static readonly SymbolTable Indexes;
+    private static readonly Dictionary<uint, int> IndexesByNumber = [];
+    private static readonly string[] NamesByKind = new string[Enum.GetValues<CallKind>().Length];
+
+    static SystemCallNames()
+    {
+        var calls = new List<NamedCall>();
+        var indexes = new Dictionary<string, int>();
+        Array.Fill(NamesByKind, "");
+        foreach ((string name, CallKind kind, CallForm form) in Modelled)
+        {
+            indexes[name] = calls.Count;
+            calls.Add(new NamedCall(name, kind, form));
+            if (NamesByKind[(int)kind].Length == 0 && kind != CallKind.Unsupported)
+                NamesByKind[(int)kind] = name;
+        }
+
+        AddBlock(FirstBlock, 0);
+        AddBlock(SecondBlock, SecondBlockStart);
+        Calls = [.. calls];
+        Indexes = new SymbolTable([.. indexes.Select(pair => (pair.Key, (ulong)pair.Value))]);
+
+        void AddBlock(string names, uint number)
+        {
+            foreach (string name in names.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (indexes.TryAdd(name, calls.Count))
+                    calls.Add(new NamedCall(name, CallKind.Other, CallForm.Ignored));
+                IndexesByNumber[number++] = indexes[name];
+            }
+        }
+    }
+
+    /// <summary>The one name by which a modelled kind is written; empty for the kinds that stand for many calls.</summary>
+    public static string OfKind(CallKind kind) => NamesByKind[(int)kind];
+
+    /// <summary>The call of a name, also of <c>syscall_0x1ce</c>.</summary>
+    /// <param name="name">The name in a log.</param>
+    /// <param name="call">The call; default when the name is not known.</param>
+    /// <param name="isRaw">True when the name is a bare number, behind which strace writes all six registers.</param>
+    public static bool TryFind(ReadOnlySpan<byte> name, out NamedCall call, out bool isRaw)
+    {
+        isRaw = false;
+        if (Indexes.TryFind(name, out ulong index))
+        {
+            call = Calls[index];
+            return true;
+        }
+
+        if (name.StartsWith(UnnamedPrefix)
+            && uint.TryParse(name[UnnamedPrefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number)
+            && IndexesByNumber.TryGetValue(number, out int indexOfNumber))
+        {
+            isRaw = true;
+            call = Calls[indexOfNumber];
+            return true;
+        }
+
+        call = default;
+        return false;
+    }
+}

@@ -1,0 +1,193 @@
+namespace PageShift.Calls;
+
+/// <content>The calls whose arguments are more than numbers: those that make threads, and those on files.</content>
+internal sealed partial class CallParser
+{
+    private const ulong ExitSignalMask = 0xff;
+    private const ulong ForkSignal = 17;
+
+    /// <summary>Reads a clone's flags; strace writes them when the call begins, so that partial text holds them, too.</summary>
+    private static bool TryParseClone(ref LineCursor cursor, CallForm form, ref ParsedCall call)
+    {
+        switch (form)
+        {
+            case CallForm.Fork:
+                call.Arguments = new CallArguments((ulong)CloneFlags.None, ForkSignal);
+                return true;
+            case CallForm.VFork:
+                call.Arguments = new CallArguments((ulong)(CloneFlags.SharedMemory | CloneFlags.VFork), ForkSignal);
+                return true;
+            case CallForm.Clone:
+                return TryParseCloneRegisters(ref cursor, ref call);
+            default:
+                return TryParseCloneStructure(ref cursor, ref call);
+        }
+    }
+
+    /// <summary>clone keeps the exit signal in the low byte of the flags.</summary>
+    private static bool TryParseCloneRegisters(ref LineCursor cursor, ref ParsedCall call)
+    {
+        if (cursor.Rest.StartsWith("child_stack="u8) && !TryTakeThrough(ref cursor, "flags="u8))
+            return cursor.Fail("'flags='");
+        if (!TryParseCloneFlags(ref cursor, out ulong flags))
+            return false;
+        call.Arguments = new CallArguments(flags & ~ExitSignalMask, flags & ExitSignalMask);
+        return true;
+    }
+
+    private static bool TryParseCloneStructure(ref LineCursor cursor, ref ParsedCall call)
+    {
+        if (cursor.Current != '{')
+        {
+            // strace could not read the structure, or was told to write the address: whether this is a thread is not known.
+            call.Kind = CallKind.Unsupported;
+            return true;
+        }
+
+        ulong signal = 0;
+        if (!cursor.TryTake("{flags="u8))
+            return cursor.Fail("'{flags='");
+        if (!TryParseCloneFlags(ref cursor, out ulong flags))
+            return false;
+        if (TryTakeThrough(ref cursor, "exit_signal="u8) && !TryParseCloneFlags(ref cursor, out signal))
+            return false;
+        // The structure's bracket was passed over; what follows is scanned at its depth.
+        if (cursor.Rest.IndexOf((byte)'}') is var end && end >= 0)
+            cursor.Position += end + 1;
+        call.Arguments = new CallArguments(flags, signal);
+        return true;
+    }
+
+    private static bool TryParseCloneFlags(ref LineCursor cursor, out ulong flags) =>
+        ExpressionParser.TryParse(ref cursor, FlagNames.Clone.Symbols, FlagNames.Clone.Expected, out flags);
+
+    private static bool TryTakeThrough(ref LineCursor cursor, ReadOnlySpan<byte> literal)
+    {
+        int offset = cursor.Rest.IndexOf(literal);
+        if (offset < 0)
+            return false;
+        cursor.Position += offset + literal.Length;
+        return true;
+    }
+
+    private bool TryParseFileCall(ref LineCursor cursor, CallForm form, ref ParsedCall call)
+    {
+        switch (form)
+        {
+            case CallForm.Open:
+                return TryParsePath(ref cursor, ref call) && TryParseOpenFlags(ref cursor, ref call);
+            case CallForm.OpenAt:
+                return TrySkipToNext(ref cursor) && TryParsePath(ref cursor, ref call) && TryParseOpenFlags(ref cursor, ref call);
+            case CallForm.OpenAt2:
+                return TrySkipToNext(ref cursor) && TryParsePath(ref cursor, ref call) && TryParseOpenStructure(ref cursor, ref call);
+            case CallForm.Create or CallForm.MemoryFile:
+                // creat opens for writing only; a memfd for reading and writing.
+                call.Arguments = new CallArguments(form == CallForm.Create ? 1 : FlagNames.OpenReadWrite);
+                return TryParsePath(ref cursor, ref call) && TryPrefixMemoryFile(form, ref call);
+            case CallForm.Execute:
+                return TryParsePath(ref cursor, ref call);
+            case CallForm.ExecuteAt:
+                return TrySkipToNext(ref cursor) && TryParsePath(ref cursor, ref call);
+            default:
+                return TryParseDescriptorCall(ref cursor, form, ref call);
+        }
+    }
+
+    /// <summary>The kernel shows a memfd under this name, which is also what strace -y writes.</summary>
+    private bool TryPrefixMemoryFile(CallForm form, ref ParsedCall call)
+    {
+        if (form == CallForm.MemoryFile && call.FilePath is not null)
+            call.FilePath = string.Concat("/memfd:", call.FilePath);
+        return true;
+    }
+
+    /// <summary>Reads a path in quotes; strace -e raw writes an address instead, which names nothing.</summary>
+    private bool TryParsePath(ref LineCursor cursor, ref ParsedCall call)
+    {
+        cursor.SkipBlank();
+        if (cursor.Current != '"')
+            return ArgumentScanner.TrySkipArgument(ref cursor);
+        if (!ArgumentScanner.TrySkipString(ref cursor, out ReadOnlySpan<byte> content))
+            return false;
+        call.FilePath = InternDecoded(content);
+        cursor.TryTake("..."u8);
+        return true;
+    }
+
+    private static bool TryParseOpenFlags(ref LineCursor cursor, ref ParsedCall call)
+    {
+        if (!TryTakeComma(ref cursor)
+            || !ExpressionParser.TryParse(ref cursor, FlagNames.Open.Symbols, FlagNames.Open.Expected, out ulong flags))
+            return false;
+        call.Arguments = new CallArguments(flags);
+        return true;
+    }
+
+    private static bool TryParseOpenStructure(ref LineCursor cursor, ref ParsedCall call)
+    {
+        if (!TryTakeComma(ref cursor) || !cursor.TryTake("{flags="u8))
+            return cursor.Expected is null;
+        if (!ExpressionParser.TryParse(ref cursor, FlagNames.Open.Symbols, FlagNames.Open.Expected, out ulong flags))
+            return false;
+        if (cursor.Rest.IndexOf((byte)'}') is var end && end >= 0)
+            cursor.Position += end + 1;
+        call.Arguments = new CallArguments(flags);
+        return true;
+    }
+
+    private bool TryParseDescriptorCall(ref LineCursor cursor, CallForm form, ref ParsedCall call)
+    {
+        string? path = null;
+        if (!TryParseNumber(ref cursor, ArgumentType.FileDescriptor, out ulong first, ref path))
+            return false;
+        ulong last = first;
+        if (form == CallForm.CloseRange)
+        {
+            if (!TryTakeComma(ref cursor) || !TryParseNumber(ref cursor, ArgumentType.FileDescriptor, out last, ref path))
+                return false;
+            if (!TryTakeComma(ref cursor)
+                || !ExpressionParser.TryParse(ref cursor, FlagNames.CloseRange.Symbols, FlagNames.CloseRange.Expected, out ulong flags))
+                return false;
+            if ((flags & FlagNames.CloseRangeOnExecute) != 0)
+                MakeOther(ref call, "close_range");
+        }
+
+        if (form == CallForm.FileControl && !(TryTakeComma(ref cursor) && TryTakeDuplicateCommand(ref cursor)))
+        {
+            if (cursor.Expected is not null)
+                return false;
+            MakeOther(ref call, "fcntl");
+        }
+
+        if (call.Kind == CallKind.CloseFile)
+            call.Arguments = new CallArguments(first, last);
+        else if (call.Kind == CallKind.DuplicateFile)
+            call.Arguments = new CallArguments(first);
+        return true;
+    }
+
+    private static void MakeOther(ref ParsedCall call, string name)
+    {
+        call.Kind = CallKind.Other;
+        call.Name = name;
+    }
+
+    private static bool TryTakeDuplicateCommand(ref LineCursor cursor)
+    {
+        ReadOnlySpan<byte> command = cursor.TakeName();
+        return command.SequenceEqual("F_DUPFD"u8) || command.SequenceEqual("F_DUPFD_CLOEXEC"u8)
+            || command.SequenceEqual("0"u8) || command.SequenceEqual("0x406"u8);
+    }
+
+    private static bool TrySkipToNext(ref LineCursor cursor) =>
+        ArgumentScanner.TrySkipArgument(ref cursor) && TryTakeComma(ref cursor);
+
+    private static bool TryTakeComma(ref LineCursor cursor)
+    {
+        cursor.SkipBlank();
+        if (!cursor.TryTake((byte)','))
+            return cursor.Fail("','");
+        cursor.SkipBlank();
+        return true;
+    }
+}

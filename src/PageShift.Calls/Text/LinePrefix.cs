@@ -1,0 +1,174 @@
+namespace PageShift.Calls;
+
+/// <summary>How a line names its thread.</summary>
+internal enum PrefixStyle : byte
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary><c>5316 </c>: strace -f -o FILE names the thread on each line.</summary>
+    Plain,
+
+    /// <summary><c>[pid  5316] </c>: on the terminal strace names the thread while there is more than one.</summary>
+    Bracketed,
+}
+
+/// <summary>What stands before a line's content: the thread, times, the call's number (strace -n) and the instruction pointer
+/// (strace -i); the last two are passed over.</summary>
+internal struct LinePrefix
+{
+    /// <summary>The kernel's upper limit of thread ids (PID_MAX_LIMIT), which tells an id from a time in seconds.</summary>
+    private const long LargestThreadId = 4 * 1024 * 1024;
+
+    /// <summary>In 1973; what is less is a time since the line before (strace -r).</summary>
+    private const long EarliestEpochSeconds = 100_000_000;
+
+    private const long NanosecondsPerSecond = 1_000_000_000;
+    private const int FractionDigits = 9;
+
+    public PrefixStyle Style;
+
+    public int ThreadId;
+
+    public CallTimestamp Timestamp;
+
+    /// <summary>Reads the prefix and moves to the content. A line without prefix is left at its start.</summary>
+    public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix)
+    {
+        prefix = default;
+        bool isIndented = cursor.Current == ' ';
+        cursor.SkipSpaces();
+        if (LineCursor.IsDigit(cursor.Current) && !isIndented)
+        {
+            if (!prefix.TryParsePlainThread(ref cursor))
+                return false;
+        }
+        else if (cursor.TryTake("[pid "u8) && !prefix.TryParseBracketedThread(ref cursor))
+        {
+            return false;
+        }
+
+        while (true)
+        {
+            cursor.SkipSpaces();
+            if (LineCursor.IsDigit(cursor.Current))
+            {
+                if (!prefix.TryParseTime(ref cursor))
+                    return false;
+            }
+            else if (cursor.TryTake("(+"u8))
+            {
+                if (!prefix.TryParseRelativeTime(ref cursor))
+                    return false;
+            }
+            else if (cursor.Current == '[')
+            {
+                if (!TrySkipBracket(ref cursor))
+                    return false;
+            }
+            else
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Reads seconds with up to nine digits of a fraction.</summary>
+    public static bool TryParseSeconds(ref LineCursor cursor, out long nanoseconds)
+    {
+        int start = cursor.Position;
+        nanoseconds = 0;
+        if (!cursor.TryTakeNumber(out long seconds) || seconds > long.MaxValue / NanosecondsPerSecond - 1)
+            return cursor.FailAt(start, "a time in seconds");
+        nanoseconds = seconds * NanosecondsPerSecond;
+        return !cursor.TryTake((byte)'.') || TryTakeFraction(ref cursor, ref nanoseconds);
+    }
+
+    private static bool TryTakeFraction(ref LineCursor cursor, ref long nanoseconds)
+    {
+        int start = cursor.Position;
+        long unit = NanosecondsPerSecond;
+        for (; LineCursor.IsDigit(cursor.Current) && cursor.Position - start < FractionDigits; cursor.Position++)
+        {
+            unit /= 10;
+            nanoseconds += (cursor.Current - '0') * unit;
+        }
+
+        return cursor.Position > start || cursor.Fail("a digit");
+    }
+
+    /// <summary><c>5316  </c> or, with -Y, <c>5316&lt;command&gt; </c>; or else a time.</summary>
+    private bool TryParsePlainThread(ref LineCursor cursor)
+    {
+        int start = cursor.Position;
+        if (!cursor.TryTakeNumber(out long number))
+            return false;
+        if (number <= LargestThreadId && cursor.Current is (byte)' ' or (byte)'<')
+        {
+            Style = PrefixStyle.Plain;
+            ThreadId = (int)number;
+            return cursor.Current == ' ' || ArgumentScanner.TrySkipAnnotation(ref cursor, out _);
+        }
+
+        cursor.Position = start;
+        return true;
+    }
+
+    private bool TryParseBracketedThread(ref LineCursor cursor)
+    {
+        cursor.SkipSpaces();
+        int start = cursor.Position;
+        if (!cursor.TryTakeNumber(out long number) || number > LargestThreadId)
+            return cursor.FailAt(start, "a thread id");
+        Style = PrefixStyle.Bracketed;
+        ThreadId = (int)number;
+        return (cursor.Current != '<' || ArgumentScanner.TrySkipAnnotation(ref cursor, out _))
+            && (cursor.TryTake((byte)']') || cursor.Fail("']'"));
+    }
+
+    /// <summary><c>07:02:30.625835</c>, <c>1795417350.593081</c>, or <c>0.000425</c>.</summary>
+    private bool TryParseTime(ref LineCursor cursor)
+    {
+        int start = cursor.Position;
+        if (!TryParseSeconds(ref cursor, out long nanoseconds))
+            return false;
+        CallTimestampForm form = nanoseconds < EarliestEpochSeconds * NanosecondsPerSecond
+            ? CallTimestampForm.Relative
+            : CallTimestampForm.Epoch;
+        if (cursor.TryTake((byte)':'))
+        {
+            form = CallTimestampForm.TimeOfDay;
+            long hours = nanoseconds / NanosecondsPerSecond;
+            if (hours > 23 || !cursor.TryTakeNumber(out long minutes) || minutes > 59 || !cursor.TryTake((byte)':')
+                || !TryParseSeconds(ref cursor, out nanoseconds) || nanoseconds > 61 * NanosecondsPerSecond)
+                return cursor.FailAt(start, "a time of day");
+            nanoseconds += (hours * 60 + minutes) * 60 * NanosecondsPerSecond;
+        }
+
+        if (cursor.Current != ' ')
+            return cursor.Fail("a space");
+        Timestamp = new CallTimestamp(form, nanoseconds);
+        return true;
+    }
+
+    /// <summary><c>(+     0.000099)</c>: kept only where it is the line's one time.</summary>
+    private bool TryParseRelativeTime(ref LineCursor cursor)
+    {
+        cursor.SkipSpaces();
+        if (!TryParseSeconds(ref cursor, out long nanoseconds) || !cursor.TryTake((byte)')'))
+            return cursor.Fail("a time in seconds and ')'");
+        if (Timestamp.Form == CallTimestampForm.None)
+            Timestamp = new CallTimestamp(CallTimestampForm.Relative, nanoseconds);
+        return true;
+    }
+
+    /// <summary><c>[   9]</c>, <c>[00007ff24f9c1ad7]</c> or <c>[????????????????]</c>.</summary>
+    private static bool TrySkipBracket(ref LineCursor cursor)
+    {
+        int start = cursor.Position++;
+        cursor.SkipSpaces();
+        while (char.IsAsciiHexDigit((char)cursor.Current) || cursor.Current == '?')
+            cursor.Position++;
+        return cursor.TryTake((byte)']') || cursor.FailAt(start, "a thread id, a system call's number or an instruction pointer");
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json;
+using PageShift.Calls.Execution;
+using PageShift.Cli.Running;
+using PageShift.Moving;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>The report of <c>run</c> as JSON, schema 1 (docs/json.md).</summary>
+internal static class RunJson
+{
+    private const int Schema = 1;
+
+    internal static void Write(RunReport report, Stream output)
+    {
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteNumber("schema", Schema);
+        json.WriteString("file", report.Settings.File);
+        json.WriteNumber("calls", report.Statistics.Calls);
+        json.WriteStartArray("divergences");
+        foreach (Divergence divergence in report.Divergences)
+            WriteDivergence(json, divergence);
+        json.WriteEndArray();
+        json.WriteNumber("divergenceCount", report.DivergenceCount);
+        WriteStatistics(json, report);
+        json.WriteStartArray("moves");
+        foreach (MoveReport move in report.Moves)
+            WriteMove(json, move);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        output.Write("\n"u8);
+    }
+
+    private static void WriteDivergence(Utf8JsonWriter json, in Divergence divergence)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("line", divergence.Line);
+        json.WriteString("call", divergence.Call);
+        json.WriteString("expected", divergence.Expected);
+        json.WriteString("actual", divergence.Actual);
+        json.WriteEndObject();
+    }
+
+    private static void WriteStatistics(Utf8JsonWriter json, RunReport report)
+    {
+        LogStatistics statistics = report.Statistics;
+        json.WriteStartObject("log");
+        json.WriteString("populate", report.Settings.Populate.ToString().ToLowerInvariant());
+        json.WriteNumber("lines", report.Counts.Lines);
+        json.WriteNumber("warnings", report.Counts.Warnings);
+        json.WriteNumber("addressSpaces", statistics.AddressSpaces);
+        json.WriteNumber("failedCalls", statistics.FailedCalls);
+        json.WriteNumber("unsupportedCalls", statistics.UnsupportedCalls);
+        json.WriteNumber("unknownOutcomes", statistics.UnknownOutcomes);
+        json.WriteNumber("inferredMappings", statistics.InferredMappings);
+        json.WriteNumber("inferredBytes", statistics.InferredBytes);
+        json.WriteNumber("leftUnpopulated", statistics.LeftUnpopulated);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMove(Utf8JsonWriter json, MoveReport move)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("line", move.Line);
+        json.WriteNumber("thread", move.ThreadId);
+        json.WriteString("old", move.Request.Old.ToString());
+        json.WriteString("new", move.Request.New.ToString());
+        json.WriteNumber("length", move.Request.Length.Value);
+        json.WriteString("congruent", move.Congruence.ToString().ToLowerInvariant());
+        json.WriteStartArray("policies");
+        foreach (PolicyReport policy in move.Policies)
+            WritePolicy(json, policy);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePolicy(Utf8JsonWriter json, PolicyReport policy)
+    {
+        MoveCost cost = policy.Cost;
+        json.WriteStartObject();
+        json.WriteString("policy", MovePolicyName.Of(policy.Policy));
+        if (cost.Pgd != 0)
+            json.WriteNumber("pgd", cost.Pgd);
+        json.WriteNumber("p4d", cost.P4d);
+        json.WriteNumber("pud", cost.Pud);
+        json.WriteNumber("pmd", cost.Pmd);
+        json.WriteNumber("pte", cost.Pte);
+        json.WriteNumber("slotsVisited", cost.SlotsVisited);
+        json.WriteNumber("slotsInspected", cost.SlotsInspected);
+        json.WriteNumber("tablesAllocated", cost.TablesAllocated);
+        json.WriteNumber("tablesFreed", cost.TablesFreed);
+        json.WriteNumber("tlbFlushes", cost.TlbFlushes);
+        json.WriteNumber("tableBytes", cost.TableBytes);
+        json.WriteBoolean("warned", cost.Warned);
+        json.WriteString("expandedOld", policy.ExpandedSource.Start.ToString());
+        json.WriteNumber("expandedLength", policy.ExpandedSource.Length.Value);
+        json.WriteStartArray("boundaries");
+        foreach (BoundaryDecision boundary in policy.Boundaries)
+            WriteBoundary(json, boundary);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteBoundary(Utf8JsonWriter json, in BoundaryDecision boundary)
+    {
+        json.WriteStartObject();
+        json.WriteString("end", boundary.End == MoveEnd.Start ? "start" : "end");
+        json.WriteString("level", boundary.Level.ToString().ToLowerInvariant());
+        json.WriteString("block", boundary.Block.Start.ToString());
+        json.WriteString("outcome", JsonNamingPolicy.CamelCase.ConvertName(boundary.Outcome.ToString()));
+        if (boundary.Obstacle.Value != 0)
+            json.WriteString("obstacle", string.Create(CultureInfo.InvariantCulture, $"0x{boundary.Obstacle.Value:x}"));
+        json.WriteEndObject();
+    }
+}

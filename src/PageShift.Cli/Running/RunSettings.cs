@@ -1,0 +1,20 @@
+using PageShift.Calls.Execution;
+using PageShift.Moving;
+
+namespace PageShift.Cli.Running;
+
+/// <summary>What <c>run</c> was asked for.</summary>
+internal sealed record RunSettings
+{
+    internal required string File { get; init; }
+
+    internal required IReadOnlyList<MovePolicy> Policies { get; init; }
+
+    internal required MovePolicy Executing { get; init; }
+
+    internal required PopulateAssumption Populate { get; init; }
+
+    internal bool Verify { get; init; }
+
+    internal bool Lenient { get; init; }
+}

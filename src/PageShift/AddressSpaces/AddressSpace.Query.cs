@@ -1,0 +1,57 @@
+using PageShift.Mappings;
+using PageShift.PageTables;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>The mappings as they are now, lowest first. A snapshot. Thread-safe.</summary>
+    public IReadOnlyList<Mapping> GetMappings() => GetMappings(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit));
+
+    /// <summary>The mappings that have an address in <paramref name="range"/>, whole, lowest first. A snapshot. Thread-safe.</summary>
+    public IReadOnlyList<Mapping> GetMappings(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        var list = new List<Mapping>();
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+            list.Add(_mappings[handle]);
+        return list;
+    }
+
+    /// <summary>The lowest part of <paramref name="range"/> that is not mapped; null when all of it is. Thread-safe.</summary>
+    public AddressRange? FindHole(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        VirtualAddress at = range.Start;
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        {
+            AddressRange mapped = _mappings.RangeOf(handle);
+            if (mapped.Start > at)
+                return new AddressRange(at, mapped.Start);
+            at = mapped.End;
+        }
+
+        return at < range.End ? new AddressRange(at, range.End) : null;
+    }
+
+    /// <summary>The occupied leaves and markers of <paramref name="range"/>, lowest first: address, level and entry. A snapshot. Thread-safe.</summary>
+    public IReadOnlyList<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> GetLeaves(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        var collector = new LeafCollector([]);
+        _tables.VisitLeaves(range.Intersect(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit)), ref collector);
+        return collector.Leaves;
+    }
+
+    private readonly struct LeafCollector(List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> leaves) : ILeafVisitor
+    {
+        internal List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> Leaves => leaves;
+
+        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        {
+            leaves.Add((start, level, entry));
+            return true;
+        }
+    }
+}
