@@ -44,8 +44,12 @@ public sealed partial class AddressSpace
                 made.Dispose();
         }
 
-        child = complete ? made : null;
-        return complete;
+        if (!complete)
+            return false;
+        made._ownedMemory = _ownedMemory;
+        _ownedMemory?.AddSpace();
+        child = made;
+        return true;
     }
 
     private AddressSpace? MakeChild()

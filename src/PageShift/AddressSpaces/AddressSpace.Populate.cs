@@ -36,13 +36,6 @@ public sealed partial class AddressSpace
             : new PopulateOutcome(range.End, AccessFault.None);
     }
 
-    /// <summary>Brings in the pages that a locked mapping has just got. One that is locked on fault, or not locked, is left alone.</summary>
-    private void PopulateIfLocked(VmFlags flags, AddressRange range)
-    {
-        if (flags.HasFlag(VmFlags.Locked))
-            Populate(range, PopulateMode.BestEffort);
-    }
-
     private PopulateOutcome PopulateMapping(MappingHandle handle, AddressRange part, PopulateMode mode)
     {
         Mapping mapping = _mappings[handle];

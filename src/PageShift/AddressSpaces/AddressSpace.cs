@@ -33,14 +33,14 @@ public sealed partial class AddressSpace : IDisposable
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
     private readonly MovePlan _plan = new();
-    private readonly bool _ownsMemory;
+    private OwnedMemory? _ownedMemory;
     private bool _disposed;
 
-    /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it.</summary>
+    /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
     public AddressSpace(AddressSpaceOptions? options = null)
         : this(new PhysicalMemory(), options)
     {
-        _ownsMemory = true;
+        _ownedMemory = new OwnedMemory(Memory);
     }
 
     /// <summary>Makes an empty address space on <paramref name="memory"/>, which may serve several.</summary>
@@ -89,15 +89,18 @@ public sealed partial class AddressSpace : IDisposable
     /// <summary>How often the TLBs were flushed.</summary>
     public ulong TlbFlushes { get; private set; }
 
-    /// <summary>Gives all frames and tables back. No processor may be inside an access.</summary>
+    /// <summary>Gives all frames and tables back, and disposes the space's processors. No processor may be inside an access scope on this thread.</summary>
     public void Dispose()
     {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
         if (_disposed)
             return;
         _disposed = true;
+        foreach (VirtualProcessor processor in _processors)
+            processor.Detach();
+        _processors.Clear();
         _tables.Dispose();
-        if (_ownsMemory)
-            Memory.Dispose();
+        _ownedMemory?.RemoveSpace();
     }
 
     /// <summary>Makes every processor's TLB forget <paramref name="range"/>: one flush.</summary>

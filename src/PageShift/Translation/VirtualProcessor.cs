@@ -43,12 +43,8 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <summary>Takes the processor out of its address space. No access may be under way.</summary>
     public void Dispose()
     {
-        Action<VirtualProcessor>? onDispose = _onDispose;
-        _onDispose = null;
-        if (onDispose is null)
-            return;
-        onDispose(this);
-        _lock.RemoveReader(_reader);
+        _onDispose?.Invoke(this);
+        Detach();
     }
 
     /// <summary>Begins a scope in which accesses share one entry of the lock: a TLB hit costs about an array index. System calls on the space wait until the scope
@@ -102,10 +98,22 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <summary>Forgets the translations of <paramref name="range"/>. The mapping lock is held exclusively.</summary>
     internal void Invalidate(AddressRange range) => _tlb.Invalidate(range);
 
+    /// <summary>Makes the processor unusable. Nobody is inside it.</summary>
+    internal void Detach()
+    {
+        if (_onDispose is not null)
+            _lock.RemoveReader(_reader);
+        _onDispose = null;
+    }
+
     internal void Enter()
     {
-        ObjectDisposedException.ThrowIf(_onDispose is null, this);
         _lock.EnterShared(_reader);
+        if (_onDispose is null)
+        {
+            Exit();
+            throw new ObjectDisposedException(nameof(VirtualProcessor));
+        }
     }
 
     internal void Exit() => MappingLock.ExitShared(_reader);
