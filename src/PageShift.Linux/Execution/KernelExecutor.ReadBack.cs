@@ -13,7 +13,7 @@ public sealed partial class KernelExecutor
     {
         ArgumentNullException.ThrowIfNull(into);
         int first = into.Count;
-        if (!Mappings.Read(range, into)) return false;
+        if (Mappings?.Read(range, into) is not true) return false;
         RemoveHost(into, first);
         return true;
     }
@@ -24,7 +24,7 @@ public sealed partial class KernelExecutor
     {
         ArgumentNullException.ThrowIfNull(into);
         int first = into.Count;
-        if (!Mappings.ReadWithFlags(range, into)) return false;
+        if (Mappings?.ReadWithFlags(range, into) is not true) return false;
         RemoveHost(into, first);
         return true;
     }
@@ -35,7 +35,8 @@ public sealed partial class KernelExecutor
     public bool ReadPresence(AddressRange range, List<PageRun> into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _presence ??= PresenceReader.Open(ProcessId);
+        _presence ??= PresenceReader.TryOpen(ProcessId, canScan: true, out _);
+        if (_presence is null) return false;
         VirtualAddress hostStart = Surroundings.Host.Start;
         VirtualAddress hostEnd = Surroundings.Host.End;
         AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, hostStart));
@@ -46,9 +47,13 @@ public sealed partial class KernelExecutor
     /// <summary>Reads bytes of pages that are known to be present, whatever their protection. A page that is not present is
     /// faulted in by the kernel for this, which changes what is under test: ask <see cref="ReadPresence"/> first.</summary>
     /// <returns>How many bytes were read; fewer than asked for where a mapping ends.</returns>
-    public int ReadPresentBytes(VirtualAddress start, Span<byte> bytes) => (_memory ??= MemoryReader.Open(ProcessId)).Read(start, bytes);
+    public int ReadPresentBytes(VirtualAddress start, Span<byte> bytes)
+    {
+        _memory ??= MemoryReader.TryOpen(ProcessId, out _);
+        return _memory?.Read(start, bytes) ?? 0;
+    }
 
-    private MappingReader Mappings => _mappings ??= MappingReader.Open(ProcessId);
+    private MappingReader? Mappings => _mappings ??= MappingReader.TryOpen(ProcessId, canQuery: true, out _);
 
     private void RemoveHost(List<KernelMapping> mappings, int first)
     {

@@ -8,6 +8,7 @@ namespace PageShift.Linux;
 /// Thread safety: none; one thread at a time.</summary>
 public sealed class MappingReader : IDisposable
 {
+    private const string Name = "maps";
     private const int NotOpened = -1;
 
     private readonly int _processId;
@@ -25,7 +26,8 @@ public sealed class MappingReader : IDisposable
 
     /// <summary>Opens the mappings of a process. The reader stays with the address space that the process has now, also after an exec.</summary>
     /// <exception cref="IOException">The process does not exist or may not be read.</exception>
-    public static MappingReader Open(int processId) => Open(processId, canQuery: true);
+    public static MappingReader Open(int processId) =>
+        TryOpen(processId, canQuery: true, out CallResult opened) ?? throw ProcessFile.Failure(processId, Name, opened);
 
     /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order.</summary>
     /// <returns>False when the process has ended.</returns>
@@ -37,12 +39,17 @@ public sealed class MappingReader : IDisposable
 
     /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, with all their flags.
     /// The kernel counts pages for this, so that it costs in proportion to the present pages of all mappings.</summary>
-    /// <returns>False when the process has ended.</returns>
-    /// <exception cref="IOException">The process does not exist or may not be read.</exception>
+    /// <returns>False when the process has ended or may not be read.</returns>
     public bool ReadWithFlags(AddressRange range, List<KernelMapping> into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        if (_smapsDescriptor == NotOpened) _smapsDescriptor = ProcessFile.Open(_processId, "smaps");
+        if (_smapsDescriptor == NotOpened)
+        {
+            CallResult opened = ProcessFile.Open(_processId, "smaps");
+            if (opened.IsError) return false;
+            _smapsDescriptor = (int)opened.Raw;
+        }
+
         return ReadText(_smapsDescriptor, range, into);
     }
 
@@ -53,8 +60,12 @@ public sealed class MappingReader : IDisposable
         if (_smapsDescriptor != NotOpened) _ = FileDescriptor.Close(_smapsDescriptor);
     }
 
-    /// <summary>Opens the mappings and says which of the two ways to use, so that tests can compare them.</summary>
-    internal static MappingReader Open(int processId, bool canQuery) => new(processId, ProcessFile.Open(processId, "maps"), canQuery);
+    /// <summary>Opens the mappings of a process, or says why not. The caller chooses between the two ways, so that tests can compare them.</summary>
+    internal static MappingReader? TryOpen(int processId, bool canQuery, out CallResult opened)
+    {
+        opened = ProcessFile.Open(processId, Name);
+        return opened.IsError ? null : new MappingReader(processId, (int)opened.Raw, canQuery);
+    }
 
     private bool Query(AddressRange range, List<KernelMapping> into)
     {

@@ -7,13 +7,15 @@ namespace PageShift.Linux;
 /// Thread safety: safe for concurrent reads.</summary>
 public sealed class MemoryReader : IDisposable
 {
+    private const string Name = "mem";
+
     private readonly int _descriptor;
 
     private MemoryReader(int descriptor) => _descriptor = descriptor;
 
     /// <summary>Opens the memory of a process. The reader stays with the address space that the process has now, also after an exec.</summary>
     /// <exception cref="IOException">The process does not exist or may not be read.</exception>
-    public static MemoryReader Open(int processId) => new(ProcessFile.Open(processId, "mem"));
+    public static MemoryReader Open(int processId) => TryOpen(processId, out CallResult opened) ?? throw ProcessFile.Failure(processId, Name, opened);
 
     /// <summary>Reads from <paramref name="start"/> upwards.</summary>
     /// <returns>How many bytes were read, 0 when the first is not mapped.</returns>
@@ -32,4 +34,11 @@ public sealed class MemoryReader : IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => FileDescriptor.Close(_descriptor);
+
+    /// <summary>Opens the memory of a process, or says why not.</summary>
+    internal static MemoryReader? TryOpen(int processId, out CallResult opened)
+    {
+        opened = ProcessFile.Open(processId, Name);
+        return opened.IsError ? null : new MemoryReader((int)opened.Raw);
+    }
 }

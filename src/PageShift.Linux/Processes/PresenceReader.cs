@@ -9,6 +9,7 @@ namespace PageShift.Linux;
 /// Thread safety: none; one thread at a time.</summary>
 public sealed class PresenceReader : IDisposable
 {
+    private const string Name = "pagemap";
     private const int EntryBytes = 8;
     private const ulong PresentBit = 1UL << 63;
     private const ulong SwappedBit = 1UL << 62;
@@ -30,7 +31,8 @@ public sealed class PresenceReader : IDisposable
 
     /// <summary>Opens the page map of a process. The reader stays with the address space that the process has now, also after an exec.</summary>
     /// <exception cref="IOException">The process does not exist or may not be read.</exception>
-    public static PresenceReader Open(int processId) => Open(processId, canScan: true);
+    public static PresenceReader Open(int processId) =>
+        TryOpen(processId, canScan: true, out CallResult opened) ?? throw ProcessFile.Failure(processId, Name, opened);
 
     /// <summary>Appends the occupied runs of <paramref name="range"/>, in ascending order. Adjacent pages of equal kind are one run.</summary>
     /// <returns>False when the process has ended.</returns>
@@ -50,11 +52,15 @@ public sealed class PresenceReader : IDisposable
         _mappings.Dispose();
     }
 
-    /// <summary>Opens the page map and says which of the two ways to use, so that tests can compare them.</summary>
-    internal static PresenceReader Open(int processId, bool canScan)
+    /// <summary>Opens the page map of a process, or says why not. The caller chooses between the two ways, so that tests can compare them.</summary>
+    internal static PresenceReader? TryOpen(int processId, bool canScan, out CallResult opened)
     {
-        int descriptor = ProcessFile.Open(processId, "pagemap");
-        return new PresenceReader(descriptor, MappingReader.Open(processId), canScan);
+        MappingReader? mappings = MappingReader.TryOpen(processId, canQuery: true, out opened);
+        if (mappings is null) return null;
+        opened = ProcessFile.Open(processId, Name);
+        if (!opened.IsError) return new PresenceReader((int)opened.Raw, mappings, canScan);
+        mappings.Dispose();
+        return null;
     }
 
     private bool Scan(AddressRange range, List<PageRun> into, int first)

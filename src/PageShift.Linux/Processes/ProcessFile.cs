@@ -8,11 +8,12 @@ namespace PageShift.Linux;
 internal static class ProcessFile
 {
     /// <summary>Opens /proc/<paramref name="processId"/>/<paramref name="name"/> for reading.</summary>
-    /// <exception cref="IOException">The process does not exist or may not be read.</exception>
-    internal static int Open(int processId, string name)
-    {
-        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/{name}");
-        CallResult opened = FileDescriptor.Open(path, FileDescriptor.ReadOnly);
-        return opened.IsError ? throw new IOException($"{path} could not be opened: {ErrnoName.Of(opened.Error)}") : (int)opened.Raw;
-    }
+    /// <returns>The descriptor, or the error: the process does not exist or may not be read.</returns>
+    internal static CallResult Open(int processId, string name) => FileDescriptor.Open(Path(processId, name), FileDescriptor.ReadOnly);
+
+    /// <summary>The exception for a file that could not be opened and whose caller asked for one.</summary>
+    internal static IOException Failure(int processId, string name, CallResult opened) =>
+        new($"{Path(processId, name)} could not be opened: {ErrnoName.Of(opened.Error)}");
+
+    private static string Path(int processId, string name) => string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/{name}");
 }
