@@ -38,10 +38,10 @@ internal struct HostControl
     [FieldOffset(0x74)] internal int SignalCode;
     [FieldOffset(0x78)] internal ulong FaultAddress;
 
-    /// <summary>The process without which the host ends itself.</summary>
-    [FieldOffset(0x80)] internal uint Parent;
+    /// <summary>The process without which the host ends itself: the one that asks.</summary>
+    [FieldOffset(0x80)] internal uint Runner;
 
-    /// <summary>How long the host sleeps before it looks whether its parent is there.</summary>
+    /// <summary>How long the host sleeps before it looks whether the runner is there.</summary>
     [FieldOffset(0x88)] internal long IdleSeconds;
 
     [FieldOffset(0x90)] internal long IdleNanoseconds;
@@ -67,12 +67,12 @@ internal struct HostControl
     private const ulong Restorer = 0x04000000;
 
     /// <summary>What a host finds before its first request.</summary>
-    internal static HostControl Initial(int parent, long spins) => new()
+    internal static HostControl Initial(int slot, long spins) => new()
     {
-        Parent = (uint)parent,
+        Runner = (uint)Environment.ProcessId,
         IdleSeconds = 1,
         Spins = spins,
-        SignalStackAddress = HostLayout.ControlAddress + HostLayout.SignalStackOffset,
+        SignalStackAddress = HostLayout.SlotAddress(slot) + HostLayout.SignalStackOffset,
         SignalStackBytes = HostLayout.SignalStackBytes,
         SignalFlags = ExtendedInformation | OnSignalStack | Restorer,
     };
@@ -90,6 +90,6 @@ internal enum HostRequest : uint
     /// <summary>Copy Third bytes from Second to First.</summary>
     Copy = 2,
 
-    /// <summary>Fork; First is the file offset of the new process's slot.</summary>
+    /// <summary>Fork; First is the address of the new process's slot.</summary>
     Fork = 3,
 }

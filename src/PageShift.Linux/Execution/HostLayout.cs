@@ -11,28 +11,32 @@ internal static class HostLayout
     internal const ulong CodeAddress = 0x7fff_ff00_0000;
     internal const ulong CodeBytes = 0x1000;
 
-    /// <summary>The control page, which begins the host's slot.</summary>
-    internal const ulong ControlAddress = CodeAddress + CodeBytes;
+    /// <summary>The slots, in one mapping behind the code. Every process forked from one host has its own.</summary>
+    internal const ulong SlotsAddress = CodeAddress + CodeBytes;
 
-    /// <summary>A slot: one page of control, the signal stack, and the scratch bytes. Every process has its own.</summary>
-    internal const ulong SlotBytes = 0x2_0000;
+    /// <summary>How many processes, forked one from another, can live at a time.</summary>
+    internal const int SlotCount = 64;
+
+    /// <summary>A slot: one page of control, the signal stack, and the scratch bytes.</summary>
+    internal const ulong SlotBytes = 0x1_0000;
     internal const ulong SignalStackOffset = 0x1000;
-    internal const ulong SignalStackBytes = 0xf000;
-    internal const ulong ScratchOffset = 0x1_0000;
-    internal const ulong ScratchBytes = 0x1_0000;
-    internal const ulong End = ControlAddress + SlotBytes;
+    internal const ulong SignalStackBytes = 0x7000;
+    internal const ulong ScratchOffset = 0x8000;
+    internal const ulong ScratchBytes = 0x8000;
+
+    internal const ulong SlotsBytes = SlotCount * SlotBytes;
+    internal const ulong End = SlotsAddress + SlotsBytes;
+    internal const ulong FileBytes = CodeBytes + SlotsBytes;
 
     /// <summary>Where the executable loads at first; the heap begins behind it.</summary>
     internal const ulong LoadAddress = 0x40_0000;
 
-    /// <summary>The descriptor of the shared file in the host.</summary>
+    /// <summary>The descriptor of the shared file in the host, which closes it when both are mapped.</summary>
     internal const int FileDescriptor = 200;
-
-    /// <summary>How many processes one shared file serves at a time.</summary>
-    internal const int SlotCount = 1024;
-
-    internal const ulong FileBytes = CodeBytes + SlotCount * SlotBytes;
 
     /// <summary>The offset of a slot in the shared file.</summary>
     internal static ulong SlotOffset(int slot) => CodeBytes + (ulong)slot * SlotBytes;
+
+    /// <summary>The address of a slot in the host's processes.</summary>
+    internal static ulong SlotAddress(int slot) => SlotsAddress + (ulong)slot * SlotBytes;
 }

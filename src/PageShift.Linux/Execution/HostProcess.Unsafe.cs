@@ -39,6 +39,9 @@ internal sealed unsafe class HostProcess : IDisposable
     /// <summary>The bytes of the slot that calls may use for their own data.</summary>
     internal Span<byte> Scratch => new((byte*)Control + HostLayout.ScratchOffset, (int)HostLayout.ScratchBytes);
 
+    /// <summary>Where <see cref="Scratch"/> lies for the process.</summary>
+    internal ulong ScratchAddress => HostLayout.SlotAddress(_slot) + HostLayout.ScratchOffset;
+
     private HostControl* Control
     {
         get
@@ -65,7 +68,7 @@ internal sealed unsafe class HostProcess : IDisposable
             return null;
         }
 
-        *(HostControl*)address = HostControl.Initial(Environment.ProcessId, HostSpins);
+        *(HostControl*)address = HostControl.Initial(slot, HostSpins);
         CallResult started = StartWithFixedAddresses(file);
         CallResult opened = started.IsError ? started : ProcessDescriptor.Open((int)started.Raw);
         if (opened.IsError)
@@ -85,9 +88,9 @@ internal sealed unsafe class HostProcess : IDisposable
     {
         child = null;
         if (_file.TryTakeSlot(out nint address) is not int slot) return Errno.TryAgain;
-        *(HostControl*)address = HostControl.Initial(ProcessId, HostSpins);
+        *(HostControl*)address = HostControl.Initial(slot, HostSpins);
         HostControl* control = Control;
-        control->First = HostLayout.SlotOffset(slot);
+        control->First = HostLayout.SlotAddress(slot);
         CallResult forked = Ask(HostRequest.Fork) ? new CallResult(control->Result) : Errno.NoSuchProcess;
         CallResult opened = forked.IsError ? forked : ProcessDescriptor.Open((int)forked.Raw);
         if (opened.IsError)

@@ -26,7 +26,7 @@ public sealed partial class KernelExecutor
         {
             ReadOnlySpan<byte> part = bytes[(int)done..Math.Min(bytes.Length, (int)done + (int)HostLayout.ScratchBytes)];
             part.CopyTo(_host.Scratch);
-            MemoryAccess access = Access(HostRequest.Copy, unchecked(start.Value + done), ScratchAddress, (ulong)part.Length);
+            MemoryAccess access = Access(HostRequest.Copy, unchecked(start.Value + done), _host.ScratchAddress, (ulong)part.Length);
             done += access.BytesDone.Value;
             if (!access.IsComplete || done == (ulong)bytes.Length) return access with { BytesDone = new ByteLength(done) };
         }
@@ -43,7 +43,7 @@ public sealed partial class KernelExecutor
         while (true)
         {
             Span<byte> part = bytes[(int)done..Math.Min(bytes.Length, (int)done + (int)HostLayout.ScratchBytes)];
-            MemoryAccess access = Access(HostRequest.Copy, ScratchAddress, unchecked(start.Value + done), (ulong)part.Length);
+            MemoryAccess access = Access(HostRequest.Copy, _host.ScratchAddress, unchecked(start.Value + done), (ulong)part.Length);
             _host.Scratch[..(int)access.BytesDone.Value].CopyTo(part);
             done += access.BytesDone.Value;
             if (!access.IsComplete || done == (ulong)bytes.Length) return access with { BytesDone = new ByteLength(done) };

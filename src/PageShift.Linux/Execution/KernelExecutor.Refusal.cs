@@ -6,17 +6,19 @@ namespace PageShift.Linux;
 public sealed partial class KernelExecutor
 {
     private const ulong LockFuture = 2;
+    private const ulong EntriesPerTable = 512;
 
     private Refusal Judge(SystemCallNumber number, in RegisterArguments a) => number switch
     {
         SystemCallNumber.Map => JudgeMap(a),
-        SystemCallNumber.Unmap or SystemCallNumber.Protect or SystemCallNumber.ProtectWithKey or SystemCallNumber.Seal =>
-            TouchesHost(a.First, a.Second) ? Refusal.TouchesHost : Refusal.None,
+        SystemCallNumber.Unmap or SystemCallNumber.Seal => TouchesHost(a.First, a.Second) ? Refusal.TouchesHost : Refusal.None,
+        SystemCallNumber.Protect or SystemCallNumber.ProtectWithKey => TouchesHost(a.First, a.Second) ? Refusal.TouchesHost : JudgeIfLocked(a.Second),
         SystemCallNumber.Advise => JudgeAdvise(a),
         SystemCallNumber.Lock or SystemCallNumber.Lock2 or SystemCallNumber.Unlock => JudgeLock(number, a),
         SystemCallNumber.Remap => JudgeRemap(a),
         SystemCallNumber.InCore => JudgeInCore(a),
-        SystemCallNumber.Break or SystemCallNumber.Sync or SystemCallNumber.LockAll or SystemCallNumber.UnlockAll => Refusal.None,
+        SystemCallNumber.Break => a.First > Surroundings.BreakStart.Value ? JudgeIfLocked(a.First - Surroundings.BreakStart.Value) : Refusal.None,
+        SystemCallNumber.Sync or SystemCallNumber.LockAll or SystemCallNumber.UnlockAll => Refusal.None,
         _ => Refusal.UnknownCall,
     };
 
@@ -25,21 +27,19 @@ public sealed partial class KernelExecutor
         var flags = (MapFlags)a.Fourth;
         // FIXED_NOREPLACE fails where anything is mapped, and without either the address is a hint.
         if (flags.HasFlag(MapFlags.Fixed) && !flags.HasFlag(MapFlags.FixedNoReplace) && TouchesHost(a.First, a.Second)) return Refusal.TouchesHost;
-        if (!flags.HasFlag(MapFlags.Anonymous) && (int)a.Fifth == HostLayout.FileDescriptor) return Refusal.UsesHostDescriptor;
-        bool populates = flags.HasFlag(MapFlags.Locked) || _locksFutureMappings
-            || (flags.HasFlag(MapFlags.Populate) && !flags.HasFlag(MapFlags.NonBlock));
-        return populates ? JudgePopulated(a.Second) : Refusal.None;
+        bool populates = flags.HasFlag(MapFlags.Locked) || (flags.HasFlag(MapFlags.Populate) && !flags.HasFlag(MapFlags.NonBlock));
+        return populates ? JudgePopulated(a.Second) : JudgeIfLocked(a.Second);
     }
 
     private Refusal JudgeRemap(in RegisterArguments a)
     {
         bool fixedDestination = ((RemapFlags)a.Fourth).HasFlag(RemapFlags.Fixed);
         if (TouchesHost(a.First, Math.Max(a.Second, 1)) || (fixedDestination && TouchesHost(a.Fifth, a.Third))) return Refusal.TouchesHost;
-        return _locksFutureMappings ? JudgePopulated(a.Third) : Refusal.None;
+        return JudgeIfLocked(a.Third);
     }
 
     // The range is only read; the vector, a byte per page, is written.
-    private static Refusal JudgeInCore(in RegisterArguments a)
+    private Refusal JudgeInCore(in RegisterArguments a)
     {
         ulong vectorBytes = unchecked(a.Second + (PageSize.Bytes - 1)) >> PageSize.Shift;
         return TouchesHost(a.Third, vectorBytes) && !IsInScratch(a.Third, vectorBytes) ? Refusal.TouchesHost : Refusal.None;
@@ -51,6 +51,8 @@ public sealed partial class KernelExecutor
         return (Advice)a.Third switch
         {
             Advice.PopulateRead or Advice.PopulateWrite => JudgePopulated(a.Second),
+            // A guard page takes an entry of 8 bytes and no page.
+            Advice.GuardInstall => JudgePopulated(a.Second / EntriesPerTable),
             // An unprivileged process gets EPERM; a privileged one takes memory away from the machine.
             Advice.HardwarePoison or Advice.SoftOffline when _options.KeepCapabilities => Refusal.HarmsMachine,
             _ => Refusal.None,
@@ -63,6 +65,9 @@ public sealed partial class KernelExecutor
         // Without capabilities RLIMIT_MEMLOCK bounds it, and the kernel's refusal is what the caller came for.
         return number != SystemCallNumber.Unlock && _options.KeepCapabilities ? JudgePopulated(a.Second) : Refusal.None;
     }
+
+    // After mlockall(MCL_FUTURE) whatever is mapped or made accessible is faulted in.
+    private Refusal JudgeIfLocked(ulong length) => _locksFutureMappings ? JudgePopulated(length) : Refusal.None;
 
     private Refusal JudgePopulated(ulong length)
     {
@@ -85,6 +90,6 @@ public sealed partial class KernelExecutor
         return end > start && start < HostLayout.End && unchecked(end + (PageSize.Bytes - 1)) > HostLayout.CodeAddress;
     }
 
-    private static bool IsInScratch(ulong start, ulong length) =>
-        start >= ScratchAddress && start <= HostLayout.End && length <= HostLayout.End - start;
+    private bool IsInScratch(ulong start, ulong length) =>
+        start >= Scratch.Start.Value && start <= Scratch.End.Value && length <= Scratch.End.Value - start;
 }

@@ -16,9 +16,11 @@ namespace PageShift.Linux;
 public sealed partial class KernelExecutor : IDisposable
 {
     private const long CapabilitySetNumber = 126;
+    private const long ProcessControlNumber = 157;
     private const long SignalActionNumber = 13;
     private const ulong ChildSignal = 17;
     private const ulong IgnoreSignal = 1;
+    private const ulong SetName = 15;
     private const uint CapabilityVersion = 0x20080522;
 
     private readonly HostProcess _host;
@@ -37,6 +39,10 @@ public sealed partial class KernelExecutor : IDisposable
 
     /// <summary>The number of the process that makes the calls; it has one thread of the same number.</summary>
     public int ProcessId => _host.ProcessId;
+
+    /// <summary>32 KiB of the executor's own memory that a call may use for its data, for example mincore's vector.
+    /// <see cref="Read"/> and <see cref="Write"/> use it too, and so does every method of files.</summary>
+    public AddressRange Scratch => new(new VirtualAddress(_host.ScratchAddress), new ByteLength(HostLayout.ScratchBytes));
 
     /// <summary>False once a call found that the process has ended.</summary>
     public bool IsAlive => _host.IsAlive;
@@ -76,7 +82,8 @@ public sealed partial class KernelExecutor : IDisposable
     /// <param name="child">The copy, or null when the fork failed.</param>
     /// <returns>The child's process number, or the error.</returns>
     /// <remarks>The copy costs about as much as a small process's fork, so that forking an untouched executor is the quick way
-    /// to a fresh address space.</remarks>
+    /// to a fresh address space. It needs nothing that a limit on mappings or memory could refuse. 64 processes forked one from
+    /// another can live at a time; one more is EAGAIN.</remarks>
     public CallResult TryFork(out KernelExecutor? child)
     {
         CallResult forked = _host.Fork(out HostProcess? host);
@@ -111,13 +118,15 @@ public sealed partial class KernelExecutor : IDisposable
         Span<byte> action = host.Scratch[..32];
         action.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(action, IgnoreSignal);
-        var arguments = new RegisterArguments(ChildSignal, ScratchAddress, 0, sizeof(ulong));
+        var arguments = new RegisterArguments(ChildSignal, host.ScratchAddress, 0, sizeof(ulong));
         if (!host.Call(SignalActionNumber, arguments, out CallResult result, out _)) return "the executor's process ended while it started";
         if (result.IsError) return $"the executor's process could not ignore SIGCHLD: {ErrnoName.Of(result.Error)}";
 
         if (!options.KeepCapabilities && DropCapabilities(host) is { IsError: true } dropped)
             return $"the executor's process could not drop its capabilities: {ErrnoName.Of(dropped.Error)}";
 
+        "pageshift-host\0"u8.CopyTo(host.Scratch);
+        _ = host.Call(ProcessControlNumber, new RegisterArguments(SetName, host.ScratchAddress), out _, out _);
         PreferAsVictimOfMemoryShortage(host.ProcessId);
         surroundings = Survey(host);
         return surroundings is null ? "the executor's process could not map a page" : null;
@@ -130,7 +139,7 @@ public sealed partial class KernelExecutor : IDisposable
         Span<byte> header = host.Scratch[..(headerBytes + dataBytes)];
         header.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(header, CapabilityVersion);
-        return host.Call(CapabilitySetNumber, new RegisterArguments(ScratchAddress, ScratchAddress + headerBytes), out CallResult result, out _)
+        return host.Call(CapabilitySetNumber, new RegisterArguments(host.ScratchAddress, host.ScratchAddress + headerBytes), out CallResult result, out _)
             ? result
             : Errno.NoSuchProcess;
     }
@@ -162,12 +171,10 @@ public sealed partial class KernelExecutor : IDisposable
 
         return new KernelSurroundings(
             new AddressRange(new VirtualAddress(HostLayout.CodeAddress), new ByteLength(HostLayout.CodeBytes)),
-            new AddressRange(new VirtualAddress(HostLayout.ControlAddress), new ByteLength(HostLayout.SlotBytes)),
+            new AddressRange(new VirtualAddress(HostLayout.SlotsAddress), new ByteLength(HostLayout.SlotsBytes)),
             new VirtualAddress(HostLayout.TaskEnd),
             highestPage.Address + new ByteLength(PageSize.Bytes),
             lowestPage.Address,
             breakStart.Address);
     }
-
-    private const ulong ScratchAddress = HostLayout.ControlAddress + HostLayout.ScratchOffset;
 }

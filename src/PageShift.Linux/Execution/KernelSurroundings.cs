@@ -14,7 +14,4 @@ public sealed record KernelSurroundings(
 {
     /// <summary>Code and data of the executor, which no call may touch.</summary>
     public AddressRange Host => new(HostCode.Start, HostData.End);
-
-    /// <summary>Memory of the executor that a call may use for its own data, for example mincore's vector.</summary>
-    public AddressRange Scratch => new(HostData.End - new ByteLength(HostLayout.ScratchBytes), HostData.End);
 }

@@ -16,9 +16,6 @@ public enum Refusal
     /// <summary>The call would take physical memory out of service (MADV_HWPOISON, MADV_SOFT_OFFLINE with capabilities).</summary>
     HarmsMachine,
 
-    /// <summary>The call uses the descriptor that belongs to the executor.</summary>
-    UsesHostDescriptor,
-
     /// <summary>The number is none of <see cref="Abi.SystemCallNumber"/>.</summary>
     UnknownCall,
 

@@ -1,19 +1,19 @@
 # The host: the program of the child process in which KernelExecutor runs system calls.
 #
-# It lives in two mappings of one shared memory file and nothing else, uses no stack and never
-# returns to user-space code that is not here, so that the whole address space below and above it
-# belongs to the sequence under test. The control page is laid out by HostControl. The machine code of
-# this file is HostCode.Bytes; a test assembles the file and compares.
+# It lives in two mappings of one shared memory file, its code and its slots, and uses no stack, so that all
+# other addresses belong to the sequence under test. A forked process goes on in another slot, for which it
+# needs no call that a limit could refuse. A slot begins with the control page, laid out by HostControl.
+# The machine code of this file is HostCode.Bytes; a test assembles the file and compares.
 #
 #   as --64 -o host.o host.s && objcopy -O binary -j .text host.o host.bin
 #
-# r15 = address of the control page, r12d = number of the last request that was answered.
+# r15 = address of the process's slot, r12d = number of the last request that was answered.
 
     .intel_syntax noprefix
     .set TASK_SIZE,   0x7ffffffff000
     .set CODE,        0x7fffff000000
-    .set CONTROL,     CODE + 0x1000
-    .set SLOT,        0x20000           # control page, signal stack, scratch
+    .set SLOTS,       CODE + 0x1000
+    .set SLOTS_BYTES, 0x400000
     .set FILE,        200               # the descriptor of the shared memory file
 
     .set REQUEST,     0x00
@@ -28,7 +28,7 @@
     .set SIGNAL,      0x70
     .set SIGNALCODE,  0x74
     .set FAULTADDR,   0x78
-    .set PARENT,      0x80
+    .set RUNNER,      0x80
     .set TIMEOUT,     0x88
     .set SPINS,       0x98
     .set ALTSTACK,    0xa0
@@ -37,20 +37,22 @@
     .set HEADERS,     0xb0              # the bytes before this code in the file
 
     .set SYS_mmap, 9
+    .set SYS_close, 3
     .set SYS_munmap, 11
     .set SYS_rt_sigaction, 13
     .set SYS_rt_sigreturn, 15
     .set SYS_fork, 57
-    .set SYS_getppid, 110
+    .set SYS_kill, 62
     .set SYS_sigaltstack, 131
     .set SYS_futex, 202
     .set SYS_clock_gettime, 228
     .set SYS_exit_group, 231
+    .set ESRCH, 3
     .set UCONTEXT_RIP, 168
 
     .text
 start:                                  # runs where the executable was loaded
-    movabs r15, CONTROL
+    movabs r15, SLOTS                   # the first process has the first slot
     lea rdi, [r15 - 0x1000]             # the code: readable, executable
     mov esi, 0x1000
     mov edx, 5
@@ -59,9 +61,9 @@ start:                                  # runs where the executable was loaded
     xor r9d, r9d
     mov eax, SYS_mmap
     syscall
-    mov r9d, 0x1000                     # the first slot follows the code in the file
+    mov r9d, 0x1000                     # the slots follow the code in the file
     mov rdi, r15
-    mov esi, SLOT
+    mov esi, SLOTS_BYTES
     mov edx, 3
     mov eax, SYS_mmap
     syscall
@@ -73,12 +75,16 @@ moved:                                  # runs in the shared file: clear everyth
     lea rsi, [r15 - 0x1000]
     mov eax, SYS_munmap
     syscall
-    lea rdi, [r15 + SLOT]
+    lea rdi, [r15 + SLOTS_BYTES]
     movabs rsi, TASK_SIZE
     sub rsi, rdi
     mov eax, SYS_munmap
     syscall
+    mov edi, FILE
+    mov eax, SYS_close
+    syscall
 
+settle:                                 # take the slot in r15
     lea rdi, [r15 + ALTSTACK]
     xor esi, esi
     mov eax, SYS_sigaltstack
@@ -117,10 +123,12 @@ spin:
     mov dword ptr [r15 + SLEEPING], 0
     cmp [r15 + REQUEST], r12d
     jne take
-    mov eax, SYS_getppid                # idle: is the parent still there?
+    mov edi, [r15 + RUNNER]             # idle: is the runner still there?
+    xor esi, esi
+    mov eax, SYS_kill
     syscall
-    cmp eax, [r15 + PARENT]
-    je wait
+    cmp eax, -ESRCH
+    jne wait
     jmp leave
 
 take:
@@ -134,24 +142,17 @@ take:
     jb copy
 
 fork:
-    mov r9, [r15 + ARGUMENTS]           # read before the fork: the slot is the parent's afterwards
+    mov rbx, [r15 + ARGUMENTS]          # read before the fork: the slot is the parent's afterwards
     mov eax, SYS_fork
     syscall
     test rax, rax
     jz forked
     mov [r15 + RESULT], rax
     jmp reply
-forked:                                 # exchange the parent's slot for this process's own
-    mov rdi, r15
-    mov esi, SLOT
-    mov edx, 3
-    mov r10d, 0x11
-    mov r8d, FILE
-    mov eax, SYS_mmap
-    syscall
-    xor r12d, r12d
-    cmp rax, r15
-    je wait
+forked:
+    mov r15, rbx
+    jmp settle
+
 leave:
     mov edi, 1
     mov eax, SYS_exit_group

@@ -131,9 +131,45 @@ public sealed class KernelAccessTests
         {
             child.Dispose();
             parent.Dispose();
+            // Longer than an idle process waits before it looks whether it is still needed.
+            Thread.Sleep(1500);
 
             Assert.Equal((long)Base, (long)grandchild!.Map(Base, Page));
         }
+    }
+
+    [Fact]
+    public void A_fork_under_a_limit_that_allows_nothing_more_still_answers()
+    {
+        using KernelExecutor parent = OrSkip();
+        _ = parent.Map(Base, Page);
+        _ = parent.SetLimit(KernelResource.AddressSpace, 0);
+        _ = parent.SetLimit(KernelResource.Data, 0);
+
+        Assert.False(parent.TryFork(out KernelExecutor? child).IsError);
+
+        using (child)
+        {
+            Assert.Equal(Errno.OutOfMemory, child!.Invoke(SystemCallNumber.Map, 0, Page, 0, PrivateAnonymous, NoDescriptor).Result.Error);
+            Assert.True(child.Fill(new VirtualAddress(Base), 1, new ByteLength(Page)).IsComplete);
+            Assert.Equal(MemoryAccess.NotMapped, child.Fill(new VirtualAddress(0), 1, new ByteLength(1)).SignalCode);
+        }
+    }
+
+    [Fact]
+    public void The_sixty_fifth_process_at_a_time_is_refused_and_its_place_returns()
+    {
+        using KernelExecutor parent = OrSkip();
+        var children = new List<KernelExecutor>();
+        while (parent.TryFork(out KernelExecutor? child) is { IsError: false }) children.Add(child!);
+
+        Assert.Equal(63, children.Count);
+        Assert.Equal(Errno.TryAgain, parent.TryFork(out _).Error);
+        foreach (KernelExecutor child in children) Assert.True(child.Invoke(SystemCallNumber.Break).Ran);
+        children[7].Dispose();
+        Assert.False(parent.TryFork(out KernelExecutor? last).IsError);
+        last!.Dispose();
+        foreach (KernelExecutor child in children) child.Dispose();
     }
 
     [Fact]

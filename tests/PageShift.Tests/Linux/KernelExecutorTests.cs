@@ -25,6 +25,26 @@ public sealed class KernelExecutorTests
     }
 
     [Fact]
+    public void The_surroundings_name_all_that_the_process_holds()
+    {
+        using KernelExecutor executor = OrSkip();
+        using MappingReader reader = MappingReader.Open(executor.ProcessId);
+        var mappings = new List<KernelMapping>();
+
+        Assert.True(reader.Read(Everything, mappings));
+
+        Assert.Equal([executor.Surroundings.HostCode, executor.Surroundings.HostData], mappings.Select(mapping => mapping.Range));
+    }
+
+    [Fact]
+    public void The_process_has_a_name_that_says_whose_it_is()
+    {
+        using KernelExecutor executor = OrSkip();
+
+        Assert.Equal("pageshift-host\n", File.ReadAllText($"/proc/{executor.ProcessId}/comm"));
+    }
+
+    [Fact]
     public void The_kernel_chooses_the_highest_gap_below_the_map_base()
     {
         using KernelExecutor executor = OrSkip();
@@ -113,15 +133,12 @@ public sealed class KernelExecutorTests
     }
 
     [Fact]
-    public void Unknown_numbers_and_the_executors_descriptor_are_refused()
+    public void Numbers_that_are_no_memory_calls_are_refused()
     {
-        const int hostDescriptor = 200;
         using KernelExecutor executor = OrSkip();
 
-        Assert.Equal(Refusal.UnknownCall, executor.Invoke((SystemCallNumber)231).Refusal);
-        Assert.Equal(Refusal.UsesHostDescriptor, executor.Invoke(SystemCallNumber.Map, 0, Page, ReadWrite, (ulong)MapFlags.Shared, hostDescriptor).Refusal);
-        Assert.Equal(Errno.BadFileDescriptor, executor.CloseFile(hostDescriptor).Error);
-        Assert.True(executor.IsAlive);
+        Assert.All([1, 60, 231, -1], number => Assert.Equal(Refusal.UnknownCall, executor.Invoke((SystemCallNumber)number).Refusal));
+        Assert.True(executor.Invoke(SystemCallNumber.Break).Ran);
     }
 
     [Fact]
@@ -148,6 +165,36 @@ public sealed class KernelExecutorTests
         Assert.Equal(Errno.OutOfMemory, executor.Invoke(SystemCallNumber.Map, Base, 1UL << 20, ReadWrite, PrivateFixed, NoDescriptor).Result.Error);
         Assert.Equal(1UL << 20, executor.GetLimit(KernelResource.AddressSpace));
         Assert.Equal(1UL << 21, (ulong)new byte[1 << 21].Length);
+    }
+
+    [Fact]
+    public void After_locking_all_future_mappings_a_large_one_is_refused()
+    {
+        const ulong lockFuture = 2;
+        const ulong large = 1UL << 35;
+        using KernelExecutor executor = OrSkip();
+        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.LockAll, lockFuture).Result);
+
+        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Map, Base, large, 0, PrivateFixed, NoDescriptor).Refusal);
+        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Break, executor.Surroundings.BreakStart.Value + large).Refusal);
+        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.UnlockAll).Result);
+        Assert.True(executor.Invoke(SystemCallNumber.Map, Base, large, 0, PrivateFixed, NoDescriptor).Ran);
+    }
+
+    [Fact]
+    public void The_scratch_takes_a_vector_of_mincore()
+    {
+        using KernelExecutor executor = OrSkip();
+        _ = executor.Map(Base, 4 * Page);
+        _ = executor.Fill(new VirtualAddress(Base + Page), 1, new ByteLength(2 * Page));
+        byte[] vector = new byte[4];
+
+        KernelOutcome outcome = executor.Invoke(SystemCallNumber.InCore, Base, 4 * Page, executor.Scratch.Start.Value);
+
+        Assert.Equal((Refusal.None, CallResult.Success), (outcome.Refusal, outcome.Result));
+        Assert.Equal(vector.Length, executor.ReadPresentBytes(executor.Scratch.Start, vector));
+        Assert.Equal([0, 1, 1, 0], vector);
+        Assert.Equal(Refusal.TouchesHost, executor.Invoke(SystemCallNumber.InCore, Base, 4 * Page, executor.Scratch.End.Value - 3).Refusal);
     }
 
     [Fact]
