@@ -39,6 +39,8 @@ public sealed class PresenceReader : IDisposable
     public bool Read(AddressRange range, List<PageRun> into)
     {
         ArgumentNullException.ThrowIfNull(into);
+        // The kernel refuses a range that leaves user space.
+        range = range.Intersect(new AddressRange(VirtualAddress.Zero, new VirtualAddress(HostLayout.TaskEnd)));
         if (range.IsEmpty) return true;
         range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Bytes));
         int first = into.Count;

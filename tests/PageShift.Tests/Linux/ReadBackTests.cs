@@ -90,6 +90,21 @@ public sealed class ReadBackTests
     }
 
     [Fact]
+    public void A_range_may_reach_beyond_user_space_and_begin_within_a_page()
+    {
+        using KernelExecutor executor = OrSkip();
+        using PresenceReader reader = PresenceReader.Open(executor.ProcessId);
+        _ = executor.Map(Base, Page);
+        _ = executor.Fill(new VirtualAddress(Base), 9, new ByteLength(1));
+        var runs = new List<PageRun>();
+
+        Assert.True(reader.Read(new AddressRange(new VirtualAddress(Base + 5), new VirtualAddress(ulong.MaxValue)), runs));
+
+        Assert.Equal(new VirtualAddress(Base), runs[0].Range.Start);
+        Assert.All(runs, run => Assert.True(run.Range.Start.Value == Base || executor.Surroundings.Host.Contains(run.Range)));
+    }
+
+    [Fact]
     public void Bytes_behind_no_permission_are_read_without_a_fault()
     {
         using KernelExecutor executor = OrSkip();
