@@ -99,7 +99,7 @@ public sealed partial class AddressSpace
         return ZapUnmapped(
             range,
             below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End,
-            above.IsNone ? Geometry.UserLimit : _mappings.RangeOf(above).Start);
+            above.IsNone ? NoCeiling : _mappings.RangeOf(above).Start);
     }
 
     /// <summary>The pages of mappings that a new one replaces.</summary>

@@ -1,0 +1,213 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.PageTables;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>madvise: drops, populates, guards, or describes the pages of a range.</summary>
+    /// <param name="start">A multiple of 4 KiB.</param>
+    /// <param name="length">In bytes, rounded up to whole pages.</param>
+    /// <param name="advice">What to do.</param>
+    /// <returns>0, or EINVAL (unknown advice, unaligned, a wrap, or not for such a mapping), ENOMEM (a hole: the mappings around it are advised nevertheless), EPERM
+    /// (sealed), EACCES (REMOVE of what can't be written), EFAULT (POPULATE, past the end of an object or on a guard page), EAGAIN (a split at the map-count limit).</returns>
+    /// <remarks>Thread-safe. There is no swap and no memory pressure: FREE, COLD and PAGEOUT only forget that pages were used, WILLNEED does nothing.
+    /// Source: madvise(2); LINUX-MM section 8, checked on Linux 6.18.</remarks>
+    public CallResult Advise(VirtualAddress start, ByteLength length, Advice advice)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return AdviseLocked(start.Value, length.Value, advice);
+    }
+
+    // in this order                               result
+    // unknown advice; start unaligned; a wrap     EINVAL
+    // length 0                                    0
+    // POPULATE_*                                  see AdvisePopulate
+    // mapping by mapping, ascending; an error stops, a hole is passed over and is ENOMEM in the end
+    private CallResult AdviseLocked(ulong start, ulong length, Advice advice)
+    {
+        ulong rounded = RoundUpWrapping(length);
+        ulong end = unchecked(start + rounded);
+        if (!IsKnown(advice) || (start & (PageSize.Bytes - 1)) != 0 || (length != 0 && rounded == 0) || end < start)
+            return Errno.InvalidArgument;
+        if (end == start)
+            return CallResult.Success;
+        var range = new AddressRange(new VirtualAddress(start), new VirtualAddress(end));
+        if (advice is Advice.PopulateRead or Advice.PopulateWrite)
+            return AdvisePopulate(range, advice == Advice.PopulateRead ? PopulateMode.Read : PopulateMode.Write);
+
+        bool hole = false;
+        for (VirtualAddress at = range.Start; at < range.End;)
+        {
+            MappingHandle handle = _mappings.FindFirstEndingAbove(at);
+            if (handle.IsNone)
+                return Errno.OutOfMemory;
+            AddressRange part = _mappings.RangeOf(handle).Intersect(range);
+            if (part.IsEmpty)
+                return Errno.OutOfMemory;
+            part = new AddressRange(Higher(part.Start, at), part.End);
+            hole |= part.Start > at;
+            Errno error = AdvisePart(handle, part, advice);
+            if (error != Errno.None)
+                return error;
+            at = part.End;
+        }
+
+        return hole ? Errno.OutOfMemory : CallResult.Success;
+    }
+
+    private static bool IsKnown(Advice advice) =>
+        advice is (>= Advice.Normal and <= Advice.DontNeed) or (>= Advice.Free and <= Advice.Collapse) or Advice.GuardInstall or Advice.GuardRemove;
+
+    private Errno AdvisePopulate(AddressRange range, PopulateMode mode)
+    {
+        // Where no mapping can be, the range has a hole; what is below the limit is populated first.
+        VirtualAddress end = Lower(range.End, Geometry.UserLimit);
+        if (range.Start >= end)
+            return Errno.OutOfMemory;
+        return Populate(new AddressRange(range.Start, end), mode).Fault switch
+        {
+            AccessFault.None => end == range.End ? Errno.None : Errno.OutOfMemory,
+            AccessFault.NotMapped or AccessFault.OutOfMemory => Errno.OutOfMemory,
+            AccessFault.NotPermitted => Errno.InvalidArgument,
+            _ => Errno.BadAddress,
+        };
+    }
+
+    /// <summary>Advises the part of one mapping. What discards pages of sealed private memory that can't be written is forbidden (EPERM), before all else.</summary>
+    private Errno AdvisePart(MappingHandle handle, AddressRange part, Advice advice)
+    {
+        VmFlags flags = _mappings.FlagsOf(handle);
+        if (flags.HasFlag(VmFlags.Sealed) && !flags.HasFlag(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
+            return Errno.OperationNotPermitted;
+        switch (advice)
+        {
+            case Advice.WillNeed:
+                return Errno.None;
+            case Advice.DontNeed when flags.HasFlag(VmFlags.Locked):
+                return Errno.InvalidArgument;
+            case Advice.DontNeed:
+            case Advice.DontNeedLocked:
+                return AdviseDontNeed(part);
+            case Advice.Free when !IsAnonymousPrivate(handle):
+            case Advice.Free or Advice.Cold or Advice.PageOut when flags.HasFlag(VmFlags.Locked):
+                return Errno.InvalidArgument;
+            case Advice.Free:
+                ForgetUse(part, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
+                return Errno.None;
+            case Advice.Cold:
+            case Advice.PageOut:
+                ForgetUse(part, PageTableEntry.AccessedBit);
+                return Errno.None;
+            case Advice.Remove:
+                return AdviseRemove(handle, part);
+            case Advice.Collapse:
+                return AdviseCollapse(handle, part);
+            case Advice.GuardInstall:
+                return flags.HasFlag(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
+            case Advice.GuardRemove:
+                RemoveGuards(part);
+                return Errno.None;
+            default:
+                return AdviseFlags(handle, part, advice);
+        }
+    }
+
+    private static bool Discards(Advice advice) =>
+        advice is Advice.DontNeed or Advice.Free or Advice.Remove or Advice.DontFork or Advice.WipeOnFork or Advice.DontNeedLocked or Advice.GuardInstall;
+
+    /// <summary>True for private memory without an object, or with /dev/zero, which is none.</summary>
+    private bool IsAnonymousPrivate(MappingHandle handle) =>
+        !_mappings.FlagsOf(handle).HasFlag(VmFlags.MayShare)
+        && (_mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice);
+
+    // advice                    on                          result
+    // WIPEONFORK                anything with a file        EINVAL
+    // KEEPONFORK, DODUMP        droppable memory            EINVAL
+    // MERGEABLE                 what KSM can't merge        nothing
+    // others                    all                         the flags change; EAGAIN when a split is not possible
+    private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
+    {
+        VmFlags old = _mappings.FlagsOf(handle);
+        bool isDroppable = old.HasFlag(VmFlags.Droppable);
+        if ((advice == Advice.WipeOnFork && _mappings.FileOf(handle) is not null)
+            || (advice is Advice.KeepOnFork or Advice.DoDump && isDroppable)
+            || (advice == Advice.DoDump && old.HasFlag(VmFlags.DontExpand)))
+            return Errno.InvalidArgument;
+        if (advice == Advice.Mergeable && (isDroppable || (old & (VmFlags.MayShare | VmFlags.DontExpand)) != 0))
+            return Errno.None;
+
+        (VmFlags clear, VmFlags set) = FlagChangeOf(advice);
+        return TryModify(handle, part, (old & ~clear) | set) ? Errno.None : Errno.TryAgain;
+    }
+
+    private static (VmFlags Clear, VmFlags Set) FlagChangeOf(Advice advice) => advice switch
+    {
+        Advice.Normal => (VmFlags.RandomRead | VmFlags.SequentialRead, VmFlags.None),
+        Advice.Random => (VmFlags.SequentialRead, VmFlags.RandomRead),
+        Advice.Sequential => (VmFlags.RandomRead, VmFlags.SequentialRead),
+        Advice.DontFork => (VmFlags.None, VmFlags.DontCopy),
+        Advice.DoFork => (VmFlags.DontCopy, VmFlags.None),
+        Advice.WipeOnFork => (VmFlags.None, VmFlags.WipeOnFork),
+        Advice.KeepOnFork => (VmFlags.WipeOnFork, VmFlags.None),
+        Advice.DontDump => (VmFlags.None, VmFlags.DontDump),
+        Advice.DoDump => (VmFlags.DontDump, VmFlags.None),
+        Advice.Mergeable => (VmFlags.None, VmFlags.Mergeable),
+        Advice.Unmergeable => (VmFlags.Mergeable, VmFlags.None),
+        Advice.HugePage => (VmFlags.NoHugePage, VmFlags.HugePage),
+        Advice.NoHugePage => (VmFlags.HugePage, VmFlags.NoHugePage),
+        _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "The advice changes no flags."),
+    };
+
+    private Errno AdviseDontNeed(AddressRange part)
+    {
+        if (!TrySplitLeavesAtEnds(part))
+            return Errno.OutOfMemory;
+        ZapDropped(part);
+        return Errno.None;
+    }
+
+    // in this order                                result
+    // locked, or no object                         EINVAL
+    // private, or the file is not open for writing EACCES
+    // no memory for the zeroes of a file           ENOMEM
+    private Errno AdviseRemove(MappingHandle handle, AddressRange part)
+    {
+        Mapping mapping = _mappings[handle];
+        if (mapping.Flags.HasFlag(VmFlags.Locked) || mapping.File is not { } file)
+            return Errno.InvalidArgument;
+        if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
+            return Errno.AccessDenied;
+        Errno error = AdviseDontNeed(part);
+        if (error != Errno.None)
+            return error;
+        return file.Object.TryPunchHole(mapping.PageOffsetAt(part.Start), part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
+    }
+
+    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range, and flushes, so that they are set again.</summary>
+    private void ForgetUse(AddressRange range, ulong bits)
+    {
+        var visitor = new BitClearingVisitor(range, bits, Geometry);
+        _tables.VisitLeaves(range, ref visitor);
+        if (visitor.Changed)
+            FlushTlb(range);
+    }
+
+    private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;
+
+    private struct BitClearingVisitor(AddressRange range, ulong bits, PagingGeometry geometry) : ILeafVisitor
+    {
+        internal bool Changed { get; private set; }
+
+        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        {
+            if (!entry.IsMapped || start < range.Start || start.Value + geometry.Span(level) > range.End.Value || (entry.Value & bits) == 0)
+                return true;
+            entry = entry.Without(bits);
+            Changed = true;
+            return true;
+        }
+    }
+}

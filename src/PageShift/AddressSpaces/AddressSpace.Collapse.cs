@@ -1,0 +1,108 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>MADV_COLLAPSE: copies the pages of each aligned block of 2 MiB in a part of a mapping into one large page. EINVAL when the mapping can't have large pages, has no private
+    /// page, or a block has no page table or a guard page in it; the other blocks are collapsed nevertheless. ENOMEM when memory is out.</summary>
+    /// <remarks>Memory of objects is never collapsed; Linux does so for shared anonymous memory and memfd.</remarks>
+    private Errno AdviseCollapse(MappingHandle handle, AddressRange part)
+    {
+        Mapping mapping = _mappings[handle];
+        ulong span = Geometry.Span(PageTableLevel.Pmd);
+        if (!IsAnonymousPrivate(handle) || mapping.Flags.HasFlag(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
+            return Errno.InvalidArgument;
+        Errno error = Errno.None;
+        for (AddressRange? next = FirstBlock(part, span); next is { } block; next = FirstBlock(new AddressRange(block.End, part.End), span))
+        {
+            Errno failed = CollapseBlock(block, mapping.Flags);
+            if (failed == Errno.OutOfMemory)
+                return failed;
+            error = failed != Errno.None ? failed : error;
+        }
+
+        return error;
+    }
+
+    /// <summary>The lowest aligned block of <paramref name="span"/> bytes that lies wholly in a range.</summary>
+    private static AddressRange? FirstBlock(AddressRange range, ulong span)
+    {
+        VirtualAddress start = range.Start.AlignUp(span);
+        return start < range.End && (range.End - start).Value >= span ? new AddressRange(start, new ByteLength(span)) : null;
+    }
+
+    private Errno CollapseBlock(AddressRange block, VmFlags flags)
+    {
+        PageTableWalk walk = _tables.Walk(block.Start);
+        if (walk.Level != PageTableLevel.Pte)
+        {
+            if (walk.Entry.IsMapped)
+                return Errno.None;
+            if (!_vacant.Contains(PageTableLevel.Pte, block.Start.Value))
+                return Errno.InvalidArgument;
+        }
+
+        bool hasTable = walk.Level == PageTableLevel.Pte;
+        Span<PageTableEntry> entries = hasTable ? _tables.Entries(walk.Table) : default;
+        foreach (PageTableEntry entry in entries)
+        {
+            if (entry.IsMarker)
+                return Errno.InvalidArgument;
+        }
+
+        if (!Memory.TryAllocateContiguous(Geometry.IndexBits, zeroed: true, out FrameNumber first))
+            return Errno.OutOfMemory;
+        if (!hasTable && !_tables.TryMakeTable(block.Start, PageTableLevel.Pmd, out _))
+        {
+            ReleaseRun(first);
+            return Errno.OutOfMemory;
+        }
+
+        CopyPages(entries, first);
+        if (hasTable)
+        {
+            Memory.ReleaseMapped(entries);
+            Memory.AddLiveEntries(walk.Table, -PageTableTree.CountLive(entries));
+            entries.Clear();
+        }
+
+        ReplaceTableByLeaf(block, first, flags);
+        _vacant.Remove(PageTableLevel.Pte, block, block.Start, block.End);
+        FlushTlb(block);
+        return Errno.None;
+    }
+
+    private void CopyPages(ReadOnlySpan<PageTableEntry> entries, FrameNumber first)
+    {
+        if (Memory.IsBytesFree)
+            return;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].IsMapped && !Memory.IsZeroPage(entries[i].Frame))
+                Memory.Bytes(entries[i].Frame).CopyTo(Memory.Bytes(first + (ulong)i));
+        }
+    }
+
+    private void ReplaceTableByLeaf(AddressRange block, FrameNumber first, VmFlags flags)
+    {
+        _tables.TryFindTable(block.Start, PageTableLevel.Pmd, out FrameNumber parent);
+        int index = Geometry.Index(block.Start, PageTableLevel.Pmd);
+        if (Memory.Entry(parent, index) is { IsNone: false } table)
+            Memory.FreeTable(table.Frame);
+        ulong bits = LeafBits.ForFlags(flags) | PageTableEntry.LargeBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
+        if (flags.HasFlag(VmFlags.Write))
+            bits |= PageTableEntry.WritableBit;
+        _tables.Set(parent, index, PageTableEntry.Leaf(first, bits));
+    }
+
+    private void ReleaseRun(FrameNumber first)
+    {
+        for (ulong frame = 0; frame < Geometry.FramesPerLeaf(PageTableLevel.Pmd); frame++)
+            Memory.Release(first + frame);
+    }
+}

@@ -1,0 +1,196 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    private const VmFlags LockMask = VmFlags.Locked | VmFlags.LockOnFault;
+
+    // Guarded by the mapping lock, exclusively. What mlockall(MCL_FUTURE) gives to new mappings: none, Locked, or both bits. Linux's def_flags.
+    private VmFlags _futureLockFlags;
+
+    /// <summary>mlock: locks the pages of a range in memory, and populates them.</summary>
+    /// <param name="start">Any address; rounded down to a page.</param>
+    /// <param name="length">In bytes; the range ends at the next page boundary.</param>
+    /// <returns>0, or EPERM (RLIMIT_MEMLOCK is 0), ENOMEM (over the limit; a hole, with the mappings below it locked; a page that can't be populated; a split
+    /// at the map-count limit), EINVAL (the end wraps), EAGAIN (no frame left while populating).</returns>
+    /// <remarks>Thread-safe.</remarks>
+    public CallResult Lock(VirtualAddress start, ByteLength length) => Lock2(start, length, LockFlags.None);
+
+    /// <summary>mlock2: as <see cref="Lock"/>; with MLOCK_ONFAULT nothing is populated.</summary>
+    /// <param name="start">Any address; rounded down to a page.</param>
+    /// <param name="length">In bytes; the range ends at the next page boundary.</param>
+    /// <param name="flags">MLOCK_ONFAULT or nothing.</param>
+    /// <returns>As <see cref="Lock"/>; EINVAL also for other flags.</returns>
+    /// <remarks>Thread-safe.</remarks>
+    public CallResult Lock2(VirtualAddress start, ByteLength length, LockFlags flags)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return LockLocked(start.Value, length.Value, flags);
+    }
+
+    /// <summary>munlock: undoes <see cref="Lock"/> for a range. The pages stay.</summary>
+    /// <param name="start">Any address; rounded down to a page.</param>
+    /// <param name="length">In bytes; the range ends at the next page boundary.</param>
+    /// <returns>0, or ENOMEM (a hole, with the mappings below it unlocked; a split at the map-count limit), EINVAL (the end wraps).</returns>
+    /// <remarks>Thread-safe.</remarks>
+    public CallResult Unlock(VirtualAddress start, ByteLength length)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return UnlockLocked(start.Value, length.Value);
+    }
+
+    /// <summary>mlockall: locks everything that is mapped, or will be.</summary>
+    /// <param name="flags">MCL_CURRENT, MCL_FUTURE or both, and MCL_ONFAULT. Without MCL_FUTURE an earlier one is undone.</param>
+    /// <returns>0, or EINVAL (no such flags), EPERM (RLIMIT_MEMLOCK is 0), ENOMEM (CURRENT, and all mappings exceed the limit). That a mapping can't be
+    /// split or populated is no error.</returns>
+    /// <remarks>Thread-safe.</remarks>
+    public CallResult LockAll(LockAllFlags flags)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return LockAllLocked(flags);
+    }
+
+    /// <summary>munlockall: unlocks every mapping, and undoes mlockall(MCL_FUTURE).</summary>
+    /// <returns>0.</returns>
+    /// <remarks>Thread-safe.</remarks>
+    public CallResult UnlockAll()
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return UnlockAllLocked();
+    }
+
+    // in this order                                     result
+    // unknown flags                                     EINVAL
+    // may lock nothing                                  EPERM, also for no page at all
+    // more pages than RLIMIT_MEMLOCK leaves             ENOMEM; those in the range that are locked do not count twice
+    // the end wraps                                     EINVAL
+    // mapping by mapping: a hole, a failing split       ENOMEM
+    // then populating: out of memory, other faults      EAGAIN, ENOMEM
+    private CallResult LockLocked(ulong start, ulong length, LockFlags flags)
+    {
+        if ((flags & ~LockFlags.OnFault) != 0)
+            return Errno.InvalidArgument;
+        if (CheckCanLock() is var denied and not Errno.None)
+            return denied;
+        if (ExceedsLockLimit(start, length))
+            return Errno.OutOfMemory;
+        VmFlags lockFlags = flags.HasFlag(LockFlags.OnFault) ? LockMask : VmFlags.Locked;
+        Errno error = SetLock(start, length, lockFlags, out AddressRange range);
+        if (error != Errno.None || range.IsEmpty)
+            return error;
+        return Populate(range, PopulateMode.Lock).Fault switch
+        {
+            AccessFault.None => CallResult.Success,
+            AccessFault.OutOfMemory => Errno.TryAgain,
+            _ => Errno.OutOfMemory,
+        };
+    }
+
+    private CallResult UnlockLocked(ulong start, ulong length) => SetLock(start, length, VmFlags.None, out _);
+
+    private CallResult UnlockAllLocked()
+    {
+        _futureLockFlags = VmFlags.None;
+        SetLockOfAll(VmFlags.None);
+        return CallResult.Success;
+    }
+
+    private CallResult LockAllLocked(LockAllFlags flags)
+    {
+        const LockAllFlags Known = LockAllFlags.Current | LockAllFlags.Future | LockAllFlags.OnFault;
+        if (flags is LockAllFlags.None or LockAllFlags.OnFault || (flags & ~Known) != 0)
+            return Errno.InvalidArgument;
+        if (CheckCanLock() is var denied and not Errno.None)
+            return denied;
+        bool current = flags.HasFlag(LockAllFlags.Current);
+        if (current && !Options.IsPrivileged && _totalPages > Limits.Locked.WholePages.Value)
+            return Errno.OutOfMemory;
+
+        VmFlags lockFlags = flags.HasFlag(LockAllFlags.OnFault) ? LockMask : VmFlags.Locked;
+        _futureLockFlags = flags.HasFlag(LockAllFlags.Future) ? lockFlags : VmFlags.None;
+        if (!current)
+            return CallResult.Success;
+        SetLockOfAll(lockFlags);
+        Populate(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), PopulateMode.BestEffort);
+        return CallResult.Success;
+    }
+
+    private bool ExceedsLockLimit(ulong start, ulong length)
+    {
+        if (Options.IsPrivileged)
+            return false;
+        ulong limit = Limits.Locked.WholePages.Value;
+        (ulong first, ulong bytes) = LockedSpan(start, length);
+        ulong pages = (bytes >> PageSize.Shift) + _lockedPages;
+        if (pages <= limit)
+            return false;
+        ulong end = bytes > ulong.MaxValue - first ? ulong.MaxValue : first + bytes;
+        return pages - CountLocked(new AddressRange(new VirtualAddress(first), new VirtualAddress(end))) > limit;
+    }
+
+    private ulong CountLocked(AddressRange range)
+    {
+        ulong pages = 0;
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        {
+            if (_mappings.FlagsOf(handle).HasFlag(VmFlags.Locked))
+                pages += _mappings.RangeOf(handle).Intersect(range).Length.WholePages.Value;
+        }
+
+        return pages;
+    }
+
+    private Errno SetLock(ulong start, ulong length, VmFlags lockFlags, out AddressRange range)
+    {
+        range = default;
+        (ulong first, ulong bytes) = LockedSpan(start, length);
+        ulong end = unchecked(first + bytes);
+        if (end < first)
+            return Errno.InvalidArgument;
+        range = new AddressRange(new VirtualAddress(first), new VirtualAddress(end));
+        VirtualAddress at = range.Start;
+        while (at < range.End)
+        {
+            MappingHandle handle = _mappings.Find(at);
+            if (handle.IsNone)
+                return Errno.OutOfMemory;
+            var part = new AddressRange(at, Lower(_mappings.RangeOf(handle).End, range.End));
+            if (!TrySetLock(handle, part, lockFlags))
+                return Errno.OutOfMemory;
+            at = part.End;
+        }
+
+        return Errno.None;
+    }
+
+    private void SetLockOfAll(VmFlags lockFlags)
+    {
+        for (VirtualAddress at = VirtualAddress.Zero; _mappings.FindFirstEndingAbove(at) is { Exists: true } handle;)
+        {
+            AddressRange part = _mappings.RangeOf(handle);
+            TrySetLock(handle, part, lockFlags);
+            at = part.End;
+        }
+    }
+
+    /// <summary>Locks or unlocks a part of a mapping. Linux leaves its own special mappings and droppable memory as they are.</summary>
+    private bool TrySetLock(MappingHandle handle, AddressRange part, VmFlags lockFlags)
+    {
+        VmFlags old = _mappings.FlagsOf(handle);
+        VmFlags flags = (old & ~LockMask) | lockFlags;
+        if (flags == old || (old & (VmFlags.DontExpand | VmFlags.Droppable)) != 0)
+            return true;
+        if (!TryModify(handle, part, flags))
+            return false;
+        UnaccountMapped(old, part.Length.WholePages);
+        AccountMapped(flags, part.Length.WholePages);
+        return true;
+    }
+
+    /// <summary>The pages that mlock means by an address and a length, modulo 2^64 as the kernel reckons.</summary>
+    private static (ulong First, ulong Bytes) LockedSpan(ulong start, ulong length) =>
+        (start & ~(PageSize.Bytes - 1), RoundUpWrapping(unchecked(length + (start & (PageSize.Bytes - 1)))));
+}

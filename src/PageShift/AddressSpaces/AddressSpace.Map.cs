@@ -1,0 +1,270 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    // The flags that MAP_SHARED_VALIDATE knows: those older than itself, including the bits that hold the size of MAP_HUGETLB.
+    private const ulong LegacyMapFlags = 0x7c07_f9f3;
+
+    private const ulong HighestFileByte = long.MaxValue; // MAX_LFS_FILESIZE
+    private const ulong LowestErrorAddress = unchecked((ulong)-4095);
+
+    /// <summary>mmap: makes a mapping.</summary>
+    /// <param name="hint">Where it is wished, or with <see cref="MapFlags.Fixed"/> where it must be, a multiple of 4 KiB then; what is there is replaced.</param>
+    /// <param name="length">In bytes, rounded up to whole pages.</param>
+    /// <param name="protection">What may be done with it. Bits other than R, W and X are ignored.</param>
+    /// <param name="flags">A type (shared, private, ...) and other flags.</param>
+    /// <param name="file">What it shows. Ignored with <see cref="MapFlags.Anonymous"/>.</param>
+    /// <param name="offset">The byte of the file at which it begins, a multiple of 4 KiB. With <see cref="MapFlags.Anonymous"/> only that is looked at.</param>
+    /// <returns>The address, or EINVAL (arguments), EBADF (no file, or a path only), ENOMEM (no room, a limit, the map count), EPERM (too low, sealed, noexec, may not
+    /// lock), EEXIST (<see cref="MapFlags.FixedNoReplace"/>), EAGAIN (RLIMIT_MEMLOCK), EOVERFLOW (past the largest file), EACCES (how the file was opened), ENODEV
+    /// (nothing to map), EOPNOTSUPP (a flag that <see cref="MapFlags.SharedValidate"/> refuses).</returns>
+    /// <remarks>Thread-safe. There is no pool of large pages: <see cref="MapFlags.HugeTlb"/> gives ENOMEM, with <see cref="MapFlags.NoReserve"/> too. A failure leaves what was at the
+    /// address intact, except that a mapping may have been split there (EPERM), and that it is gone when shared anonymous or large pages can't be had.
+    /// Source: mmap(2); LINUX-MM section 1, checked on Linux 6.18.</remarks>
+    public CallResult Map(VirtualAddress hint, ByteLength length, Protection protection, MapFlags flags, OpenFile? file = null, ulong offset = 0)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return MapLocked(hint.Value, length.Value, (ulong)protection, (ulong)flags, file, offset);
+    }
+
+    // in this order                                                          result
+    // offset unaligned                                                       EINVAL
+    // no anonymous memory: no file, or a path only; HUGETLB                  EBADF; EINVAL
+    // anonymous HUGETLB of a size that does not exist                        EINVAL
+    // length 0; it wraps when rounded up                                     EINVAL; ENOMEM
+    // above the map-count limit                                              ENOMEM
+    // the address: see PlaceMapping
+    // FIXED_NOREPLACE, and something is there                                EEXIST
+    // LOCKED, and may lock nothing; over RLIMIT_MEMLOCK                      EPERM; EAGAIN
+    // file and type: see CheckFile, CheckAnonymous
+    // what replacing, limits and memory say: see MapRegion
+    private CallResult MapLocked(ulong hint, ulong length, ulong protection, ulong flags, OpenFile? file, ulong offset)
+    {
+        if ((offset & (PageSize.Bytes - 1)) != 0)
+            return Errno.InvalidArgument;
+        if (Has(flags, MapFlags.Anonymous))
+            file = null;
+        else if (file is null || file.IsPathOnly)
+            return Errno.BadFileDescriptor;
+        ulong span = PageSize.Bytes;
+        if (Has(flags, MapFlags.HugeTlb) && (file is not null || !TryGetLargeSpan(flags, out span)))
+            return Errno.InvalidArgument;
+        bool isLarge = span != PageSize.Bytes;
+        ulong rounded = unchecked(length + (span - 1)) & ~(span - 1);
+        if (length == 0 || (isLarge && rounded == 0))
+            return Errno.InvalidArgument;
+        if (rounded == 0 || _mappings.Count > Options.MaximumMapCount)
+            return Errno.OutOfMemory;
+
+        CallResult place = PlaceMapping(hint, rounded, flags, file, offset, span);
+        if (place.IsError)
+            return place;
+        var range = new AddressRange(place.Address, new ByteLength(rounded));
+        if (Has(flags, MapFlags.FixedNoReplace) && _mappings.AnyOverlaps(range))
+            return Errno.AlreadyExists;
+        var request = new MapRequest(range, flags, file)
+        {
+            VmFlags = FlagsFor(protection) | FlagsForMap(flags) | _futureLockFlags | MayAccessMask,
+            PageOffset = file is null ? place.Address.Value >> PageSize.Shift : offset >> PageSize.Shift,
+        };
+        Errno error = Has(flags, MapFlags.Locked) ? CheckCanLock() : Errno.None;
+        if (error == Errno.None)
+            error = CheckLocked(range.Length.WholePages, request.VmFlags);
+        if (error == Errno.None)
+            error = file is null ? CheckAnonymous(ref request, isLarge) : CheckFile(ref request, file);
+        if (error == Errno.None)
+            error = MapRegion(request, isLarge);
+        if (error != Errno.None)
+            return error;
+
+        if (request.VmFlags.HasFlag(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
+            Populate(range, PopulateMode.BestEffort);
+        return range.Start;
+    }
+
+    // in this order                                       result
+    // longer than user space                              ENOMEM
+    // FIXED: in the highest 4095 bytes of all             the address, which reads as an errno; so does the kernel
+    //        reaches beyond the user limit                ENOMEM
+    //        unaligned                                    EINVAL
+    //        below the lowest page, unprivileged          EPERM
+    // else:  no free range                                ENOMEM
+    private CallResult PlaceMapping(ulong hint, ulong length, ulong flags, OpenFile? file, ulong offset, ulong span)
+    {
+        ulong limit = Geometry.UserLimit.Value;
+        if (length > limit)
+            return Errno.OutOfMemory;
+        if (IsFixed(flags))
+        {
+            if (hint >= LowestErrorAddress)
+                return new CallResult((long)hint);
+            if (hint > limit - length)
+                return Errno.OutOfMemory;
+            if ((hint & (span - 1)) != 0)
+                return Errno.InvalidArgument;
+            return CheckLowAddress(new VirtualAddress(hint)) is var low and not Errno.None ? low : new VirtualAddress(hint);
+        }
+
+        var request = new AddressRequest(
+            new ByteLength(length),
+            AddressSelection.RoundHint(new VirtualAddress(hint), _layout),
+            AlignmentFor(file, isShared: Has(flags, MapFlags.Shared)),
+            offset,
+            Has(flags, MapFlags.Below2GiB));
+        return AddressSelection.Choose(_mappings, _layout, request) is { } chosen ? chosen : Errno.OutOfMemory;
+    }
+
+    /// <summary>The alignment for large pages of a new mapping. A file on a disk file system is aligned by its offset; shared memory is not aligned.</summary>
+    private static LargePageAlignment AlignmentFor(OpenFile? file, bool isShared)
+    {
+        if (file is null)
+            return isShared ? LargePageAlignment.None : LargePageAlignment.Anonymous;
+        return file.Object.Kind == MemoryObjectKind.File ? LargePageAlignment.File : LargePageAlignment.None;
+    }
+
+    // in this order                                           result
+    // reaches past the largest file                           EOVERFLOW
+    // SHARED_VALIDATE with a newer flag                       EOPNOTSUPP
+    // shared, writable, and not open for writing              EACCES
+    // another type than SHARED, SHARED_VALIDATE, PRIVATE      EINVAL
+    // not open for reading                                    EACCES
+    // executable, and noexec                                  EPERM
+    // nothing to map                                          ENODEV
+    // GROWSDOWN                                               EINVAL
+    private static Errno CheckFile(ref MapRequest request, OpenFile file)
+    {
+        ulong length = request.Range.Length.Value;
+        if (length > HighestFileByte || request.PageOffset > (HighestFileByte - length) >> PageSize.Shift)
+            return Errno.ValueTooLarge;
+        var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
+        if (type is MapFlags.Shared or MapFlags.SharedValidate)
+        {
+            if (type == MapFlags.SharedValidate && (request.MapFlags & ~LegacyMapFlags) != 0)
+                return Errno.NotSupported;
+            if (request.VmFlags.HasFlag(VmFlags.Write) && !file.CanWrite)
+                return Errno.AccessDenied;
+            request.VmFlags |= VmFlags.MayShare;
+            if (file.CanWrite)
+                request.VmFlags |= VmFlags.Shared;
+            else
+                request.VmFlags &= ~VmFlags.MayWrite;
+        }
+        else if (type != MapFlags.Private)
+        {
+            return Errno.InvalidArgument;
+        }
+
+        if (!file.CanRead)
+            return Errno.AccessDenied;
+        if (file.ForbidsExecution)
+        {
+            if (request.VmFlags.HasFlag(VmFlags.Execute))
+                return Errno.OperationNotPermitted;
+            request.VmFlags &= ~VmFlags.MayExecute;
+        }
+
+        if (file.IsUnmappable)
+            return Errno.NoSuchDevice;
+        return request.VmFlags.HasFlag(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
+    }
+
+    // type                        result
+    // SHARED                      EINVAL with GROWSDOWN; begins at page 0 of an object of its own
+    // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
+    // PRIVATE
+    // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
+    private static Errno CheckAnonymous(ref MapRequest request, bool isLarge)
+    {
+        bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
+        switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
+        {
+            case MapFlags.SharedValidate when isLarge:
+            case MapFlags.Shared:
+                request.VmFlags |= VmFlags.Shared | VmFlags.MayShare;
+                request.PageOffset = 0;
+                return growsDown ? Errno.InvalidArgument : Errno.None;
+            case MapFlags.Droppable when !isLarge && !growsDown && !Has(request.MapFlags, MapFlags.Locked):
+                request.VmFlags |= VmFlags.Droppable | VmFlags.NoReserve | VmFlags.WipeOnFork | VmFlags.DontDump;
+                return Errno.None;
+            case MapFlags.Private:
+                return growsDown && isLarge ? Errno.InvalidArgument : Errno.None;
+            default:
+                return Errno.InvalidArgument;
+        }
+    }
+
+    // in this order                                                  result       what was there
+    // what is replaced can't be split, is sealed                     ENOMEM, EPERM   intact, perhaps split at the ends
+    // RLIMIT_AS, RLIMIT_DATA, the commit limit                       ENOMEM          intact, perhaps split
+    // an object of shared anonymous memory over the commit limit     ENOMEM          gone
+    // large pages, as there is no pool of them                       ENOMEM          gone
+    private Errno MapRegion(in MapRequest request, bool isLarge)
+    {
+        PageCount pages = request.Range.Length.WholePages;
+        VmFlags flags = request.VmFlags;
+        Errno error = PrepareUnmap(request.Range, out ReplacedPages replaced);
+        if (error == Errno.None)
+            error = CheckMayExpand(pages, flags, new PageCount(replaced.All));
+        if (error == Errno.None && IsCharged(flags))
+        {
+            error = CheckCommit(pages - new PageCount(replaced.Charged));
+            flags |= VmFlags.Account;
+        }
+
+        if (error != Errno.None)
+            return error;
+        CompleteUnmap(request.Range);
+        if (isLarge)
+            return Errno.OutOfMemory;
+        OpenFile? file = request.File;
+        if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
+        {
+            if (!flags.HasFlag(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
+                return Errno.OutOfMemory;
+            file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
+        }
+
+        InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
+        return Errno.None;
+    }
+
+    private static VmFlags FlagsForMap(ulong flags)
+    {
+        VmFlags result = VmFlags.None;
+        if (Has(flags, MapFlags.GrowsDown))
+            result |= VmFlags.GrowsDown;
+        if (Has(flags, MapFlags.Locked))
+            result |= VmFlags.Locked;
+        if (Has(flags, MapFlags.Stack))
+            result |= VmFlags.NoHugePage;
+        if (Has(flags, MapFlags.Sync))
+            result |= VmFlags.Sync;
+        if (Has(flags, MapFlags.NoReserve))
+            result |= VmFlags.NoReserve;
+        return result;
+    }
+
+    /// <summary>The size that MAP_HUGETLB asks for; false when x86-64 has none of that size.</summary>
+    private static bool TryGetLargeSpan(ulong flags, out ulong span)
+    {
+        const int SizeShift = 26, DefaultSize = 21, LargestSize = 30;
+        int size = (int)(flags >> SizeShift) & 0x3f;
+        span = 1UL << (size == 0 ? DefaultSize : size);
+        return size is 0 or DefaultSize or LargestSize;
+    }
+
+    private static bool IsFixed(ulong flags) => (flags & (ulong)(MapFlags.Fixed | MapFlags.FixedNoReplace)) != 0;
+
+    private static bool Has(ulong flags, MapFlags flag) => (flags & (ulong)flag) != 0;
+
+    /// <summary>What is to be mapped, and where; the checks complete its flags.</summary>
+    private record struct MapRequest(AddressRange Range, ulong MapFlags, OpenFile? File)
+    {
+        internal VmFlags VmFlags;
+        internal ulong PageOffset;
+    }
+}
