@@ -333,6 +333,7 @@ public sealed partial class AddressSpace
     private Errno CheckLowAddress(VirtualAddress address) =>
         address.Value < LowestUnprivilegedAddress && !Options.IsPrivileged ? Errno.OperationNotPermitted : Errno.None;
 
+    /// <summary>Populates what a mapping that is locked, and not only on fault, has got.</summary>
     private void PopulateIfLocked(VmFlags flags, AddressRange grown)
     {
         if ((flags & (VmFlags.Locked | VmFlags.LockOnFault)) == VmFlags.Locked)

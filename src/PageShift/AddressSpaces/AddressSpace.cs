@@ -56,6 +56,7 @@ public sealed partial class AddressSpace : IDisposable
         Options = options;
         Limits = options.Limits;
         Policy = options.Policy;
+        BreakStart = options.BreakStart;
         _anonIdentities = anonIdentities;
         _layout = MakeLayout(options);
         _tables = new PageTableTree(memory, options.Geometry);

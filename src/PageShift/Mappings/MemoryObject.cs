@@ -102,6 +102,13 @@ public sealed class MemoryObject : IDisposable
             _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
     }
 
+    /// <summary>Adds one to the count of each frame that the object holds; returns the frames that its index takes.</summary>
+    internal ulong CountReferences(Dictionary<ulong, uint> references)
+    {
+        lock (_lock)
+            return _cache.CountReferences(references);
+    }
+
     /// <summary>Finds a page, or brings it in, and takes a reference for the caller's leaf.</summary>
     internal ObjectPageResult GetPage(ulong page, out FrameNumber frame)
     {

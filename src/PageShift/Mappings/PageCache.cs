@@ -82,6 +82,26 @@ internal sealed class PageCache(PhysicalMemory memory)
         _height = 0;
     }
 
+    /// <summary>Adds one to the count of each frame in memory; returns the number of nodes.</summary>
+    internal ulong CountReferences(Dictionary<ulong, uint> references) => _height == 0 ? 0 : CountReferences(_root, _height - 1, references);
+
+    private ulong CountReferences(FrameNumber node, int level, Dictionary<ulong, uint> references)
+    {
+        ulong nodes = 1;
+        for (int i = 0; i <= SlotMask; i++)
+        {
+            PageTableEntry slot = memory.Entry(node, i);
+            if (slot.IsNone)
+                continue;
+            if (level != 0)
+                nodes += CountReferences(slot.Frame, level - 1, references);
+            else
+                references[slot.Frame.Value] = references.GetValueOrDefault(slot.Frame.Value) + 1;
+        }
+
+        return nodes;
+    }
+
     private void RemoveRange(FrameNumber node, int level, ulong first, ulong last, PageRemoval removal)
     {
         int from = SlotIndex(first, level);

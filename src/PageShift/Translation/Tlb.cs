@@ -22,6 +22,9 @@ internal sealed class Tlb
 
     internal Tlb() => InvalidateAll();
 
+    /// <summary>All entries.</summary>
+    internal ReadOnlySpan<Entry> Entries => _entries;
+
     /// <summary>The entry where the page of <paramref name="address"/> would stand.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ref Entry At(ulong address) => ref _entries[(int)(address >> PageSize.Shift) & (EntryCount - 1)];

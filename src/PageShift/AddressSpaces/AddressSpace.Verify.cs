@@ -1,0 +1,115 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>Checks every invariant that this space can tell by itself: mappings in order and balanced, live counts true, no empty table, no table reached twice, no leaf outside a
+    /// mapping or with more access than its mapping, frames referenced at least as often as leaves map them, no TLB that remembers what the tables do not hold, page
+    /// counts true. For tests: it visits everything.</summary>
+    /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
+    public void Verify() => Verify([]);
+
+    /// <summary>Checks each space, and then what only all of them together can tell: each frame's reference count equals the leaves that map it plus the object that holds it, and no
+    /// frame is lost.</summary>
+    /// <param name="spaces">All spaces on one physical memory.</param>
+    /// <param name="objects">All memory objects on it that no mapping shows; those that one shows are found.</param>
+    /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
+    public static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
+    {
+        ArgumentNullException.ThrowIfNull(spaces);
+        ArgumentNullException.ThrowIfNull(objects);
+        var references = new Dictionary<ulong, uint>();
+        var shown = new HashSet<MemoryObject>(objects);
+        ulong tables = 0;
+        foreach (AddressSpace space in spaces)
+        {
+            tables += space.Verify(references);
+            foreach (Mapping mapping in space.GetMappings())
+            {
+                if (mapping.File is { } file)
+                    shown.Add(file.Object);
+            }
+        }
+
+        foreach (MemoryObject memory in shown)
+            tables += memory.CountReferences(references);
+        PhysicalMemory physical = spaces.First().Memory;
+        foreach ((ulong frame, uint count) in references)
+        {
+            if (physical.References(new FrameNumber(frame)) != count)
+                throw new InvalidOperationException($"Frame #{frame:x} counts {physical.References(new FrameNumber(frame))} references but has {count}.");
+        }
+
+        if (physical.DataFrames != (ulong)references.Count)
+            throw new InvalidOperationException($"{physical.DataFrames} frames of data are allocated, but {references.Count} can be reached.");
+        if (physical.TableFrames != tables)
+            throw new InvalidOperationException($"{physical.TableFrames} tables are allocated, but {tables} can be reached.");
+    }
+
+    private ulong Verify(Dictionary<ulong, uint> references)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        _mappings.Verify();
+        ulong tables = _tables.Verify();
+        var check = new LeafCheck(this, references);
+        _tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), ref check);
+        foreach ((ulong frame, uint count) in references)
+        {
+            if (Memory.References(new FrameNumber(frame)) < count)
+                throw new InvalidOperationException($"Frame #{frame:x} counts {Memory.References(new FrameNumber(frame))} references but leaves map it {count} times.");
+        }
+
+        foreach (VirtualProcessor processor in _processors)
+            processor.Verify();
+        VerifyPageCounts();
+        return tables;
+    }
+
+    private void VerifyPageCounts()
+    {
+        ulong total = 0;
+        ulong data = 0;
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+        {
+            ulong pages = _mappings.RangeOf(handle).Length.WholePages.Value;
+            total += pages;
+            if (IsData(_mappings.FlagsOf(handle)))
+                data += pages;
+        }
+
+        if (total != _totalPages || data != _dataPages)
+            throw new InvalidOperationException($"Counted are {_totalPages} pages, {_dataPages} of them data; mapped are {total} and {data}.");
+    }
+
+    private readonly struct LeafCheck(AddressSpace space, Dictionary<ulong, uint> references) : ILeafVisitor
+    {
+        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        {
+            MappingHandle handle = space._mappings.Find(start);
+            var covered = new AddressRange(start, new ByteLength(space.Geometry.Span(level)));
+            if (handle.IsNone || !space._mappings.RangeOf(handle).Contains(covered))
+                throw new InvalidOperationException($"The {level} entry at {start} ({entry}) lies outside every mapping.");
+            if (entry.IsMarker)
+                return true;
+            VmFlags flags = space._mappings.FlagsOf(handle);
+            bool exceeds = (entry.IsPresent && (flags & VmFlags.AccessMask) == 0)
+                || (entry.IsPresent && entry.IsWritable && !flags.HasFlag(VmFlags.Write))
+                || (entry.IsPresent && !entry.IsNoExecute && !flags.HasFlag(VmFlags.Execute));
+            if (exceeds)
+                throw new InvalidOperationException($"The {level} entry at {start} ({entry}) allows more than its mapping ({flags}).");
+            for (ulong i = 0; i < space.Geometry.FramesPerLeaf(level); i++)
+            {
+                FrameNumber frame = entry.Frame + i;
+                if (!space.Memory.IsZeroPage(frame))
+                    references[frame.Value] = references.GetValueOrDefault(frame.Value) + 1;
+            }
+
+            return true;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using PageShift.PageTables;
+
+namespace PageShift.Translation;
+
+public sealed partial class VirtualProcessor
+{
+    /// <summary>Checks that the TLB remembers nothing that the tables do not hold. Under the mapping lock exclusively.</summary>
+    /// <exception cref="InvalidOperationException">It does.</exception>
+    internal void Verify()
+    {
+        foreach (Tlb.Entry entry in _tlb.Entries)
+        {
+            if (entry.ReadTag == Tlb.NoTag)
+                continue;
+            var page = new VirtualAddress(entry.ReadTag);
+            PageTableWalk walk = _tables.Walk(page);
+            ulong offset = (page.Value & (_tables.Geometry.Span(walk.Level) - 1)) >> PageSize.Shift;
+            bool holds = walk.Entry.IsPresent
+                && _memory.HostAddress(walk.Entry.Frame + offset) == entry.Host
+                && (entry.WriteTag == Tlb.NoTag || (walk.Entry.IsWritable && walk.Entry.IsDirty))
+                && (entry.ExecuteTag == Tlb.NoTag || !walk.Entry.IsNoExecute);
+            if (!holds)
+                throw new InvalidOperationException($"A TLB remembers the page {page}, for which the tables hold: {walk.Entry}.");
+        }
+    }
+}
