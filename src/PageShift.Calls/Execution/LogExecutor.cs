@@ -1,6 +1,5 @@
 using System.Globalization;
 using PageShift.Abi;
-using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
 

@@ -8,11 +8,24 @@ public sealed partial class AddressSpace
 {
     private const VmFlags HeapFlags = VmFlags.Read | VmFlags.Write | MayAccessMask | VmFlags.Account;
 
-    // Guarded by the mapping lock, exclusively. How far the break lies above Options.BreakStart.
+    // Guarded by the mapping lock, exclusively. How far the break lies above BreakStart.
     private ulong _breakOffset;
 
+    /// <summary>Where the heap begins, at first <see cref="AddressSpaceOptions.BreakStart"/>.</summary>
+    public VirtualAddress BreakStart { get; private set; }
+
+    /// <summary>Tells where the heap begins, for a space that follows another one whose break is known only later.</summary>
+    /// <param name="start">Any byte address.</param>
+    /// <remarks>Thread-safe. Linux: prctl(PR_SET_MM_START_BRK) with PR_SET_MM_BRK.</remarks>
+    public void SetBreakStart(VirtualAddress start)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        BreakStart = start;
+        _breakOffset = 0;
+    }
+
     /// <summary>brk: moves the end of the heap.</summary>
-    /// <param name="end">The new break, any byte address; one below <see cref="AddressSpaceOptions.BreakStart"/>, such as 0, asks for the break.</param>
+    /// <param name="end">The new break, any byte address; one below <see cref="BreakStart"/>, such as 0, asks for the break.</param>
     /// <returns>The break after the call: <paramref name="end"/>, or the old one when it could not be moved. Never an error.</returns>
     /// <remarks>Thread-safe.</remarks>
     public CallResult Break(VirtualAddress end)
@@ -29,7 +42,7 @@ public sealed partial class AddressSpace
     // grows beyond RLIMIT_AS or RLIMIT_DATA, the map count, the commit limit
     private CallResult BreakLocked(ulong end)
     {
-        ulong start = Options.BreakStart.Value;
+        ulong start = BreakStart.Value;
         ulong old = start + _breakOffset;
         if (end < start || end - start > Limits.Data.Value)
             return new VirtualAddress(old);
@@ -65,7 +78,7 @@ public sealed partial class AddressSpace
 
         var heap = new Mapping(grown, flags, null, new PageCount(oldEnd >> PageSize.Shift), AnonIdentity.None);
         MappingHandle below = above.IsNone ? _mappings.Last : _mappings.Previous(above);
-        if (below.Exists && _mappings.RangeOf(below).End > Options.BreakStart)
+        if (below.Exists && _mappings.RangeOf(below).End > BreakStart)
         {
             InsertMapping(heap, mayMergeWithNext: false);
         }
