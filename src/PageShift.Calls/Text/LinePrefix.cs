@@ -78,7 +78,7 @@ internal struct LinePrefix
     {
         int start = cursor.Position;
         nanoseconds = 0;
-        if (!cursor.TryTakeNumber(out long seconds) || seconds > long.MaxValue / NanosecondsPerSecond - 1)
+        if (!cursor.TryTakeNumber("a time in seconds", out long seconds) || seconds > long.MaxValue / NanosecondsPerSecond - 1)
             return cursor.FailAt(start, "a time in seconds");
         nanoseconds = seconds * NanosecondsPerSecond;
         return !cursor.TryTake((byte)'.') || TryTakeFraction(ref cursor, ref nanoseconds);
@@ -101,7 +101,7 @@ internal struct LinePrefix
     private bool TryParsePlainThread(ref LineCursor cursor)
     {
         int start = cursor.Position;
-        if (!cursor.TryTakeNumber(out long number))
+        if (!cursor.TryTakeNumber("a thread id or a time", out long number))
             return false;
         if (number <= LargestThreadId && cursor.Current is (byte)' ' or (byte)'<')
         {
@@ -118,7 +118,7 @@ internal struct LinePrefix
     {
         cursor.SkipSpaces();
         int start = cursor.Position;
-        if (!cursor.TryTakeNumber(out long number) || number > LargestThreadId)
+        if (!cursor.TryTakeNumber("a thread id", out long number) || number > LargestThreadId)
             return cursor.FailAt(start, "a thread id");
         Style = PrefixStyle.Bracketed;
         ThreadId = (int)number;
@@ -139,7 +139,7 @@ internal struct LinePrefix
         {
             form = CallTimestampForm.TimeOfDay;
             long hours = nanoseconds / NanosecondsPerSecond;
-            if (hours > 23 || !cursor.TryTakeNumber(out long minutes) || minutes > 59 || !cursor.TryTake((byte)':')
+            if (hours > 23 || !cursor.TryTakeNumber("minutes", out long minutes) || minutes > 59 || !cursor.TryTake((byte)':')
                 || !TryParseSeconds(ref cursor, out nanoseconds) || nanoseconds > 61 * NanosecondsPerSecond)
                 return cursor.FailAt(start, "a time of day");
             nanoseconds += (hours * 60 + minutes) * 60 * NanosecondsPerSecond;
