@@ -26,6 +26,9 @@ internal struct LinePrefix
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int FractionDigits = 9;
 
+    /// <summary>How <c>[ Process PID=5316 runs in 32 bit mode. ]</c> begins, which is content.</summary>
+    public static ReadOnlySpan<byte> ModeMessage => "[ Process "u8;
+
     public PrefixStyle Style;
 
     public int ThreadId;
@@ -61,7 +64,7 @@ internal struct LinePrefix
                 if (!prefix.TryParseRelativeTime(ref cursor))
                     return false;
             }
-            else if (cursor.Current == '[')
+            else if (cursor.Current == '[' && !cursor.Rest.StartsWith(ModeMessage))
             {
                 if (!TrySkipBracket(ref cursor))
                     return false;

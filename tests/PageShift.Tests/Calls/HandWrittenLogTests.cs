@@ -92,7 +92,10 @@ public sealed class HandWrittenLogTests
     [InlineData("syscall_0x19(0x1000, 0x1000, 0x1000, 0x1, 0, 0x3)", SystemCallNumber.Remap)]
     public void A_memory_call_has_the_kernels_number(string line, SystemCallNumber number)
     {
-        Assert.Equal(number, LogText.ReadOne(line).Call.Number);
+        SystemCall call = LogText.ReadOne(line).Call;
+
+        Assert.Equal(number, call.Number);
+        Assert.Equal(call, SystemCall.Of(number, call.Arguments));
     }
 
     [Fact]
@@ -101,6 +104,14 @@ public sealed class HandWrittenLogTests
         Assert.Equal(ulong.MaxValue, LogText.ReadOne("mmap(0, 0x1000, 0x3, 0x22, 0xffffffff, 0)").Call.Arguments.Fifth);
         Assert.Equal(ulong.MaxValue, LogText.ReadOne("pkey_mprotect(0, 0x1000, 0x3, 0xffffffff)").Call.Arguments.Fourth);
         Assert.Equal(ulong.MaxValue, LogText.ReadOne("close(-1) = -1 EBADF").Call.Arguments.First);
+    }
+
+    [Fact]
+    public void A_result_of_the_engine_compares_with_what_a_log_shows()
+    {
+        Assert.Equal(CallOutcome.OfResult(Errno.OutOfMemory), LogText.ReadOne("brk(NULL) = -1 ENOMEM (Cannot allocate memory)").Outcome);
+        Assert.Equal(CallOutcome.OfResult(new VirtualAddress(0x1000)), LogText.ReadOne("brk(NULL) = 0x1000").Outcome);
+        Assert.Equal(CallOutcome.OfResult(CallResult.Success), LogText.ReadOne("munmap(0x1000, 4096) = 0").Outcome);
     }
 
     [Fact]

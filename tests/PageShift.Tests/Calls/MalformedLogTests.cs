@@ -20,19 +20,14 @@ public sealed class MalformedLogTests
     public void Every_prefix_of_a_recorded_log_is_read_or_refused_at_its_last_line(string name)
     {
         byte[] log = LogText.Recorded(name);
-        // A long log is cut at every seventh byte: reading each prefix takes the square of the length.
-        int step = log.Length > 3000 ? 7 : 1;
+        // A long log is cut at every seventh byte: reading all prefixes takes the square of the length.
+        int step = log.Length > 1500 ? 7 : 1;
         for (int length = 0; length < log.Length; length += step)
         {
-            CallLogReader reader = LogText.Reader(log[..length]);
-            try
-            {
-                LogText.ReadAll(reader);
-            }
-            catch (CallSyntaxException exception)
-            {
-                Assert.Equal(log.AsSpan(0, length).Count((byte)'\n') + 1, exception.Error.Line);
-            }
+            // Lenient: a refusal costs no exception, and is a warning.
+            CallLogReader reader = LogText.Reader(log[..length], lenient: true);
+            LogText.ReadAll(reader);
+            Assert.All(reader.Warnings, warning => Assert.Equal(log.AsSpan(0, length).Count((byte)'\n') + 1, warning.Line));
         }
     }
 
@@ -53,7 +48,7 @@ public sealed class MalformedLogTests
     [Fact]
     public void Random_bytes_are_read_or_refused()
     {
-        Gen.Byte.Array[0, 300].Sample(ReadsOrRefuses, iter: 10_000);
+        Gen.Byte.Array[0, 300].Sample(ReadsOrRefuses, iter: 3_000);
     }
 
     [Fact]
@@ -61,7 +56,7 @@ public sealed class MalformedLogTests
     {
         Gen.OneOf(GenFragment, GenFragment, GenFragment, Gen.Const("\n")).Array[0, 40]
             .Select(pieces => Encoding.UTF8.GetBytes(string.Concat(pieces)))
-            .Sample(ReadsOrRefuses, iter: 30_000);
+            .Sample(ReadsOrRefuses, iter: 8_000);
     }
 
     [Fact]

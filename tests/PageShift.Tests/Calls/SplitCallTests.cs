@@ -126,4 +126,19 @@ public sealed class SplitCallTests
         Assert.Equal(2, LogText.ReadAll(reader).Count);
         Assert.Equal(4, reader.Counts.SummaryLines);
     }
+
+    [Fact]
+    public void A_message_on_the_processors_mode_is_counted()
+    {
+        CallLogReader reader = LogText.Reader("""
+            execve("./a", ["./a"], 0x7ffdf14306e0 /* 43 vars */) = 0
+            [ Process PID=14732 runs in 32 bit mode. ]
+            07:02:30 [ Process PID=14732 runs in 64 bit mode. ]
+            brk(NULL)                               = 0x917d000
+            mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xf7f4e000
+            """u8.ToArray());
+
+        Assert.Equal([CallKind.Execute, CallKind.Break, CallKind.Unsupported], LogText.ReadAll(reader).Select(record => record.Call.Kind));
+        Assert.Equal(2, reader.Counts.Diagnostics);
+    }
 }
