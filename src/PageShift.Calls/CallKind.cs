@@ -10,7 +10,8 @@ public enum CallKind : byte
     Other,
 
     /// <summary>A known system call that changes mappings in a way that is not modelled: shmat, shmdt, remap_file_pages,
-    /// io_setup, io_destroy, map_shadow_stack, process_madvise, and a clone3 whose flags the log does not show.</summary>
+    /// io_setup, io_destroy, map_shadow_stack, process_madvise, the mmap of 32-bit programs (mmap2, old_mmap),
+    /// and a clone3 whose flags the log does not show.</summary>
     Unsupported,
 
     /// <summary>mmap(addr, length, prot, flags, fd, offset).</summary>

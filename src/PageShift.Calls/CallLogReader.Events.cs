@@ -8,6 +8,9 @@ public sealed partial class CallLogReader
     /// <summary>Buffers of calls that have completed, for the next ones.</summary>
     private readonly Stack<UnfinishedCall> _spared = new();
 
+    /// <summary>Threads that another one's execve took over, where the log does not show that call's beginning.</summary>
+    private readonly HashSet<int> _superseded = [];
+
     private static ReadOnlySpan<byte> MessagePrefix => "strace: "u8;
 
     private static ReadOnlySpan<byte> UnfinishedMark => " <unfinished ...>"u8;
@@ -21,9 +24,9 @@ public sealed partial class CallLogReader
         {
             int start = cursor.Position;
             int end = text.LastIndexOf(" <"u8);
-            ReadOnlySpan<byte> mark = end < 0 ? default : text[end..];
+            ReadOnlySpan<byte> mark = end < start ? default : text[end..];
             if (mark.SequenceEqual(UnfinishedMark))
-                return end >= start && Suspend(ref cursor, end, threadId, timestamp, origin);
+                return Suspend(ref cursor, end, threadId, timestamp, origin);
             // strace let go of the thread, or execve in another thread took over the process's id (with -ff).
             if (mark.SequenceEqual(" <detached ...>"u8) || mark.StartsWith(" <pid changed to "u8))
                 return ReadPartial(text[..end], start, threadId, timestamp, origin, _lines.LineCount, out record);
@@ -108,6 +111,18 @@ public sealed partial class CallLogReader
         DurationNanoseconds = call.DurationNanoseconds,
     };
 
+    /// <summary>With -ff execve begins in one thread's file and completes in another's: the beginning is made up.</summary>
+    private UnfinishedCall? BeginExecution(int threadId, ReadOnlySpan<byte> name, long line)
+    {
+        if (!name.StartsWith("execve"u8) || !_superseded.Remove(threadId))
+            return null;
+        UnfinishedCall execution = TakeSpared();
+        execution.Begin(threadId, default);
+        execution.Append(name, line, 1);
+        execution.Append("("u8, line, 1);
+        return execution;
+    }
+
     /// <summary>Joins the rest of a call with its beginning: <c>&lt;... mmap resumed&gt;) = 0x1000</c>.</summary>
     private bool ReadResumed(ref LineCursor cursor, int threadId, UnfinishedCall? origin, out CallRecord record)
     {
@@ -120,7 +135,8 @@ public sealed partial class CallLogReader
             return Reject(cursor, origin);
         }
 
-        if (!_unfinished.TryGetValue(threadId, out UnfinishedCall? call))
+        UnfinishedCall? call = _unfinished.GetValueOrDefault(threadId) ?? BeginExecution(threadId, name, _lines.LineCount);
+        if (call is null)
         {
             cursor.FailAt(nameStart, "the beginning of this call on an earlier line");
             return Reject(cursor, origin);
@@ -149,7 +165,7 @@ public sealed partial class CallLogReader
         var record = new CallRecord { Line = _lines.LineCount, ThreadId = threadId, Timestamp = timestamp };
         if (cursor.TryTake("exited with "u8))
         {
-            if (!cursor.TryTakeNumber(out long status))
+            if (!cursor.TryTakeNumber("an exit status", out long status))
                 return false;
             record = record with { Kind = CallRecordKind.Exited, Outcome = CallOutcome.OfValue(status) };
         }
@@ -160,7 +176,7 @@ public sealed partial class CallLogReader
         }
         else if (cursor.TryTake("superseded by execve in pid "u8))
         {
-            if (!cursor.TryTakeNumber(out long executor))
+            if (!cursor.TryTakeNumber("a thread id", out long executor))
                 return false;
             record = record with { Kind = CallRecordKind.Superseded, Outcome = CallOutcome.OfValue(_tracees.ResolveNumber((int)executor)) };
         }
@@ -196,20 +212,20 @@ public sealed partial class CallLogReader
         {
             int executor = (int)end.Outcome.Value;
             _tracees.Remove(executor);
-            if (!_unfinished.Remove(executor, out UnfinishedCall? execution))
+            if (_unfinished.Remove(executor, out UnfinishedCall? execution))
             {
-                // With -ff the call began in the other thread's file, and ends here.
-                execution = TakeSpared();
-                execution.Begin(end.ThreadId, end.Timestamp);
-                execution.Append("execve("u8, end.Line, 1);
+                execution.MoveTo(end.ThreadId);
+                _unfinished.Add(end.ThreadId, execution);
             }
-
-            execution.MoveTo(end.ThreadId);
-            _unfinished.Add(end.ThreadId, execution);
+            else
+            {
+                _superseded.Add(end.ThreadId);
+            }
         }
         else
         {
             _tracees.Remove(end.ThreadId);
+            _superseded.Remove(end.ThreadId);
         }
 
         _queue.Enqueue(end);
@@ -220,7 +236,7 @@ public sealed partial class CallLogReader
     {
         cursor.TryTake(MessagePrefix);
         if (!cursor.TryTake("Process "u8)
-            || !cursor.TryTakeNumber(out long id) || id is 0 or > int.MaxValue)
+            || !cursor.TryTakeNumber("a thread id", out long id) || id is 0 or > int.MaxValue)
         {
             _diagnostics++;
             return;

@@ -138,7 +138,7 @@ public sealed partial class CallLogReader
     /// <summary>Lines that are no tracee's: blank ones, comments, and what strace says itself.</summary>
     private static bool IsWithoutThread(in LineCursor cursor, in LinePrefix prefix) =>
         prefix.Style == PrefixStyle.None
-        && (CallParser.IsAtEndOrComment(cursor) || cursor.Current == '%' || cursor.Rest.StartsWith(MessagePrefix));
+        && (CallParser.IsAtEndOrComment(cursor) || cursor.Current is (byte)'%' or (byte)'[' || cursor.Rest.StartsWith(MessagePrefix));
 
     /// <summary>Keeps what stands before a message for the next line, and reads the message.</summary>
     private void ReadSplicedLine(ReadOnlySpan<byte> line, int splice)
@@ -183,6 +183,9 @@ public sealed partial class CallLogReader
             case '%' when cursor.TryTake("% time"u8):
                 _isInSummary = true;
                 _summaryLines++;
+                return false;
+            case '[' when cursor.Rest.StartsWith(LinePrefix.ModeMessage):
+                _diagnostics++;
                 return false;
             case 's' when cursor.Position == 0 && cursor.Rest.StartsWith(MessagePrefix):
                 ReadMessage(ref cursor);

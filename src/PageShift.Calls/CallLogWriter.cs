@@ -155,7 +155,7 @@ public sealed class CallLogWriter
             case ArgumentType.Address or ArgumentType.Vector when value == 0:
                 _line.Append("NULL");
                 break;
-            case ArgumentType.Address or ArgumentType.Vector or ArgumentType.Offset:
+            case ArgumentType.Address or ArgumentType.Vector or ArgumentType.Offset or ArgumentType.Number:
                 AppendHexadecimal(value);
                 break;
             case ArgumentType.Length:

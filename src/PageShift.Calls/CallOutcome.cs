@@ -61,6 +61,9 @@ public readonly record struct CallOutcome
         return new CallOutcome(CallOutcomeState.Error, (long)error);
     }
 
+    /// <summary>What a log would show for a call that returned <paramref name="result"/>.</summary>
+    public static CallOutcome OfResult(CallResult result) => result.IsError ? OfError(result.Error) : OfValue(result.Raw);
+
     /// <summary>The outcome as a log shows it, without the error's description; empty for <see cref="None"/>.</summary>
     public override string ToString() => State switch
     {

@@ -9,8 +9,11 @@ internal enum ArgumentType : byte
     /// <summary>Decimal bytes.</summary>
     Length,
 
-    /// <summary>0 or hexadecimal.</summary>
+    /// <summary>A file offset: 0 or hexadecimal.</summary>
     Offset,
+
+    /// <summary>Any number: 0 or hexadecimal.</summary>
+    Number,
 
     /// <summary>A decimal int.</summary>
     Signed,
@@ -75,7 +78,7 @@ internal static class CallSignature
         ArgumentType.Address => "an address",
         ArgumentType.Length => "a length",
         ArgumentType.Offset => "an offset",
-        ArgumentType.Signed => "a number",
+        ArgumentType.Number or ArgumentType.Signed => "a number",
         ArgumentType.FileDescriptor => "a file descriptor",
         ArgumentType.Vector => "an address or the bytes of a vector",
         _ => NamesOf(type)!.Expected,
@@ -103,10 +106,10 @@ internal static class CallSignature
         byKind[(int)CallKind.LockAll] = [ArgumentType.LockAllFlags];
         byKind[(int)CallKind.UnlockAll] = [];
         byKind[(int)CallKind.Sync] = [.. AddressAndLength, ArgumentType.SyncFlags];
-        byKind[(int)CallKind.Seal] = [.. AddressAndLength, ArgumentType.Offset];
+        byKind[(int)CallKind.Seal] = [.. AddressAndLength, ArgumentType.Number];
         byKind[(int)CallKind.Exit] = [ArgumentType.Signed];
         byKind[(int)CallKind.ExitGroup] = [ArgumentType.Signed];
-        byKind[(int)CallKind.MemorySet] = [ArgumentType.Address, ArgumentType.Offset, ArgumentType.Length];
+        byKind[(int)CallKind.MemorySet] = [ArgumentType.Address, ArgumentType.Number, ArgumentType.Length];
         byKind[(int)CallKind.RelocateDown] = [ArgumentType.Address, ArgumentType.Length, ArgumentType.Length];
         return byKind;
     }

@@ -16,7 +16,7 @@ internal sealed class FlagSet
     {
         _written = written;
         _unknown = $" /* {prefix}??? */";
-        Expected = $"a {prefix} name or a number";
+        Expected = $"{prefix}... or a number";
         Symbols = new SymbolTable([.. written, .. alsoRead]);
     }
 

@@ -157,6 +157,9 @@ internal static class SystemCallNames
         ("io_destroy", CallKind.Unsupported, CallForm.Ignored),
         ("map_shadow_stack", CallKind.Unsupported, CallForm.Ignored),
         ("process_madvise", CallKind.Unsupported, CallForm.Ignored),
+        // The mmap of programs in 32-bit mode.
+        ("mmap2", CallKind.Unsupported, CallForm.Ignored),
+        ("old_mmap", CallKind.Unsupported, CallForm.Ignored),
     ];
 
     private static readonly NamedCall[] Calls;

@@ -138,6 +138,13 @@ internal sealed partial class CallParser
     private bool TryParseDescriptorCall(ref LineCursor cursor, CallForm form, ref ParsedCall call)
     {
         string? path = null;
+        if (form is CallForm.FileControl or CallForm.CloseRange && cursor.Rest.StartsWith("...)"u8))
+        {
+            // CallLogWriter's form of those that neither close nor duplicate.
+            MakeOther(ref call, form == CallForm.FileControl ? "fcntl" : "close_range");
+            return true;
+        }
+
         if (!TryParseNumber(ref cursor, ArgumentType.FileDescriptor, out ulong first, ref path))
             return false;
         ulong last = first;

@@ -96,8 +96,8 @@ internal ref struct LineCursor
         return Text[start..Position];
     }
 
-    /// <summary>Takes a decimal number without sign; fails where no digit stands, or where it is longer than a long.</summary>
-    public bool TryTakeNumber(out long number)
+    /// <summary>Takes a decimal number without sign; fails where no digit stands, or where it does not fit in a long.</summary>
+    public bool TryTakeNumber(string expected, out long number)
     {
         int start = Position;
         number = 0;
@@ -108,7 +108,7 @@ internal ref struct LineCursor
             number = number * 10 + (Current - '0');
         }
 
-        return Position > start || Fail("a digit");
+        return Position > start || Fail(expected);
     }
 
     /// <summary>What stands at the failure, for a message: a word or a single character, in quotes.</summary>

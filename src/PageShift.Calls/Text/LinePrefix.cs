@@ -26,6 +26,9 @@ internal struct LinePrefix
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int FractionDigits = 9;
 
+    /// <summary>How <c>[ Process PID=5316 runs in 32 bit mode. ]</c> begins, which is content.</summary>
+    public static ReadOnlySpan<byte> ModeMessage => "[ Process "u8;
+
     public PrefixStyle Style;
 
     public int ThreadId;
@@ -61,7 +64,7 @@ internal struct LinePrefix
                 if (!prefix.TryParseRelativeTime(ref cursor))
                     return false;
             }
-            else if (cursor.Current == '[')
+            else if (cursor.Current == '[' && !cursor.Rest.StartsWith(ModeMessage))
             {
                 if (!TrySkipBracket(ref cursor))
                     return false;
@@ -78,7 +81,7 @@ internal struct LinePrefix
     {
         int start = cursor.Position;
         nanoseconds = 0;
-        if (!cursor.TryTakeNumber(out long seconds) || seconds > long.MaxValue / NanosecondsPerSecond - 1)
+        if (!cursor.TryTakeNumber("a time in seconds", out long seconds) || seconds > long.MaxValue / NanosecondsPerSecond - 1)
             return cursor.FailAt(start, "a time in seconds");
         nanoseconds = seconds * NanosecondsPerSecond;
         return !cursor.TryTake((byte)'.') || TryTakeFraction(ref cursor, ref nanoseconds);
@@ -101,7 +104,7 @@ internal struct LinePrefix
     private bool TryParsePlainThread(ref LineCursor cursor)
     {
         int start = cursor.Position;
-        if (!cursor.TryTakeNumber(out long number))
+        if (!cursor.TryTakeNumber("a thread id or a time", out long number))
             return false;
         if (number <= LargestThreadId && cursor.Current is (byte)' ' or (byte)'<')
         {
@@ -118,7 +121,7 @@ internal struct LinePrefix
     {
         cursor.SkipSpaces();
         int start = cursor.Position;
-        if (!cursor.TryTakeNumber(out long number) || number > LargestThreadId)
+        if (!cursor.TryTakeNumber("a thread id", out long number) || number > LargestThreadId)
             return cursor.FailAt(start, "a thread id");
         Style = PrefixStyle.Bracketed;
         ThreadId = (int)number;
@@ -139,7 +142,7 @@ internal struct LinePrefix
         {
             form = CallTimestampForm.TimeOfDay;
             long hours = nanoseconds / NanosecondsPerSecond;
-            if (hours > 23 || !cursor.TryTakeNumber(out long minutes) || minutes > 59 || !cursor.TryTake((byte)':')
+            if (hours > 23 || !cursor.TryTakeNumber("minutes", out long minutes) || minutes > 59 || !cursor.TryTake((byte)':')
                 || !TryParseSeconds(ref cursor, out nanoseconds) || nanoseconds > 61 * NanosecondsPerSecond)
                 return cursor.FailAt(start, "a time of day");
             nanoseconds += (hours * 60 + minutes) * 60 * NanosecondsPerSecond;

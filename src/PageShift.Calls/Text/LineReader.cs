@@ -10,7 +10,7 @@ internal sealed class LineReader(Stream stream)
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    private byte[] _buffer = new byte[InitialCapacity];
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(InitialCapacity);
     private int _start;
     private int _end;
 

@@ -8,6 +8,9 @@ namespace PageShift.Moving;
 /// </summary>
 internal sealed partial class MovePlanner
 {
+    // Linux gathers this many freed tables before it flushes.
+    private const ulong TablesPerFlush = 509;
+
     // The destination table that was made last, per level; ulong.MaxValue for none. The walk goes up, so the last is enough.
     private readonly ulong[] _made = new ulong[PagingGeometry.MaximumLevels];
 
@@ -24,8 +27,7 @@ internal sealed partial class MovePlanner
         ulong start = policy >= MovePolicy.Linux67 ? Realign() : _start;
         for (ulong at = start; at < _end;)
             at += MovePiece(at);
-        if (_cost.TablesFreed != 0)
-            _cost.TlbFlushes++;
+        _cost.TlbFlushes += (_cost.TablesFreed + (TablesPerFlush - 1)) / TablesPerFlush;
         if (_plan.Request.DestinationUnmapWorked)
             _cost.TlbFlushes++;
         _plan.ExpandedSource = new AddressRange(new VirtualAddress(start), new VirtualAddress(_end));

@@ -172,4 +172,29 @@ public sealed class RecordedLogTests
             return reader.Counts;
         }
     }
+
+    [Theory]
+    [InlineData("format-plain")]
+    [InlineData("format-all")]
+    [InlineData("every-call")]
+    [InlineData("threads-o")]
+    public void Reading_on_allocates_nothing(string name)
+    {
+        byte[] log = LogText.Recorded(name);
+        const int Rounds = 50;
+        var reader = LogText.Reader([.. Enumerable.Repeat(log, Rounds).SelectMany(part => part)]);
+        int perRound = LogText.Read(log).Count;
+        // The first rounds fill the buffers, the queue and the cache of names.
+        for (int i = 0; i < perRound * 10; i++)
+            Assert.True(reader.TryRead(out _));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int records = 0;
+        while (reader.TryRead(out _))
+            records++;
+
+        Assert.Equal(perRound * (Rounds - 10), records);
+        // Paths that share a slot of the cache may displace each other; a string a line would be hundreds of times as much.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+    }
 }

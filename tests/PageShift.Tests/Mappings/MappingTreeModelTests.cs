@@ -11,7 +11,7 @@ namespace PageShift.Tests.Mappings;
 public class MappingTreeModelTests
 {
     private const int WorldPages = 700;
-    private static readonly OpenFile[] Files = [new(new MemoryObject()), new(new MemoryObject())];
+    private static readonly OpenFile[] Files = [MappingWorld.AnyFile(), MappingWorld.AnyFile()];
     private static readonly AnonIdentity[] Anons = [default, default, A, B, Inherited];
     private static readonly VmFlags[] FlagChoices =
         [ReadWrite, ReadWrite, ReadOnly, ReadOnly, ReadWrite | VmFlags.GrowsDown, ReadWrite | VmFlags.MayHaveGuards];

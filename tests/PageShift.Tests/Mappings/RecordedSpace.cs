@@ -15,12 +15,12 @@ internal sealed class RecordedSpace
     private uint _anons;
 
     // Two memfds and two opens of one file on ext4, as the recorder has them.
-    private readonly OpenFile[] _files = [.. Enumerable.Range(0, 4).Select(_ => new OpenFile(new MemoryObject()))];
+    private readonly OpenFile[] _files = [.. Enumerable.Range(0, 4).Select(_ => MappingWorld.AnyFile())];
 
     public MappingTree Tree { get; } = new();
 
     public void Own(AddressRange range, VmFlags flags) =>
-        Tree.Insert(new Mapping(range, flags, new OpenFile(new MemoryObject()), default, default));
+        Tree.Insert(new Mapping(range, flags, MappingWorld.AnyFile(), default, default));
 
     public VirtualAddress? Map(VirtualAddress hint, ByteLength length, VmFlags access, MapFlags flags, int file, ulong offset)
     {
@@ -42,7 +42,7 @@ internal sealed class RecordedSpace
         all |= flags.HasFlag(MapFlags.GrowsDown) ? VmFlags.GrowsDown : VmFlags.None;
         if ((all & (VmFlags.Write | VmFlags.Shared | VmFlags.NoReserve)) == VmFlags.Write)
             all |= VmFlags.Account;
-        OpenFile? shown = file >= 0 ? _files[file] : shared ? new OpenFile(new MemoryObject()) : null;
+        OpenFile? shown = file >= 0 ? _files[file] : shared ? MappingWorld.AnyFile() : null;
         PageCount pageOffset = new(shown is null ? start.Value / PageSize.Bytes : file >= 0 ? offset / PageSize.Bytes : 0);
         Tree.InsertMerging(new Mapping(new AddressRange(start, length), all, shown, pageOffset, default));
         return start;

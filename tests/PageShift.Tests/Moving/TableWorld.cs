@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
@@ -62,7 +63,7 @@ internal sealed class TableWorld : IDisposable
     public void Zap(ulong start, ulong length) => Tables.Zap(new AddressRange(new VirtualAddress(start), new ByteLength(length)), keepGuards: false);
 
     /// <summary>Every page that is there, with its entry as a 4 KiB leaf would have it.</summary>
-    public SortedDictionary<ulong, ulong> Pages()
+    public List<KeyValuePair<ulong, ulong>> Pages()
     {
         var collector = new Collector(Tables.Geometry);
         Tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Tables.Geometry.UserLimit), ref collector);
@@ -75,7 +76,7 @@ internal sealed class TableWorld : IDisposable
         ulong sourcePredecessor = 0;
         ulong destinationPredecessor = old + length <= @new ? old + length : 0;
         ulong ceiling = Tables.Geometry.UserLimit.Value;
-        foreach (ulong page in Pages().Keys)
+        foreach ((ulong page, _) in Pages())
         {
             ulong end = page + PageSize.Bytes;
             bool moving = page >= old && page < old + length;
@@ -120,14 +121,14 @@ internal sealed class TableWorld : IDisposable
     public MoveCost MoveAndCheck(MovePolicy policy, in MoveRequest request)
     {
         MovePlan plan = Plan(policy, request);
-        SortedDictionary<ulong, ulong> before = Pages();
+        List<KeyValuePair<ulong, ulong>> before = Pages();
         ulong tablesBefore = Tables.Verify();
         Assert.True(Mover.TryExecute(plan, out MoveCost work));
         ulong tablesAfter = Tables.Verify();
 
         AssertSamePages(MovedPageByPage(before, request), Pages());
         if (Counted(plan.Work) != work)
-            Assert.Fail($"{policy} {request}\nruns {string.Join(", ", plan.Runs)}\npages {string.Join(' ', before.Keys.Select(p => $"{p >> 12:x}"))}\nplanned {Counted(plan.Work)}\ncounted {work}");
+            Assert.Fail($"{policy} {request}\nruns {string.Join(", ", plan.Runs)}\npages {string.Join(' ', before.Select(p => $"{p.Key >> 12:x}"))}\nplanned {Counted(plan.Work)}\ncounted {work}");
         Assert.Equal(tablesBefore + work.TablesAllocated, tablesAfter + work.TablesFreed);
         Assert.Equal(tablesAfter, Memory.TableFrames);
         return plan.Cost;
@@ -136,35 +137,36 @@ internal sealed class TableWorld : IDisposable
     /// <summary>The part of a plan's work that the mover counts while it works.</summary>
     public static MoveCost Counted(in MoveCost work) => work with { SlotsVisited = 0, SlotsInspected = 0, TlbFlushes = 0, TableBytes = 0, Warned = false };
 
-    private static SortedDictionary<ulong, ulong> MovedPageByPage(SortedDictionary<ulong, ulong> pages, in MoveRequest request)
+    private static List<KeyValuePair<ulong, ulong>> MovedPageByPage(List<KeyValuePair<ulong, ulong>> pages, in MoveRequest request)
     {
-        var moved = new SortedDictionary<ulong, ulong>();
+        var moved = new List<KeyValuePair<ulong, ulong>>(pages.Count);
         foreach ((ulong page, ulong entry) in pages)
         {
             bool moving = request.Source.Contains(new VirtualAddress(page));
-            moved.Add(moving ? page - request.Old.Value + request.New.Value : page, entry);
+            moved.Add(new(moving ? page - request.Old.Value + request.New.Value : page, entry));
         }
 
+        moved.Sort((left, right) => left.Key.CompareTo(right.Key));
         return moved;
     }
 
-    private static void AssertSamePages(SortedDictionary<ulong, ulong> expected, SortedDictionary<ulong, ulong> actual)
+    private static void AssertSamePages(List<KeyValuePair<ulong, ulong>> expected, List<KeyValuePair<ulong, ulong>> actual)
     {
-        if (!expected.SequenceEqual(actual))
+        if (!CollectionsMarshal.AsSpan(expected).SequenceEqual(CollectionsMarshal.AsSpan(actual)))
         {
-            string Show(SortedDictionary<ulong, ulong> pages) => string.Join(' ', pages.Select(p => $"{p.Key >> 12:x}={p.Value:x}"));
+            string Show(List<KeyValuePair<ulong, ulong>> pages) => string.Join(' ', pages.Select(p => $"{p.Key >> 12:x}={p.Value:x}"));
             Assert.Fail($"expected {Show(expected)}\nbut have {Show(actual)}");
         }
     }
 
     private struct Collector(PagingGeometry geometry) : ILeafVisitor
     {
-        public SortedDictionary<ulong, ulong> Pages { get; } = [];
+        public List<KeyValuePair<ulong, ulong>> Pages { get; } = [];
 
         public readonly bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
         {
             for (ulong i = 0; i < geometry.FramesPerLeaf(level); i++)
-                Pages.Add(start.Value + (i << PageSize.Shift), entry.IsMarker ? entry.Value : (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift));
+                Pages.Add(new(start.Value + (i << PageSize.Shift), entry.IsMarker ? entry.Value : (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift)));
             return true;
         }
     }

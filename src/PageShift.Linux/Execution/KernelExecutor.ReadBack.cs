@@ -1,0 +1,72 @@
+namespace PageShift.Linux;
+
+/// <content>What the address space holds, read from outside: nothing is faulted in.</content>
+public sealed partial class KernelExecutor
+{
+    private MappingReader? _mappings;
+    private PresenceReader? _presence;
+    private MemoryReader? _memory;
+
+    /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, without the executor's own.</summary>
+    /// <returns>False, and nothing useful appended, when the process has ended.</returns>
+    public bool ReadMappings(AddressRange range, List<KernelMapping> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        int first = into.Count;
+        if (Mappings?.Read(range, into) is not true) return false;
+        RemoveHost(into, first);
+        return true;
+    }
+
+    /// <summary>Appends the same with <see cref="KernelMapping.Flags"/>. Slower: the kernel walks the page tables for it.</summary>
+    /// <returns>False, and nothing useful appended, when the process has ended.</returns>
+    public bool ReadMappingsWithFlags(AddressRange range, List<KernelMapping> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        int first = into.Count;
+        if (Mappings?.ReadWithFlags(range, into) is not true) return false;
+        RemoveHost(into, first);
+        return true;
+    }
+
+    /// <summary>Appends the runs of pages that are present (or swapped out) in <paramref name="range"/>, in ascending order,
+    /// without the executor's own.</summary>
+    /// <returns>False, and nothing useful appended, when the process has ended.</returns>
+    public bool ReadPresence(AddressRange range, List<PageRun> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        _presence ??= PresenceReader.TryOpen(ProcessId, canScan: true, out _);
+        if (_presence is null) return false;
+        VirtualAddress hostStart = Surroundings.Host.Start;
+        VirtualAddress hostEnd = Surroundings.Host.End;
+        AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, hostStart));
+        AddressRange above = range.Intersect(new AddressRange(hostEnd, Surroundings.TaskEnd));
+        return _presence.Read(below, into) && _presence.Read(above, into);
+    }
+
+    /// <summary>Reads bytes of pages that are known to be present, whatever their protection. A page that is not present is
+    /// faulted in by the kernel for this, which changes what is under test: ask <see cref="ReadPresence"/> first.</summary>
+    /// <returns>How many bytes were read; fewer than asked for where a mapping ends.</returns>
+    public int ReadPresentBytes(VirtualAddress start, Span<byte> bytes)
+    {
+        _memory ??= MemoryReader.TryOpen(ProcessId, out _);
+        return _memory?.Read(start, bytes) ?? 0;
+    }
+
+    private MappingReader? Mappings => _mappings ??= MappingReader.TryOpen(ProcessId, canQuery: true, out _);
+
+    private void RemoveHost(List<KernelMapping> mappings, int first)
+    {
+        for (int index = mappings.Count - 1; index >= first; index--)
+        {
+            if (Surroundings.Host.Contains(mappings[index].Range)) mappings.RemoveAt(index);
+        }
+    }
+
+    private void CloseReaders()
+    {
+        _mappings?.Dispose();
+        _presence?.Dispose();
+        _memory?.Dispose();
+    }
+}

@@ -1,0 +1,123 @@
+using PageShift.Abi;
+using PageShift.Linux.Interop;
+
+namespace PageShift.Linux;
+
+/// <summary>Counts what the kernel does for one call of a <see cref="KernelExecutor"/>: perf events of the executor's own
+/// thread, so that no other activity is seen. The counters always run; a measurement is the difference of two readings,
+/// less what a call that does nothing shows.
+/// Source of what is counted: <c>LINUX-MM.md</c> section 7.
+/// Thread safety: none; use it from the thread that uses the executor.</summary>
+public sealed class KernelProbe : IDisposable
+{
+    private const int CounterCount = 2;
+    private const int CalibrationCalls = 16;
+
+    private readonly KernelExecutor _executor;
+    private readonly int _flushes;
+    private readonly int _allocations;
+    private MeasuredCost _overhead;
+
+    private KernelProbe(KernelExecutor executor, int flushes, int allocations)
+    {
+        _executor = executor;
+        _flushes = flushes;
+        _allocations = allocations;
+    }
+
+    /// <summary>Attaches counters to an executor, which must outlive the probe.</summary>
+    /// <param name="executor">Whose calls to count.</param>
+    /// <param name="reason">When the result is null: one sentence that says why counting is not possible here.</param>
+    /// <returns>The probe, or null.</returns>
+    public static KernelProbe? TryAttach(KernelExecutor executor, out string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(executor);
+        if (Tracepoint.TryFind("tlb/tlb_flush", out reason) is not ulong flush) return null;
+        if (Tracepoint.TryFind("kmem/mm_page_alloc", out reason) is not ulong allocation) return null;
+
+        CallResult flushes = Open(executor, flush, "reason==3\0"u8, groupLeader: -1);
+        if (flushes.IsError)
+        {
+            reason = WhyNotOpened(flushes.Error);
+            return null;
+        }
+
+        CallResult allocations = Open(executor, allocation, "gfp_flags&0x100\0"u8, (int)flushes.Raw);
+        if (allocations.IsError)
+        {
+            _ = FileDescriptor.Close((int)flushes.Raw);
+            reason = WhyNotOpened(allocations.Error);
+            return null;
+        }
+
+        var probe = new KernelProbe(executor, (int)flushes.Raw, (int)allocations.Raw);
+        probe.Calibrate();
+        return probe;
+    }
+
+    /// <summary>Makes one call and counts.</summary>
+    /// <param name="outcome">What the executor answered; a call that was refused costs nothing.</param>
+    /// <param name="number">The call.</param>
+    /// <param name="first">The first argument.</param>
+    /// <param name="second">The second argument.</param>
+    /// <param name="third">The third argument.</param>
+    /// <param name="fourth">The fourth argument.</param>
+    /// <param name="fifth">The fifth argument.</param>
+    /// <param name="sixth">The sixth argument.</param>
+    /// <returns>The cost, less the counters' own.</returns>
+    public MeasuredCost Measure(
+        out KernelOutcome outcome, SystemCallNumber number,
+        ulong first = 0, ulong second = 0, ulong third = 0, ulong fourth = 0, ulong fifth = 0, ulong sixth = 0)
+    {
+        (long flushesBefore, long allocationsBefore) = Read();
+        outcome = _executor.Invoke(number, first, second, third, fourth, fifth, sixth);
+        (long flushesAfter, long allocationsAfter) = Read();
+        return new MeasuredCost(
+            Math.Max(0, flushesAfter - flushesBefore - _overhead.TlbFlushes),
+            Math.Max(0, allocationsAfter - allocationsBefore - _overhead.ZeroedAllocations),
+            Math.Max(0, outcome.Nanoseconds - _overhead.Nanoseconds));
+    }
+
+    /// <summary>Removes the counters.</summary>
+    public void Dispose()
+    {
+        _ = FileDescriptor.Close(_allocations);
+        _ = FileDescriptor.Close(_flushes);
+    }
+
+    private static CallResult Open(KernelExecutor executor, ulong tracepoint, ReadOnlySpan<byte> filter, int groupLeader)
+    {
+        CallResult opened = PerfEvent.OpenTracepoint(tracepoint, executor.ProcessId, groupLeader);
+        if (opened.IsError) return opened;
+        CallResult filtered = PerfEvent.SetFilter((int)opened.Raw, filter);
+        if (!filtered.IsError) return opened;
+        _ = FileDescriptor.Close((int)opened.Raw);
+        return filtered;
+    }
+
+    private static string WhyNotOpened(Errno error) => error is Errno.AccessDenied or Errno.OperationNotPermitted
+        ? "counting needs root, CAP_PERFMON, or kernel.perf_event_paranoid = -1"
+        : $"the kernel's counters could not be opened: {ErrnoName.Of(error)}";
+
+    // The best of some calls that change nothing: an munmap of nothing is refused by its length.
+    private void Calibrate()
+    {
+        var best = new MeasuredCost(long.MaxValue, long.MaxValue, long.MaxValue);
+        for (int repetition = 0; repetition < CalibrationCalls; repetition++)
+        {
+            MeasuredCost cost = Measure(out _, SystemCallNumber.Unmap, 0, 0);
+            best = new MeasuredCost(Math.Min(best.TlbFlushes, cost.TlbFlushes),
+                Math.Min(best.ZeroedAllocations, cost.ZeroedAllocations), Math.Min(best.Nanoseconds, cost.Nanoseconds));
+        }
+
+        _overhead = best;
+    }
+
+    private (long Flushes, long Allocations) Read()
+    {
+        Span<ulong> group = stackalloc ulong[1 + CounterCount];
+        CallResult read = PerfEvent.ReadGroup(_flushes, group);
+        ObjectDisposedException.ThrowIf(read.IsError, this);
+        return ((long)group[1], (long)group[2]);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Buffers.Text;
+using PageShift.Abi;
+
+namespace PageShift.Linux;
+
+/// <summary>Reads the text of /proc/PID/maps and /proc/PID/smaps.
+/// A mapping's line is <c>start-end rwxs offset major:minor inode [name]</c>; in smaps its attributes follow, one a line.</summary>
+internal static class MappingText
+{
+    /// <summary>Appends the mappings that touch <paramref name="range"/>.</summary>
+    /// <exception cref="FormatException">The text is not what the kernel writes.</exception>
+    internal static void Read(ReadOnlySpan<byte> text, AddressRange range, List<KernelMapping> into)
+    {
+        bool isWanted = false;
+        while (!text.IsEmpty)
+        {
+            int end = text.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> line = end < 0 ? text : text[..end];
+            text = end < 0 ? default : text[(end + 1)..];
+            // Attribute names begin with a capital letter, addresses are in lower case.
+            if (line.IsEmpty || line[0] is >= (byte)'A' and <= (byte)'Z')
+            {
+                if (isWanted && line.StartsWith("VmFlags:"u8)) into[^1] = into[^1] with { Flags = VmFlagsCode.Parse(line["VmFlags:"u8.Length..]) };
+                continue;
+            }
+
+            KernelMapping mapping = ParseLine(line);
+            isWanted = mapping.Range.Overlaps(range) && !line.EndsWith("[vsyscall]"u8);
+            if (isWanted) into.Add(mapping);
+        }
+    }
+
+    private static KernelMapping ParseLine(ReadOnlySpan<byte> line)
+    {
+        ulong start = Hexadecimal(ref line);
+        ulong end = Hexadecimal(ref line);
+        if (line.Length < 5) throw new FormatException("A line of /proc/PID/maps ends before its protection.");
+        Protection protection = (line[0] == 'r' ? Protection.Read : 0)
+            | (line[1] == 'w' ? Protection.Write : 0)
+            | (line[2] == 'x' ? Protection.Execute : 0);
+        bool isShared = line[3] == 's';
+        line = line[5..];
+        ulong offset = Hexadecimal(ref line);
+        uint major = (uint)Hexadecimal(ref line);
+        uint minor = (uint)Hexadecimal(ref line);
+        if (!Utf8Parser.TryParse(line, out ulong inode, out _)) throw new FormatException("A line of /proc/PID/maps has no inode number.");
+        return new KernelMapping(new AddressRange(new VirtualAddress(start), new VirtualAddress(end)), protection, isShared,
+            inode == 0 ? 0 : offset, major, minor, inode);
+    }
+
+    // Takes a number and the character behind it.
+    private static ulong Hexadecimal(ref ReadOnlySpan<byte> line)
+    {
+        if (!Utf8Parser.TryParse(line, out ulong value, out int used, 'x') || used == line.Length)
+            throw new FormatException("A line of /proc/PID/maps has no number where one belongs.");
+        line = line[(used + 1)..];
+        return value;
+    }
+}

@@ -1,0 +1,23 @@
+namespace PageShift.Linux;
+
+/// <summary>What the kernel tells of an occupied page-table entry.</summary>
+[Flags]
+public enum PageKinds
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>The page is in memory and mapped, also under PROT_NONE.</summary>
+    Present = 1,
+
+    /// <summary>The entry is occupied but not present: the page is swapped out, or it is a guard page.</summary>
+    Swapped = 2,
+
+    /// <summary>A page of a file or of shared anonymous memory.</summary>
+    FileOrShared = 4,
+}
+
+/// <summary>A run of pages of equal kind.</summary>
+/// <param name="Range">Where it is.</param>
+/// <param name="Kinds">What its pages are.</param>
+public readonly record struct PageRun(AddressRange Range, PageKinds Kinds);

@@ -1,0 +1,21 @@
+namespace PageShift.Linux;
+
+/// <summary>The settings of the running kernel that change what the memory calls do. A null is a setting that this kernel does not show.</summary>
+/// <param name="TransparentHugePages">always, madvise or never: /sys/kernel/mm/transparent_hugepage/enabled.</param>
+/// <param name="SharedTransparentHugePages">The same for shared anonymous memory: shmem_enabled beside it.</param>
+/// <param name="OvercommitMemory">vm.overcommit_memory: 0 heuristic, 1 always, 2 strict.</param>
+/// <param name="MostMappings">vm.max_map_count.</param>
+/// <param name="LowestAddress">vm.mmap_min_addr in bytes. A security module may raise hints higher: see <see cref="KernelSurroundings.LowestHint"/>.</param>
+public sealed record KernelSettings(
+    string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress)
+{
+    private const string HugePages = "/sys/kernel/mm/transparent_hugepage/";
+
+    /// <summary>Reads the settings now.</summary>
+    public static KernelSettings Read() => new(
+        ProcSetting.ReadChoice(HugePages + "enabled"),
+        ProcSetting.ReadChoice(HugePages + "shmem_enabled"),
+        ProcSetting.ReadNumber("/proc/sys/vm/overcommit_memory"),
+        ProcSetting.ReadNumber("/proc/sys/vm/max_map_count"),
+        ProcSetting.ReadNumber("/proc/sys/vm/mmap_min_addr"));
+}
