@@ -12,6 +12,7 @@ internal static class Program
         var root = new RootCommand("Shows what every remap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
         {
             RunCommand.Create(),
+            FuzzCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count != 0)
