@@ -48,6 +48,9 @@ internal sealed partial class CallGenerator
             flags |= _random.Pick<ulong>(RareMapFlags);
         if (length is > MostPopulated and < 1UL << 46)
             flags &= ~(ulong)(MapFlags.Populate | MapFlags.Locked);
+        // Large pages without reservation are mapped even where there are none: the engine does not have them.
+        if ((flags & (ulong)MapFlags.HugeTlb) != 0)
+            flags &= ~(ulong)MapFlags.NoReserve;
         return new CallArguments(address, length, Protection(), flags, descriptor, offset);
     }
 

@@ -77,7 +77,7 @@ public sealed partial class AddressSpace
         if (error == Errno.None)
             error = file is null ? CheckAnonymous(ref request, isLarge) : CheckFile(ref request, file);
         if (error == Errno.None)
-            error = MapRegion(request, isLarge);
+            error = MapRegion(request, isLarge ? span : 0, offset);
         if (error != Errno.None)
             return error;
 
@@ -118,16 +118,19 @@ public sealed partial class AddressSpace
         return AddressSelection.Choose(_mappings, _layout, request) is { } chosen ? chosen : Errno.OutOfMemory;
     }
 
-    /// <summary>The alignment for large pages of a new mapping. A file on a disk file system is aligned by its offset; shared memory is not aligned.</summary>
+    /// <summary>The alignment for large pages of a new mapping. A file on a disk file system, and /dev/zero unless it is shared, is aligned by its offset;
+    /// shared memory is not aligned.</summary>
     private static LargePageAlignment AlignmentFor(OpenFile? file, bool isShared)
     {
         if (file is null)
             return isShared ? LargePageAlignment.None : LargePageAlignment.Anonymous;
-        return file.Object.Kind == MemoryObjectKind.File ? LargePageAlignment.File : LargePageAlignment.None;
+        return file.Object.Kind == MemoryObjectKind.File || (file.Object.Kind == MemoryObjectKind.ZeroDevice && !isShared)
+            ? LargePageAlignment.File
+            : LargePageAlignment.None;
     }
 
     // in this order                                           result
-    // reaches past the largest file                           EOVERFLOW
+    // reaches past the largest file (a regular one)           EOVERFLOW
     // SHARED_VALIDATE with a newer flag                       EOPNOTSUPP
     // shared, writable, and not open for writing              EACCES
     // another type than SHARED, SHARED_VALIDATE, PRIVATE      EINVAL
@@ -138,7 +141,8 @@ public sealed partial class AddressSpace
     private static Errno CheckFile(ref MapRequest request, OpenFile file)
     {
         ulong length = request.Range.Length.Value;
-        if (length > HighestFileByte || request.PageOffset > (HighestFileByte - length) >> PageSize.Shift)
+        bool isRegular = !file.IsUnmappable && file.Object.Kind != MemoryObjectKind.ZeroDevice;
+        if (isRegular && (length > HighestFileByte || request.PageOffset > (HighestFileByte - length) >> PageSize.Shift))
             return Errno.ValueTooLarge;
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
@@ -201,8 +205,9 @@ public sealed partial class AddressSpace
     // what is replaced can't be split, is sealed                     ENOMEM, EPERM   intact, perhaps split at the ends
     // RLIMIT_AS, RLIMIT_DATA, the commit limit                       ENOMEM          intact, perhaps split
     // an object of shared anonymous memory over the commit limit     ENOMEM          gone
-    // large pages, as there is no pool of them                       ENOMEM          gone
-    private Errno MapRegion(in MapRequest request, bool isLarge)
+    // large pages: an offset that is none of theirs                  EINVAL          gone
+    //              always, as there is no pool of them               ENOMEM          gone
+    private Errno MapRegion(in MapRequest request, ulong largeSpan, ulong offset)
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
@@ -218,8 +223,8 @@ public sealed partial class AddressSpace
         if (error != Errno.None)
             return error;
         CompleteUnmap(request.Range);
-        if (isLarge)
-            return Errno.OutOfMemory;
+        if (largeSpan != 0)
+            return (offset & (largeSpan - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory;
         OpenFile? file = request.File;
         if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {

@@ -136,7 +136,7 @@ public sealed partial class AddressSpace
                 flags |= VmFlags.Account;
             }
         }
-        else if (_mappings.FileOf(handle) is null && _mappings.AnonOf(handle).IsNone)
+        else if (IsAnonymousPrivate(handle) && _mappings.AnonOf(handle).IsNone)
         {
             flags &= ~VmFlags.Account; // nothing was written yet, so the charge can be given back
         }

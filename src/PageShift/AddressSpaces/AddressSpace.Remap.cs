@@ -322,7 +322,7 @@ public sealed partial class AddressSpace
         LargePageAlignment alignment = LargePageAlignment.None;
         if (mapping.File is null)
             alignment = LargePageAlignment.Anonymous;
-        else if (mapping.File.Object.Kind == MemoryObjectKind.File)
+        else if (mapping.File.Object.Kind is MemoryObjectKind.File or MemoryObjectKind.ZeroDevice)
             alignment = LargePageAlignment.File;
         ulong offset = mapping.PageOffsetAt(new VirtualAddress(remap.Old)).Value << PageSize.Shift;
         return new AddressRequest(length, new VirtualAddress(remap.New), alignment, offset);
