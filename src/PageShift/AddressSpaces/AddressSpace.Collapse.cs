@@ -17,7 +17,8 @@ public sealed partial class AddressSpace
         ulong span = Geometry.Span(PageTableLevel.Pmd);
         if (!IsAnonymousPrivate(handle) || mapping.Flags.HasFlag(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
             return Errno.InvalidArgument;
-        Errno error = Errno.None;
+        // Linux counts the blocks between the range's ends rounded inwards, and takes a range without a boundary between blocks for a failure.
+        Errno error = part.Start.AlignUp(span) > part.End.AlignDown(span) ? Errno.InvalidArgument : Errno.None;
         for (AddressRange? next = FirstBlock(part, span); next is { } block; next = FirstBlock(new AddressRange(block.End, part.End), span))
         {
             Errno failed = CollapseBlock(block, mapping.Flags);

@@ -158,8 +158,7 @@ public sealed partial class AddressSpace : IFaultResolver
     private void FaultAround(in PageFault fault, MemoryObject memoryObject)
     {
         const int MostPages = 16;
-        if (!_tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table))
-            throw new InvalidOperationException($"The table that holds the leaf of {fault.Page} is gone.");
+        bool hasTable = _tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table);
         int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
         ulong pagesBelow = (fault.Page - fault.Mapping.Start).WholePages.Value;
         ulong pagesFrom = (fault.Mapping.End - fault.Page).WholePages.Value;
@@ -168,8 +167,18 @@ public sealed partial class AddressSpace : IFaultResolver
         ulong bits = LeafBits.ForFault(fault.Mapping.Flags, write: false);
         for (int i = first; i < end; i++)
         {
-            if (Memory.Entry(table, i).IsNone && memoryObject.TryGetResidentPage(fault.PageInObject + (ulong)i - (ulong)index, out FrameNumber frame))
-                _tables.Set(table, i, PageTableEntry.Leaf(frame, bits));
+            if (hasTable && !Memory.Entry(table, i).IsNone)
+                continue;
+            if (!memoryObject.TryGetResidentPage(fault.PageInObject + (ulong)i - (ulong)index, out FrameNumber frame))
+                continue;
+            if (!hasTable && !_tables.TryMakeTable(fault.Page, PageTableLevel.Pte, out table))
+            {
+                Memory.Release(frame);
+                return;
+            }
+
+            hasTable = true;
+            _tables.Set(table, i, PageTableEntry.Leaf(frame, bits));
         }
     }
 

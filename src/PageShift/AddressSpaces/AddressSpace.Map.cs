@@ -233,7 +233,15 @@ public sealed partial class AddressSpace
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
 
-        InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
+        MappingHandle made = InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
+        if (flags.HasFlag(VmFlags.Droppable) && flags.HasFlag(VmFlags.Locked))
+        {
+            // mlockall(MCL_FUTURE) does not hold for it; Linux finds that out when it has been made, so that its pages are populated nevertheless.
+            _mappings.SetFlags(made, flags & ~LockMask);
+            UnaccountMapped(VmFlags.Locked, pages);
+            AccountMapped(VmFlags.None, pages);
+        }
+
         return Errno.None;
     }
 
