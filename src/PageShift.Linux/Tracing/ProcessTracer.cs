@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PageShift.Abi;
+using PageShift.Linux.Tracing.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -70,6 +71,7 @@ public static class ProcessTracer
     {
         using var processes = new LiveProcesses();
         using var relay = new SignalRelay(processes);
+        using var quiet = new ChildSignal();
         if (!TraceeLauncher.TryLaunch(command, out TraceeLauncher? launched, out LaunchFailure? failure))
             return NotStarted(failure);
 

@@ -16,6 +16,8 @@ internal sealed class TraceeLauncher
         | Ptrace.Options.StopAtClone | Ptrace.Options.StopAtExec | Ptrace.Options.StopAtExit | Ptrace.Options.StopAtFilter
         | Ptrace.Options.KillWithTracer;
 
+    private const ulong KernelSignalSetBytes = 8;
+    private const long NumberSigaction = 13;
     private const long NumberPrctl = 157;
     private const long NumberSeccomp = 317;
     private const long NumberExecve = 59;
@@ -71,6 +73,7 @@ internal sealed class TraceeLauncher
             return new(TraceFailure.NotPermitted, error,
                 $"{_name} can't be traced: ptrace is not permitted here ({ErrnoName.Describe(error)}); a container needs the capability SYS_PTRACE, and kernel.yama.ptrace_scope must be below 2");
 
+        RestoreInternalSignals();
         if (_command.MayFilter && TryInstallFilter())
             Method = StopMethod.Filter;
 
@@ -112,6 +115,13 @@ internal sealed class TraceeLauncher
         return WaitForStop(static status => status.Event == StopEvent.Stop, out _);
     }
 
+    // glibc's posix_spawn leaves its two internal signals ignored, which the program would inherit.
+    private void RestoreInternalSignals()
+    {
+        for (ulong signal = Signals.FirstInternal; signal <= Signals.LastInternal; signal++)
+            _ = TryCall(NumberSigaction, signal, _stub.DefaultActionAddress, 0, out _, KernelSignalSetBytes);
+    }
+
     // Without CAP_SYS_ADMIN, a filter needs no_new_privs, with which a set-user-ID program gains nothing;
     // under an unprivileged tracer it would gain nothing anyway (ptrace(2), execve).
     private bool TryInstallFilter()
@@ -149,10 +159,10 @@ internal sealed class TraceeLauncher
         return Ptrace.GetRegisters(_process, out registers) == Errno.None ? new CallResult((long)registers.Rax).Error : Errno.NoSuchProcess;
     }
 
-    private bool TryCall(long number, ulong first, ulong second, ulong third, out CallResult result)
+    private bool TryCall(long number, ulong first, ulong second, ulong third, out CallResult result, ulong fourth = 0)
     {
         result = default;
-        if (!TryBegin(number, first, second, third) || WaitForStop(IsBreakpoint, out _) != Errno.None)
+        if (!TryBegin(number, first, second, third, fourth) || WaitForStop(IsBreakpoint, out _) != Errno.None)
             return false;
 
         if (Ptrace.GetRegisters(_process, out Registers registers) != Errno.None)
@@ -162,7 +172,7 @@ internal sealed class TraceeLauncher
         return true;
     }
 
-    private bool TryBegin(long number, ulong first, ulong second, ulong third)
+    private bool TryBegin(long number, ulong first, ulong second, ulong third, ulong fourth = 0)
     {
         if (Ptrace.GetRegisters(_process, out Registers registers) != Errno.None)
             return false;
@@ -172,7 +182,7 @@ internal sealed class TraceeLauncher
         registers.Rdi = first;
         registers.Rsi = second;
         registers.Rdx = third;
-        registers.R10 = 0;
+        registers.R10 = fourth;
         registers.R8 = 0;
         registers.OrigRax = ulong.MaxValue; // The interrupted pause is not to be restarted.
         return Ptrace.SetRegisters(_process, registers) == Errno.None && Ptrace.Continue(_process, 0) == Errno.None;

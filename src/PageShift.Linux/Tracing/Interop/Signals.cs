@@ -16,6 +16,12 @@ internal static class Signals
     public const int TerminalInput = 21;
     public const int TerminalOutput = 22;
 
+    /// <summary>The first of the signals that the C library keeps for itself.</summary>
+    public const int FirstInternal = 32;
+
+    /// <summary>The last of the signals that the C library keeps for itself.</summary>
+    public const int LastInternal = 33;
+
     /// <summary>True for the four signals that put a whole process into a job-control stop.</summary>
     public static bool IsJobControlStop(int signal) => signal is Stop or TerminalStop or TerminalInput or TerminalOutput;
 }

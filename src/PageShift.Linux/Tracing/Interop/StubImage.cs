@@ -10,12 +10,15 @@ namespace PageShift.Linux.Tracing.Interop;
 /// 0x400000  ELF header, 2 program headers
 /// 0x4000b0  wait:  mov eax, SYS_pause; syscall; jmp wait
 /// 0x4000b9  call:  syscall; int3
-/// 0x4000c0  struct sock_fprog; struct sock_filter[]; path, NUL
+/// 0x4000c0  the default signal action; struct sock_fprog; struct sock_filter[]; path, NUL
 /// </code></summary>
 internal sealed class StubImage
 {
     /// <summary>sizeof(struct sock_fprog): a length, padding, a pointer.</summary>
     public const int FilterHeaderBytes = 16;
+
+    /// <summary>The kernel's <c>struct sigaction</c>: handler, flags, restorer, mask.</summary>
+    public const int SignalActionBytes = 32;
 
     private const ulong Base = 0x400000;
     private const int ElfHeaderBytes = 64;
@@ -34,7 +37,8 @@ internal sealed class StubImage
     public StubImage(SeccompFilter filter, string path)
     {
         int filterBytes = filter.Length * SeccompFilter.InstructionBytes;
-        int filterOffset = DataOffset + FilterHeaderBytes;
+        int headerOffset = DataOffset + SignalActionBytes;
+        int filterOffset = headerOffset + FilterHeaderBytes;
         int pathOffset = filterOffset + filterBytes;
         byte[] image = new byte[pathOffset + Encoding.UTF8.GetByteCount(path) + 1];
 
@@ -43,8 +47,8 @@ internal sealed class StubImage
         WriteSegment(image.AsSpan(ElfHeaderBytes + ProgramHeaderBytes), SegmentStack, MayRead | MayWrite, 0, 0);
         ReadOnlySpan<byte> code = [0xb8, 34, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7, 0x0f, 0x05, 0xcc];
         code.CopyTo(image.AsSpan(CodeOffset));
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(DataOffset), (ushort)filter.Length);
-        BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(DataOffset + 8), Base + (ulong)filterOffset);
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(headerOffset), (ushort)filter.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(headerOffset + 8), Base + (ulong)filterOffset);
         filter.WriteTo(image.AsSpan(filterOffset));
         Encoding.UTF8.GetBytes(path, image.AsSpan(pathOffset));
 
@@ -58,8 +62,11 @@ internal sealed class StubImage
     /// <summary>Where the SYSCALL instruction is.</summary>
     public ulong CallAddress => Base + CodeOffset + WaitBytes;
 
+    /// <summary>Where a <c>struct sigaction</c> for the default action is, which is all zero.</summary>
+    public ulong DefaultActionAddress => Base + DataOffset;
+
     /// <summary>Where <c>struct sock_fprog</c> is.</summary>
-    public ulong FilterAddress => Base + DataOffset;
+    public ulong FilterAddress => Base + DataOffset + SignalActionBytes;
 
     /// <summary>Where the path is.</summary>
     public ulong PathAddress { get; }
