@@ -21,19 +21,18 @@ internal sealed class LiveProcesses : IDisposable
         }
     }
 
-    /// <summary>Adds a process, which the caller knows to exist; the first one is the traced command.</summary>
+    /// <summary>Adds a process that the caller traces; the first one is the command, which is added before it executes its program.</summary>
     public void Add(int process)
     {
-        ProcessDescriptor? descriptor = ProcessDescriptor.Open(process);
-        if (descriptor == null)
-            return;
-
         lock (_gate)
         {
+            if (_descriptors.ContainsKey(process) || ProcessDescriptor.Open(process) is not { } descriptor)
+                return;
+
             if (_command == 0)
                 _command = process;
 
-            _descriptors[process] = descriptor;
+            _descriptors.Add(process, descriptor);
             if (_isKilling)
                 _ = descriptor.Send(Signals.Kill);
         }

@@ -72,11 +72,11 @@ public static class ProcessTracer
         using var processes = new LiveProcesses();
         using var relay = new SignalRelay(processes);
         using var quiet = new ChildSignal();
-        if (!TraceeLauncher.TryLaunch(command, out TraceeLauncher? launched, out LaunchFailure? failure))
+        using CancellationTokenRegistration registration = cancellation.Register(processes.KillAll);
+        if (!TraceeLauncher.TryLaunch(command, processes, out TraceeLauncher? launched, out LaunchFailure? failure))
             return NotStarted(failure);
 
         var session = new TraceSession(observer, processes, launched.Method);
-        using CancellationTokenRegistration registration = cancellation.Register(processes.KillAll);
         ProcessStatus status = session.Follow(launched.Process);
         return new TraceResult
         {

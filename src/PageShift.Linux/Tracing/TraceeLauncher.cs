@@ -25,13 +25,15 @@ internal sealed class TraceeLauncher
     private const ulong SetFilter = 1;
 
     private readonly TraceCommand _command;
+    private readonly LiveProcesses _live;
     private readonly string _name;
     private StubImage _stub = null!;
     private int _process;
 
-    private TraceeLauncher(TraceCommand command)
+    private TraceeLauncher(TraceCommand command, LiveProcesses live)
     {
         _command = command;
+        _live = live;
         _name = command.Arguments[0];
     }
 
@@ -41,10 +43,10 @@ internal sealed class TraceeLauncher
     /// <summary>The process, stopped in the new program, before its first instruction.</summary>
     public int Process => _process;
 
-    /// <summary>Starts the command. On failure nothing is left behind.</summary>
-    public static bool TryLaunch(TraceCommand command, [NotNullWhen(true)] out TraceeLauncher? launched, [NotNullWhen(false)] out LaunchFailure? failure)
+    /// <summary>Starts the command, and adds it to <paramref name="live"/>. On failure nothing is left behind.</summary>
+    public static bool TryLaunch(TraceCommand command, LiveProcesses live, [NotNullWhen(true)] out TraceeLauncher? launched, [NotNullWhen(false)] out LaunchFailure? failure)
     {
-        var launcher = new TraceeLauncher(command);
+        var launcher = new TraceeLauncher(command, live);
         failure = launcher.Launch();
         if (failure != null)
             launcher.Discard();
@@ -102,6 +104,9 @@ internal sealed class TraceeLauncher
             error = Spawn.Start(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file}"), _command.Arguments, Signals.Pipe, out _process);
 
         _ = Files.Close(file);
+        if (error == Errno.None)
+            _live.Add(_process);
+
         return error;
     }
 
@@ -111,8 +116,18 @@ internal sealed class TraceeLauncher
         if (error != Errno.None)
             return error;
 
-        _ = Ptrace.Interrupt(_process);
-        return WaitForStop(static status => status.Event == StopEvent.Stop, out _);
+        // Any other stop, such as that of the stub's own exec, uses up the interrupt.
+        WaitStatus status;
+        do
+        {
+            _ = Ptrace.Interrupt(_process);
+            error = WaitForStop(static _ => true, out status);
+            if (error == Errno.None && status.Event != StopEvent.Stop)
+                LetGoOn(status);
+        }
+        while (error == Errno.None && status.Event != StopEvent.Stop);
+
+        return error;
     }
 
     // glibc's posix_spawn leaves its two internal signals ignored, which the program would inherit.
@@ -208,15 +223,18 @@ internal sealed class TraceeLauncher
             if (isAwaited(status))
                 return Errno.None;
 
-            int signal = status.Event == StopEvent.None ? status.StopSignal : 0;
-            _ = Ptrace.Continue(_process, signal);
+            LetGoOn(status);
         }
     }
+
+    private void LetGoOn(WaitStatus status) => _ = Ptrace.Continue(_process, status.Event == StopEvent.None ? status.StopSignal : 0);
 
     private void Discard()
     {
         if (_process == 0)
             return;
+
+        _live.Remove(_process);
 
         _ = Processes.Kill(_process);
         while (Wait.ForOne(_process, out WaitStatus status) == Errno.None && status.IsStopped)
