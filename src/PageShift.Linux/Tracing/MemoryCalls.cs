@@ -16,7 +16,7 @@ public static class MemoryCalls
     internal const uint X32Bit = 0x40000000;
 
     /// <summary>The 64-bit interface's numbers, without prctl. Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c>.</summary>
-    internal static ReadOnlySpan<int> X64Numbers =>
+    internal static readonly int[] X64Numbers =
     [
         9, // mmap
         10, // mprotect
@@ -50,7 +50,7 @@ public static class MemoryCalls
     ];
 
     /// <summary>The 32-bit interface's numbers. Source: <c>arch/x86/entry/syscalls/syscall_32.tbl</c>.</summary>
-    internal static ReadOnlySpan<int> I386Numbers =>
+    internal static readonly int[] I386Numbers =
     [
         45, // brk
         90, // mmap, with its arguments in memory
@@ -89,6 +89,6 @@ public static class MemoryCalls
     public static bool Contains(SystemCallNumber number, ulong first) =>
         (long)number == ProcessControl ? (uint)first == NameMapping : Contains(X64Numbers, (long)number);
 
-    internal static bool Contains(ReadOnlySpan<int> numbers, long number) =>
-        number is >= 0 and <= int.MaxValue && numbers.Contains((int)number);
+    internal static bool Contains(int[] numbers, long number) =>
+        number is >= 0 and <= int.MaxValue && Array.IndexOf(numbers, (int)number) >= 0;
 }
