@@ -138,7 +138,8 @@ internal sealed class ModelWorld : IDisposable
     private void Touch(ModelProcess process, ulong start, ulong length, bool isWrite)
     {
         Span<byte> bytes = stackalloc byte[(int)PageSize.Bytes];
-        for (ulong at = start; at < start + length; at += PageSize.Bytes)
+        ulong end = Math.Min(start + length, _layout.UserLimit); // beyond, addresses may be non-canonical, which is not the oracle's affair
+        for (ulong at = start; at < end; at += PageSize.Bytes)
         {
             var address = new VirtualAddress(at);
             AccessFault expected;
