@@ -54,7 +54,7 @@ public sealed partial class AddressSpace : IFaultResolver
         if (handle.IsNone)
         {
             handle = _mappings.FindFirstEndingAbove(page);
-            if (handle.IsNone || !_mappings.FlagsOf(handle).HasFlag(VmFlags.GrowsDown))
+            if (handle.IsNone || (_mappings.FlagsOf(handle) & VmFlags.GrowsDown) == 0)
                 return AccessFault.NotMapped;
             if (!isExclusive)
                 return FaultResult.Escalate;
@@ -110,7 +110,7 @@ public sealed partial class AddressSpace : IFaultResolver
 
     private AccessFault FaultObjectPage(in PageFault fault, in PageTableWalk walk)
     {
-        // Allocated first and object's page last: when one of them fails, the object has not changed either.
+        // The object's page comes last: when something else can't be had, the object has not changed either.
         bool copies = fault.IsWrite && !fault.IsShared;
         var tables = new TableReserve(Memory);
         FrameNumber copy = FrameNumber.None;
@@ -121,15 +121,24 @@ public sealed partial class AddressSpace : IFaultResolver
         }
 
         MemoryObject memoryObject = fault.Mapping.File!.Object;
-        ObjectPageResult found = memoryObject.GetPage(fault.PageInObject, out FrameNumber frame);
-        if (found != ObjectPageResult.Found)
+        ObjectPageResult found = ObjectPageResult.OutOfMemory;
+        FrameNumber frame = FrameNumber.None;
+        try
         {
-            tables.Drain();
-            if (copies)
-                Memory.Release(copy);
-            return found == ObjectPageResult.OutOfMemory ? AccessFault.OutOfMemory : AccessFault.BeyondObject;
+            found = memoryObject.GetPage(fault.PageInObject, out frame);
+        }
+        finally
+        {
+            if (found != ObjectPageResult.Found) // or the object's reader has thrown
+            {
+                tables.Drain();
+                if (copies)
+                    Memory.Release(copy);
+            }
         }
 
+        if (found != ObjectPageResult.Found)
+            return found == ObjectPageResult.OutOfMemory ? AccessFault.OutOfMemory : AccessFault.BeyondObject;
         if (copies)
         {
             CopyContent(frame, copy);
@@ -182,17 +191,28 @@ public sealed partial class AddressSpace : IFaultResolver
 
     private AccessFault CopyPage(in PageFault fault, in PageTableWalk walk)
     {
-        FrameNumber old = walk.Entry.Frame;
-        bool isZero = Memory.IsZeroPage(old);
-        if (!Memory.TryAllocateFrame(zeroed: isZero, out FrameNumber frame))
+        if (!TryCopyFrame(walk.Entry.Frame, out FrameNumber copy))
             return AccessFault.OutOfMemory;
+        ReplacePage(fault, walk, copy);
+        return AccessFault.None;
+    }
+
+    private bool TryCopyFrame(FrameNumber frame, out FrameNumber copy)
+    {
+        bool isZero = Memory.IsZeroPage(frame);
+        if (!Memory.TryAllocateFrame(zeroed: isZero, out copy))
+            return false;
         if (!isZero)
-            CopyContent(old, frame);
+            CopyContent(frame, copy);
+        return true;
+    }
+
+    private void ReplacePage(in PageFault fault, in PageTableWalk walk, FrameNumber frame)
+    {
         EnsureAnon(fault.Handle);
         _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: true)));
-        Memory.Release(old);
+        Memory.Release(walk.Entry.Frame);
         FlushTlb(new AddressRange(fault.Page, new ByteLength(PageSize.Bytes)));
-        return AccessFault.None;
     }
 
     /// <summary>True when the leaf is the only holder of its frames: then a private page is the mapping's own already.</summary>
@@ -201,12 +221,14 @@ public sealed partial class AddressSpace : IFaultResolver
         FrameNumber first = walk.Entry.Frame;
         for (ulong i = 0; i < Geometry.FramesPerLeaf(walk.Level); i++)
         {
-            if (Memory.IsZeroPage(first + i) || Memory.References(first + i) != 1)
+            if (!IsOnlyReference(first + i))
                 return false;
         }
 
         return true;
     }
+
+    private bool IsOnlyReference(FrameNumber frame) => !Memory.IsZeroPage(frame) && Memory.References(frame) == 1;
 
     /// <summary>Puts a leaf into the empty slot where <paramref name="walk"/> ended, or below it, in tables from <paramref name="tables"/>. The subtree is complete before
     /// its one top entry is written, so that walks beside this see nothing or all of it.</summary>

@@ -33,19 +33,15 @@ public sealed partial class AddressSpace
         AddressSpace? made = MakeChild();
         if (made is null)
             return false;
-        bool complete = false;
-        try
+        if (!TryCopyMappings(made))
         {
-            complete = TryCopyMappings(made);
-        }
-        finally
-        {
-            if (!complete)
-                made.Dispose();
+            made.Dispose();
+            return false;
         }
 
-        if (!complete)
-            return false;
+        made.BreakStart = BreakStart;
+        made._breakOffset = _breakOffset;
+        made.Descriptors.CopyFrom(Descriptors);
         made._ownedMemory = _ownedMemory;
         _ownedMemory?.AddSpace();
         child = made;

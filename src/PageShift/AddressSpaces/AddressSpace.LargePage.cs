@@ -46,16 +46,24 @@ public sealed partial class AddressSpace
             return AccessFault.None;
         }
 
-        PageTableWalk at = walk;
-        while (at.Level > PageTableLevel.Pte)
+        FrameNumber old = walk.Entry.Frame + (fault.Page - fault.Page.AlignDown(Geometry.Span(walk.Level))).WholePages.Value;
+        bool copies = !IsOnlyReference(old);
+        FrameNumber copy = FrameNumber.None;
+        var tables = new TableReserve(Memory);
+        if (!tables.TryFill((ulong)walk.Level) || (copies && !TryCopyFrame(old, out copy)))
         {
-            if (!Memory.TryAllocateTable(out FrameNumber table))
-                return AccessFault.OutOfMemory;
-            _tables.Split(at.Table, at.Index, at.Level, table);
-            at = _tables.Walk(fault.Page);
+            tables.Drain();
+            return AccessFault.OutOfMemory;
         }
 
-        return CopyPage(fault, at);
+        PageTableWalk at = walk;
+        for (; at.Level > PageTableLevel.Pte; at = _tables.Walk(fault.Page))
+            _tables.Split(at.Table, at.Index, at.Level, tables.Take());
+        if (copies)
+            ReplacePage(fault, at, copy);
+        else
+            _tables.SetBits(at.Table, at.Index, PageTableEntry.WritableBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
+        return AccessFault.None;
     }
 
     private bool TryAllocateLargePage(bool zeroPage, out FrameNumber first) => zeroPage

@@ -100,6 +100,8 @@ public sealed partial class AddressSpace : IDisposable
         foreach (VirtualProcessor processor in _processors)
             processor.Detach();
         _processors.Clear();
+        while (_mappings.First is { Exists: true } first)
+            _mappings.Remove(first);
         _tables.Dispose();
         _ownedMemory?.RemoveSpace();
     }

@@ -11,7 +11,7 @@ namespace PageShift;
 /// <param name="IsExclusive">True when the mapping lock is held exclusively, so that a translation may be replaced.</param>
 internal readonly record struct PageFault(MappingHandle Handle, Mapping Mapping, VirtualAddress Page, bool IsWrite, bool IsExclusive)
 {
-    internal bool IsShared => Mapping.Flags.HasFlag(VmFlags.Shared);
+    internal bool IsShared => (Mapping.Flags & VmFlags.Shared) != 0;
 
     /// <summary>True when the page, until it is written, is a page of an object. (/dev/zero, mapped privately, is anonymous memory.)</summary>
     internal bool IsOfObject => Mapping.File is { } file && (IsShared || file.Object.Kind != MemoryObjectKind.ZeroDevice);

@@ -19,6 +19,9 @@ public sealed class MemoryObject : IDisposable
     private readonly PageCache _cache;
     private ulong _length;
 
+    // Changed atomically.
+    private int _mappings;
+
     /// <summary>Makes an object whose pages are zero until they are written.</summary>
     /// <param name="memory">Where its pages are kept.</param>
     /// <param name="kind">What it stands for.</param>
@@ -107,6 +110,16 @@ public sealed class MemoryObject : IDisposable
     {
         lock (_lock)
             return _cache.CountReferences(references);
+    }
+
+    /// <summary>Counts a mapping that shows the object.</summary>
+    internal void AddMapping() => Interlocked.Increment(ref _mappings);
+
+    /// <summary>Counts a mapping that no longer shows the object. The pages of a hidden object go with its last mapping, as nothing else can reach them.</summary>
+    internal void RemoveMapping()
+    {
+        if (Interlocked.Decrement(ref _mappings) == 0 && Kind == MemoryObjectKind.SharedAnonymous)
+            Dispose();
     }
 
     /// <summary>Finds a page, or brings it in, and takes a reference for the caller's leaf.</summary>

@@ -19,7 +19,7 @@ public class AccessTests
     [Fact]
     public void A_written_value_is_read_back_at_any_alignment()
     {
-        using AccessWorld world = new();
+        using AccessWorld world = Fenced();
         world.Map(0, 3);
         foreach (int offset in new[] { 0, 1, 7, 8, 4000, 4089, 4090, 4095, 4096 })
         {
@@ -34,7 +34,7 @@ public class AccessTests
     [Fact]
     public void A_value_may_be_longer_than_a_page()
     {
-        using AccessWorld world = new();
+        using AccessWorld world = Fenced();
         world.Map(0, 4);
         world.Processor.Write(At(0, 100), new Large { First = 5, Last = 7 });
         Large read = world.Processor.Read<Large>(At(0, 100));
@@ -68,7 +68,7 @@ public class AccessTests
     [Fact]
     public void A_copy_does_what_lies_before_the_page_that_faults()
     {
-        using AccessWorld world = new();
+        using AccessWorld world = Fenced();
         world.Map(0, 2);
         byte[] source = new byte[10_000];
         Array.Fill(source, (byte)9);
@@ -86,7 +86,7 @@ public class AccessTests
     [Fact]
     public void A_fill_writes_every_byte_of_its_range_and_no_other()
     {
-        using AccessWorld world = new();
+        using AccessWorld world = Fenced();
         world.Map(0, 4);
         world.Processor.Fill(new AddressRange(At(0, 4000), At(3, 5)), 7);
         byte[] read = new byte[4 * 4096];

@@ -7,8 +7,7 @@ using Xunit;
 
 namespace PageShift.Tests.Access;
 
-/// <summary>A space with one processor on a fenced arena, counted in pages from a base that is aligned to 1 GiB. Disposing it checks the invariants, and that all frames
-/// come back.</summary>
+/// <summary>A space with one processor, counted in pages from a base that is aligned to 1 GiB. Disposing it checks the invariants, and that all frames come back.</summary>
 internal sealed class AccessWorld : IDisposable
 {
     public const ulong BaseAddress = 0x4000_0000;
@@ -19,10 +18,13 @@ internal sealed class AccessWorld : IDisposable
 
     public AccessWorld(PhysicalMemory? memory = null, AddressSpaceOptions? options = null)
     {
-        Memory = memory ?? new PhysicalMemory(new PhysicalMemoryOptions { CapacityBytes = 64 << 20, Fenced = true });
+        Memory = memory ?? new PhysicalMemory(new PhysicalMemoryOptions { CapacityBytes = 64 << 20 });
         Space = new AddressSpace(Memory, options);
         Processor = Space.CreateProcessor();
     }
+
+    /// <summary>A space on an arena that fences its frames: a stray write is found when the world is disposed.</summary>
+    public static AccessWorld Fenced() => new(new PhysicalMemory(new PhysicalMemoryOptions { CapacityBytes = 4 << 20, Fenced = true }));
 
     public PhysicalMemory Memory { get; }
 

@@ -32,7 +32,7 @@
 #define PAGE 4096UL
 #define WINDOW 0x100000000000UL
 #define PAGES 20
-#define VECTOR 0x200000000000UL
+#define VECTOR 0xe0000000000UL
 #define SYS_mseal_number 462
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -138,10 +138,11 @@ static word some_address(void)
     }
 }
 
-static word some_length(void)
+/* The program itself lies below the window, and must not be hit by a long range. */
+static word some_length(word address)
 {
     static const word odd[] = { 0, 1, -1UL, -PAGE, -WINDOW, 1UL << 46, PAGE - 1, PAGE + 1 };
-    return below(14) == 0 ? odd[below(COUNT(odd))] : (1 + below(6)) * PAGE;
+    return below(14) == 0 && address >= WINDOW ? odd[below(COUNT(odd))] : (1 + below(6)) * PAGE;
 }
 
 static int usual(void) { return below(12) != 0; }
@@ -177,7 +178,7 @@ static void do_mmap(void)
 
 static void do_plain(long number, const char *name, word c, int has_c)
 {
-    word address = some_address(), length = some_length();
+    word address = some_address(), length = some_length(address);
     long result = call(number, address, length, c, 0, 0, 0);
     if (has_c)
         say("%s(%#lx, %#lx, %#lx)", name, address, length, c);
@@ -194,7 +195,7 @@ static void do_madvise(void)
 
 static void do_mremap(void)
 {
-    word address = some_address(), old = some_length(), new = some_length(), flags = below(2) ? 3 : below(9), to = some_address();
+    word address = some_address(), old = some_length(address), new = some_length(address), flags = below(2) ? 3 : below(9), to = some_address();
     if (old > 64 * PAGE || new > 64 * PAGE)
         old = new = PAGE;
     long result = call(SYS_mremap, address, old, new, flags, to, 0);
@@ -207,7 +208,7 @@ static void do_mremap(void)
 static void do_mincore(void)
 {
     unsigned char *vector = (unsigned char *)VECTOR;
-    word address = some_address(), length = some_length(), to = usual() ? VECTOR : some_address();
+    word address = some_address(), length = some_length(address), to = usual() ? VECTOR : some_address();
     if (to == VECTOR)
         memset(vector, 9, 32);
     else
@@ -350,6 +351,9 @@ int main(int count, char **arguments)
         look();
         if (!strcmp(arguments[1], "limits"))
             set_limits();
+        word start = below(4) * PAGE, length = (10 + below(6)) * PAGE;
+        say("mmap(%#lx, %#lx, 0x3, 0x32, -1, 0)", WINDOW + start, length);
+        say_result(call(SYS_mmap, WINDOW + start, length, 3, 0x32, -1, 0));
         for (int i = 0; i < atoi(arguments[4]); i++)
             step();
         _exit(0);
