@@ -54,7 +54,7 @@ internal sealed partial class PageOracle
 
     // for the mapping at the address, in this order      result
     // none                                               EFAULT
-    // no longer, and nothing moves                       the tail goes
+    // no longer, and nothing moves                       the tail goes; EINVAL when it reaches beyond user space
     // old length 0, private                              EINVAL
     // what stays or moves reaches beyond the mapping     EFAULT
     // destination named                                  see RemapTo
@@ -67,10 +67,7 @@ internal sealed partial class PageOracle
             return Errno.BadAddress;
         bool named = (remap.Flags & (RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0;
         if (!named && remap.NewLength <= remap.OldLength)
-        {
-            Unmap(remap.Old + remap.NewLength, remap.Old + remap.OldLength);
-            return new VirtualAddress(remap.Old);
-        }
+            return ShrinkTail(remap) is var error and not Errno.None ? error : new VirtualAddress(remap.Old);
 
         if (remap.OldLength == 0 && !region.IsShared)
             return Errno.InvalidArgument;
@@ -113,12 +110,24 @@ internal sealed partial class PageOracle
 
         if (remap.NewLength < remap.OldLength)
         {
-            Unmap(remap.Old + remap.NewLength, remap.Old + remap.OldLength);
+            if (ShrinkTail(remap) is var error and not Errno.None)
+                return error;
             remap = remap with { OldLength = remap.NewLength };
         }
 
         MoveResized(remap);
         return new VirtualAddress(remap.New);
+    }
+
+    /// <summary>Unmaps what a shorter length leaves over; as munmap, it does not reach beyond user space.</summary>
+    private Errno ShrinkTail(in OracleRemap remap)
+    {
+        if (remap.NewLength == remap.OldLength)
+            return Errno.None;
+        if (remap.OldLength > _layout.UserLimit - remap.Old)
+            return Errno.InvalidArgument;
+        Unmap(remap.Old + remap.NewLength, remap.Old + remap.OldLength);
+        return Errno.None;
     }
 
     /// <summary>Moves what lies in one mapping, and lengthens it at its new place.</summary>
