@@ -21,7 +21,7 @@ internal static class ModelRun
     /// <param name="longest">The most steps of one.</param>
     /// <param name="run">Runs the steps and returns why they failed, or null.</param>
     internal static void Sample(string seed, int iterations, int longest, Func<ModelStep[], ModelFailure?> run) =>
-        ModelStep.Gen.Array[1, longest].Sample(
+        ModelStep.Gen.Array[longest / 2, longest].Sample(
             steps =>
             {
                 if (run(steps) is { } failure)

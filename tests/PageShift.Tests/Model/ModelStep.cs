@@ -15,8 +15,8 @@ internal readonly record struct ModelStep(CallKind Kind, int Process, int Place,
 
     /// <summary>Steps, weighted to moves and to what makes moves interesting.</summary>
     internal static readonly Gen<ModelStep> Gen = Select(
-        (24, CallKind.Remap), (16, CallKind.Map), (16, CallKind.MemorySet), (8, CallKind.Unmap), (8, CallKind.Unknown), (8, CallKind.Advise),
-        (8, CallKind.Protect), (4, CallKind.Clone), (3, CallKind.RelocateDown), (3, CallKind.Break), (2, CallKind.Lock), (2, CallKind.Unlock), (1, CallKind.ExitGroup));
+        (32, CallKind.Remap), (16, CallKind.Map), (16, CallKind.MemorySet), (4, CallKind.Unmap), (8, CallKind.Unknown), (8, CallKind.Advise),
+        (8, CallKind.Protect), (3, CallKind.Clone), (3, CallKind.RelocateDown), (3, CallKind.Break), (2, CallKind.Lock), (2, CallKind.Unlock), (1, CallKind.ExitGroup));
 
     private static Gen<ModelStep> Select(params (int Weight, CallKind Kind)[] kinds) => CsCheck.Gen.Select(
         CsCheck.Gen.Frequency([.. kinds.Select(kind => (kind.Weight, CsCheck.Gen.Const(kind.Kind)))]),

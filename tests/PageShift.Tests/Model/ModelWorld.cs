@@ -107,6 +107,7 @@ internal sealed class ModelWorld : IDisposable
                 process.Snapshot = process.Space.GetMappings();
                 CallResult actual = ModelInvocation.Make(process.Space, call, _files);
                 _trail.End(call, actual);
+                process.Watch.EndCall();
                 CallResult expected = Predict(process.Oracle, call, actual);
                 if (actual != expected)
                     throw new OracleMismatchException($"{call.Kind} returned {actual} but should return {expected}.");
@@ -169,6 +170,7 @@ internal sealed class ModelWorld : IDisposable
     private void AddProcess(AddressSpace space, Func<Func<ulong, (ulong Start, ulong End)?>, PageOracle> makeOracle)
     {
         var process = new ModelProcess(space);
+        space.MoveObserver = process.Watch;
         process.Oracle = makeOracle(process.ExtentAt);
         _processes.Add(process);
     }
@@ -195,6 +197,8 @@ internal sealed class ModelWorld : IDisposable
 internal sealed class ModelProcess(AddressSpace space) : IDisposable
 {
     internal AddressSpace Space => space;
+
+    internal MoveWatch Watch { get; } = new(space);
 
     internal VirtualProcessor Processor { get; } = space.CreateProcessor();
 

@@ -38,7 +38,10 @@ internal sealed class StepResolver
         _breakStart = breakStart;
         _spans = [.. Enumerable.Range(0, geometry.Levels).Select(level => geometry.Span((PageTableLevel)level))];
         ulong pud = _spans[Math.Min(2, _spans.Length - 1)];
-        _anchors = [.. new[] { pud, 2 * pud, 4 * pud, _spans[^1], _spans[^1] + pud, _spans[1], 2 * _spans[1], _limit }.Where(at => at <= _limit)];
+        ulong[] anchors = geometry.EntriesPerTable == PagingGeometry.X86.EntriesPerTable
+            ? [4 * pud, 5 * pud, 4 * pud, 6 * pud, _spans[^1], _spans[^1] + pud, 5 * pud, _limit]
+            : [pud, 2 * pud, 3 * pud, _spans[1], 2 * _spans[1], 3 * _spans[1], _spans[^1], _limit];
+        _anchors = [.. anchors.Where(at => at <= _limit)];
     }
 
     /// <summary>The call that <paramref name="step"/> means in a space with <paramref name="mappings"/>; null when it means none.</summary>
@@ -48,7 +51,7 @@ internal sealed class StepResolver
         ulong length = Length(step.Length);
         CallArguments? arguments = step.Kind switch
         {
-            CallKind.Map => Map(step, at, length),
+            CallKind.Map => Map(step, (step.Place & 4) == 0 ? at : NearBoundary(step.Place >> 3), length),
             CallKind.Unmap => new CallArguments(at, length),
             CallKind.Remap => Remap(step, at, length, mappings, oracle),
             CallKind.Protect => new CallArguments(at, length, (ulong)Protections[step.Other % Protections.Length]),
@@ -81,8 +84,8 @@ internal sealed class StepResolver
         };
         flags |= ((other >> 6) & 15) switch
         {
-            0 or 1 => MapFlags.Populate,
-            2 => MapFlags.Locked,
+            < 6 => MapFlags.Populate,
+            6 => MapFlags.Locked,
             _ => MapFlags.None,
         };
         bool isFile = !flags.HasFlag(MapFlags.Anonymous);
@@ -202,9 +205,14 @@ internal sealed class StepResolver
             return at;
         }
 
-        ulong anchor = _anchors[detail % _anchors.Length];
-        long blocks = ((detail >> 3) % 7) - 3;
-        ulong pages = ((detail >> 6) % 8) switch { 0 or 1 or 2 => 0, 3 => 1, 4 => ulong.MaxValue, 5 => _spans[1] / 2 >> PageSize.Shift, 6 => 2, _ => unchecked(0UL - 2) };
+        return NearBoundary(detail);
+    }
+
+    private ulong NearBoundary(int choice)
+    {
+        ulong anchor = _anchors[choice % _anchors.Length];
+        long blocks = ((choice >> 3) % 5) - 2;
+        ulong pages = ((choice >> 6) % 8) switch { 0 or 1 or 2 => 0, 3 => 1, 4 => ulong.MaxValue, 5 => _spans[1] / 2 >> PageSize.Shift, 6 => 2, _ => unchecked(0UL - 2) };
         ulong place = unchecked(anchor + ((ulong)blocks * _spans[1]) + (pages << PageSize.Shift));
         return place >= _limit ? unchecked(place - (2 * _spans[1])) % _limit & ~(PageSize.Bytes - 1) : place;
     }
