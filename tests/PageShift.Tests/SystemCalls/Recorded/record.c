@@ -32,7 +32,7 @@
 #define PAGE 4096UL
 #define WINDOW 0x100000000000UL
 #define PAGES 20
-#define VECTOR 0x200000000000UL
+#define VECTOR 0xe0000000000UL
 #define SYS_mseal_number 462
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -118,8 +118,11 @@ static long call(long number, word a, word b, word c, word d, word e, word f)
 
 static void say_result(long result)
 {
-    if (result < 0 && result > -4096)
-        say(" = -1 %s\n", strerrorname_np(-result) ? strerrorname_np(-result) : "E?");
+    const char *name = result < 0 && result > -4096 ? strerrorname_np(-result) : 0;
+    if (name)
+        say(" = -1 %s\n", name);
+    else if (result < 0 && result > -4096)
+        say(" = -1 %ld\n", -result);
     else if ((word)result >= WINDOW && (word)result < WINDOW + (1UL << 40))
         say(" = %#lx\n", result);
     else if (result == 0)
@@ -138,10 +141,11 @@ static word some_address(void)
     }
 }
 
-static word some_length(void)
+/* The program itself lies below the window, and must not be hit by a long range. */
+static word some_length(word address)
 {
     static const word odd[] = { 0, 1, -1UL, -PAGE, -WINDOW, 1UL << 46, PAGE - 1, PAGE + 1 };
-    return below(14) == 0 ? odd[below(COUNT(odd))] : (1 + below(6)) * PAGE;
+    return below(14) == 0 && address >= WINDOW ? odd[below(COUNT(odd))] : (1 + below(6)) * PAGE;
 }
 
 static int usual(void) { return below(12) != 0; }
@@ -177,7 +181,7 @@ static void do_mmap(void)
 
 static void do_plain(long number, const char *name, word c, int has_c)
 {
-    word address = some_address(), length = some_length();
+    word address = some_address(), length = some_length(address);
     long result = call(number, address, length, c, 0, 0, 0);
     if (has_c)
         say("%s(%#lx, %#lx, %#lx)", name, address, length, c);
@@ -194,7 +198,7 @@ static void do_madvise(void)
 
 static void do_mremap(void)
 {
-    word address = some_address(), old = some_length(), new = some_length(), flags = below(2) ? 3 : below(9), to = some_address();
+    word address = some_address(), old = some_length(address), new = some_length(address), flags = below(2) ? 3 : below(9), to = some_address();
     if (old > 64 * PAGE || new > 64 * PAGE)
         old = new = PAGE;
     long result = call(SYS_mremap, address, old, new, flags, to, 0);
@@ -207,7 +211,7 @@ static void do_mremap(void)
 static void do_mincore(void)
 {
     unsigned char *vector = (unsigned char *)VECTOR;
-    word address = some_address(), length = some_length(), to = usual() ? VECTOR : some_address();
+    word address = some_address(), length = some_length(address), to = usual() ? VECTOR : some_address();
     if (to == VECTOR)
         memset(vector, 9, 32);
     else
@@ -229,9 +233,9 @@ static void do_mincore(void)
 
 static void do_brk(void)
 {
-    word to = break_start + (usual() ? below(6 * PAGE) : below(2) ? -1UL : 1UL << 47);
+    word to = break_start + (usual() ? below(6 * PAGE) : 1UL << (47 + below(16)));
     long result = call(SYS_brk, to, 0, 0, 0, 0, 0);
-    say("brk(%#lx) = %#lx\n", to - break_start, result - break_start);
+    say("brk(0x%lx) = 0x%lx\n", to - break_start, result - break_start);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)
@@ -297,8 +301,11 @@ static void open_files(void)
 
 static void limit(int resource, word base_pages, word pages)
 {
-    struct rlimit value = { (base_pages + pages) * PAGE, RLIM_INFINITY };
-    setrlimit(resource, &value);
+    struct rlimit value;
+    getrlimit(resource, &value);
+    value.rlim_cur = (base_pages + pages) * PAGE;
+    if (setrlimit(resource, &value))
+        _exit(6);
 }
 
 static void set_limits(void)
@@ -350,6 +357,9 @@ int main(int count, char **arguments)
         look();
         if (!strcmp(arguments[1], "limits"))
             set_limits();
+        word start = below(4) * PAGE, length = (10 + below(6)) * PAGE;
+        say("mmap(%#lx, %#lx, 0x3, 0x32, -1, 0)", WINDOW + start, length);
+        say_result(call(SYS_mmap, WINDOW + start, length, 3, 0x32, -1, 0));
         for (int i = 0; i < atoi(arguments[4]); i++)
             step();
         _exit(0);
