@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.PageTables;
+using PageShift.Physical;
 using PageShift.Translation;
 
 namespace PageShift;
@@ -180,11 +181,43 @@ public sealed partial class AddressSpace
             return Errno.InvalidArgument;
         if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
             return Errno.AccessDenied;
-        Errno error = AdviseDontNeed(part);
-        if (error != Errno.None)
-            return error;
-        return file.Object.TryPunchHole(mapping.PageOffsetAt(part.Start), part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
+        PageCount first = mapping.PageOffsetAt(part.Start);
+        UnmapObjectPages(file.Object, first, part.Length.WholePages);
+        return file.Object.TryPunchHole(first, part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
     }
+
+    /// <summary>Takes the leaves away that map pages of an object, in all mappings of this space; private copies stay. What other spaces map becomes zero in place.</summary>
+    private void UnmapObjectPages(MemoryObject memoryObject, PageCount first, PageCount count)
+    {
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+        {
+            if (_mappings.FileOf(handle) is not { } file || file.Object != memoryObject)
+                continue;
+            Mapping mapping = _mappings[handle];
+            ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
+            ulong to = Math.Min(first.Value + count.Value, mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value);
+            if (from < to)
+                UnmapObjectPages(mapping, new AddressRange(AddressOf(mapping, from), AddressOf(mapping, to)));
+        }
+    }
+
+    private void UnmapObjectPages(in Mapping mapping, AddressRange range)
+    {
+        ulong inspected = 0;
+        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
+        {
+            at = found + new ByteLength(PageSize.Bytes);
+            PageTableEntry leaf = _tables.Walk(found).Entry;
+            if (!leaf.IsMapped || !mapping.File!.Object.TryGetResidentPage(mapping.PageOffsetAt(found).Value, out FrameNumber frame))
+                continue;
+            Memory.Release(frame); // the object still holds it
+            if (leaf.Frame == frame)
+                ZapDropped(new AddressRange(found, at));
+        }
+    }
+
+    private static VirtualAddress AddressOf(in Mapping mapping, ulong page) =>
+        mapping.Start + ByteLength.FromPages(new PageCount(page - mapping.PageOffset.Value));
 
     /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range, and flushes, so that they are set again.</summary>
     private void ForgetUse(AddressRange range, ulong bits)

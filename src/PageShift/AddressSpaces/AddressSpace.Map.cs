@@ -76,7 +76,7 @@ public sealed partial class AddressSpace
         if (error == Errno.None)
             error = CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
-            error = file is null ? CheckAnonymous(ref request) : CheckFile(ref request, file);
+            error = file is null ? CheckAnonymous(ref request, offset) : CheckFile(ref request, file);
         if (error == Errno.None)
             error = MapRegion(request);
         if (error != Errno.None)
@@ -141,9 +141,8 @@ public sealed partial class AddressSpace
     // GROWSDOWN                                               EINVAL
     private static Errno CheckFile(ref MapRequest request, OpenFile file)
     {
-        ulong length = request.Range.Length.Value;
         ulong highest = file.IsUnmappable ? ulong.MaxValue : HighestFileByte; // a directory, say, knows no largest size
-        if (length > highest || request.PageOffset > (highest - length) >> PageSize.Shift)
+        if (ReachesPast(highest, request.PageOffset, request.Range.Length))
             return Errno.ValueTooLarge;
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
@@ -177,14 +176,20 @@ public sealed partial class AddressSpace
         return request.VmFlags.HasFlag(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 
+    private static bool ReachesPast(ulong highest, ulong pageOffset, ByteLength length) =>
+        length.Value > highest || pageOffset > (highest - length.Value) >> PageSize.Shift;
+
+    // large pages past the largest file    EOVERFLOW
     // type                        result
     // SHARED                      EINVAL with GROWSDOWN; begins at page 0 of an object of its own
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
     // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
-    private static Errno CheckAnonymous(ref MapRequest request)
+    private static Errno CheckAnonymous(ref MapRequest request, ulong offset)
     {
         bool isLarge = request.LargeFailure != Errno.None;
+        if (isLarge && ReachesPast(HighestFileByte, offset >> PageSize.Shift, request.Range.Length))
+            return Errno.ValueTooLarge;
         bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
@@ -234,10 +239,20 @@ public sealed partial class AddressSpace
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
 
-        if (flags.HasFlag(VmFlags.Droppable))
-            flags &= ~LockMask; // MCL_FUTURE asks for it; it is populated, but not locked
-        InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
+        var mapping = new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None);
+        if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked))
+            InsertUnlocked(mapping);
+        else
+            InsertMapping(mapping);
         return Errno.None;
+    }
+
+    /// <summary>Droppable memory under MCL_FUTURE: it is populated, but in the end not locked. Linux clears the flag only after it has looked for a merge, and found none.</summary>
+    private void InsertUnlocked(in Mapping mapping)
+    {
+        VmFlags flags = mapping.Flags & ~LockMask;
+        AccountMapped(flags, mapping.Range.Length.WholePages);
+        _mappings.Insert(mapping with { Flags = flags });
     }
 
     private static VmFlags FlagsForMap(ulong flags)
