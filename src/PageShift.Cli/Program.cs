@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using PageShift.Calls;
 using PageShift.Cli.Commands;
 
 namespace PageShift.Cli;
@@ -14,8 +16,8 @@ internal static class Program
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count != 0)
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                Console.Error.WriteLine($"pageshift: {error.Message}");
+            foreach (ParseError error in parsed.Errors)
+                Console.Error.WriteLine($"pageshift: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
             Console.Error.WriteLine("pageshift: see 'pageshift --help'");
             return ExitCode.WrongInput;
         }
@@ -24,12 +26,12 @@ internal static class Program
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (UsageException error)
+        catch (CallSyntaxException error)
         {
-            Console.Error.WriteLine($"pageshift: {error.Message}");
+            Console.Error.WriteLine(error.Message);
             return ExitCode.WrongInput;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is UsageException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"pageshift: {error.Message}");
             return ExitCode.WrongInput;

@@ -98,7 +98,9 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace) : IDisposable
         }
 
         Spaces++;
-        var child = new TracedProcess(parent.Space.Fork()) { KnowsBreak = parent.KnowsBreak };
+        AddressSpace copy = parent.Space.Fork();
+        copy.MoveObserver = parent.Space.MoveObserver;
+        var child = new TracedProcess(copy) { KnowsBreak = parent.KnowsBreak };
         parent.CopyFilesTo(child);
         return child;
     }

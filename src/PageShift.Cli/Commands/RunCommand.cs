@@ -9,58 +9,55 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift run FILE</c>: runs a log, and shows what its moves cost.</summary>
 internal static class RunCommand
 {
+    private const int DefaultTop = 10;
+
+    private static readonly Argument<string> File = new("FILE") { Description = "A log in strace's format; - for standard input." };
+
+    private static readonly Option<string> Format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+
+    private static readonly Option<MovePolicy[]> Policy = Choice.Several(
+        "--policy",
+        "Show this policy only; may be given several times. The first makes the moves. Without it: all, and pageshift makes the moves.",
+        MovePolicyName.All,
+        MovePolicyName.Of);
+
+    private static readonly Option<string> Populate = Choice.One(
+        "--populate",
+        "Which pages count as present: all of private writable mappings (an upper bound), those that memset lines wrote, or none.",
+        "all",
+        "written",
+        "none");
+
+    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with what stands behind '='; exit 1 when one differs." };
+
+    private static readonly Option<bool> Lenient = new("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
+
+    private static readonly Option<int> Top = Choice.Count("--top", "How many moves the text shows, the largest first.", DefaultTop);
+
     internal static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "A log in strace's format; - for standard input." };
-        var format = new Option<string>("--format") { Description = "text for people, json for programs.", DefaultValueFactory = _ => "text" };
-        format.AcceptOnlyFromAmong("text", "json");
-        var policy = new Option<string[]>("--policy")
+        var command = new Command("run", "Run a log of system calls: what every move costs under every policy, and why.")
         {
-            Description = "Show only this policy (may be given several times); the first given makes the moves.",
-            AllowMultipleArgumentsPerToken = false,
+            File, Format, Policy, Populate, Verify, Lenient, Top,
         };
-        policy.AcceptOnlyFromAmong([.. MovePolicyName.All.Select(MovePolicyName.Of)]);
-        var populate = new Option<string>("--populate")
-        {
-            Description = "Which pages are taken to be present: all of every private writable mapping (an upper bound), those that the log's memset lines wrote, or none.",
-            DefaultValueFactory = _ => "all",
-        };
-        populate.AcceptOnlyFromAmong("all", "written", "none");
-        var verify = new Option<bool>("--verify") { Description = "Compare every result with what stands behind '='; exit 1 when one differs." };
-        var lenient = new Option<bool>("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
-        var top = new Option<int>("--top") { Description = "How many moves the text shows, the largest first.", DefaultValueFactory = _ => 10 };
-        top.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 0)
-                result.AddError("--top takes a number of moves, 0 or more.");
-        });
-        var command = new Command("run", "Run a log of system calls: the cost of every move under every policy.")
-        {
-            file, format, policy, populate, verify, lenient, top,
-        };
-        command.SetAction(parsed =>
-        {
-            string[] names = parsed.GetValue(policy) ?? [];
-            var settings = new RunSettings
-            {
-                File = parsed.GetValue(file)!,
-                Policies = names.Length == 0 ? MovePolicyName.All : [.. names.Distinct().Select(Parse)],
-                Executing = names.Length == 0 ? MovePolicy.PageShift : Parse(names[0]),
-                Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(populate)!, ignoreCase: true),
-                Verify = parsed.GetValue(verify),
-                Lenient = parsed.GetValue(lenient),
-            };
-            RunReport report = LogRun.Execute(settings);
-            if (parsed.GetValue(format) == "json")
-                RunJson.Write(report, Console.OpenStandardOutput());
-            else
-                RunText.Write(report, parsed.GetValue(top));
-            return report.DivergenceCount == 0 ? ExitCode.Done : ExitCode.Divergence;
-        });
+        command.SetAction(Run);
         return command;
     }
 
-    private static MovePolicy Parse(string name) => MovePolicyName.TryParse(name, out MovePolicy policy)
-        ? policy
-        : throw new UsageException($"'{name}' is not a policy.");
+    private static int Run(ParseResult parsed)
+    {
+        MovePolicy[] policies = parsed.GetValue(Policy)!;
+        var settings = new RunSettings
+        {
+            File = parsed.GetValue(File)!,
+            Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
+            Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
+            Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
+            Verify = parsed.GetValue(Verify),
+            Lenient = parsed.GetValue(Lenient),
+        };
+        using IRunOutput output = parsed.GetValue(Format) == "json" ? new RunJson() : new RunText(parsed.GetValue(Top));
+        RunReport report = LogRun.Execute(settings, output);
+        return report.DivergenceCount == 0 ? ExitCode.Done : ExitCode.Divergence;
+    }
 }

@@ -1,11 +1,10 @@
 using System.Globalization;
-using PageShift.Cli.Running;
 using PageShift.Moving;
 using PageShift.PageTables;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>Costs, sizes and reasons in words.</summary>
+/// <summary>Costs and sizes in words.</summary>
 internal static class Describe
 {
     private static readonly string[] Units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -29,19 +28,23 @@ internal static class Describe
 
     internal static string Number(ulong value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>A size with the largest unit that leaves at most two decimals exact enough: "2 MiB", "1.5 GiB".</summary>
+    /// <summary>A size, exactly, in the largest unit in which it has at most two decimals: "2 MiB", "402.75 MiB", "2,052 KiB".</summary>
     internal static string Size(ulong bytes)
     {
-        int unit = 0;
-        double value = bytes;
-        while (value >= 1024 && unit < Units.Length - 1)
-        {
-            value /= 1024;
-            unit++;
-        }
-
-        return string.Create(CultureInfo.InvariantCulture, $"{value:0.##} {Units[unit]}");
+        int unit = Units.Length - 1;
+        while (unit > 0 && ((bytes >> (10 * unit)) == 0 || ((UInt128)bytes * 100 & ((UInt128.One << (10 * unit)) - 1)) != 0))
+            unit--;
+        decimal value = bytes / (decimal)(1UL << (10 * unit));
+        return string.Create(CultureInfo.InvariantCulture, $"{value:#,0.##} {Units[unit]}");
     }
+
+    /// <summary>How much fewer: ": 256 times fewer entries"; empty when nothing is left.</summary>
+    internal static string Fewer(ulong large, ulong small) => small == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $": {(large / (decimal)small).ToString(large / small >= 10 ? "#,0" : "0.#", CultureInfo.InvariantCulture)} times fewer entries");
+
+    /// <summary>A number of things: "1 move", "1,024 moves".</summary>
+    internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
 
     /// <summary>How far source and destination are congruent.</summary>
     internal static string Congruence(PageTableLevel level) => level switch
@@ -52,32 +55,4 @@ internal static class Describe
         PageTableLevel.P4d => "congruent modulo 512 GiB",
         _ => "congruent modulo 256 TiB",
     };
-
-    /// <summary>Why a policy does what it does, in one line; empty when there is nothing to say.</summary>
-    internal static string Reason(MoveReport move, PolicyReport policy)
-    {
-        if (policy.Cost.Warned)
-            return "warns: an empty table is in the destination's slot";
-        if (policy.ExpandedSource != move.Request.Source)
-            return $"expanded to {policy.ExpandedSource.Start}, {Size(policy.ExpandedSource.Length.Value)}";
-        return string.Join("; ", policy.Boundaries.Where(b => b.Outcome != BoundaryOutcome.Expanded).Select(Boundary).Distinct());
-    }
-
-    private static string Boundary(BoundaryDecision boundary)
-    {
-        string end = boundary.End == MoveEnd.Start ? "start" : "end";
-        return boundary.Outcome switch
-        {
-            BoundaryOutcome.NothingThere => $"{Level(boundary.Level)} at the {end}: nothing there",
-            BoundaryOutcome.NotCongruent => $"{end} not expanded: not congruent",
-            BoundaryOutcome.NotAtMappingStart => $"{end} not expanded: not the start of its mapping",
-            BoundaryOutcome.TooShort => $"{end} not expanded: ends before the boundary",
-            BoundaryOutcome.MappingInSource => $"{end} not expanded: a mapping at {boundary.Obstacle}, in the source's {Level(boundary.Level)}",
-            BoundaryOutcome.MappingInDestination => $"{end} not expanded: a mapping at {boundary.Obstacle}, in the destination's {Level(boundary.Level)}",
-            BoundaryOutcome.EntryInSource => $"{end} not expanded to its {Level(boundary.Level)}: an entry at {boundary.Obstacle}, in the source",
-            BoundaryOutcome.EntryInDestination => $"{end} not expanded to its {Level(boundary.Level)}: an entry at {boundary.Obstacle}, in the destination",
-            BoundaryOutcome.LeafIsCut => $"{end}: a large page is cut",
-            _ => "",
-        };
-    }
 }

@@ -7,14 +7,28 @@ using PageShift.Moving;
 namespace PageShift.Cli.Output;
 
 /// <summary>The report of <c>run</c> as JSON, schema 1 (docs/json.md).</summary>
-internal static class RunJson
+internal sealed class RunJson : IRunOutput
 {
     private const int Schema = 1;
 
-    internal static void Write(RunReport report, Stream output)
+    private readonly JsonSpool _moves = new("moves");
+
+    public void Dispose() => _moves.Dispose();
+
+    public void Add(MoveReport move)
     {
-        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
+        WriteMove(_moves.Array, move);
+        _moves.Settle();
+    }
+
+    public void Finish(RunReport report)
+    {
+        using Stream output = Console.OpenStandardOutput();
+        _moves.Finish(output, json => WriteHead(json, report));
+    }
+
+    private static void WriteHead(Utf8JsonWriter json, RunReport report)
+    {
         json.WriteNumber("schema", Schema);
         json.WriteString("file", report.Settings.File);
         json.WriteNumber("calls", report.Statistics.Calls);
@@ -24,13 +38,6 @@ internal static class RunJson
         json.WriteEndArray();
         json.WriteNumber("divergenceCount", report.DivergenceCount);
         WriteStatistics(json, report);
-        json.WriteStartArray("moves");
-        foreach (MoveReport move in report.Moves)
-            WriteMove(json, move);
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.Flush();
-        output.Write("\n"u8);
     }
 
     private static void WriteDivergence(Utf8JsonWriter json, in Divergence divergence)
@@ -65,6 +72,7 @@ internal static class RunJson
         json.WriteStartObject();
         json.WriteNumber("line", move.Line);
         json.WriteNumber("thread", move.ThreadId);
+        json.WriteString("call", move.Call);
         json.WriteString("old", move.Request.Old.ToString());
         json.WriteString("new", move.Request.New.ToString());
         json.WriteNumber("length", move.Request.Length.Value);

@@ -2,153 +2,164 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
 using PageShift.Moving;
-using Spectre.Console;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>The report of <c>run</c> for people: a table per move, the largest first, and a summary. Colour and borders only on a terminal.</summary>
-internal static class RunText
+/// <summary>The report of <c>run</c> for people: a table per move, the largest first when there are many, the sum of all, and what to know about it.</summary>
+internal sealed class RunText(int most) : IRunOutput
 {
-    private static readonly string[] Columns = ["policy", "entries moved", "slots", "tables +/-", "flushes", "why"];
+    private static readonly TextColumn[] Columns =
+    [
+        new("policy", IsNumber: false),
+        new("entries moved", IsNumber: false),
+        new("slots", IsNumber: true),
+        new("tables +/-", IsNumber: true),
+        new("flushes", IsNumber: true),
+        new("why", IsNumber: false),
+    ];
 
-    internal static void Write(RunReport report, int most)
+    // The largest moves so far, the smallest of them in front; among equals the later ones go first.
+    private readonly PriorityQueue<MoveReport, (ulong Entries, long Order)> _largest = new();
+
+    public void Dispose()
+    {
+    }
+
+    public void Add(MoveReport move)
+    {
+        if (_largest.Count < most)
+            _largest.Enqueue(move, (move.MostEntries, -move.Line));
+        else if (most != 0)
+            _largest.EnqueueDequeue(move, (move.MostEntries, -move.Line));
+    }
+
+    public void Finish(RunReport report)
     {
         TextWriter output = Console.Out;
-        output.WriteLine(Heading(report));
-        IEnumerable<MoveReport> shown = report.Moves;
-        if (report.Moves.Count > most)
+        output.WriteLine($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Presence(report.Settings.Populate)}");
+        IEnumerable<MoveReport> shown = _largest.UnorderedItems.Select(i => i.Element).OrderBy(m => m.Line);
+        if (report.Statistics.Moves > most)
         {
-            shown = report.Moves.OrderByDescending(m => m.Policies.Max(p => p.Cost.Entries)).ThenBy(m => m.Line).Take(most);
-            output.WriteLine($"The {most} largest of {Describe.Number((ulong)report.Moves.Count)} moves (--top shows more, --format json all):");
+            shown = shown.OrderByDescending(m => m.MostEntries);
+            if (most != 0)
+                output.WriteLine($"The {most} largest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --format json all):");
         }
 
         foreach (MoveReport move in shown)
             WriteMove(output, move);
-        WriteSummary(output, report);
+        WriteTotals(output, report);
+        WriteConclusion(output, report);
         WriteNotes(output, report);
-        foreach (Divergence divergence in report.Divergences)
-            output.WriteLine($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
-        if (report.DivergenceCount > report.Divergences.Count)
-            output.WriteLine($"and {report.DivergenceCount - report.Divergences.Count} divergences more");
+        WriteDivergences(output, report);
     }
 
-    private static string Heading(RunReport report)
+    private static string Name(string file) => file == "-" ? "standard input" : file;
+
+    private static string Presence(PopulateAssumption populate) => populate switch
     {
-        string present = report.Settings.Populate switch
-        {
-            PopulateAssumption.All => "every page of private writable mappings is taken to be present",
-            PopulateAssumption.Written => "only pages that the log's memset lines wrote are taken to be present",
-            _ => "no page is taken to be present but those that calls populate",
-        };
-        return $"{report.Settings.File}: {Count(report.Statistics.Calls, "call")}, {Count(report.Statistics.Moves, "move")}; {present}";
-    }
+        PopulateAssumption.All => "assumed present: every private writable page",
+        PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
+        _ => "assumed present: no page but what calls populate",
+    };
 
     private static void WriteMove(TextWriter output, MoveReport move)
     {
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         output.WriteLine();
         output.WriteLine($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence)}");
-        WriteTable(output, Columns, move.Policies.Select(p => Row(move, p)));
+        TextTable.Write(Columns, [.. move.Policies.Select(p => Row(p.Policy, p.Cost, MoveReason.Of(move, p)))]);
     }
 
-    private static string[] Row(MoveReport move, PolicyReport policy) =>
-    [
-        MovePolicyName.Of(policy.Policy),
-        Describe.Entries(policy.Cost),
-        Describe.Number(policy.Cost.SlotsVisited),
-        $"{policy.Cost.TablesAllocated}/{policy.Cost.TablesFreed}",
-        Describe.Number(policy.Cost.TlbFlushes),
-        Describe.Reason(move, policy),
-    ];
-
-    private static void WriteSummary(TextWriter output, RunReport report)
+    private static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
     {
-        if (report.Moves.Count < 2)
+        RowTone tone = RowTone.Plain;
+        if (policy == MovePolicy.PageShift)
+            tone = RowTone.Good;
+        else if (cost.Warned)
+            tone = RowTone.Warning;
+        return new TextRow(tone,
+        [
+            MovePolicyName.Of(policy),
+            Describe.Entries(cost),
+            Describe.Number(cost.SlotsVisited),
+            $"{Describe.Number(cost.TablesAllocated)}/{Describe.Number(cost.TablesFreed)}",
+            Describe.Number(cost.TlbFlushes),
+            reason,
+        ]);
+    }
+
+    private static void WriteTotals(TextWriter output, RunReport report)
+    {
+        if (report.Statistics.Moves < 2)
             return;
         output.WriteLine();
-        output.WriteLine($"All {Describe.Number((ulong)report.Moves.Count)} moves together:");
-        var rows = new List<string[]>();
-        for (int i = 0; i < report.Settings.Policies.Count; i++)
-        {
-            var total = new MoveCost();
-            foreach (MoveReport move in report.Moves)
-                total = Add(total, move.Policies[i].Cost);
-            rows.Add([MovePolicyName.Of(report.Settings.Policies[i]), Describe.Entries(total), Describe.Number(total.SlotsVisited), $"{total.TablesAllocated}/{total.TablesFreed}", Describe.Number(total.TlbFlushes), ""]);
-        }
-
-        WriteTable(output, Columns, rows);
+        output.WriteLine($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
+        IEnumerable<TextRow> rows = report.Settings.Policies.Select((policy, i) => Row(policy, report.Totals[i], ""));
+        TextTable.Write(Columns[..^1], [.. rows.Select(row => row with { Cells = row.Cells[..^1] })]);
     }
 
-    private static MoveCost Add(MoveCost sum, in MoveCost cost) => sum with
+    /// <summary>The one sentence that compares PageShift with the newest Linux.</summary>
+    private static void WriteConclusion(TextWriter output, RunReport report)
     {
-        Pgd = sum.Pgd + cost.Pgd,
-        P4d = sum.P4d + cost.P4d,
-        Pud = sum.Pud + cost.Pud,
-        Pmd = sum.Pmd + cost.Pmd,
-        Pte = sum.Pte + cost.Pte,
-        SlotsVisited = sum.SlotsVisited + cost.SlotsVisited,
-        TablesAllocated = sum.TablesAllocated + cost.TablesAllocated,
-        TablesFreed = sum.TablesFreed + cost.TablesFreed,
-        TlbFlushes = sum.TlbFlushes + cost.TlbFlushes,
-    };
+        output.WriteLine();
+        if (report.Statistics.Moves == 0)
+        {
+            output.WriteLine("No call moved a mapping.");
+            return;
+        }
+
+        int linux = IndexOf(report.Settings.Policies, MovePolicy.Linux67);
+        int ours = IndexOf(report.Settings.Policies, MovePolicy.PageShift);
+        if (linux < 0 || ours < 0)
+            return;
+        ulong theirEntries = report.Totals[linux].Entries;
+        ulong ourEntries = report.Totals[ours].Entries;
+        if (ourEntries < theirEntries)
+            output.WriteLine($"pageshift moves {Describe.Entries(report.Totals[ours])} where linux-6.7 moves {Describe.Entries(report.Totals[linux])}{Describe.Fewer(theirEntries, ourEntries)}.");
+        else if (report.NotCongruentMoves == report.Statistics.Moves)
+            output.WriteLine("pageshift moves as many entries as linux-6.7: no destination is congruent with its source.");
+        else
+            output.WriteLine($"pageshift moves as many entries as linux-6.7: {Describe.Number(ourEntries)}.");
+    }
+
+    private static int IndexOf(IReadOnlyList<MovePolicy> policies, MovePolicy policy)
+    {
+        for (int i = 0; i < policies.Count; i++)
+        {
+            if (policies[i] == policy)
+                return i;
+        }
+
+        return -1;
+    }
 
     private static void WriteNotes(TextWriter output, RunReport report)
     {
         LogStatistics statistics = report.Statistics;
-        var notes = new List<string>();
         if (statistics.InferredMappings != 0)
-            notes.Add($"{Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred from calls that presuppose them");
+            output.WriteLine($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log's calls presuppose what it never made");
         if (statistics.FailedCalls != 0)
-            notes.Add($"{Count(statistics.FailedCalls, "call")} failed in the log and not repeated");
-        if (statistics.UnsupportedCalls != 0)
-            notes.Add($"{Count(statistics.UnsupportedCalls, "call")} of a kind that is not modelled");
+            output.WriteLine($"note: {Describe.Count(statistics.FailedCalls, "call")} left out that failed in the log");
         if (statistics.UnknownOutcomes != 0)
-            notes.Add($"{Count(statistics.UnknownOutcomes, "call")} of unknown outcome, left out");
+            output.WriteLine($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out whose outcome the log does not know");
+        if (statistics.UnsupportedCalls != 0)
+            output.WriteLine($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled");
         if (statistics.LeftUnpopulated != 0)
-            notes.Add($"{Count(statistics.LeftUnpopulated, "range")} of over {Describe.Size(LogExecutor.LargestPopulated)} left unpopulated");
+            output.WriteLine($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched");
         if (report.Counts.Warnings != 0)
-            notes.Add($"{Count(report.Counts.Warnings, "line")} that can't be read, passed over");
-        if (notes.Count == 0)
-            return;
-        output.WriteLine();
-        foreach (string note in notes)
-            output.WriteLine($"note: {note}");
+            output.WriteLine($"note: {Describe.Count(report.Counts.Warnings, "line")} passed over that can't be read");
         foreach (CallSyntaxError warning in report.Warnings)
             output.WriteLine($"warning: {warning}");
     }
 
-    private static string Count(long count, string noun) => $"{Describe.Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
-
-    private static void WriteTable(TextWriter output, string[] columns, IEnumerable<string[]> rows)
+    private static void WriteDivergences(TextWriter output, RunReport report)
     {
-        if (Console.IsOutputRedirected)
-            WritePlain(output, columns, [.. rows]);
-        else
-            WriteBordered(columns, rows);
-    }
-
-    private static void WritePlain(TextWriter output, string[] columns, IReadOnlyList<string[]> rows)
-    {
-        int[] widths = [.. columns.Select((name, i) => Math.Max(name.Length, rows.Max(r => r[i].Length)))];
-        foreach (string[] row in rows.Prepend(columns))
-            output.WriteLine($"  {row[0].PadRight(widths[0])}  {row[1].PadRight(widths[1])}  {row[2].PadLeft(widths[2])}  {row[3].PadLeft(widths[3])}  {row[4].PadLeft(widths[4])}  {row[5]}".TrimEnd());
-    }
-
-    private static void WriteBordered(string[] columns, IEnumerable<string[]> rows)
-    {
-        var table = new Table { Border = TableBorder.Rounded };
-        for (int i = 0; i < columns.Length; i++)
-        {
-            var column = new TableColumn(new Text(columns[i]));
-            table.AddColumn(i is 2 or 3 or 4 ? column.RightAligned() : column.LeftAligned());
-        }
-
-        foreach (string[] row in rows)
-        {
-            bool ours = row[0] == MovePolicyName.Of(MovePolicy.PageShift);
-            table.AddRow(row.Select(cell => new Text(cell, ours ? new Style(Color.Green) : Style.Plain)));
-        }
-
-        AnsiConsole.Write(table);
+        foreach (Divergence divergence in report.Divergences)
+            output.WriteLine($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
+        long more = report.DivergenceCount - report.Divergences.Count;
+        if (more != 0)
+            output.WriteLine($"and {Describe.Count(more, "divergence")} more");
+        else if (report.DivergenceCount == 0 && report.Settings.Verify)
+            output.WriteLine("verified: every result is as the log says");
     }
 }

@@ -1,27 +1,30 @@
-using System.Diagnostics;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Output;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Running;
 
-/// <summary>Reads a log and executes it, collecting what its moves cost.</summary>
+/// <summary>Reads a log and executes it, and tells an output what its moves cost.</summary>
 internal sealed class LogRun : ILogObserver
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
-
     private readonly RunReport _report;
+    private readonly IRunOutput _output;
     private readonly MovePlan _plan = new();
 
-    private LogRun(RunSettings settings) => _report = new RunReport(settings);
+    private LogRun(RunSettings settings, IRunOutput output)
+    {
+        _report = new RunReport(settings);
+        _output = output;
+    }
 
     /// <summary>Runs the log that <paramref name="settings"/> name.</summary>
-    /// <exception cref="UsageException">The log can't be read.</exception>
-    internal static RunReport Execute(RunSettings settings)
+    /// <exception cref="UsageException">The log can't be opened.</exception>
+    /// <exception cref="CallSyntaxException">A line can't be read.</exception>
+    internal static RunReport Execute(RunSettings settings, IRunOutput output)
     {
-        var run = new LogRun(settings);
+        var run = new LogRun(settings, output);
         using Stream stream = Open(settings.File);
-        long? length = stream.CanSeek ? stream.Length : null;
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
         var options = new LogExecutorOptions
         {
@@ -30,18 +33,19 @@ internal sealed class LogRun : ILogObserver
             Verify = settings.Verify,
         };
         using var executor = new LogExecutor(options, run);
-        try
+        using (var progress = new RunProgress(stream.CanSeek ? stream.Length : null))
         {
-            run.ExecuteAll(reader, executor, length);
-        }
-        catch (CallSyntaxException error)
-        {
-            throw new UsageException(error.Message);
+            while (reader.TryRead(out CallRecord record))
+            {
+                executor.Execute(record);
+                progress.Step(reader, executor.Statistics);
+            }
         }
 
         run._report.Statistics = executor.Statistics;
         run._report.Counts = reader.Counts;
         run._report.Warnings = reader.Warnings;
+        output.Finish(run._report);
         return run._report;
     }
 
@@ -54,7 +58,7 @@ internal sealed class LogRun : ILogObserver
             policies[i] = new PolicyReport(_plan.Policy, _plan.Cost, _plan.ExpandedSource, [.. _plan.Boundaries]);
         }
 
-        _report.Moves.Add(new MoveReport
+        var report = new MoveReport
         {
             Line = record.Line,
             Call = record.Name,
@@ -62,63 +66,36 @@ internal sealed class LogRun : ILogObserver
             Request = move.Request,
             Congruence = _plan.Congruence,
             Policies = policies,
-        });
+        };
+        _report.Add(report);
+        _output.Add(report);
     }
 
-    public void OnDivergence(in Divergence divergence)
-    {
-        if (_report.DivergenceCount++ < RunReport.MostKeptDivergences)
-            _report.Divergences.Add(divergence);
-    }
+    public void OnDivergence(in Divergence divergence) => _report.Add(divergence);
 
     private static Stream Open(string file)
     {
         if (file == "-")
             return Console.OpenStandardInput();
+        if (file.Length == 0 || file.Contains('\0'))
+            throw new UsageException("found a name that no file can have, expected a log's name");
+        if (Directory.Exists(file))
+            throw new UsageException($"{file}: found a directory, expected a log");
         try
         {
             return new FileStream(file, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UsageException($"{file}: there is no such file.");
+            throw new UsageException($"{file}: found no such file");
         }
         catch (UnauthorizedAccessException)
         {
-            throw new UsageException(Directory.Exists(file) ? $"{file}: found a directory, expected a log." : $"{file}: may not be read.");
+            throw new UsageException($"{file}: may not be read by this user");
         }
-    }
-
-    private void ExecuteAll(CallLogReader reader, LogExecutor executor, long? length)
-    {
-        long next = Stopwatch.GetTimestamp() + (long)(ProgressInterval.TotalSeconds * Stopwatch.Frequency);
-        int sinceLook = 0;
-        bool shown = false;
-        while (reader.TryRead(out CallRecord record))
+        catch (IOException error)
         {
-            executor.Execute(record);
-            if (++sinceLook < 1024)
-                continue;
-            sinceLook = 0;
-            long now = Stopwatch.GetTimestamp();
-            if (now < next)
-                continue;
-            next = now + (long)(ProgressInterval.TotalSeconds * Stopwatch.Frequency);
-            shown = true;
-            ShowProgress(reader.Counts, length, executor.Statistics);
+            throw new UsageException($"{file}: can't be opened: {error.Message}");
         }
-
-        if (shown && !Console.IsErrorRedirected)
-            Console.Error.WriteLine();
-    }
-
-    private static void ShowProgress(CallLogCounts counts, long? length, LogStatistics statistics)
-    {
-        string part = length is > 0 and { } total ? $"{100.0 * counts.Bytes / total:f0} %" : $"{counts.Bytes >> 20} MiB";
-        string text = $"pageshift: {part} read, {statistics.Calls} calls, {statistics.Moves} moves";
-        if (Console.IsErrorRedirected)
-            Console.Error.WriteLine(text);
-        else
-            Console.Error.Write($"\r{text}");
     }
 }

@@ -155,8 +155,15 @@ public sealed partial class AddressSpace
         return error != Errno.None ? error : CheckMayExpand(growth, mapping.Flags);
     }
 
-    private Errno Shrink(in RemapRequest remap) =>
-        TryUnmapRange(remap.RangeFrom(remap.NewLength, remap.OldLength), out _);
+    private Errno Shrink(in RemapRequest remap)
+    {
+        // The tail may reach over other mappings and holes, but as for munmap not beyond user space.
+        ulong limit = Geometry.UserLimit.Value;
+        ulong tail = remap.Old + remap.NewLength;
+        if (tail > limit || remap.OldLength - remap.NewLength > limit - tail)
+            return Errno.InvalidArgument;
+        return TryUnmapRange(remap.RangeFrom(remap.NewLength, remap.OldLength), out _);
+    }
 
     private CallResult Grow(MappingHandle handle, in Mapping mapping, in RemapRequest remap)
     {

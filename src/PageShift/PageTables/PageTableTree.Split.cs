@@ -12,12 +12,13 @@ internal sealed partial class PageTableTree
         {
             if (address >= Geometry.UserLimit)
                 return true;
-            PageTableWalk walk = Walk(address);
-            if (!walk.Entry.IsLeaf(walk.Level) || address.IsAligned(Geometry.Span(walk.Level)))
+            var cursor = new PageTableCursor(this, address);
+            cursor.DescendToEnd();
+            if (!cursor.Entry.IsLeaf(cursor.Level) || address == cursor.SlotStart)
                 return true;
             if (!Memory.TryAllocateTable(out FrameNumber table))
                 return false;
-            Split(walk.Table, walk.Index, walk.Level, table);
+            Split(cursor.Table, cursor.Index, cursor.Level, table);
         }
     }
 

@@ -10,36 +10,41 @@ internal sealed partial class PageTableTree
     internal ulong Verify()
     {
         var seen = new HashSet<ulong>();
-        Verify(Root, Geometry.Root, 0, seen);
+        VerifyTable(Root, Geometry.Root, VirtualAddress.Zero, seen);
+        var cursor = new PageTableCursor(this, VirtualAddress.Zero);
+        do
+        {
+            while (cursor.TryDescend())
+                VerifyTable(cursor.Table, cursor.Level, cursor.SlotStart, seen);
+            VerifySlot(cursor.SlotStart, cursor.Level, cursor.Entry);
+        }
+        while (cursor.TryAdvanceUpward());
+
         return (ulong)seen.Count;
     }
 
-    private void Verify(FrameNumber table, PageTableLevel level, ulong start, HashSet<ulong> seen)
+    private void VerifyTable(FrameNumber table, PageTableLevel level, VirtualAddress start, HashSet<ulong> seen)
     {
         if (!Memory.IsTable(table))
-            throw new InvalidOperationException($"The {level} table at 0x{start:x} is in {table}, which is not a table.");
+            throw new InvalidOperationException($"The {level} table at {start} is in {table}, which is not a table.");
         if (!seen.Add(table.Value))
-            throw new InvalidOperationException($"The table {table} is reached twice, the second time at 0x{start:x}.");
-        Span<PageTableEntry> entries = Entries(table);
-        int live = 0;
-        for (int i = 0; i < entries.Length; i++)
-        {
-            PageTableEntry entry = entries[i];
-            if (entry.IsNone)
-                continue;
-            live++;
-            ulong at = start + ((ulong)i << Geometry.SpanShift(level));
-            if (at >= Geometry.UserLimit.Value)
-                throw new InvalidOperationException($"An entry stands at 0x{at:x}, beyond the user limit.");
-            if (entry.IsTable(level))
-                Verify(entry.Frame, level - 1, at, seen);
-            else if (level > Geometry.LargestLeaf || (level != PageTableLevel.Pte && (entry.IsMarker || entry.Frame.Value % Geometry.FramesPerLeaf(level) != 0)))
-                throw new InvalidOperationException($"The {level} entry at 0x{at:x} is neither a table nor a large leaf: {entry}.");
-        }
-
+            throw new InvalidOperationException($"The table {table} is reached twice, the second time at {start}.");
+        int live = CountLive(Entries(table));
         if (live != Memory.LiveEntries(table))
-            throw new InvalidOperationException($"The {level} table at 0x{start:x} counts {Memory.LiveEntries(table)} live entries but has {live}.");
+            throw new InvalidOperationException($"The {level} table at {start} counts {Memory.LiveEntries(table)} live entries but has {live}.");
         if (live == 0 && table != Root)
-            throw new InvalidOperationException($"The {level} table at 0x{start:x} is empty.");
+            throw new InvalidOperationException($"The {level} table at {start} is empty.");
+    }
+
+    private void VerifySlot(VirtualAddress start, PageTableLevel level, PageTableEntry entry)
+    {
+        if (entry.IsNone)
+            return;
+        if (start >= Geometry.UserLimit)
+            throw new InvalidOperationException($"An entry stands at {start}, beyond the user limit.");
+        if (level == PageTableLevel.Pte)
+            return;
+        if (level > Geometry.LargestLeaf || entry.IsMarker || entry.Frame.Value % Geometry.FramesPerLeaf(level) != 0)
+            throw new InvalidOperationException($"The {level} entry at {start} is neither a table nor a large leaf: {entry}.");
     }
 }

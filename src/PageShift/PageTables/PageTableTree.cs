@@ -83,32 +83,24 @@ internal sealed partial class PageTableTree : IDisposable
     /// <exception cref="InvalidOperationException">A large leaf is in the way.</exception>
     internal bool TryMakeTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
     {
-        table = Root;
-        for (PageTableLevel at = Geometry.Root; at > level; at--)
+        var cursor = new PageTableCursor(this, address);
+        table = FrameNumber.None;
+        while (cursor.Level > level)
         {
-            int index = Geometry.Index(address, at);
-            PageTableEntry entry = Memory.Entry(table, index);
-            if (entry.IsNone)
+            if (cursor.TryDescend())
+                continue;
+            if (!cursor.Entry.IsNone)
+                throw new InvalidOperationException($"A leaf at {cursor.Level} is in the way of a table at {address}.");
+            if (!Memory.TryAllocateTable(out FrameNumber made))
             {
-                if (!Memory.TryAllocateTable(out FrameNumber made))
-                {
-                    FreeEmptyTables(address, at);
-                    return false;
-                }
+                FreeEmptyTables(address, cursor.Level);
+                return false;
+            }
 
-                Set(table, index, PageTableEntry.ToTable(made));
-                table = made;
-            }
-            else if (entry.IsTable(at))
-            {
-                table = entry.Frame;
-            }
-            else
-            {
-                throw new InvalidOperationException($"A leaf at {at} is in the way of a table at {address}.");
-            }
+            cursor.Attach(PageTableEntry.ToTable(made));
         }
 
+        table = cursor.Table;
         return true;
     }
 
@@ -131,15 +123,14 @@ internal sealed partial class PageTableTree : IDisposable
     internal int FreeEmptyTables(VirtualAddress address, PageTableLevel level)
     {
         int freed = 0;
-        for (PageTableLevel at = level; at < Geometry.Root; at++)
+        var cursor = new PageTableCursor(this, address);
+        while (cursor.Level > level && cursor.TryDescend())
         {
-            if (!TryFindTable(address, at, out FrameNumber table))
-                continue;
-            if (Memory.LiveEntries(table) != 0)
-                break;
-            TryFindTable(address, at + 1, out FrameNumber parent);
-            Set(parent, Geometry.Index(address, at + 1), PageTableEntry.None);
-            Memory.FreeTable(table);
+        }
+
+        while (cursor.IsTableEmpty && cursor.TryAscend())
+        {
+            cursor.Detach().FreeEmptyTable();
             freed++;
         }
 

@@ -1,0 +1,13 @@
+using PageShift.Cli.Running;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>Shows what a run brings forth. Keeps only what it will show, however long the log.</summary>
+internal interface IRunOutput : IDisposable
+{
+    /// <summary>A move, in the log's order.</summary>
+    void Add(MoveReport move);
+
+    /// <summary>The run is over: writes everything. Nothing was written before, so a log that can't be read leaves no half report.</summary>
+    void Finish(RunReport report);
+}

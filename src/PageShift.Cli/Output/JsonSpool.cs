@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>A JSON object whose last member is an array that is written value by value, while the members before it are known only at the end.
+/// A short array stays in memory; a long one goes to a temporary file, which is deleted with this object.</summary>
+internal sealed class JsonSpool : IDisposable
+{
+    private const int MostBuffered = 1 << 20;
+
+    private static readonly JsonWriterOptions Options = new() { Indented = true };
+
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private FileStream? _file;
+
+    internal JsonSpool(string arrayName)
+    {
+        Array = new Utf8JsonWriter(_buffer, Options);
+        Array.WriteStartObject();
+        Array.WriteStartArray(arrayName);
+    }
+
+    /// <summary>Writes the array's values.</summary>
+    internal Utf8JsonWriter Array { get; }
+
+    public void Dispose()
+    {
+        Array.Dispose();
+        _file?.Dispose();
+    }
+
+    /// <summary>To be called after each value: bounds the memory.</summary>
+    internal void Settle()
+    {
+        Array.Flush();
+        if (_buffer.WrittenCount < MostBuffered)
+            return;
+        _file ??= new FileStream(Path.GetTempFileName(), new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.ReadWrite,
+            BufferSize = 0,
+            Options = FileOptions.DeleteOnClose,
+        });
+        _file.Write(_buffer.WrittenSpan);
+        _buffer.Clear();
+    }
+
+    /// <summary>Writes the whole object: the members that <paramref name="writeHead"/> writes, at least one, and the array.</summary>
+    internal void Finish(Stream output, Action<Utf8JsonWriter> writeHead)
+    {
+        Array.WriteEndArray();
+        Array.WriteEndObject();
+        Array.Flush();
+        var head = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(head, Options))
+        {
+            writer.WriteStartObject();
+            writeHead(writer);
+            writer.WriteEndObject();
+        }
+
+        // Two objects become one: the first without its "\n}", the second without its "{".
+        output.Write(head.WrittenSpan[..^2]);
+        output.Write(","u8);
+        if (_file is null)
+        {
+            output.Write(_buffer.WrittenSpan[1..]);
+        }
+        else
+        {
+            _file.Position = 1;
+            _file.CopyTo(output);
+            output.Write(_buffer.WrittenSpan);
+        }
+
+        output.Write("\n"u8);
+        output.Flush();
+    }
+}

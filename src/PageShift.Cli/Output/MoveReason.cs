@@ -1,0 +1,107 @@
+using PageShift.Cli.Running;
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>Why a policy moves what it moves, in a few words.</summary>
+internal static class MoveReason
+{
+    internal static string Of(MoveReport move, PolicyReport policy)
+    {
+        if (policy.Cost.Entries == 0)
+            return "no page is present";
+        if (policy.Policy == MovePolicy.Linux420)
+            return "PTEs only";
+        if (policy.Cost.Warned)
+            return "warns: an empty table stands in the destination's slot";
+        if (move.Congruence == PageTableLevel.Pte)
+            return "not congruent modulo 2 MiB";
+        return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, policy) : OfStart(move, policy);
+    }
+
+    /// <summary>Linux, which from 6.7 on expands the start of a move.</summary>
+    private static string OfStart(MoveReport move, PolicyReport policy)
+    {
+        if (policy.Boundaries.Count == 0)
+            return OfAlignment(policy, move.Request.Source, move.Congruence);
+        BoundaryDecision start = policy.Boundaries[0];
+        if (start.Outcome != BoundaryOutcome.Expanded)
+            return $"start not expanded: {Obstacle(move, start)}";
+        string end = policy.Cost.Pte != 0 ? "; the end never is" : "";
+        return $"start expanded: {policy.ExpandedSource.Start}, {Describe.Size(policy.ExpandedSource.Length.Value)}{end}";
+    }
+
+    /// <summary>A policy that moves whole entries where both places are aligned to them.</summary>
+    private static string OfAlignment(PolicyReport policy, AddressRange source, PageTableLevel congruence)
+    {
+        PageTableLevel highest = policy.Policy switch
+        {
+            MovePolicy.Linux50 => PageTableLevel.Pmd,
+            MovePolicy.PageShift => congruence,
+            _ => PageTableLevel.Pud,
+        };
+        if (highest > congruence)
+            highest = congruence;
+        ulong span = PagingGeometry.X86.Span(highest);
+        bool startsInside = !source.Start.IsAligned(span);
+        bool endsInside = !source.End.IsAligned(span);
+        ulong firstBlock = startsInside ? source.Start.AlignDown(span).Value + span : source.Start.Value;
+        if (firstBlock >= source.End.Value || source.End.Value - firstBlock < span)
+            return $"no aligned {Describe.Size(span)} in the range";
+        string whole = $"whole {Describe.Level(highest)}s";
+        return (startsInside, endsInside) switch
+        {
+            (false, false) => whole,
+            (true, false) => $"{whole}, smaller at the start",
+            (false, true) => $"{whole}, smaller at the end",
+            _ => $"{whole}, smaller at both ends",
+        };
+    }
+
+    private static string OfBothEnds(MoveReport move, PolicyReport policy)
+    {
+        string expanded = $"{policy.ExpandedSource.Start}, {Describe.Size(policy.ExpandedSource.Length.Value)}";
+        string start = OfEnd(move, policy, MoveEnd.Start);
+        string end = OfEnd(move, policy, MoveEnd.End);
+        if (start.Length == 0 && end.Length == 0)
+            return OfAlignment(policy, move.Request.Source, move.Congruence);
+        if (start == end)
+            return start == "expanded" ? $"both ends expanded: {expanded}" : $"both ends {start}";
+        if (start.Length == 0)
+            return end == "expanded" ? $"end expanded: {expanded}" : $"end {end}";
+        if (end.Length == 0)
+            return start == "expanded" ? $"start expanded: {expanded}" : $"start {start}";
+        return $"start {start}; end {end}";
+    }
+
+    /// <summary>What became of one end, "expanded" when all went well; empty when it stands on a boundary, or nothing is beside it.</summary>
+    private static string OfEnd(MoveReport move, PolicyReport policy, MoveEnd end)
+    {
+        BoundaryDecision? refused = null;
+        foreach (BoundaryDecision decision in policy.Boundaries.Where(b => b.End == end && b.Outcome != BoundaryOutcome.NothingThere))
+        {
+            // From the highest level down: what was refused higher up is why this one is no higher.
+            if (decision.Outcome == BoundaryOutcome.Expanded)
+                return refused is { } higher ? $"expanded to a {Describe.Level(decision.Level)} only: {Obstacle(move, higher)}" : "expanded";
+            refused ??= decision;
+        }
+
+        return refused is { } found ? $"not expanded: {Obstacle(move, found)}" : "";
+    }
+
+    private static string Obstacle(MoveReport move, in BoundaryDecision decision) => decision.Outcome switch
+    {
+        BoundaryOutcome.NotCongruent => "not congruent",
+        BoundaryOutcome.NotAtMappingStart => "not the start of its mapping",
+        BoundaryOutcome.TooShort => "it ends before the next boundary",
+        BoundaryOutcome.MappingInSource when move.Request.Destination.Contains(decision.Obstacle) => "its own new mapping is in the way",
+        BoundaryOutcome.MappingInDestination when move.Request.Source.Contains(decision.Obstacle) => "its own old mapping is in the way",
+        BoundaryOutcome.MappingInSource => $"mapping at {decision.Obstacle}",
+        BoundaryOutcome.MappingInDestination => $"mapping at {decision.Obstacle}, destination",
+        BoundaryOutcome.EntryInSource => $"entry at {decision.Obstacle}",
+        BoundaryOutcome.EntryInDestination => $"entry at {decision.Obstacle}, destination",
+        BoundaryOutcome.LeafIsCut => "a large page is cut",
+        _ => throw new ArgumentOutOfRangeException(nameof(decision), decision.Outcome, "Not an obstacle."),
+    };
+}

@@ -1,0 +1,60 @@
+using Spectre.Console;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>A column of a <see cref="TextTable"/>.</summary>
+internal readonly record struct TextColumn(string Name, bool IsNumber);
+
+/// <summary>How a row is to be seen on a terminal.</summary>
+internal enum RowTone
+{
+    Plain,
+    Good,
+    Warning,
+}
+
+/// <summary>A row of a <see cref="TextTable"/>.</summary>
+internal readonly record struct TextRow(RowTone Tone, string[] Cells);
+
+/// <summary>A table of text: borders and colour on a terminal, plain columns elsewhere.</summary>
+internal static class TextTable
+{
+    internal static void Write(TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    {
+        if (Console.IsOutputRedirected)
+            WritePlain(Console.Out, columns, rows);
+        else
+            WriteBordered(columns, rows);
+    }
+
+    private static void WritePlain(TextWriter output, TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    {
+        int[] widths = [.. columns.Select((column, i) => Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length)))];
+        foreach (string[] cells in rows.Select(r => r.Cells).Prepend([.. columns.Select(c => c.Name)]))
+        {
+            IEnumerable<string> padded = cells.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+            output.WriteLine($"  {string.Join("  ", padded)}".TrimEnd());
+        }
+    }
+
+    private static void WriteBordered(TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        foreach (TextColumn column in columns)
+        {
+            var tableColumn = new TableColumn(new Text(column.Name));
+            table.AddColumn(column.IsNumber ? tableColumn.RightAligned().NoWrap() : tableColumn.LeftAligned());
+        }
+
+        foreach (TextRow row in rows)
+            table.AddRow(row.Cells.Select(cell => new Text(cell, StyleOf(row.Tone))));
+        AnsiConsole.Write(table);
+    }
+
+    private static Style StyleOf(RowTone tone) => tone switch
+    {
+        RowTone.Good => new Style(Color.Green),
+        RowTone.Warning => new Style(Color.Yellow),
+        _ => Style.Plain,
+    };
+}

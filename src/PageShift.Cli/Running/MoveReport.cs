@@ -1,0 +1,26 @@
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift.Cli.Running;
+
+/// <summary>One move, and what it costs under each policy.</summary>
+internal sealed record MoveReport
+{
+    internal required long Line { get; init; }
+
+    internal required string Call { get; init; }
+
+    internal required int ThreadId { get; init; }
+
+    internal required MoveRequest Request { get; init; }
+
+    internal required PageTableLevel Congruence { get; init; }
+
+    internal required IReadOnlyList<PolicyReport> Policies { get; init; }
+
+    /// <summary>The entries that the most laborious policy moves: what makes a move a large one.</summary>
+    internal ulong MostEntries => Policies.Max(p => p.Cost.Entries);
+}
+
+/// <summary>What one move costs under one policy, and why.</summary>
+internal sealed record PolicyReport(MovePolicy Policy, MoveCost Cost, AddressRange ExpandedSource, IReadOnlyList<BoundaryDecision> Boundaries);
