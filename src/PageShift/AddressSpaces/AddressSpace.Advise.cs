@@ -81,19 +81,19 @@ public sealed partial class AddressSpace
     private Errno AdvisePart(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags flags = _mappings.FlagsOf(handle);
-        if (flags.HasFlag(VmFlags.Sealed) && !flags.HasFlag(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
+        if (flags.Has(VmFlags.Sealed) && !flags.Has(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
             return Errno.OperationNotPermitted;
         switch (advice)
         {
             case Advice.WillNeed:
                 return Errno.None;
-            case Advice.DontNeed when flags.HasFlag(VmFlags.Locked):
+            case Advice.DontNeed when flags.Has(VmFlags.Locked):
                 return Errno.InvalidArgument;
             case Advice.DontNeed:
             case Advice.DontNeedLocked:
                 return AdviseDontNeed(part);
             case Advice.Free when !IsAnonymousPrivate(handle):
-            case Advice.Free or Advice.Cold or Advice.PageOut when flags.HasFlag(VmFlags.Locked):
+            case Advice.Free or Advice.Cold or Advice.PageOut when flags.Has(VmFlags.Locked):
                 return Errno.InvalidArgument;
             case Advice.Free:
                 ForgetUse(part, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
@@ -107,7 +107,7 @@ public sealed partial class AddressSpace
             case Advice.Collapse:
                 return AdviseCollapse(handle, part);
             case Advice.GuardInstall:
-                return flags.HasFlag(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
+                return flags.Has(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
             case Advice.GuardRemove:
                 RemoveGuards(part);
                 return Errno.None;
@@ -121,7 +121,7 @@ public sealed partial class AddressSpace
 
     /// <summary>True for private memory without an object, or with /dev/zero, which is none.</summary>
     private bool IsAnonymousPrivate(MappingHandle handle) =>
-        !_mappings.FlagsOf(handle).HasFlag(VmFlags.MayShare)
+        !_mappings.FlagsOf(handle).Has(VmFlags.MayShare)
         && (_mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice);
 
     // advice                    on                          result
@@ -132,10 +132,10 @@ public sealed partial class AddressSpace
     private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags old = _mappings.FlagsOf(handle);
-        bool isDroppable = old.HasFlag(VmFlags.Droppable);
+        bool isDroppable = old.Has(VmFlags.Droppable);
         if ((advice == Advice.WipeOnFork && _mappings.FileOf(handle) is not null)
             || (advice is Advice.KeepOnFork or Advice.DoDump && isDroppable)
-            || (advice == Advice.DoDump && old.HasFlag(VmFlags.DontExpand)))
+            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand)))
             return Errno.InvalidArgument;
         if (advice == Advice.Mergeable && (isDroppable || (old & (VmFlags.MayShare | VmFlags.DontExpand)) != 0))
             return Errno.None;
@@ -177,7 +177,7 @@ public sealed partial class AddressSpace
     private Errno AdviseRemove(MappingHandle handle, AddressRange part)
     {
         Mapping mapping = _mappings[handle];
-        if (mapping.Flags.HasFlag(VmFlags.Locked) || mapping.File is not { } file)
+        if (mapping.Flags.Has(VmFlags.Locked) || mapping.File is not { } file)
             return Errno.InvalidArgument;
         if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
             return Errno.AccessDenied;

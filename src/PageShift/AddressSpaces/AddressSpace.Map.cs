@@ -82,7 +82,7 @@ public sealed partial class AddressSpace
         if (error != Errno.None)
             return error;
 
-        if (request.VmFlags.HasFlag(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
+        if (request.VmFlags.Has(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
             Populate(range, PopulateMode.BestEffort);
         return range.Start;
     }
@@ -149,7 +149,7 @@ public sealed partial class AddressSpace
         {
             if (type == MapFlags.SharedValidate && (request.MapFlags & ~LegacyMapFlags) != 0)
                 return Errno.NotSupported;
-            if (request.VmFlags.HasFlag(VmFlags.Write) && !file.CanWrite)
+            if (request.VmFlags.Has(VmFlags.Write) && !file.CanWrite)
                 return Errno.AccessDenied;
             request.VmFlags |= VmFlags.MayShare;
             if (file.CanWrite)
@@ -166,14 +166,14 @@ public sealed partial class AddressSpace
             return Errno.AccessDenied;
         if (file.ForbidsExecution)
         {
-            if (request.VmFlags.HasFlag(VmFlags.Execute))
+            if (request.VmFlags.Has(VmFlags.Execute))
                 return Errno.OperationNotPermitted;
             request.VmFlags &= ~VmFlags.MayExecute;
         }
 
         if (file.IsUnmappable)
             return Errno.NoSuchDevice;
-        return request.VmFlags.HasFlag(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
+        return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 
     private static bool ReachesPast(ulong highest, ulong pageOffset, ByteLength length) =>
@@ -190,7 +190,7 @@ public sealed partial class AddressSpace
         bool isLarge = request.LargeFailure != Errno.None;
         if (isLarge && ReachesPast(HighestFileByte, offset >> PageSize.Shift, request.Range.Length))
             return Errno.ValueTooLarge;
-        bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
+        bool growsDown = request.VmFlags.Has(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
             case MapFlags.SharedValidate when isLarge:
@@ -232,9 +232,9 @@ public sealed partial class AddressSpace
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;
-        if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
+        if (flags.Has(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
-            if (!flags.HasFlag(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
+            if (!flags.Has(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
                 return Errno.OutOfMemory;
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }

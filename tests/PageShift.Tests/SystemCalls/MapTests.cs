@@ -103,6 +103,8 @@ public class MapTests
         world.Map(0, 6); // replaced pages of any kind make room
         Assert.Equal(20UL, world.Space.TotalPages.Value);
         Assert.Equal(6UL, world.Space.DataPages.Value); // the stack's page became data
+        world.Protect(8, 9, ReadWrite); // RLIMIT_AS is used up, so that more of any kind would fail: then becoming data does not
+        world.Space.Limits = world.Space.Limits with { AddressSpace = Pages(30) };
         Assert.Equal(Errno.OutOfMemory, world.Space.Protect(Page(7), Pages(1), ReadWrite).Error);
     }
 
