@@ -178,6 +178,8 @@ public sealed partial class AddressSpace : IFaultResolver
     {
         if (fault.IsShared || IsOnlyReference(walk))
         {
+            if (!fault.IsShared)
+                EnsureAnon(fault.Handle); // it has none yet when the page is one that an object has dropped
             _tables.SetBits(walk.Table, walk.Index, PageTableEntry.WritableBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
             return AccessFault.None;
         }

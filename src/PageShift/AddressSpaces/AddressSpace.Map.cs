@@ -70,14 +70,15 @@ public sealed partial class AddressSpace
         {
             VmFlags = FlagsFor(protection) | FlagsForMap(flags) | _futureLockFlags | MayAccessMask,
             PageOffset = file is null ? place.Address.Value >> PageSize.Shift : offset >> PageSize.Shift,
+            LargeFailure = !isLarge ? Errno.None : (offset & (span - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory,
         };
         Errno error = Has(flags, MapFlags.Locked) ? CheckCanLock() : Errno.None;
         if (error == Errno.None)
             error = CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
-            error = file is null ? CheckAnonymous(ref request, isLarge) : CheckFile(ref request, file);
+            error = file is null ? CheckAnonymous(ref request) : CheckFile(ref request, file);
         if (error == Errno.None)
-            error = MapRegion(request, isLarge);
+            error = MapRegion(request);
         if (error != Errno.None)
             return error;
 
@@ -88,7 +89,8 @@ public sealed partial class AddressSpace
 
     // in this order                                       result
     // longer than user space                              ENOMEM
-    // FIXED: in the highest 4095 bytes of all             the address, which reads as an errno; so does the kernel
+    // FIXED: large pages, and not on one                  EINVAL
+    //        in the highest 4095 bytes of all             the address, which reads as an errno; so does the kernel
     //        reaches beyond the user limit                ENOMEM
     //        unaligned                                    EINVAL
     //        below the lowest page, unprivileged          EPERM
@@ -100,11 +102,13 @@ public sealed partial class AddressSpace
             return Errno.OutOfMemory;
         if (IsFixed(flags))
         {
+            if (span != PageSize.Bytes && (hint & (span - 1)) != 0)
+                return Errno.InvalidArgument;
             if (hint >= LowestErrorAddress)
                 return new CallResult((long)hint);
             if (hint > limit - length)
                 return Errno.OutOfMemory;
-            if ((hint & (span - 1)) != 0)
+            if ((hint & (PageSize.Bytes - 1)) != 0)
                 return Errno.InvalidArgument;
             return CheckLowAddress(new VirtualAddress(hint)) is var low and not Errno.None ? low : new VirtualAddress(hint);
         }
@@ -138,7 +142,8 @@ public sealed partial class AddressSpace
     private static Errno CheckFile(ref MapRequest request, OpenFile file)
     {
         ulong length = request.Range.Length.Value;
-        if (length > HighestFileByte || request.PageOffset > (HighestFileByte - length) >> PageSize.Shift)
+        ulong highest = file.IsUnmappable ? ulong.MaxValue : HighestFileByte; // a directory, say, knows no largest size
+        if (length > highest || request.PageOffset > (highest - length) >> PageSize.Shift)
             return Errno.ValueTooLarge;
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
@@ -177,8 +182,9 @@ public sealed partial class AddressSpace
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
     // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
-    private static Errno CheckAnonymous(ref MapRequest request, bool isLarge)
+    private static Errno CheckAnonymous(ref MapRequest request)
     {
+        bool isLarge = request.LargeFailure != Errno.None;
         bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
@@ -201,8 +207,8 @@ public sealed partial class AddressSpace
     // what is replaced can't be split, is sealed                     ENOMEM, EPERM   intact, perhaps split at the ends
     // RLIMIT_AS, RLIMIT_DATA, the commit limit                       ENOMEM          intact, perhaps split
     // an object of shared anonymous memory over the commit limit     ENOMEM          gone
-    // large pages, as there is no pool of them                       ENOMEM          gone
-    private Errno MapRegion(in MapRequest request, bool isLarge)
+    // large pages: offset not on one, else as there is no pool       EINVAL, ENOMEM  gone
+    private Errno MapRegion(in MapRequest request)
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
@@ -218,8 +224,8 @@ public sealed partial class AddressSpace
         if (error != Errno.None)
             return error;
         CompleteUnmap(request.Range);
-        if (isLarge)
-            return Errno.OutOfMemory;
+        if (request.LargeFailure != Errno.None)
+            return request.LargeFailure;
         OpenFile? file = request.File;
         if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
@@ -228,6 +234,8 @@ public sealed partial class AddressSpace
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
 
+        if (flags.HasFlag(VmFlags.Droppable))
+            flags &= ~LockMask; // MCL_FUTURE asks for it; it is populated, but not locked
         InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
         return Errno.None;
     }
@@ -266,5 +274,8 @@ public sealed partial class AddressSpace
     {
         internal VmFlags VmFlags;
         internal ulong PageOffset;
+
+        /// <summary>What is answered for large pages, once all that is checked for others too has passed; none for pages of 4 KiB.</summary>
+        internal Errno LargeFailure;
     }
 }
