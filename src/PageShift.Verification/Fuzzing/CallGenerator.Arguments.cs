@@ -121,7 +121,21 @@ internal sealed partial class CallGenerator
         Advice advice = PickAdvice();
         if (length is > MostPopulated and < 1UL << 46 && advice is Abi.Advice.PopulateRead or Abi.Advice.PopulateWrite or Abi.Advice.GuardInstall or Abi.Advice.Collapse)
             length = MostPopulated;
+        // Large pages of shared memory are not modelled.
+        if (advice == Abi.Advice.Collapse && HasObject(state, start, length))
+            advice = Abi.Advice.DontNeed;
         return new CallArguments(start, length, (ulong)advice);
+    }
+
+    private static bool HasObject(SpaceSnapshot state, ulong start, ulong length)
+    {
+        foreach (ObservedMapping mapping in state.Mappings)
+        {
+            if (mapping.FileKey != 0 && mapping.Range.Start.Value < unchecked(start + length) && mapping.Range.End.Value > start)
+                return true;
+        }
+
+        return false;
     }
 
     private Advice PickAdvice()

@@ -54,6 +54,23 @@ internal sealed partial class EngineSide
     internal bool TryLoad(int process, VirtualAddress start, Span<byte> bytes) =>
         _processes[process].Processor.TryRead(start, bytes, out _) == AccessFault.None;
 
+    /// <summary>Drops the present pages of a range that the kernel does not have. The last <see cref="Observe"/> was of the same process.</summary>
+    internal void DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
+    {
+        AddressSpace space = _processes[process].Space;
+        int run = 0;
+        foreach (LeafSnapshot leaf in _leaves)
+        {
+            if (leaf.Level != PageTableLevel.Pte || !range.Contains(leaf.Start))
+                continue;
+            while (run < kernel.Pages.Count && kernel.Pages[run].Range.End <= leaf.Start)
+                run++;
+            bool isThere = run < kernel.Pages.Count && kernel.Pages[run].Range.Contains(leaf.Start);
+            if (!isThere)
+                _ = space.Advise(leaf.Start, new ByteLength(PageSize.Bytes), Advice.DontNeed);
+        }
+    }
+
     private ObservedMapping Describe(in Mapping mapping, bool withFlags)
     {
         ulong key = 0;

@@ -19,8 +19,16 @@ public static class KnownDifferences
         "placement of MAP_32BIT",
         "the kernel draws the start of the search anew for every call from its random generator; the engine is told the address, and the comparison goes on from there");
 
+    /// <summary>What MADV_PAGEOUT reclaims.</summary>
+    public static KnownDifference PagesReclaimedOnRequest { get; } = new(
+        "pages that MADV_PAGEOUT reclaims",
+        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; the engine then drops the pages that the kernel dropped, and the comparison goes on from there");
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB];
+    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest];
+
+    /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
+    internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;
 
     /// <summary>The call as the engine is to be given it, after the kernel has answered: the same, or with what only the kernel can know.</summary>
     internal static CallRecord Told(in CallRecord record, in CallAnswer kernel)

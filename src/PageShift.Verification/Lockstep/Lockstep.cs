@@ -132,6 +132,12 @@ public sealed class Lockstep : IDisposable
         _engine.Observe(process, _engineState, withFlags);
         if (!_kernel.Observe(process, _kernelState, withFlags))
             return new Difference("the processes", "alive", "ended");
+        if (KnownDifferences.MayReclaim(_last))
+        {
+            _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState);
+            _engine.Observe(process, _engineState, withFlags);
+        }
+
         return _comparison.Compare(_engineState, _kernelState) ?? CompareBytes(process, pages, bytes);
     }
 
@@ -169,6 +175,12 @@ public sealed class Lockstep : IDisposable
         return _engine.TryLoad(process, start, engine) && !engine.SequenceEqual(kernel)
             ? new Difference($"the bytes at {start}", "a TLB that remembers others", Hexadecimal(kernel, 0))
             : null;
+    }
+
+    private static AddressRange RangeOf(in CallArguments arguments)
+    {
+        ulong end = unchecked(arguments.First + arguments.Second);
+        return new AddressRange(new VirtualAddress(arguments.First), new VirtualAddress(end < arguments.First ? ulong.MaxValue : end));
     }
 
     private static string Text(in CallRecord record, CallResult result) =>

@@ -15,7 +15,7 @@ public sealed partial class AddressSpace
     {
         Mapping mapping = _mappings[handle];
         ulong span = Geometry.Span(PageTableLevel.Pmd);
-        if (!IsAnonymousPrivate(handle) || mapping.Flags.HasFlag(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
+        if (!IsAnonymousPrivate(handle) || mapping.Flags.Has(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
             return Errno.InvalidArgument;
         // Linux counts the blocks between the range's ends rounded inwards, and takes a range without a boundary between blocks for a failure.
         Errno error = part.Start.AlignUp(span) > part.End.AlignDown(span) ? Errno.InvalidArgument : Errno.None;
@@ -96,7 +96,7 @@ public sealed partial class AddressSpace
         if (Memory.Entry(parent, index) is { IsNone: false } table)
             Memory.FreeTable(table.Frame);
         ulong bits = LeafBits.ForFlags(flags) | PageTableEntry.LargeBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
-        if (flags.HasFlag(VmFlags.Write))
+        if (flags.Has(VmFlags.Write))
             bits |= PageTableEntry.WritableBit;
         _tables.Set(parent, index, PageTableEntry.Leaf(first, bits));
     }

@@ -70,25 +70,27 @@ public sealed partial class AddressSpace
         {
             VmFlags = FlagsFor(protection) | FlagsForMap(flags) | _futureLockFlags | MayAccessMask,
             PageOffset = file is null ? place.Address.Value >> PageSize.Shift : offset >> PageSize.Shift,
+            LargeFailure = !isLarge ? Errno.None : (offset & (span - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory,
         };
         Errno error = Has(flags, MapFlags.Locked) ? CheckCanLock() : Errno.None;
         if (error == Errno.None)
             error = CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
-            error = file is null ? CheckAnonymous(ref request, isLarge) : CheckFile(ref request, file);
+            error = file is null ? CheckAnonymous(ref request, offset) : CheckFile(ref request, file);
         if (error == Errno.None)
-            error = MapRegion(request, isLarge ? span : 0, offset);
+            error = MapRegion(request);
         if (error != Errno.None)
             return error;
 
-        if (request.VmFlags.HasFlag(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
+        if (request.VmFlags.Has(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
             Populate(range, PopulateMode.BestEffort);
         return range.Start;
     }
 
     // in this order                                       result
     // longer than user space                              ENOMEM
-    // FIXED: in the highest 4095 bytes of all             the address, which reads as an errno; so does the kernel
+    // FIXED: large pages, and not on one                  EINVAL
+    //        in the highest 4095 bytes of all             the address, which reads as an errno; so does the kernel
     //        reaches beyond the user limit                ENOMEM
     //        unaligned                                    EINVAL
     //        below the lowest page, unprivileged          EPERM
@@ -100,11 +102,13 @@ public sealed partial class AddressSpace
             return Errno.OutOfMemory;
         if (IsFixed(flags))
         {
+            if (span != PageSize.Bytes && (hint & (span - 1)) != 0)
+                return Errno.InvalidArgument;
             if (hint >= LowestErrorAddress)
                 return new CallResult((long)hint);
             if (hint > limit - length)
                 return Errno.OutOfMemory;
-            if ((hint & (span - 1)) != 0)
+            if ((hint & (PageSize.Bytes - 1)) != 0)
                 return Errno.InvalidArgument;
             return CheckLowAddress(new VirtualAddress(hint)) is var low and not Errno.None ? low : new VirtualAddress(hint);
         }
@@ -130,7 +134,7 @@ public sealed partial class AddressSpace
     }
 
     // in this order                                           result
-    // reaches past the largest file (a regular one)           EOVERFLOW
+    // reaches past the largest file                           EOVERFLOW
     // SHARED_VALIDATE with a newer flag                       EOPNOTSUPP
     // shared, writable, and not open for writing              EACCES
     // another type than SHARED, SHARED_VALIDATE, PRIVATE      EINVAL
@@ -140,16 +144,16 @@ public sealed partial class AddressSpace
     // GROWSDOWN                                               EINVAL
     private static Errno CheckFile(ref MapRequest request, OpenFile file)
     {
-        ulong length = request.Range.Length.Value;
         bool isRegular = !file.IsUnmappable && file.Object.Kind != MemoryObjectKind.ZeroDevice;
-        if (isRegular && (length > HighestFileByte || request.PageOffset > (HighestFileByte - length) >> PageSize.Shift))
+        ulong highest = isRegular ? HighestFileByte : ulong.MaxValue; // only regular files have a largest size
+        if (ReachesPast(highest, request.PageOffset, request.Range.Length))
             return Errno.ValueTooLarge;
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
         {
             if (type == MapFlags.SharedValidate && (request.MapFlags & ~LegacyMapFlags) != 0)
                 return Errno.NotSupported;
-            if (request.VmFlags.HasFlag(VmFlags.Write) && !file.CanWrite)
+            if (request.VmFlags.Has(VmFlags.Write) && !file.CanWrite)
                 return Errno.AccessDenied;
             request.VmFlags |= VmFlags.MayShare;
             if (file.CanWrite)
@@ -166,24 +170,31 @@ public sealed partial class AddressSpace
             return Errno.AccessDenied;
         if (file.ForbidsExecution)
         {
-            if (request.VmFlags.HasFlag(VmFlags.Execute))
+            if (request.VmFlags.Has(VmFlags.Execute))
                 return Errno.OperationNotPermitted;
             request.VmFlags &= ~VmFlags.MayExecute;
         }
 
         if (file.IsUnmappable)
             return Errno.NoSuchDevice;
-        return request.VmFlags.HasFlag(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
+        return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 
+    private static bool ReachesPast(ulong highest, ulong pageOffset, ByteLength length) =>
+        length.Value > highest || pageOffset > (highest - length.Value) >> PageSize.Shift;
+
+    // large pages past the largest file    EOVERFLOW
     // type                        result
     // SHARED                      EINVAL with GROWSDOWN; begins at page 0 of an object of its own
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
     // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
-    private static Errno CheckAnonymous(ref MapRequest request, bool isLarge)
+    private static Errno CheckAnonymous(ref MapRequest request, ulong offset)
     {
-        bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
+        bool isLarge = request.LargeFailure != Errno.None;
+        if (isLarge && ReachesPast(HighestFileByte, offset >> PageSize.Shift, request.Range.Length))
+            return Errno.ValueTooLarge;
+        bool growsDown = request.VmFlags.Has(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
             case MapFlags.SharedValidate when isLarge:
@@ -205,9 +216,8 @@ public sealed partial class AddressSpace
     // what is replaced can't be split, is sealed                     ENOMEM, EPERM   intact, perhaps split at the ends
     // RLIMIT_AS, RLIMIT_DATA, the commit limit                       ENOMEM          intact, perhaps split
     // an object of shared anonymous memory over the commit limit     ENOMEM          gone
-    // large pages: an offset that is none of theirs                  EINVAL          gone
-    //              always, as there is no pool of them               ENOMEM          gone
-    private Errno MapRegion(in MapRequest request, ulong largeSpan, ulong offset)
+    // large pages: offset not on one, else as there is no pool       EINVAL, ENOMEM  gone
+    private Errno MapRegion(in MapRequest request)
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
@@ -223,26 +233,30 @@ public sealed partial class AddressSpace
         if (error != Errno.None)
             return error;
         CompleteUnmap(request.Range);
-        if (largeSpan != 0)
-            return (offset & (largeSpan - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory;
+        if (request.LargeFailure != Errno.None)
+            return request.LargeFailure;
         OpenFile? file = request.File;
-        if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
+        if (flags.Has(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
-            if (!flags.HasFlag(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
+            if (!flags.Has(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
                 return Errno.OutOfMemory;
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
 
-        MappingHandle made = InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
-        if (flags.HasFlag(VmFlags.Droppable) && flags.HasFlag(VmFlags.Locked))
-        {
-            // mlockall(MCL_FUTURE) does not hold for it; Linux finds that out when it has been made, so that its pages are populated nevertheless.
-            _mappings.SetFlags(made, flags & ~LockMask);
-            UnaccountMapped(VmFlags.Locked, pages);
-            AccountMapped(VmFlags.None, pages);
-        }
-
+        var mapping = new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None);
+        if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked))
+            InsertUnlocked(mapping);
+        else
+            InsertMapping(mapping);
         return Errno.None;
+    }
+
+    /// <summary>Droppable memory under MCL_FUTURE: it is populated, but in the end not locked. Linux clears the flag only after it has looked for a merge, and found none.</summary>
+    private void InsertUnlocked(in Mapping mapping)
+    {
+        VmFlags flags = mapping.Flags & ~LockMask;
+        AccountMapped(flags, mapping.Range.Length.WholePages);
+        _mappings.Insert(mapping with { Flags = flags });
     }
 
     private static VmFlags FlagsForMap(ulong flags)
@@ -279,5 +293,8 @@ public sealed partial class AddressSpace
     {
         internal VmFlags VmFlags;
         internal ulong PageOffset;
+
+        /// <summary>What is answered for large pages, once all that is checked for others too has passed; none for pages of 4 KiB.</summary>
+        internal Errno LargeFailure;
     }
 }

@@ -12,6 +12,9 @@ public sealed partial class AddressSpace
     /// <summary>Sees every move of page-table entries just before it is made; null for none. Set it while no call runs.</summary>
     public IMoveObserver? MoveObserver { get; set; }
 
+    /// <summary>For tests: what the last move did, as counted while it was done. Read it while no call runs, or in an observer.</summary>
+    internal MoveCost LastMoveWork { get; private set; }
+
     /// <summary>Moves the entries of a range under the space's policy, and flushes. False when memory is out; then nothing has moved.</summary>
     private bool TryMoveTables(in MoveRequest request)
     {
@@ -25,6 +28,7 @@ public sealed partial class AddressSpace
         _planner.Plan(Policy, request, _plan);
         if (!_mover.TryExecute(_plan, out MoveCost work))
             return false;
+        LastMoveWork = work;
         if (work.Entries != 0)
             FlushTlb(UnionWithDestination(_plan));
         foreach (FreedTable table in _mover.Freed)

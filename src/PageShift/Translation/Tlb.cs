@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace PageShift.Translation;
 
 /// <summary>
@@ -7,12 +5,15 @@ namespace PageShift.Translation;
 /// needs no look at permissions: a write hits only where the leaf is writable and dirty.
 /// </summary>
 /// <remarks>Belongs to one processor. Its processor uses it inside the mapping lock shared; others invalidate it under that lock exclusively.</remarks>
-internal sealed class Tlb
+internal sealed partial class Tlb
 {
     internal const int EntryCount = 256;
 
     /// <summary>The tag of nothing: no page starts at an odd address.</summary>
     internal const ulong NoTag = 1;
+
+    /// <summary>A tag that matches no entry, not even an empty one.</summary>
+    internal const ulong LongTag = 2;
 
     private readonly Entry[] _entries = new Entry[EntryCount];
 
@@ -24,10 +25,6 @@ internal sealed class Tlb
 
     /// <summary>All entries.</summary>
     internal ReadOnlySpan<Entry> Entries => _entries;
-
-    /// <summary>The entry where the page of <paramref name="address"/> would stand.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ref Entry At(ulong address) => ref _entries[(int)(address >> PageSize.Shift) & (EntryCount - 1)];
 
     /// <summary>Remembers a translation, in place of what stood there.</summary>
     internal void Fill(ulong page, nuint host, bool isWritable, bool isExecutable)

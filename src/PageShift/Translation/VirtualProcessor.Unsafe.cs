@@ -145,10 +145,9 @@ public sealed unsafe partial class VirtualProcessor
         where T : unmanaged
     {
         ref Tlb.Entry entry = ref _tlb.At(address.Value);
-        ulong offset = address.Value & (PageSize.Bytes - 1);
-        if (entry.ReadTag == address.Value - offset && offset + (ulong)sizeof(T) <= PageSize.Bytes)
+        if (entry.ReadTag == PageOfLastByte<T>(address))
         {
-            value = Unsafe.ReadUnaligned<T>((byte*)entry.Host + offset); // the value ends within the page
+            value = Unsafe.ReadUnaligned<T>((byte*)entry.Host + (address.Value & (PageSize.Bytes - 1))); // the value ends within the page
             return AccessFault.None;
         }
 
@@ -160,10 +159,9 @@ public sealed unsafe partial class VirtualProcessor
         where T : unmanaged
     {
         ref Tlb.Entry entry = ref _tlb.At(address.Value);
-        ulong offset = address.Value & (PageSize.Bytes - 1);
-        if (entry.WriteTag == address.Value - offset && offset + (ulong)sizeof(T) <= PageSize.Bytes)
+        if (entry.WriteTag == PageOfLastByte<T>(address))
         {
-            Unsafe.WriteUnaligned((byte*)entry.Host + offset, value); // the value ends within the page
+            Unsafe.WriteUnaligned((byte*)entry.Host + (address.Value & (PageSize.Bytes - 1)), value); // the value ends within the page
             return AccessFault.None;
         }
 
@@ -203,6 +201,15 @@ public sealed unsafe partial class VirtualProcessor
 
         return AccessFault.None;
     }
+
+    /// <summary>The page in which a value ends. When it ends in another page than it begins in, that page has another entry in the TLB, so that one comparison tells both whether
+    /// the page is cached and whether the value lies in it. For a value longer than a page it is no page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong PageOfLastByte<T>(VirtualAddress address)
+        where T : unmanaged =>
+        (ulong)sizeof(T) <= PageSize.Bytes
+            ? unchecked(address.Value + (ulong)(sizeof(T) - 1)) & ~(PageSize.Bytes - 1)
+            : Tlb.LongTag;
 
     private AccessFault ReadSlowly<T>(VirtualAddress address, out T value)
         where T : unmanaged

@@ -40,6 +40,24 @@ public class MemoryObjectTests
     }
 
     [Fact]
+    public void A_page_that_its_object_has_dropped_becomes_private_when_it_is_written()
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.MemoryFile(1);
+        world.Map(10, 11, extra: MapFlags.Shared, file: file);
+        world.Processor.Write(Page(10), 4);
+        world.Map(0, 1, file: file);
+        Assert.Equal(4, world.Processor.Read<int>(Page(0)));
+        world.Unmap(10, 11);
+        file.Object.SetLength(new ByteLength(0));
+        world.Processor.Write(At(0, 4), 5);
+        Assert.False(world.MappingAt(0).Anon.IsNone);
+        using AddressSpace child = world.Space.Fork();
+        Assert.Equal((4, 5), (child.Read<int>(Page(0)), child.Read<int>(At(0, 4))));
+        AddressSpace.VerifyAll([world.Space, child], []);
+    }
+
+    [Fact]
     public void A_hole_reads_as_zero_through_every_mapping_also_when_the_pages_had_a_reader()
     {
         using AccessWorld world = new();

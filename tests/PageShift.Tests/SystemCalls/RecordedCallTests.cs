@@ -16,7 +16,7 @@ public class RecordedCallTests
     public void The_engine_repeats_what_the_kernel_did(string file)
     {
         string[] lines = File.ReadAllLines(Path.Combine(Folder, file));
-        var failures = new List<string>();
+        var differences = new List<(string What, string History)>();
         RecordedProcess? process = null;
         int start = 0;
         for (int i = 0; i < lines.Length; i++)
@@ -30,13 +30,16 @@ public class RecordedCallTests
 
             if (process?.Repeat(lines[i]) is not { } difference)
                 continue;
-            failures.Add($"line {i + 1}: {difference}\n{string.Join('\n', lines[start..(i + 1)])}");
+            differences.Add(($"line {i + 1}: {lines[i]}{difference}", string.Join('\n', lines[start..(i + 1)])));
             process.Dispose();
             process = null;
         }
 
         process?.Dispose();
-        Assert.True(failures.Count == 0, $"{failures.Count} histories differ. The shortest:\n{failures.MinBy(text => text.Length)}");
+        if (differences.Count == 0)
+            return;
+        string all = string.Join('\n', differences.Select(difference => difference.What));
+        Assert.Fail($"{differences.Count} histories differ:\n{all}\nThe shortest is\n{differences.MinBy(difference => difference.History.Length).History}");
     }
 
     private static string RepositoryRoot()

@@ -118,8 +118,11 @@ static long call(long number, word a, word b, word c, word d, word e, word f)
 
 static void say_result(long result)
 {
-    if (result < 0 && result > -4096)
-        say(" = -1 %s\n", strerrorname_np(-result) ? strerrorname_np(-result) : "E?");
+    const char *name = result < 0 && result > -4096 ? strerrorname_np(-result) : 0;
+    if (name)
+        say(" = -1 %s\n", name);
+    else if (result < 0 && result > -4096)
+        say(" = -1 %ld\n", -result);
     else if ((word)result >= WINDOW && (word)result < WINDOW + (1UL << 40))
         say(" = %#lx\n", result);
     else if (result == 0)
@@ -230,9 +233,9 @@ static void do_mincore(void)
 
 static void do_brk(void)
 {
-    word to = break_start + (usual() ? below(6 * PAGE) : below(2) ? -1UL : 1UL << 47);
+    word to = break_start + (usual() ? below(6 * PAGE) : 1UL << (47 + below(16)));
     long result = call(SYS_brk, to, 0, 0, 0, 0, 0);
-    say("brk(%#lx) = %#lx\n", to - break_start, result - break_start);
+    say("brk(0x%lx) = 0x%lx\n", to - break_start, result - break_start);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)
@@ -298,8 +301,11 @@ static void open_files(void)
 
 static void limit(int resource, word base_pages, word pages)
 {
-    struct rlimit value = { (base_pages + pages) * PAGE, RLIM_INFINITY };
-    setrlimit(resource, &value);
+    struct rlimit value;
+    getrlimit(resource, &value);
+    value.rlim_cur = (base_pages + pages) * PAGE;
+    if (setrlimit(resource, &value))
+        _exit(6);
 }
 
 static void set_limits(void)

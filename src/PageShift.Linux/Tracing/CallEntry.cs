@@ -1,0 +1,34 @@
+using PageShift.Abi;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>A memory call that a traced thread is about to make. While <see cref="ITraceObserver.CallEntered"/> runs, the thread
+/// is stopped before the kernel has looked at the arguments.</summary>
+public readonly record struct CallEntry
+{
+    /// <summary>The process (thread group).</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>The thread that makes the call.</summary>
+    public required int ThreadId { get; init; }
+
+    /// <summary>Which address space the call works on: see <see cref="ProcessStart.AddressSpaceId"/>.</summary>
+    public required int AddressSpaceId { get; init; }
+
+    /// <summary>The call; one of <see cref="MemoryCalls"/>, also where the enumeration has no name for it.</summary>
+    public required SystemCallNumber Number { get; init; }
+
+    /// <summary>The argument registers.</summary>
+    public required CallArguments Arguments { get; init; }
+
+    /// <summary>The address behind the SYSCALL instruction: with a C library, a place in its wrapper function.</summary>
+    public required VirtualAddress InstructionPointer { get; init; }
+
+    /// <summary>The stack pointer. C libraries' wrappers for memory calls keep no frame, so the 8 bytes here are usually the
+    /// address in the caller to which the wrapper returns.</summary>
+    public required VirtualAddress StackPointer { get; init; }
+
+    /// <summary>True when another memory call was already in progress on the same address space, because it took longer than
+    /// <see cref="ProcessTracer.LongestExclusiveCall"/>: the order in which the two take effect is not known.</summary>
+    public required bool IsOverlapped { get; init; }
+}

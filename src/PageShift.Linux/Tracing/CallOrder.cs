@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>Keeps the calls on one address space one after the other: a call that comes while another is active waits at its
+/// entry, with its thread stopped. Without that, two calls of different threads could take effect in another order than
+/// they are seen. A call may depend on another thread's (a page fault that another thread serves by userfaultfd, say), so none
+/// is waited for longer than a limit. Used by the tracing thread only.</summary>
+internal sealed class CallOrder(int addressSpaceId)
+{
+    private readonly List<TracedThread> _active = [];
+    private readonly List<TracedThread> _waiting = [];
+
+    /// <summary>The number of the address space.</summary>
+    public int AddressSpaceId { get; } = addressSpaceId;
+
+    /// <summary>True when a call waits.</summary>
+    public bool HasWaiting => _waiting.Count > 0;
+
+    /// <summary>True when no call is active.</summary>
+    public bool IsIdle => _active.Count == 0;
+
+    /// <summary>Makes the thread's call active, or lets it wait when another one is.</summary>
+    /// <returns>True when the call is active now.</returns>
+    public bool TryEnter(TracedThread thread)
+    {
+        thread.CallOrder = this;
+        if (!IsIdle)
+        {
+            thread.Phase = CallPhase.Waiting;
+            _waiting.Add(thread);
+            return false;
+        }
+
+        Activate(thread);
+        return true;
+    }
+
+    /// <summary>Ends the thread's call, whether it was active or waited.</summary>
+    public void Leave(TracedThread thread)
+    {
+        _ = (thread.Phase == CallPhase.Active ? _active : _waiting).Remove(thread);
+        thread.Phase = CallPhase.None;
+        thread.CallOrder = null;
+    }
+
+    /// <summary>Makes the call that has waited longest active, when one waits.</summary>
+    public TracedThread? ActivateNext()
+    {
+        if (_waiting.Count == 0)
+            return null;
+
+        TracedThread next = _waiting[0];
+        _waiting.RemoveAt(0);
+        Activate(next);
+        return next;
+    }
+
+    /// <summary>True when every active call was let into the kernel longer ago than <paramref name="limit"/>.</summary>
+    public bool IsOverdue(TimeSpan limit)
+    {
+        foreach (TracedThread thread in _active)
+        {
+            if (Stopwatch.GetElapsedTime(thread.EnteredAt) < limit)
+                return false;
+        }
+
+        return true;
+    }
+
+    private void Activate(TracedThread thread)
+    {
+        thread.IsOverlapped = _active.Count > 0;
+        foreach (TracedThread other in _active)
+            other.IsOverlapped = true;
+
+        thread.Phase = CallPhase.Active;
+        _active.Add(thread);
+    }
+}

@@ -1,0 +1,83 @@
+using PageShift.Linux.Tracing.Interop;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>The processes that can be signalled from outside the tracing thread: to pass on a signal that was sent to the tracer,
+/// and to end a cancelled run. Thread-safe; <c>_gate</c> guards every field.</summary>
+internal sealed class LiveProcesses : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, ProcessDescriptor> _descriptors = [];
+    private int _command;
+    private bool _isKilling;
+
+    /// <summary>True once <see cref="KillAll"/> was called.</summary>
+    public bool IsKilling
+    {
+        get
+        {
+            lock (_gate)
+                return _isKilling;
+        }
+    }
+
+    /// <summary>Adds a process that the caller traces; the first one is the command, which is added before it executes its program.</summary>
+    public void Add(int process)
+    {
+        lock (_gate)
+        {
+            if (_descriptors.ContainsKey(process) || ProcessDescriptor.Open(process) is not { } descriptor)
+                return;
+
+            if (_command == 0)
+                _command = process;
+
+            _descriptors.Add(process, descriptor);
+            if (_isKilling)
+                _ = descriptor.Send(Signals.Kill);
+        }
+    }
+
+    /// <summary>Removes a process that has ended.</summary>
+    public void Remove(int process)
+    {
+        lock (_gate)
+        {
+            if (_descriptors.Remove(process, out ProcessDescriptor? descriptor))
+                descriptor.Dispose();
+        }
+    }
+
+    /// <summary>Sends a signal to the traced command, when it still runs.</summary>
+    public void SignalCommand(int signal)
+    {
+        lock (_gate)
+        {
+            if (_descriptors.TryGetValue(_command, out ProcessDescriptor? descriptor))
+                _ = descriptor.Send(signal);
+        }
+    }
+
+    /// <summary>Kills every process, and every one that is added from now on.</summary>
+    public void KillAll()
+    {
+        lock (_gate)
+        {
+            _isKilling = true;
+            foreach (ProcessDescriptor descriptor in _descriptors.Values)
+                _ = descriptor.Send(Signals.Kill);
+        }
+    }
+
+    /// <summary>Closes what is left.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (ProcessDescriptor descriptor in _descriptors.Values)
+                descriptor.Dispose();
+
+            _descriptors.Clear();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using PageShift.Linux.Tracing.Interop;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>Keeps the tracer alive under the signals by which people end programs, and lets the traced command decide.
+/// Ctrl-C and Ctrl-\ reach the command from the terminal itself, which sends them to the whole foreground group; what was
+/// sent to the tracer alone is passed on.</summary>
+internal sealed class SignalRelay : IDisposable
+{
+    private readonly LiveProcesses _processes;
+    private readonly PosixSignalRegistration[] _registrations;
+
+    /// <summary>Takes effect until disposed.</summary>
+    public SignalRelay(LiveProcesses processes)
+    {
+        _processes = processes;
+        _registrations =
+        [
+            Register(PosixSignal.SIGINT, Signals.Interrupt, isSentByTerminal: true),
+            Register(PosixSignal.SIGQUIT, Signals.Quit, isSentByTerminal: true),
+            Register(PosixSignal.SIGTERM, Signals.Terminate, isSentByTerminal: false),
+            Register(PosixSignal.SIGHUP, Signals.Hangup, isSentByTerminal: false),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
+    }
+
+    private PosixSignalRegistration Register(PosixSignal signal, int number, bool isSentByTerminal) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            if (!isSentByTerminal || !ForegroundGroup.IsOurs())
+                _processes.SignalCommand(number);
+        });
+}

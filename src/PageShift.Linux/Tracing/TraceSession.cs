@@ -1,0 +1,196 @@
+using PageShift.Abi;
+using PageShift.Linux.Tracing.Interop;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>One run of the tracer: waits for stops of the traced threads, reports what they mean, and lets the threads go on.
+/// All of it on the thread that seized the command. A request that fails with ESRCH needs no treatment: the thread was
+/// killed in its stop, and its end is reported next.</summary>
+internal sealed partial class TraceSession
+{
+    private readonly ITraceObserver _observer;
+    private readonly LiveProcesses _live;
+    private readonly Dictionary<int, TracedThread> _threads = [];
+    private readonly Dictionary<int, TracedProcess> _processes = [];
+    private int _command;
+    private ProcessStatus _commandStatus;
+
+    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>.</summary>
+    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method)
+    {
+        _observer = observer;
+        _live = live;
+        Statistics = new TraceStatistics { Method = method };
+    }
+
+    /// <summary>What the run has seen so far.</summary>
+    public TraceStatistics Statistics { get; }
+
+    /// <summary>Follows <paramref name="command"/>, which is stopped in a program that it has just executed, until nothing is left.</summary>
+    /// <returns>How the command ended.</returns>
+    public ProcessStatus Follow(int command)
+    {
+        try
+        {
+            _command = command;
+            TracedThread first = AddProcess(command, Environment.ProcessId, NewCallOrder(), isShared: false);
+            OnProgramStarted(first);
+            Resume(first);
+            while (TryWait(out int id, out WaitStatus status))
+                Handle(id, status);
+        }
+        catch
+        {
+            KillEverything();
+            throw;
+        }
+
+        return _commandStatus;
+    }
+
+    /// <summary>Waits for the next change of state of any traced thread; false when there is none left.</summary>
+    private bool TryWait(out int id, out WaitStatus status)
+    {
+        // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
+        for (int looks = 0; _contended.Count > 0 || _early.Count > 0; looks++)
+        {
+            if (Wait.Poll(out id, out status) != Errno.None)
+                return false;
+
+            if (id != 0)
+                return true;
+
+            AdmitOverdue();
+            if (HasOverdueBirth())
+                AdoptOrphans();
+
+            BriefPause.AfterLook(looks);
+        }
+
+        return Wait.ForAny(out id, out status) == Errno.None;
+    }
+
+    private void Handle(int id, WaitStatus status)
+    {
+        Statistics.Stops++;
+        if (!_threads.TryGetValue(id, out TracedThread? thread))
+            OnUnknown(id, status);
+        else if (!status.IsStopped)
+            OnThreadEnded(thread, status);
+        else if (status.IsSystemCallStop)
+            OnSystemCallStop(thread);
+        else if (status.Event == StopEvent.None)
+            OnSignal(thread, status.StopSignal);
+        else
+            OnEvent(thread, status);
+    }
+
+    private void OnEvent(TracedThread thread, WaitStatus status)
+    {
+        switch (status.Event)
+        {
+            case StopEvent.Filter:
+                OnSystemCallStop(thread);
+                break;
+            case StopEvent.Fork:
+            case StopEvent.Vfork:
+            case StopEvent.Clone:
+                OnBirth(thread, status.Event);
+                break;
+            case StopEvent.Exec:
+                Resume(OnExec(thread));
+                break;
+            case StopEvent.Exit:
+                OnEnding(thread);
+                break;
+            case StopEvent.Stop when Signals.IsJobControlStop(status.StopSignal):
+                _ = Ptrace.Listen(thread.Id);
+                break;
+            default:
+                Resume(thread);
+                break;
+        }
+    }
+
+    private void OnSignal(TracedThread thread, int signal)
+    {
+        Statistics.Signals++;
+        _observer.SignalDelivered(new SignalDelivery(thread.Process.Id, thread.Id, signal));
+        Resume(thread, signal);
+    }
+
+    /// <summary>Lets a thread run to its next stop of interest.</summary>
+    private void Resume(TracedThread thread, int signal = 0)
+    {
+        if (thread.Phase == CallPhase.Active || Statistics.Method == StopMethod.EverySystemCall)
+            _ = Ptrace.ContinueToSystemCall(thread.Id, signal);
+        else
+            _ = Ptrace.Continue(thread.Id, signal);
+    }
+
+    private void OnEnding(TracedThread thread)
+    {
+        LeaveCall(thread);
+        MarkEnding(thread);
+        if (thread.Process.RunningThreads == 0)
+            _observer.ProcessEnding(thread.Process.Id);
+
+        Resume(thread);
+    }
+
+    private static void MarkEnding(TracedThread thread)
+    {
+        if (thread.IsEnding)
+            return;
+
+        thread.IsEnding = true;
+        thread.Process.RunningThreads--;
+    }
+
+    private void OnThreadEnded(TracedThread thread, WaitStatus status)
+    {
+        LeaveCall(thread);
+        MarkEnding(thread);
+        _ = _threads.Remove(thread.Id);
+        if (thread.Id != thread.Process.Id)
+            return;
+
+        // The first thread's end is reported after that of all others.
+        _ = _processes.Remove(thread.Id);
+        _live.Remove(thread.Id);
+        ProcessStatus ended = status.IsExited
+            ? new ProcessStatus(status.ExitCode, 0, false)
+            : new ProcessStatus(0, status.KillingSignal, status.DumpedCore);
+        if (thread.Id == _command)
+            _commandStatus = ended;
+
+        _observer.ProcessEnded(new ProcessEnd(thread.Id, ended));
+        AdoptOrphans();
+    }
+
+    /// <summary>Ends every traced process when the run can't go on. New ones die at the first stop that is seen of them.</summary>
+    private void KillEverything()
+    {
+        _live.KillAll();
+        foreach (int id in _threads.Keys)
+        {
+            _ = Processes.Kill(id);
+            _ = Ptrace.Continue(id, 0);
+        }
+
+        foreach (int id in _early.Keys)
+        {
+            _ = Processes.Kill(id);
+            _ = Ptrace.Continue(id, 0);
+        }
+
+        while (Wait.ForAny(out int id, out WaitStatus status) == Errno.None)
+        {
+            if (!status.IsStopped)
+                continue;
+
+            _ = Processes.Kill(id);
+            _ = Ptrace.Continue(id, 0);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using PageShift.Linux.Tracing.Interop;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>A thread that the tracer follows, and the call in which it is. Used by the tracing thread only.</summary>
+internal sealed class TracedThread(int id, TracedProcess process)
+{
+    /// <summary>The thread's number.</summary>
+    public int Id { get; } = id;
+
+    /// <summary>The process that it belongs to.</summary>
+    public TracedProcess Process { get; } = process;
+
+    /// <summary>Where it stands with respect to calls.</summary>
+    public CallPhase Phase { get; set; }
+
+    /// <summary>What the current call is; valid unless the phase is None.</summary>
+    public CallKind Kind { get; set; }
+
+    /// <summary>The address space of the current call, while the call is active or waits; an exec changes that of the process.</summary>
+    public CallOrder? CallOrder { get; set; }
+
+    /// <summary>True when another call was active together with the current one.</summary>
+    public bool IsOverlapped { get; set; }
+
+    /// <summary>When the current call was let into the kernel, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    public long EnteredAt { get; set; }
+
+    /// <summary>The current call, as it is reported; valid when its kind is Memory and it is active.</summary>
+    public CallEntry Entry { get; set; }
+
+    /// <summary>True once the thread has begun to end.</summary>
+    public bool IsEnding { get; set; }
+
+    /// <summary>The entry of the current call, as the kernel described it.</summary>
+    public ref SystemCallStop Stop => ref _stop;
+
+    private SystemCallStop _stop;
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+
+namespace PageShift.Tests.Cli;
+
+/// <summary>What a run of the tool left behind.</summary>
+internal sealed record ToolResult(int ExitCode, string Output, string Error)
+{
+    internal string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The one line on standard error.</summary>
+    internal string ErrorLine
+    {
+        get
+        {
+            Assert.DoesNotContain("   at ", Error);
+            Assert.DoesNotContain("Exception", Error);
+            return Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
+    }
+}
+
+/// <summary>Runs the built tool as a process of its own, as a user does, in the repository's root.</summary>
+internal static class Tool
+{
+    internal static string Assembly { get; } = Path.Combine(AppContext.BaseDirectory, "PageShift.Cli.dll");
+
+    internal static ToolResult Run(params string[] arguments) => RunWithInput(null, arguments);
+
+    internal static ToolResult RunWithInput(string? input, params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        Task writing = Task.Run(() =>
+        {
+            if (input is not null)
+                process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        });
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        writing.Wait();
+        return new ToolResult(process.ExitCode, output, error.Result);
+    }
+
+    internal static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Assembly, .. arguments])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        WorkingDirectory = Repository.Root,
+    })!;
+
+    /// <summary>Runs a log given as text, and returns the JSON that <c>run</c> writes.</summary>
+    internal static JsonElement RunToJson(string log, params string[] options)
+    {
+        ToolResult result = RunWithInput(log, ["run", "-", "--format", "json", .. options]);
+        Assert.Equal("", result.Error);
+        return JsonDocument.Parse(result.Output).RootElement;
+    }
+
+    /// <summary>Runs a file of the repository, and returns the JSON that <c>run</c> writes.</summary>
+    internal static JsonElement RunFileToJson(string file)
+    {
+        ToolResult result = Run("run", file, "--format", "json");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        return JsonDocument.Parse(result.Output).RootElement;
+    }
+}
+
+/// <summary>A file in the temporary directory, deleted at the end.</summary>
+internal sealed class TemporaryFile : IDisposable
+{
+    internal TemporaryFile(string text = "")
+    {
+        Name = System.IO.Path.GetTempFileName();
+        File.WriteAllText(Name, text);
+    }
+
+    internal string Name { get; }
+
+    public void Dispose() => File.Delete(Name);
+}

@@ -1,0 +1,153 @@
+using System.Runtime.Versioning;
+using Xunit;
+
+namespace PageShift.Tests.Cli;
+
+/// <summary>Wrong usage and unreadable input: exit code 2, nothing on standard output, one line on standard error, never a stack trace.</summary>
+public sealed class UsageTests
+{
+    private const string Good = "mmap(0x10000, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x10000\n";
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        Refused("pageshift: /nowhere/x.strace: found no such file", Tool.Run("run", "/nowhere/x.strace"));
+    }
+
+    [Fact]
+    public void A_directory_is_no_log()
+    {
+        Refused("pageshift: samples: found a directory, expected a log", Tool.Run("run", "samples"));
+    }
+
+    [Fact]
+    public void An_empty_name_names_no_log()
+    {
+        Refused("pageshift: found a name that no file can have, expected a log's name", Tool.Run("run", ""));
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_is_refused_in_one_line()
+    {
+        string name = new('x', 300);
+
+        ToolResult result = Tool.Run("run", name);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith($"pageshift: {name}: ", result.ErrorLine);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_file_that_may_not_be_read_is_refused()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "A privileged user may read every file.");
+        using var file = new TemporaryFile(Good);
+        File.SetUnixFileMode(file.Name, UnixFileMode.None);
+
+        Refused($"pageshift: {file.Name}: may not be read by this user", Tool.Run("run", file.Name));
+    }
+
+    [Fact]
+    public void A_file_that_the_system_refuses_to_read_is_named_with_the_systems_reason()
+    {
+        ToolResult result = Tool.Run("run", "/proc/self/mem");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("pageshift: ", result.ErrorLine);
+    }
+
+    [Theory]
+    [InlineData("hello world\n", "-:1:1: found 'hello', expected a system call")]
+    [InlineData("# fine\n\nmmap(0xzz, 4096, PROT_READ, MAP_PRIVATE, -1, 0) = 0\n", "-:3:8: found 'zz', expected a hexadecimal digit")]
+    [InlineData("munmap(0x1000, 12q) = 0\n", "-:1:16: found ")]
+    [InlineData("munmap(0x1000\n", "-:1:14: found the end of the line, expected ")]
+    [InlineData("munmap(0x1000, 4096) = -1 ENOSUCH (no)\n", "-:1:27: found ")]
+    [InlineData("mmap(0x10000, 4096, PROT_RAED, MAP_PRIVATE, -1, 0) = 0\n", "-:1:21: found ")]
+    [InlineData("munmap(0x1000, 99999999999999999999999) = 0\n", "-:1:16: found ")]
+    [InlineData("\0\u0001\u0002\u0003ELF", "-:1:1: found ")]
+    public void A_line_that_cannot_be_read_is_an_error_with_its_place(string log, string error)
+    {
+        ToolResult result = Tool.RunWithInput(log, "run", "-");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith(error, result.ErrorLine);
+        Assert.Contains(", expected ", result.ErrorLine);
+    }
+
+    [Fact]
+    public void A_binary_file_is_refused_at_its_first_line()
+    {
+        ToolResult result = Tool.Run("run", Tool.Assembly);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith($"{Tool.Assembly}:1:", result.ErrorLine);
+    }
+
+    [Fact]
+    public void A_log_that_was_cut_off_in_a_line_is_refused_at_its_end()
+    {
+        ToolResult result = Tool.RunWithInput($"{Good}mremap(0x10000, 4096, 8192, MREMAP_M", "run", "-");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("-:2:", result.ErrorLine);
+    }
+
+    [Fact]
+    public void An_empty_log_has_no_calls_and_is_no_error()
+    {
+        ToolResult result = Tool.RunWithInput("", "run", "-");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(
+            ["standard input: 0 calls, 0 moves; assumed present: every private writable page", "No call moved a mapping."],
+            result.OutputLines);
+    }
+
+    [Theory]
+    [InlineData("--policy linux-9", "--policy: found 'linux-9', expected one of linux-4.20, linux-5.0, linux-5.11, linux-6.7, pageshift")]
+    [InlineData("--populate some", "--populate: found 'some', expected one of all, written, none")]
+    [InlineData("--format xml", "--format: found 'xml', expected one of text, json")]
+    [InlineData("--top -1", "--top: found '-1', expected a whole number from 0 to 2147483647")]
+    [InlineData("--top ten", "--top: found 'ten', expected a whole number from 0 to 2147483647")]
+    public void A_wrong_value_is_answered_with_what_was_expected(string options, string error)
+    {
+        ToolResult result = Tool.RunWithInput(Good, ["run", "-", .. options.Split(' ')]);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Equal([$"pageshift: {error}", "pageshift: see 'pageshift --help'"], result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Theory]
+    [InlineData("run - --frobnicate", "--frobnicate")]
+    [InlineData("run", "run")]
+    [InlineData("frobnicate", "frobnicate")]
+    [InlineData("run - --format", "--format")]
+    [InlineData("run a b", "b")]
+    [InlineData("", "ommand")]
+    public void Wrong_usage_says_what_is_wrong_and_where_help_is(string arguments, string named)
+    {
+        ToolResult result = Tool.RunWithInput(Good, arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(2, result.ExitCode);
+        string[] lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains(lines[..^1], line => line.Contains(named, StringComparison.Ordinal));
+        Assert.Equal("pageshift: see 'pageshift --help'", lines[^1]);
+        Assert.All(lines, line => Assert.StartsWith("pageshift: ", line));
+    }
+
+    [Fact]
+    public void Help_names_every_option_of_run()
+    {
+        ToolResult result = Tool.Run("run", "--help");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(["pageshift run <FILE> [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--top"], option => Assert.Contains(option, result.Output));
+    }
+
+    private static void Refused(string line, ToolResult result)
+    {
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Equal(line, result.ErrorLine);
+    }
+}

@@ -1,0 +1,105 @@
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Verification.Oracle;
+using Xunit;
+
+namespace PageShift.Tests.Model;
+
+/// <summary>The same random calls under all five policies: how entries move must make no difference to what is mapped where, and each plan must cost what it said.</summary>
+public sealed class MetamorphicTests
+{
+    private static readonly PageTableLevel[] Boundaries = [PageTableLevel.Pmd, PageTableLevel.Pud];
+
+    [Fact]
+    public void All_policies_leave_the_same_mappings_translations_and_bytes_on_x86()
+    {
+        var totals = new MoveTotals();
+        ModelRun.Sample("0000000000000", 40, 60, steps => RunSteps(PagingGeometry.X86, steps, totals));
+
+        // The sequences are worth running only if they reach what they are for.
+        foreach (PageTableLevel level in Boundaries)
+        {
+            foreach (MoveEnd end in Enum.GetValues<MoveEnd>())
+            {
+                foreach (BoundaryOutcome outcome in new[] { BoundaryOutcome.Expanded, BoundaryOutcome.EntryInSource, BoundaryOutcome.EntryInDestination })
+                    Assert.True(totals[$"{MovePolicy.PageShift} {end} {level} {outcome}"] > 0, $"No {end} {level} {outcome} in\n{totals}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    [InlineData(3, 2)]
+    [InlineData(4, 2)]
+    [InlineData(5, 1)]
+    public void All_policies_leave_the_same_mappings_translations_and_bytes_in_small_worlds(int levels, int indexBits) =>
+        ModelRun.Sample("0000000000000", 60, 80, steps => RunSteps(PagingGeometry.Toy(levels, indexBits), steps, new MoveTotals()));
+
+    private static ModelFailure? RunSteps(PagingGeometry geometry, ModelStep[] steps, MoveTotals totals)
+    {
+        ModelWorld[] worlds = [.. MovePolicyName.All.Select(policy => new ModelWorld(geometry, policy))];
+        try
+        {
+            foreach (ModelStep step in steps)
+            {
+                if (worlds[0].Resolve(step) is not { } call)
+                    continue;
+                foreach (ModelWorld world in worlds)
+                    world.Run(call);
+                foreach (ModelWorld world in worlds[1..])
+                    Compare(worlds[0], world);
+            }
+
+            foreach (ModelProcess process in worlds.SelectMany(world => world.Processes))
+                totals.AddAll(process.Watch.Totals);
+            return null;
+        }
+        catch (Exception cause)
+        {
+            return new ModelFailure(cause, worlds[0].Log);
+        }
+        finally
+        {
+            foreach (ModelWorld world in worlds)
+                world.Dispose();
+        }
+    }
+
+    private static void Compare(ModelWorld expected, ModelWorld actual)
+    {
+        for (int i = 0; i < expected.Processes.Count; i++)
+        {
+            AddressSpace left = expected.Processes[i].Space;
+            AddressSpace right = actual.Processes[i].Space;
+            var everything = new AddressRange(VirtualAddress.Zero, left.Geometry.UserLimit);
+            if (!left.GetMappings().Select(Comparable).SequenceEqual(right.GetMappings().Select(Comparable)))
+                throw new OracleMismatchException($"Mappings differ:\n{string.Join('\n', left.GetMappings())}\nunder {right.Policy}\n{string.Join('\n', right.GetMappings())}");
+            CompareLeaves(expected.Memory, left.GetLeaves(everything), actual.Memory, right.GetLeaves(everything));
+        }
+    }
+
+    private static void CompareLeaves(
+        PhysicalMemory leftMemory,
+        IReadOnlyList<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> left,
+        PhysicalMemory rightMemory,
+        IReadOnlyList<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> right)
+    {
+        for (int i = 0; i < Math.Max(left.Count, right.Count); i++)
+        {
+            bool same = i < left.Count && i < right.Count
+                && left[i].Start == right[i].Start
+                && left[i].Level == right[i].Level
+                && left[i].Entry.Without(PageTableEntry.FrameMask) == right[i].Entry.Without(PageTableEntry.FrameMask)
+                && (!left[i].Entry.IsMapped || leftMemory.Bytes(left[i].Entry.Frame).SequenceEqual(rightMemory.Bytes(right[i].Entry.Frame)));
+            if (!same)
+                throw new OracleMismatchException($"Leaf {i} is {(i < left.Count ? left[i] : "none")} and {(i < right.Count ? right[i] : "none")}.");
+        }
+    }
+
+    /// <summary>All of a mapping but the file, which is another one in each world.</summary>
+    private static (AddressRange Range, Abi.VmFlags Flags, MemoryObjectKind? Kind, PageCount PageOffset, AnonIdentity Anon) Comparable(Mapping mapping) =>
+        (mapping.Range, mapping.Flags, mapping.File?.Object.Kind, mapping.PageOffset, mapping.Anon);
+}

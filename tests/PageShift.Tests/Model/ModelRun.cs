@@ -1,0 +1,56 @@
+using CsCheck;
+using Xunit.Sdk;
+
+namespace PageShift.Tests.Model;
+
+/// <summary>How long random tests run, and how a failure is reported.</summary>
+internal static class ModelRun
+{
+    private const string Variable = "PAGESHIFT_ITERATIONS";
+
+    /// <summary>A fixed seed, so that a run is repeatable; none when the variable asks for more than the usual.</summary>
+    internal static string? Seed(string seed) => Factor > 1 ? null : seed;
+
+    /// <summary>What the environment variable PAGESHIFT_ITERATIONS multiplies all iterations by.</summary>
+    internal static int Factor { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable(Variable), out int factor) && factor > 0 ? factor : 1;
+
+    /// <summary>Runs random sequences. One that fails is shortened and reported as a log.</summary>
+    /// <param name="seed">CsCheck's seed.</param>
+    /// <param name="iterations">How many sequences, before <see cref="Factor"/>.</param>
+    /// <param name="longest">The most steps of one.</param>
+    /// <param name="run">Runs the steps and returns why they failed, or null.</param>
+    internal static void Sample(string seed, int iterations, int longest, Func<ModelStep[], ModelFailure?> run) =>
+        ModelStep.Gen.Array[longest / 2, longest].Sample(
+            steps =>
+            {
+                if (run(steps) is { } failure)
+                    throw new XunitException(Shorten(steps, failure, run).ToString());
+            },
+            seed: Seed(seed),
+            iter: (long)iterations * Factor,
+            threads: 1,
+            print: steps => $"{steps.Length} steps");
+
+    /// <summary>Leaves out steps, one after another, as long as what is left fails in the same way.</summary>
+    private static ModelFailure Shorten(ModelStep[] steps, ModelFailure failure, Func<ModelStep[], ModelFailure?> run)
+    {
+        for (int i = steps.Length - 1; i >= 0; i--)
+        {
+            ModelStep[] fewer = [.. steps[..i], .. steps[(i + 1)..]];
+            if (run(fewer) is { } same && same.Cause.GetType() == failure.Cause.GetType())
+            {
+                steps = fewer;
+                failure = same;
+            }
+        }
+
+        return failure;
+    }
+}
+
+/// <summary>Why a sequence failed, and the calls it made.</summary>
+internal sealed record ModelFailure(Exception Cause, string Log)
+{
+    public override string ToString() => $"{Cause.GetType().Name}: {Cause.Message}\n{Log}\n{Cause.StackTrace}";
+}

@@ -1,0 +1,226 @@
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+using PageShift.Verification.Oracle;
+using Xunit;
+
+namespace PageShift.Tests.Model;
+
+/// <summary>A family of address spaces and the oracle of each. Makes calls on both, and compares results, mappings, presence and bytes after each.</summary>
+internal sealed class ModelWorld : IDisposable
+{
+    internal const int MostProcesses = 4;
+    private const ulong FilePages = 700;
+    private const ulong ObjectPages = (1UL << 18) + 3;
+
+    private readonly PhysicalMemory _memory = new(new PhysicalMemoryOptions { CapacityBytes = 4UL << 30 });
+    private readonly List<ModelProcess> _processes = [];
+    private readonly Dictionary<ulong, (OpenFile File, OracleObject Object)> _files = [];
+    private readonly CallTrail _trail = new();
+    private readonly StepResolver _resolver;
+    private readonly OracleLayout _layout;
+    private ulong _stamp;
+
+    internal ModelWorld(PagingGeometry geometry, MovePolicy policy, Placement placement = Placement.Linux)
+    {
+        bool isToy = geometry.EntriesPerTable != PagingGeometry.X86.EntriesPerTable;
+        ulong breakStart = isToy ? geometry.UserLimit.Value / 2 : (1UL << 31) - (3 * PageSize.Bytes) + 5;
+        _resolver = new StepResolver(geometry, breakStart);
+        var space = new AddressSpace(_memory, new AddressSpaceOptions
+        {
+            Geometry = geometry,
+            Policy = policy,
+            Placement = placement,
+            BreakStart = new VirtualAddress(breakStart),
+        });
+        ulong minimum = isToy ? 0 : AddressLayout.FourLevels.Minimum.Value;
+        ulong mmapBase = isToy ? geometry.UserLimit.Value : AddressLayout.FourLevels.MmapBase.Value;
+        _layout = new OracleLayout(geometry.UserLimit.Value, minimum, mmapBase, breakStart, geometry.Span(PageTableLevel.Pmd));
+        AddFile(StepResolver.MemoryDescriptor, new MemoryObject(_memory, MemoryObjectKind.Memory, new ByteLength(ObjectPages << PageSize.Shift)), new OracleObject(ObjectPages));
+        var content = new MemoryObject(
+            _memory, MemoryObjectKind.File, new ByteLength(FilePages << PageSize.Shift), (page, bytes) => PageStamp.Fill(bytes, FileStamp(page.Value)));
+        AddFile(StepResolver.FileDescriptor, content, new OracleObject(FilePages, FileStamp));
+        AddProcess(space, extentAt => new PageOracle(_layout) { ExtentAt = extentAt });
+        DescribeFiles(space);
+    }
+
+    internal IReadOnlyList<ModelProcess> Processes => _processes;
+
+    internal PhysicalMemory Memory => _memory;
+
+    /// <summary>The calls so far, as a log in strace's format.</summary>
+    internal string Log => _trail.ToString();
+
+    public void Dispose()
+    {
+        foreach (ModelProcess process in _processes)
+            process.Dispose();
+        foreach ((_, OracleObject memory) in _files.Values)
+            memory.Counterpart!.Dispose();
+        _memory.Dispose();
+    }
+
+    /// <summary>The call that a step means now, or null.</summary>
+    internal ModelCall? Resolve(in ModelStep step)
+    {
+        int process = step.Process % _processes.Count;
+        return _resolver.Resolve(step, process, _processes[process].Space.GetMappings(), _processes[process].Oracle);
+    }
+
+    /// <summary>Makes a call on space and oracle, and compares everything.</summary>
+    internal void Run(in ModelCall call)
+    {
+        _trail.Begin(call);
+        MakeCall(call);
+        foreach (ModelProcess process in _processes)
+            OracleComparison.Check(process.Space, process.Oracle);
+        AddressSpace.VerifyAll([.. _processes.Select(process => process.Space)], [.. _files.Values.Select(file => file.Object.Counterpart!)]);
+    }
+
+    private void MakeCall(in ModelCall call)
+    {
+        ModelProcess process = _processes[call.Process];
+        (ulong first, _, ulong third) = (call.Arguments.First, call.Arguments.Second, call.Arguments.Third);
+        switch (call.Kind)
+        {
+            case CallKind.MemorySet:
+                Touch(process, first, third, isWrite: true);
+                break;
+            case CallKind.Unknown:
+                Touch(process, first, third, isWrite: false);
+                break;
+            case CallKind.Clone when _processes.Count < MostProcesses:
+                _trail.End(_processes.Count);
+                AddProcess(process.Space.Fork(), process.Oracle.Fork);
+                break;
+            case CallKind.ExitGroup when _processes.Count > 1:
+                process.Dispose();
+                _processes.RemoveAt(call.Process);
+                break;
+            case CallKind.Clone or CallKind.ExitGroup:
+                break;
+            default:
+                process.Snapshot = process.Space.GetMappings();
+                CallResult actual = ModelInvocation.Make(process.Space, call, _files);
+                _trail.End(call, actual);
+                process.Watch.CompareWithExecution();
+                CallResult expected = Predict(process.Oracle, call, actual);
+                if (actual != expected)
+                    throw new OracleMismatchException($"{call.Kind} returned {actual} but should return {expected}.");
+                break;
+        }
+    }
+
+    private CallResult Predict(PageOracle oracle, in ModelCall call, CallResult actual)
+    {
+        CallArguments a = call.Arguments;
+        return call.Kind switch
+        {
+            CallKind.Map => oracle.Map(a.First, a.Second, (Protection)a.Third, (MapFlags)a.Fourth, FileOf(a)?.Object, a.Sixth, actual),
+            CallKind.Unmap => oracle.Unmap(new VirtualAddress(a.First), new ByteLength(a.Second)),
+            CallKind.Remap => oracle.Remap(a.First, a.Second, a.Third, (RemapFlags)a.Fourth, a.Fifth, actual),
+            CallKind.Protect => oracle.Protect(a.First, a.Second, (Protection)a.Third),
+            CallKind.Advise => oracle.Advise(a.First, a.Second, (Advice)a.Third, actual),
+            CallKind.Break => oracle.Break(a.First),
+            CallKind.Lock => oracle.Lock(a.First, a.Second),
+            CallKind.Unlock => oracle.Unlock(a.First, a.Second),
+            CallKind.RelocateDown => oracle.RelocateDown(a.First, a.Second, a.Third),
+            _ => throw new ArgumentException($"{call.Kind} is not modelled.", nameof(call)),
+        };
+    }
+
+    private (OpenFile File, OracleObject Object)? FileOf(in CallArguments arguments) =>
+        ((MapFlags)arguments.Fourth).HasFlag(MapFlags.Anonymous) ? null : _files[arguments.Fifth];
+
+    private void Touch(ModelProcess process, ulong start, ulong length, bool isWrite)
+    {
+        Span<byte> bytes = stackalloc byte[(int)PageSize.Bytes];
+        ulong end = Math.Min(start + length, _layout.UserLimit); // beyond, addresses may be non-canonical, which is not the oracle's affair
+        for (ulong at = start; at < end; at += PageSize.Bytes)
+        {
+            var address = new VirtualAddress(at);
+            AccessFault expected;
+            AccessFault actual;
+            if (isWrite)
+            {
+                ulong stamp = (++_stamp << 8) | (1 + (_stamp % 255));
+                PageStamp.Fill(bytes, stamp);
+                expected = process.Oracle.Write(at, stamp);
+                actual = process.Processor.TryWrite(address, bytes, out _);
+            }
+            else
+            {
+                expected = process.Oracle.Access(at, isWrite: false);
+                actual = process.Processor.TryRead(address, bytes, out _);
+                if (actual == AccessFault.None && expected == AccessFault.None && !PageStamp.Matches(bytes, process.Oracle.Content(at)))
+                    throw new OracleMismatchException($"A read at {address} gave other bytes than those of 0x{process.Oracle.Content(at):x}.");
+            }
+
+            if (actual != expected)
+                throw new OracleMismatchException($"The {(isWrite ? "write" : "read")} at {address} ended with {actual}, not {expected}.");
+            if (actual != AccessFault.None)
+                break;
+        }
+    }
+
+    private void AddProcess(AddressSpace space, Func<Func<ulong, (ulong Start, ulong End)?>, PageOracle> makeOracle)
+    {
+        var process = new ModelProcess(space);
+        space.MoveObserver = process.Watch;
+        process.Oracle = makeOracle(process.ExtentAt);
+        _processes.Add(process);
+    }
+
+    private void AddFile(int descriptor, MemoryObject memory, OracleObject oracle)
+    {
+        oracle.Counterpart = memory;
+        _files.Add((ulong)descriptor, (new OpenFile(memory), oracle));
+    }
+
+    private void DescribeFiles(AddressSpace space)
+    {
+        foreach ((ulong descriptor, (OpenFile file, _)) in _files)
+        {
+            space.Descriptors.Set((int)descriptor, file);
+            _trail.Open((int)descriptor, $"/{file.Object.Kind}");
+        }
+    }
+
+    private static ulong FileStamp(ulong page) => (page << 8) | 0x77;
+}
+
+/// <summary>One address space, a processor in it, and its oracle.</summary>
+internal sealed class ModelProcess(AddressSpace space) : IDisposable
+{
+    internal AddressSpace Space => space;
+
+    internal MoveWatch Watch { get; } = new(space);
+
+    internal VirtualProcessor Processor { get; } = space.CreateProcessor();
+
+    internal PageOracle Oracle { get; set; } = null!;
+
+    /// <summary>The mappings before the call that is being made.</summary>
+    internal IReadOnlyList<Mapping> Snapshot { get; set; } = [];
+
+    public void Dispose()
+    {
+        Processor.Dispose();
+        space.Dispose();
+    }
+
+    internal (ulong Start, ulong End)? ExtentAt(ulong address)
+    {
+        foreach (Mapping mapping in Snapshot)
+        {
+            if (mapping.Range.Contains(new VirtualAddress(address)))
+                return (mapping.Start.Value, mapping.End.Value);
+        }
+
+        return null;
+    }
+}

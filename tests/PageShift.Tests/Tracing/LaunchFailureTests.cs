@@ -1,0 +1,71 @@
+using System.Runtime.Versioning;
+using PageShift.Abi;
+using PageShift.Linux.Tracing;
+using Xunit;
+
+namespace PageShift.Tests.Tracing;
+
+[SupportedOSPlatform("linux")]
+public sealed class LaunchFailureTests
+{
+    [Theory]
+    [InlineData("no-such-program-anywhere")]
+    [InlineData("/no/such/program")]
+    [InlineData("/etc/passwd/program")]
+    [InlineData("")]
+    public void A_program_that_does_not_exist_is_not_found(string name)
+    {
+        var seen = new EventRecorder();
+
+        TraceResult result = ProcessTracer.Run(new TraceCommand(name), seen, TestContext.Current.CancellationToken);
+
+        Assert.Equal((TraceOutcome.NotStarted, TraceFailure.NotFound), (result.Outcome, result.Failure));
+        Assert.Contains("not found", result.Reason, StringComparison.Ordinal);
+        Assert.Empty(seen.Processes);
+    }
+
+    [Theory]
+    [InlineData("/etc/passwd")]
+    [InlineData("/tmp")]
+    public void A_file_that_may_not_be_executed_is_not_executable(string path)
+    {
+        TraceResult result = TracedRun.Of(new EventRecorder(), path);
+
+        Assert.Equal((TraceFailure.NotExecutable, Errno.AccessDenied), (result.Failure, result.Error));
+        Assert.Equal($"{path}: permission denied", result.Reason);
+    }
+
+    [Theory]
+    [InlineData("no program at all", "not a program that this system can run")]
+    [InlineData("#!/no/such/interpreter\n", "its interpreter is missing")]
+    public void A_file_that_the_kernel_can_t_run_has_a_bad_format(string content, string reason)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, content);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        TraceResult result = TracedRun.Of(new EventRecorder(), file);
+
+        Assert.Equal(TraceFailure.BadFormat, result.Failure);
+        Assert.EndsWith(reason, result.Reason, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public void A_script_runs_under_its_interpreter()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "#!/bin/sh\nexit 9\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        Assert.Equal(9, TracedRun.Of(new EventRecorder(), file).Status.ExitCode);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public void A_command_without_a_program_or_with_a_NUL_is_misuse()
+    {
+        Assert.Throws<ArgumentException>(() => new TraceCommand());
+        Assert.Throws<ArgumentException>(() => new TraceCommand("true", "a\0b"));
+    }
+}

@@ -1,0 +1,159 @@
+using PageShift.Linux.Tracing;
+using Xunit;
+
+namespace PageShift.Tests.Tracing;
+
+public sealed class ThreadTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Calls_of_threads_are_complete_and_come_one_after_the_other(bool mayFilter)
+    {
+        using var program = new CProgram("""
+            static void *run(void *p) { for (int i = 0; i < 200; i++) munmap(ANON(8192), 8192); return 0; }
+            int main(void)
+            {
+                pthread_t t[8];
+                for (int i = 0; i < 8; i++) pthread_create(&t[i], 0, run, 0);
+                for (int i = 0; i < 8; i++) pthread_join(t[i], 0);
+                return 0;
+            }
+            """);
+        var seen = new EventRecorder();
+
+        TraceResult result = TracedRun.Of(seen, new TraceCommand(program.Path) { MayFilter = mayFilter });
+
+        Assert.Equal(0, result.Status.ShellStatus);
+        Assert.Equal(8, seen.Threads.Count);
+        Assert.Equal(8, result.Statistics.Threads);
+        foreach (ThreadCreation thread in seen.Threads)
+            Assert.True(seen.Exits.Count(call => call.Entry.ThreadId == thread.ThreadId && call.Entry.Arguments.Second == 8192) >= 400);
+
+        for (int i = 0; i < seen.Order.Count; i += 2)
+        {
+            var entry = Assert.IsType<CallEntry>(seen.Order[i]);
+            var exit = Assert.IsType<CallExit>(seen.Order[i + 1]);
+            Assert.Equal(entry, exit.Entry);
+            Assert.False(exit.IsOverlapped);
+        }
+    }
+
+    [Fact]
+    public void A_call_that_waits_for_another_thread_s_call_does_not_hang_the_program()
+    {
+        // Populating a region under userfaultfd blocks until another thread, which makes memory calls itself, serves it.
+        using var program = new CProgram("""
+            #include <linux/userfaultfd.h>
+            static int uffd;
+            static void *serve(void *p)
+            {
+                struct uffd_msg m;
+                if (read(uffd, &m, sizeof m) != sizeof m) return 0;
+                munmap(ANON(4096), 4096);
+                struct uffdio_zeropage z = { .range = { .start = (uintptr_t)p, .len = 8192 } };
+                ioctl(uffd, UFFDIO_ZEROPAGE, &z);
+                return 0;
+            }
+            int main(void)
+            {
+                pthread_t t;
+                char *a = ANON(8192);
+                uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+                struct uffdio_api api = { .api = UFFD_API };
+                if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api)) return 77;
+                struct uffdio_register r = { .range = { .start = (uintptr_t)a, .len = 8192 }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+                if (ioctl(uffd, UFFDIO_REGISTER, &r)) return 1;
+                pthread_create(&t, 0, serve, a);
+                if (madvise(a, 8192, 22 /* MADV_POPULATE_READ */)) return 2;
+                pthread_join(t, 0);
+                return 0;
+            }
+            """);
+        var seen = new EventRecorder();
+
+        TraceResult result = TracedRun.Of(seen, program.Path);
+
+        Assert.SkipWhen(result.Status.ExitCode == 77, "userfaultfd is not permitted here.");
+        Assert.Equal(0, result.Status.ShellStatus);
+        Assert.True(result.Statistics.OverlappedCalls >= 2, "The populating call and the one that served it overlap.");
+        Assert.Contains(seen.Exits, call => call.Entry.Arguments.Third == 22 && call.IsOverlapped);
+    }
+
+    [Fact]
+    public void A_fork_and_the_memory_calls_of_other_threads_are_kept_in_order()
+    {
+        // Each child reports how many pages it got, which the order of events must predict.
+        using var program = new CProgram("""
+            static char *area;
+            static void *run(void *p)
+            {
+                for (int i = 0; i < 300; i++)
+                {
+                    mmap(area, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+                    munmap(area, 4096);
+                }
+                return 0;
+            }
+            int main(void)
+            {
+                pthread_t t;
+                int status;
+                unsigned char v;
+                area = mmap((void *)0x10000000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+                munmap(area, 4096);
+                pthread_create(&t, 0, run, 0);
+                for (int i = 0; i < 50; i++)
+                {
+                    pid_t child = fork();
+                    if (child == 0) _exit(mincore(area, 4096, &v) == 0 ? 1 : 2);
+                    waitpid(child, &status, 0);
+                }
+                pthread_join(t, 0);
+                return 0;
+            }
+            """);
+        var mirror = new OnePageMirror(0x10000000);
+
+        TraceResult result = TracedRun.Of(mirror, program.Path);
+
+        Assert.Equal(0, result.Status.ShellStatus);
+        Assert.Equal(50, mirror.Compared);
+        Assert.Equal(0, mirror.Wrong);
+    }
+
+    /// <summary>Follows whether one page is mapped, in the command's process and in what each child gets of it.</summary>
+    private sealed class OnePageMirror(ulong page) : ITraceObserver
+    {
+        private readonly Dictionary<int, bool> _expected = [];
+        private int _command;
+        private bool _isMapped;
+
+        public int Compared { get; private set; }
+
+        public int Wrong { get; private set; }
+
+        public void ProcessStarted(in ProcessStart start)
+        {
+            if (_command == 0)
+                _command = start.ProcessId;
+            else
+                _expected[start.ProcessId] = _isMapped;
+        }
+
+        public void CallCompleted(in CallExit call)
+        {
+            if (call.Entry.ProcessId == _command && call.Entry.Arguments.First == page)
+                _isMapped = call.Entry.Number == PageShift.Abi.SystemCallNumber.Map;
+        }
+
+        public void ProcessEnded(in ProcessEnd end)
+        {
+            if (!_expected.TryGetValue(end.ProcessId, out bool isMapped))
+                return;
+
+            Compared++;
+            Wrong += end.Status.ExitCode == (isMapped ? 1 : 2) ? 0 : 1;
+        }
+    }
+}

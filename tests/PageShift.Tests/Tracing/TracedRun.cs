@@ -1,0 +1,27 @@
+using PageShift.Linux.Tracing;
+using Xunit;
+
+namespace PageShift.Tests.Tracing;
+
+/// <summary>Runs commands under the tracer, bounded in time; skips where the system does not permit tracing.</summary>
+internal static class TracedRun
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private static readonly Lazy<string?> Obstacle = new(static () =>
+    {
+        TraceResult probe = ProcessTracer.Run(new TraceCommand("/bin/true"), new EventRecorder());
+        return probe.Failure is TraceFailure.NotPermitted or TraceFailure.UnsupportedSystem ? probe.Reason : null;
+    });
+
+    public static TraceResult Of(ITraceObserver observer, params string[] arguments) => Of(observer, new TraceCommand(arguments));
+
+    public static TraceResult Of(ITraceObserver observer, TraceCommand command)
+    {
+        Assert.SkipWhen(Obstacle.Value != null, Obstacle.Value ?? "");
+        using var limit = new CancellationTokenSource(Limit);
+        TraceResult result = ProcessTracer.Run(command, observer, limit.Token);
+        Assert.NotEqual(TraceOutcome.Cancelled, result.Outcome);
+        return result;
+    }
+}
