@@ -13,6 +13,9 @@ internal static class HostImage
     private const uint ReadExecute = 5;
     private const uint ReadWrite = 6;
 
+    /// <summary>The length of the one segment, headers and code.</summary>
+    internal static int SegmentBytes => HeaderBytes + HostCode.Bytes.Length;
+
     /// <summary>Writes the executable to <paramref name="page"/>.</summary>
     internal static void WriteTo(Span<byte> page)
     {
@@ -27,7 +30,7 @@ internal static class HostImage
         BinaryPrimitives.WriteUInt16LittleEndian(page[52..], FileHeaderBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(page[54..], ProgramHeaderBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(page[56..], 2);
-        WriteSegment(page[FileHeaderBytes..], LoadSegment, ReadExecute, HostLayout.LoadAddress, (ulong)(HeaderBytes + code.Length));
+        WriteSegment(page[FileHeaderBytes..], LoadSegment, ReadExecute, HostLayout.LoadAddress, (ulong)SegmentBytes);
         // Without this segment the kernel could make every readable mapping executable as well.
         WriteSegment(page[(FileHeaderBytes + ProgramHeaderBytes)..], StackSegment, ReadWrite, 0, 0);
         code.CopyTo(page[HeaderBytes..]);

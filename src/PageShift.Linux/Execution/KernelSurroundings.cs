@@ -12,6 +12,9 @@ public sealed record KernelSurroundings(
     AddressRange HostCode, AddressRange HostData, VirtualAddress TaskEnd, VirtualAddress MapBase,
     VirtualAddress LowestHint, VirtualAddress BreakStart)
 {
+    /// <summary>The length of the segment that the kernel takes for the program's initialised data: RLIMIT_DATA counts it together with the heap.</summary>
+    public ByteLength ProgramData { get; } = new((ulong)HostImage.SegmentBytes);
+
     /// <summary>Code and data of the executor, which no call may touch.</summary>
     public AddressRange Host => new(HostCode.Start, HostData.End);
 }

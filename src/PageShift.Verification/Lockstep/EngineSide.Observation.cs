@@ -86,7 +86,7 @@ internal sealed partial class EngineSide
             return PageKinds.Swapped;
         FrameNumber frame = leaf.Entry.Frame;
         if (_memory.IsZeroPage(frame))
-            return leaf.Level == PageTableLevel.Pte ? PageKinds.Present | PageKinds.Zero : PageKinds.Present | PageKinds.FileOrShared;
+            return PageKinds.Present | PageKinds.Zero;
         if (mapping.File is not { } file || (file.Object.Kind == MemoryObjectKind.ZeroDevice && !mapping.Flags.HasFlag(VmFlags.Shared)))
             return PageKinds.Present;
         return file.Object.Shows(mapping.PageOffsetAt(leaf.Start).Value, frame) ? PageKinds.Present | PageKinds.FileOrShared : PageKinds.Present;

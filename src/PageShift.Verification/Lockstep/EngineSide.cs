@@ -93,6 +93,13 @@ internal sealed partial class EngineSide : IDisposable
 
     private static CallAnswer Fill(EngineProcess process, ulong start, byte value, ulong length)
     {
+        // No range reaches the last byte of all; there is nothing to fill.
+        if (length > ulong.MaxValue - start)
+        {
+            AccessFault beyond = process.Processor.TryWrite(new VirtualAddress(start), value);
+            return new CallAnswer(CallAnswer.OfFault(beyond), 0, FaultAddressOf(process, beyond));
+        }
+
         AccessFault fault = process.Processor.TryFill(new AddressRange(new VirtualAddress(start), new ByteLength(length)), value, out ulong filled);
         return new CallAnswer(CallAnswer.OfFault(fault), filled, FaultAddressOf(process, fault));
     }

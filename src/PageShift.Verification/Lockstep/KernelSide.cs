@@ -55,6 +55,8 @@ internal sealed class KernelSide : IDisposable
                 return new CallAnswer(executor.ResizeFile((int)a.First, new ByteLength(a.Second)));
             case CallKind.SetLimit:
                 return executor.SetLimit((KernelResource)a.First, a.Second).IsError ? CallAnswer.Refused(Refusal.UnknownCall) : new CallAnswer(CallResult.Success);
+            case CallKind.InCore when TouchesHost(executor, a.First, a.Second):
+                return CallAnswer.Refused(Refusal.TouchesHost);
             default:
                 return record.Call.Number is { } number ? Invoke(executor, number, a) : CallAnswer.Refused(Refusal.UnknownCall);
         }
@@ -109,7 +111,8 @@ internal sealed class KernelSide : IDisposable
 
     private CallAnswer InCore(KernelExecutor executor, ulong start, ulong length)
     {
-        if (length > LongestInCore)
+        // The executor's own pages are in memory; the engine's copies of them never were touched.
+        if (length > LongestInCore || TouchesHost(executor, start, length))
             return CallAnswer.Refused(Refusal.PopulatesTooMuch);
         CallAnswer answer = Invoke(executor, SystemCallNumber.InCore, new CallArguments(start, length, executor.Scratch.Start.Value));
         if (answer.Refusal == Refusal.None && !answer.Result.IsError)
@@ -120,6 +123,9 @@ internal sealed class KernelSide : IDisposable
 
         return answer;
     }
+
+    private static bool TouchesHost(KernelExecutor executor, ulong start, ulong length) =>
+        start < executor.Surroundings.Host.End.Value && unchecked(start + length) > executor.Surroundings.Host.Start.Value;
 
     private CallAnswer Fork(KernelExecutor parent, in CallRecord record)
     {

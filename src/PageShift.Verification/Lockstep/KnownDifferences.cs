@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Mappings;
 
 namespace PageShift.Verification;
 
@@ -22,13 +23,29 @@ public static class KnownDifferences
     /// <summary>What MADV_PAGEOUT reclaims.</summary>
     public static KnownDifference PagesReclaimedOnRequest { get; } = new(
         "pages that MADV_PAGEOUT reclaims",
-        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; the engine then drops the pages that the kernel dropped, and the comparison goes on from there");
+        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; so the call is left out on ranges that show an object, and of anonymous memory the engine drops what the kernel dropped");
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest];
 
     /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
     internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;
+
+    /// <summary>True when the call's effect can't be known, also not afterwards.</summary>
+    internal static bool IsLeftOut(in CallRecord record, AddressSpace space)
+    {
+        CallArguments a = record.Call.Arguments;
+        ulong end = unchecked(a.First + a.Second);
+        if (!MayReclaim(record) || end <= a.First)
+            return false;
+        foreach (Mapping mapping in space.GetMappings(new AddressRange(new VirtualAddress(a.First), new VirtualAddress(end))))
+        {
+            if (mapping.File is not null)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The call as the engine is to be given it, after the kernel has answered: the same, or with what only the kernel can know.</summary>
     internal static CallRecord Told(in CallRecord record, in CallAnswer kernel)

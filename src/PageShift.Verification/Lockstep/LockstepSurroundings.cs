@@ -73,6 +73,7 @@ public sealed record LockstepSurroundings
             MinimumAddress = Kernel.LowestHint,
             MmapBase = Kernel.MapBase,
             BreakStart = Kernel.BreakStart,
+            ProgramData = Kernel.ProgramData,
             TransparentHugePages = TransparentHugePages,
             MaximumMapCount = MaximumMapCount,
             CommitLimit = CommitLimit,

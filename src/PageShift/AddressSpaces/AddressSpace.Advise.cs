@@ -18,8 +18,16 @@ public sealed partial class AddressSpace
     /// Source: madvise(2); LINUX-MM section 8, checked on Linux 6.18.</remarks>
     public CallResult Advise(VirtualAddress start, ByteLength length, Advice advice)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        return AdviseLocked(start.Value, length.Value, advice);
+        CallResult result;
+        List<PunchedHole>? holes;
+        using (_lock.EnterExclusive())
+        {
+            result = AdviseLocked(start.Value, length.Value, advice);
+            holes = TakePunchedHoles();
+        }
+
+        UnmapElsewhere(holes);
+        return result;
     }
 
     // in this order                               result
@@ -119,10 +127,10 @@ public sealed partial class AddressSpace
     private static bool Discards(Advice advice) =>
         advice is Advice.DontNeed or Advice.Free or Advice.Remove or Advice.DontFork or Advice.WipeOnFork or Advice.DontNeedLocked or Advice.GuardInstall;
 
-    /// <summary>True for private memory without an object, or with /dev/zero, which is none.</summary>
+    /// <summary>True for private memory without an object, or with /dev/zero, which is none. (A shared mapping of /dev/zero that may be written has an object of its own
+    /// instead; one that may not is as anonymous as a private one.)</summary>
     private bool IsAnonymousPrivate(MappingHandle handle) =>
-        !_mappings.FlagsOf(handle).Has(VmFlags.MayShare)
-        && (_mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice);
+        _mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice;
 
     // advice                    on                          result
     // WIPEONFORK                anything with a file        EINVAL
@@ -183,10 +191,14 @@ public sealed partial class AddressSpace
             return Errno.AccessDenied;
         PageCount first = mapping.PageOffsetAt(part.Start);
         UnmapObjectPages(file.Object, first, part.Length.WholePages);
-        return file.Object.TryPunchHole(first, part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
+        if (!file.Object.TryPunchHole(first, part.Length.WholePages))
+            return Errno.OutOfMemory;
+        NotePunchedHole(new PunchedHole(file.Object, first, part.Length.WholePages));
+        return Errno.None;
     }
 
-    /// <summary>Takes the leaves away that map pages of an object, in all mappings of this space; private copies stay. What other spaces map becomes zero in place.</summary>
+    /// <summary>Takes the leaves away that map pages of an object, in all mappings of this space; private copies stay. What other spaces map becomes zero in place, and is taken
+    /// away when this call is over (<see cref="UnmapElsewhere"/>).</summary>
     private void UnmapObjectPages(MemoryObject memoryObject, PageCount first, PageCount count)
     {
         for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))

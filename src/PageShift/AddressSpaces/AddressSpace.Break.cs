@@ -35,7 +35,7 @@ public sealed partial class AddressSpace
     }
 
     // in this order; the first that holds leaves the break where it is
-    // below the start; the heap would exceed RLIMIT_DATA
+    // below the start; the heap and the program's data would exceed RLIMIT_DATA
     // shrinks, and nothing is mapped in what goes, or that is sealed
     // grows beyond the user limit, or beyond RLIMIT_MEMLOCK under MCL_FUTURE
     // grows to less than a page (and a stack's guard gap) below the next mapping
@@ -44,7 +44,7 @@ public sealed partial class AddressSpace
     {
         ulong start = BreakStart.Value;
         ulong old = start + _breakOffset;
-        if (end < start || end - start > Limits.Data.Value)
+        if (end < start || end - start > Limits.Data.Value - Math.Min(Options.ProgramData.Value, Limits.Data.Value))
             return new VirtualAddress(old);
         ulong oldEnd = RoundUpWrapping(old);
         ulong newEnd = RoundUpWrapping(end);

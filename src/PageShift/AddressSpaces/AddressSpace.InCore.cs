@@ -129,7 +129,8 @@ public sealed partial class AddressSpace
             ulong from = Math.Max(leaf.Value, start.Value);
             int first = (int)((from - start.Value) >> PageSize.Shift);
             int count = (int)Math.Min((leafEnd - from) >> PageSize.Shift, (ulong)(_vector.Length - first));
-            _vector.Slice(first, count).Fill(entry.IsMapped ? (byte)1 : (byte)0);
+            if (entry.IsMapped)
+                _vector.Slice(first, count).Fill(1); // a guard page tells nothing: what the object has in memory counts
             return true;
         }
     }

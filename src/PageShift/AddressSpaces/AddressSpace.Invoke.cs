@@ -14,8 +14,21 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. Arguments that the kernel declares as int are taken from the lower half of their registers. Never throws, whatever the arguments.</remarks>
     public long Invoke(long number, ulong a0 = 0, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        CallResult result = (SystemCallNumber)number switch
+        CallResult result;
+        List<PunchedHole>? holes;
+        using (_lock.EnterExclusive())
+        {
+            result = InvokeLocked(number, a0, a1, a2, a3, a4, a5);
+            holes = TakePunchedHoles();
+        }
+
+        UnmapElsewhere(holes);
+        return result.Raw;
+    }
+
+    private CallResult InvokeLocked(long number, ulong a0, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5)
+    {
+        return (SystemCallNumber)number switch
         {
             SystemCallNumber.Map => MapDescriptor(a0, a1, a2, a3, (int)a4, a5),
             SystemCallNumber.Protect => ProtectLocked(a0, a1, a2, AnyProtectionKey),
@@ -34,7 +47,6 @@ public sealed partial class AddressSpace
             SystemCallNumber.Seal => SealLocked(a0, a1, a2),
             _ => Errno.NotImplemented,
         };
-        return result.Raw;
     }
 
     private CallResult MapDescriptor(ulong hint, ulong length, ulong protection, ulong flags, int descriptor, ulong offset)

@@ -270,7 +270,7 @@ public sealed partial class AddressSpace
     /// <summary>The mapping as it will be at the destination. One that never had a private page begins anew there, as if it had been made there.</summary>
     private static Mapping MovedCopy(in Mapping mapping, in RemapRequest remap, AddressRange destination)
     {
-        bool startsAnew = mapping.Anon.IsNone && IsAnonymousMemory(mapping);
+        bool startsAnew = mapping.Anon.IsNone && mapping.File is null or { Object.Kind: MemoryObjectKind.ZeroDevice };
         return mapping with
         {
             Range = destination,
@@ -322,15 +322,11 @@ public sealed partial class AddressSpace
         LargePageAlignment alignment = LargePageAlignment.None;
         if (mapping.File is null)
             alignment = LargePageAlignment.Anonymous;
-        else if (mapping.File.Object.Kind is MemoryObjectKind.File or MemoryObjectKind.ZeroDevice)
+        else if (mapping.File.Object.Kind == MemoryObjectKind.File || (mapping.File.Object.Kind == MemoryObjectKind.ZeroDevice && !mapping.Flags.Has(VmFlags.MayShare)))
             alignment = LargePageAlignment.File;
         ulong offset = mapping.PageOffsetAt(new VirtualAddress(remap.Old)).Value << PageSize.Shift;
         return new AddressRequest(length, new VirtualAddress(remap.New), alignment, offset);
     }
-
-    /// <summary>True for private memory without an object, and for a private mapping of /dev/zero, which is the same with a file's name on it.</summary>
-    private static bool IsAnonymousMemory(in Mapping mapping) =>
-        mapping.File is null || (mapping.File.Object.Kind == MemoryObjectKind.ZeroDevice && !mapping.Flags.HasFlag(VmFlags.Shared));
 
     /// <summary>True for what Linux does not move together with other mappings: files with an address chooser of their own, of which /dev/zero is the one here.</summary>
     private bool IsRefusedAmongSeveral(MappingHandle handle) =>

@@ -26,6 +26,9 @@ public sealed record AddressSpaceOptions
     /// <summary>Where the heap that brk moves begins.</summary>
     public VirtualAddress BreakStart { get; init; } = new(0x5555_5555_8000);
 
+    /// <summary>The length of the program's initialised data, which RLIMIT_DATA counts together with the heap (mm_struct's end_data - start_data).</summary>
+    public ByteLength ProgramData { get; init; }
+
     /// <summary>True when mappings that madvise(MADV_HUGEPAGE) asked it for fault in 2 MiB leaves (Linux's THP mode "madvise").</summary>
     public bool TransparentHugePages { get; init; } = true;
 

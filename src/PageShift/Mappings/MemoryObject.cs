@@ -17,6 +17,7 @@ public sealed class MemoryObject : IDisposable
 
     // Guarded by _lock.
     private readonly PageCache _cache;
+    private readonly List<AddressSpace> _spaces = [];
     private ulong _length;
 
     // Changed atomically.
@@ -103,6 +104,25 @@ public sealed class MemoryObject : IDisposable
     {
         lock (_lock)
             _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
+    }
+
+    /// <summary>Remembers a space that shows the object.</summary>
+    internal void AddSpace(AddressSpace space)
+    {
+        lock (_lock)
+        {
+            if (_spaces.Contains(space))
+                return;
+            _spaces.RemoveAll(static known => known.IsDisposed);
+            _spaces.Add(space);
+        }
+    }
+
+    /// <summary>The spaces that show the object, or did once. A snapshot.</summary>
+    internal AddressSpace[] Spaces()
+    {
+        lock (_lock)
+            return [.. _spaces];
     }
 
     /// <summary>True when <paramref name="frame"/> is the object's own page <paramref name="page"/>, and not a private copy of it.</summary>
