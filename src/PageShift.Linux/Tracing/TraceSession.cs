@@ -51,24 +51,23 @@ internal sealed partial class TraceSession
     /// <summary>Waits for the next change of state of any traced thread; false when there is none left.</summary>
     private bool TryWait(out int id, out WaitStatus status)
     {
-        if (_contended.Count == 0)
-            return Wait.ForAny(out id, out status) == Errno.None;
-
-        for (int looks = 0; ; looks++)
+        // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
+        for (int looks = 0; _contended.Count > 0 || _early.Count > 0; looks++)
         {
-            Errno error = Wait.Poll(out id, out status);
-            if (error != Errno.None)
+            if (Wait.Poll(out id, out status) != Errno.None)
                 return false;
 
             if (id != 0)
                 return true;
 
             AdmitOverdue();
-            if (_contended.Count == 0)
-                return Wait.ForAny(out id, out status) == Errno.None;
+            if (HasOverdueBirth())
+                AdoptOrphans();
 
             BriefPause.AfterLook(looks);
         }
+
+        return Wait.ForAny(out id, out status) == Errno.None;
     }
 
     private void Handle(int id, WaitStatus status)

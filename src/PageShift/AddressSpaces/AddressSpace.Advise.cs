@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.PageTables;
+using PageShift.Physical;
 using PageShift.Translation;
 
 namespace PageShift;
@@ -80,19 +81,19 @@ public sealed partial class AddressSpace
     private Errno AdvisePart(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags flags = _mappings.FlagsOf(handle);
-        if (flags.HasFlag(VmFlags.Sealed) && !flags.HasFlag(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
+        if (flags.Has(VmFlags.Sealed) && !flags.Has(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
             return Errno.OperationNotPermitted;
         switch (advice)
         {
             case Advice.WillNeed:
                 return Errno.None;
-            case Advice.DontNeed when flags.HasFlag(VmFlags.Locked):
+            case Advice.DontNeed when flags.Has(VmFlags.Locked):
                 return Errno.InvalidArgument;
             case Advice.DontNeed:
             case Advice.DontNeedLocked:
                 return AdviseDontNeed(part);
             case Advice.Free when !IsAnonymousPrivate(handle):
-            case Advice.Free or Advice.Cold or Advice.PageOut when flags.HasFlag(VmFlags.Locked):
+            case Advice.Free or Advice.Cold or Advice.PageOut when flags.Has(VmFlags.Locked):
                 return Errno.InvalidArgument;
             case Advice.Free:
                 ForgetUse(part, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
@@ -106,7 +107,7 @@ public sealed partial class AddressSpace
             case Advice.Collapse:
                 return AdviseCollapse(handle, part);
             case Advice.GuardInstall:
-                return flags.HasFlag(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
+                return flags.Has(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
             case Advice.GuardRemove:
                 RemoveGuards(part);
                 return Errno.None;
@@ -120,7 +121,7 @@ public sealed partial class AddressSpace
 
     /// <summary>True for private memory without an object, or with /dev/zero, which is none.</summary>
     private bool IsAnonymousPrivate(MappingHandle handle) =>
-        !_mappings.FlagsOf(handle).HasFlag(VmFlags.MayShare)
+        !_mappings.FlagsOf(handle).Has(VmFlags.MayShare)
         && (_mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice);
 
     // advice                    on                          result
@@ -131,10 +132,10 @@ public sealed partial class AddressSpace
     private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags old = _mappings.FlagsOf(handle);
-        bool isDroppable = old.HasFlag(VmFlags.Droppable);
+        bool isDroppable = old.Has(VmFlags.Droppable);
         if ((advice == Advice.WipeOnFork && _mappings.FileOf(handle) is not null)
             || (advice is Advice.KeepOnFork or Advice.DoDump && isDroppable)
-            || (advice == Advice.DoDump && old.HasFlag(VmFlags.DontExpand)))
+            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand)))
             return Errno.InvalidArgument;
         if (advice == Advice.Mergeable && (isDroppable || (old & (VmFlags.MayShare | VmFlags.DontExpand)) != 0))
             return Errno.None;
@@ -176,15 +177,47 @@ public sealed partial class AddressSpace
     private Errno AdviseRemove(MappingHandle handle, AddressRange part)
     {
         Mapping mapping = _mappings[handle];
-        if (mapping.Flags.HasFlag(VmFlags.Locked) || mapping.File is not { } file)
+        if (mapping.Flags.Has(VmFlags.Locked) || mapping.File is not { } file)
             return Errno.InvalidArgument;
         if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
             return Errno.AccessDenied;
-        Errno error = AdviseDontNeed(part);
-        if (error != Errno.None)
-            return error;
-        return file.Object.TryPunchHole(mapping.PageOffsetAt(part.Start), part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
+        PageCount first = mapping.PageOffsetAt(part.Start);
+        UnmapObjectPages(file.Object, first, part.Length.WholePages);
+        return file.Object.TryPunchHole(first, part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
     }
+
+    /// <summary>Takes the leaves away that map pages of an object, in all mappings of this space; private copies stay. What other spaces map becomes zero in place.</summary>
+    private void UnmapObjectPages(MemoryObject memoryObject, PageCount first, PageCount count)
+    {
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+        {
+            if (_mappings.FileOf(handle) is not { } file || file.Object != memoryObject)
+                continue;
+            Mapping mapping = _mappings[handle];
+            ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
+            ulong to = Math.Min(first.Value + count.Value, mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value);
+            if (from < to)
+                UnmapObjectPages(mapping, new AddressRange(AddressOf(mapping, from), AddressOf(mapping, to)));
+        }
+    }
+
+    private void UnmapObjectPages(in Mapping mapping, AddressRange range)
+    {
+        ulong inspected = 0;
+        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
+        {
+            at = found + new ByteLength(PageSize.Bytes);
+            PageTableEntry leaf = _tables.Walk(found).Entry;
+            if (!leaf.IsMapped || !mapping.File!.Object.TryGetResidentPage(mapping.PageOffsetAt(found).Value, out FrameNumber frame))
+                continue;
+            Memory.Release(frame); // the object still holds it
+            if (leaf.Frame == frame)
+                ZapDropped(new AddressRange(found, at));
+        }
+    }
+
+    private static VirtualAddress AddressOf(in Mapping mapping, ulong page) =>
+        mapping.Start + ByteLength.FromPages(new PageCount(page - mapping.PageOffset.Value));
 
     /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range, and flushes, so that they are set again.</summary>
     private void ForgetUse(AddressRange range, ulong bits)

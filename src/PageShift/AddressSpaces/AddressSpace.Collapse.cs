@@ -15,7 +15,7 @@ public sealed partial class AddressSpace
     {
         Mapping mapping = _mappings[handle];
         ulong span = Geometry.Span(PageTableLevel.Pmd);
-        if (!IsAnonymousPrivate(handle) || mapping.Flags.HasFlag(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
+        if (!IsAnonymousPrivate(handle) || mapping.Flags.Has(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
             return Errno.InvalidArgument;
         Errno error = Errno.None;
         for (AddressRange? next = FirstBlock(part, span); next is { } block; next = FirstBlock(new AddressRange(block.End, part.End), span))
@@ -95,7 +95,7 @@ public sealed partial class AddressSpace
         if (Memory.Entry(parent, index) is { IsNone: false } table)
             Memory.FreeTable(table.Frame);
         ulong bits = LeafBits.ForFlags(flags) | PageTableEntry.LargeBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
-        if (flags.HasFlag(VmFlags.Write))
+        if (flags.Has(VmFlags.Write))
             bits |= PageTableEntry.WritableBit;
         _tables.Set(parent, index, PageTableEntry.Leaf(first, bits));
     }

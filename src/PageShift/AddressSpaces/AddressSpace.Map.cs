@@ -76,13 +76,13 @@ public sealed partial class AddressSpace
         if (error == Errno.None)
             error = CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
-            error = file is null ? CheckAnonymous(ref request) : CheckFile(ref request, file);
+            error = file is null ? CheckAnonymous(ref request, offset) : CheckFile(ref request, file);
         if (error == Errno.None)
             error = MapRegion(request);
         if (error != Errno.None)
             return error;
 
-        if (request.VmFlags.HasFlag(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
+        if (request.VmFlags.Has(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
             Populate(range, PopulateMode.BestEffort);
         return range.Start;
     }
@@ -141,16 +141,15 @@ public sealed partial class AddressSpace
     // GROWSDOWN                                               EINVAL
     private static Errno CheckFile(ref MapRequest request, OpenFile file)
     {
-        ulong length = request.Range.Length.Value;
         ulong highest = file.IsUnmappable ? ulong.MaxValue : HighestFileByte; // a directory, say, knows no largest size
-        if (length > highest || request.PageOffset > (highest - length) >> PageSize.Shift)
+        if (ReachesPast(highest, request.PageOffset, request.Range.Length))
             return Errno.ValueTooLarge;
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
         {
             if (type == MapFlags.SharedValidate && (request.MapFlags & ~LegacyMapFlags) != 0)
                 return Errno.NotSupported;
-            if (request.VmFlags.HasFlag(VmFlags.Write) && !file.CanWrite)
+            if (request.VmFlags.Has(VmFlags.Write) && !file.CanWrite)
                 return Errno.AccessDenied;
             request.VmFlags |= VmFlags.MayShare;
             if (file.CanWrite)
@@ -167,25 +166,31 @@ public sealed partial class AddressSpace
             return Errno.AccessDenied;
         if (file.ForbidsExecution)
         {
-            if (request.VmFlags.HasFlag(VmFlags.Execute))
+            if (request.VmFlags.Has(VmFlags.Execute))
                 return Errno.OperationNotPermitted;
             request.VmFlags &= ~VmFlags.MayExecute;
         }
 
         if (file.IsUnmappable)
             return Errno.NoSuchDevice;
-        return request.VmFlags.HasFlag(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
+        return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 
+    private static bool ReachesPast(ulong highest, ulong pageOffset, ByteLength length) =>
+        length.Value > highest || pageOffset > (highest - length.Value) >> PageSize.Shift;
+
+    // large pages past the largest file    EOVERFLOW
     // type                        result
     // SHARED                      EINVAL with GROWSDOWN; begins at page 0 of an object of its own
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
     // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
-    private static Errno CheckAnonymous(ref MapRequest request)
+    private static Errno CheckAnonymous(ref MapRequest request, ulong offset)
     {
         bool isLarge = request.LargeFailure != Errno.None;
-        bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
+        if (isLarge && ReachesPast(HighestFileByte, offset >> PageSize.Shift, request.Range.Length))
+            return Errno.ValueTooLarge;
+        bool growsDown = request.VmFlags.Has(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
             case MapFlags.SharedValidate when isLarge:
@@ -227,17 +232,27 @@ public sealed partial class AddressSpace
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;
-        if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
+        if (flags.Has(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
-            if (!flags.HasFlag(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
+            if (!flags.Has(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
                 return Errno.OutOfMemory;
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
 
-        if (flags.HasFlag(VmFlags.Droppable))
-            flags &= ~LockMask; // MCL_FUTURE asks for it; it is populated, but not locked
-        InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
+        var mapping = new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None);
+        if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked))
+            InsertUnlocked(mapping);
+        else
+            InsertMapping(mapping);
         return Errno.None;
+    }
+
+    /// <summary>Droppable memory under MCL_FUTURE: it is populated, but in the end not locked. Linux clears the flag only after it has looked for a merge, and found none.</summary>
+    private void InsertUnlocked(in Mapping mapping)
+    {
+        VmFlags flags = mapping.Flags & ~LockMask;
+        AccountMapped(flags, mapping.Range.Length.WholePages);
+        _mappings.Insert(mapping with { Flags = flags });
     }
 
     private static VmFlags FlagsForMap(ulong flags)

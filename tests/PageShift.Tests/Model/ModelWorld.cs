@@ -107,7 +107,7 @@ internal sealed class ModelWorld : IDisposable
                 process.Snapshot = process.Space.GetMappings();
                 CallResult actual = ModelInvocation.Make(process.Space, call, _files);
                 _trail.End(call, actual);
-                process.Watch.EndCall();
+                process.Watch.CompareWithExecution();
                 CallResult expected = Predict(process.Oracle, call, actual);
                 if (actual != expected)
                     throw new OracleMismatchException($"{call.Kind} returned {actual} but should return {expected}.");

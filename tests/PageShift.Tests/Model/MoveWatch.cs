@@ -12,18 +12,13 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
     /// <summary>The moves so far, and the entries of each level that they moved.</summary>
     internal MoveTotals Totals { get; } = new();
 
-    /// <summary>What each move of the current call would cost, under each policy.</summary>
-    internal List<MoveCost[]> Costs { get; } = [];
-
     public void Moving(MoveObservation move)
     {
         CompareWithExecution();
-        var costs = new MoveCost[MovePolicyName.All.Count];
         ulong leastOfLinux = ulong.MaxValue;
         foreach (MovePolicy policy in MovePolicyName.All)
         {
             move.Plan(policy, _plan);
-            costs[(int)policy] = _plan.Cost;
             if (policy != MovePolicy.PageShift)
                 leastOfLinux = Math.Min(leastOfLinux, _plan.Work.Entries);
             else if (_plan.Cost.Entries > leastOfLinux)
@@ -32,18 +27,10 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
                 _planned = Counted(_plan.Work);
             Totals.Note(policy, _plan);
         }
-
-        Costs.Add(costs);
     }
 
-    /// <summary>Ends a call: its last move has been made.</summary>
-    internal void EndCall()
-    {
-        CompareWithExecution();
-        Costs.Clear();
-    }
-
-    private void CompareWithExecution()
+    /// <summary>Compares the last plan with what its execution counted; to be called when a call has ended.</summary>
+    internal void CompareWithExecution()
     {
         if (_planned is { } planned && planned != space.LastMoveWork)
             throw new OracleMismatchException($"{space.Policy} planned {planned} but did {space.LastMoveWork}.");
