@@ -29,8 +29,15 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
         }
     }
 
-    /// <summary>Compares the last plan with what its execution counted; to be called when a call has ended.</summary>
-    internal void CompareWithExecution()
+    /// <summary>Ends a call: compares the last plan with what its execution counted, unless the call failed for lack of memory and did not execute it.</summary>
+    internal void EndCall(bool succeeded)
+    {
+        if (!succeeded)
+            _planned = null;
+        CompareWithExecution();
+    }
+
+    private void CompareWithExecution()
     {
         if (_planned is { } planned && planned != space.LastMoveWork)
             throw new OracleMismatchException($"{space.Policy} planned {planned} but did {space.LastMoveWork}.");
