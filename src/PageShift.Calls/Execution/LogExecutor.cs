@@ -169,7 +169,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         CallOutcome outcome = record.Outcome;
         bool agrees = outcome.State switch
         {
-            CallOutcomeState.Value => !result.IsError && (record.Call.Kind == CallKind.InCore || result.Raw == outcome.Value),
+            CallOutcomeState.Value => !result.IsError && (record.Call.Kind is CallKind.InCore or CallKind.MemoryRead || result.Raw == outcome.Value),
             CallOutcomeState.Error => result.Error == outcome.Error,
             _ => !result.IsError,
         };

@@ -91,11 +91,15 @@ public sealed partial class KernelExecutor : IDisposable
         return forked;
     }
 
-    /// <summary>Sets a limit of the process, soft and hard.</summary>
+    /// <summary>Sets a soft limit of the process. The hard one stays, so that the limit can be raised again without a privilege, unless it must be raised too.</summary>
     /// <param name="resource">Which limit.</param>
     /// <param name="limit">The limit in bytes; <see cref="ulong.MaxValue"/> for none.</param>
     /// <returns>Zero, or the error.</returns>
-    public CallResult SetLimit(KernelResource resource, ulong limit) => ProcessLimit.Set(ProcessId, (int)resource, limit, limit);
+    public CallResult SetLimit(KernelResource resource, ulong limit)
+    {
+        CallResult read = ProcessLimit.Get(ProcessId, (int)resource, out _, out ulong hard);
+        return read.IsError ? read : ProcessLimit.Set(ProcessId, (int)resource, limit, Math.Max(limit, hard));
+    }
 
     /// <summary>The soft limit of the process, in bytes; <see cref="ulong.MaxValue"/> for none.</summary>
     public ulong GetLimit(KernelResource resource)

@@ -48,6 +48,9 @@ internal sealed partial class CallGenerator
             flags |= _random.Pick<ulong>(RareMapFlags);
         if (length is > MostPopulated and < 1UL << 46)
             flags &= ~(ulong)(MapFlags.Populate | MapFlags.Locked);
+        // With a hint that is free there is no draw, and the sequence can be repeated.
+        if ((flags & (ulong)(MapFlags.Below2GiB | MapFlags.Fixed | MapFlags.FixedNoReplace)) == (ulong)MapFlags.Below2GiB)
+            address = 0x2000_0000 + (_random.Below(1 << 16) * Page);
         // Large pages without reservation are mapped even where there are none: the engine does not have them.
         if ((flags & (ulong)MapFlags.HugeTlb) != 0)
             flags &= ~(ulong)MapFlags.NoReserve;
@@ -140,6 +143,8 @@ internal sealed partial class CallGenerator
 
     private Advice PickAdvice()
     {
+        if (_addresses.Terrain is FuzzTerrain.Blocks && _random.Chance(20))
+            return _random.Chance(80) ? Abi.Advice.HugePage : Abi.Advice.NoHugePage;
         int total = 0;
         foreach ((_, int weight) in Advices)
             total += weight;

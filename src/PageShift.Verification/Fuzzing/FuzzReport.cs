@@ -9,7 +9,8 @@ public sealed record FuzzReport
     /// <summary>Sequences, each from an empty address space.</summary>
     public long Sequences { get; init; }
 
-    /// <summary>Differences that did not come again when the same sequence was run again: the kernel had done something of its own accord, such as reclaiming pages.</summary>
+    /// <summary>Differences that did not come again when the same sequence was run again: see
+    /// <see cref="KnownDifferences.WorkOfItsOwnAccord"/>.</summary>
     public long Unrepeated { get; init; }
 
     /// <summary>How long it took, without shrinking.</summary>

@@ -18,6 +18,7 @@ public sealed class Fuzzer
     private long _unrepeated;
     private long _nextSequence;
     private volatile bool _stops;
+    private volatile string? _failure;
 
     // Guarded by _lock.
     private FuzzFinding? _finding;
@@ -31,6 +32,12 @@ public sealed class Fuzzer
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.ShardIndex, options.ShardCount, nameof(options));
         _options = options;
     }
+
+    /// <summary>The differences so far that did not come again.</summary>
+    public long Unrepeated => Interlocked.Read(ref _unrepeated);
+
+    /// <summary>The last of them, or null.</summary>
+    public LockstepDivergence? LastUnrepeated { get; private set; }
 
     /// <summary>The calls that both sides have made so far.</summary>
     public long Calls => Interlocked.Read(ref _calls);
@@ -62,8 +69,11 @@ public sealed class Fuzzer
             foreach (Thread thread in threads)
                 thread.Join();
             _time.Stop();
+            reason = _failure;
+            if (reason is not null)
+                return null;
             FuzzFinding? finding = _finding is { } found ? Shrink(found, factories[0]) : null;
-            return new FuzzReport { Calls = Calls, Sequences = Sequences, Unrepeated = _unrepeated, Elapsed = _time.Elapsed, Finding = finding };
+            return new FuzzReport { Calls = Calls, Sequences = Sequences, Unrepeated = Unrepeated, Elapsed = _time.Elapsed, Finding = finding };
         }
         finally
         {
@@ -73,6 +83,19 @@ public sealed class Fuzzer
     }
 
     private void Work(LockstepFactory factory, CancellationToken cancellation)
+    {
+        try
+        {
+            RunSequences(factory, cancellation);
+        }
+        catch (InvalidOperationException failure)
+        {
+            _failure = failure.Message;
+            _stops = true;
+        }
+    }
+
+    private void RunSequences(LockstepFactory factory, CancellationToken cancellation)
     {
         while (!_stops && !cancellation.IsCancellationRequested)
         {
@@ -109,12 +132,13 @@ public sealed class Fuzzer
             Confirm(factory, number, new CallSequence(calls, policy), divergence);
     }
 
-    /// <summary>Keeps a divergence that comes again.</summary>
-    private void Confirm(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)
+    /// <summary>Keeps a divergence that comes again, and not because there are no large pages.</summary>
+    internal void Confirm(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)
     {
         for (int repetition = 0; repetition < Repetitions; repetition++)
         {
-            if (sequence.Execute(factory) is not { } again)
+            long failures = LargePageFailures.Read();
+            if (sequence.Execute(factory) is not { } again || LargePageFailures.Read() != failures)
                 continue;
             lock (_lock)
             {
@@ -129,9 +153,6 @@ public sealed class Fuzzer
         Interlocked.Increment(ref _unrepeated);
         LastUnrepeated = divergence;
     }
-
-    /// <summary>The last difference that did not come again, or null.</summary>
-    public LockstepDivergence? LastUnrepeated { get; private set; }
 
     private static FuzzFinding Shrink(FuzzFinding finding, LockstepFactory factory)
     {

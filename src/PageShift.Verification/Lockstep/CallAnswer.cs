@@ -5,7 +5,7 @@ using PageShift.Translation;
 namespace PageShift.Verification;
 
 /// <summary>What one side, the engine or the kernel, answered to one call.</summary>
-/// <param name="Result">The call's result. For an access (memset, memread) 0, or the errno that stands for its signal: see <see cref="OfFault"/>.</param>
+/// <param name="Result">The call's result. For an access 0 (memset) or the first byte (memread), or the errno that stands for its signal: see <see cref="OfFault"/>.</param>
 /// <param name="BytesDone">The bytes that an access loaded or stored before the end or the first fault.</param>
 /// <param name="FaultAddress">Where an access faulted; 0 when it did not, or when the address was not canonical.</param>
 internal readonly record struct CallAnswer(CallResult Result, ulong BytesDone = 0, ulong FaultAddress = 0)
@@ -15,6 +15,10 @@ internal readonly record struct CallAnswer(CallResult Result, ulong BytesDone = 
 
     /// <summary>A call that was not made.</summary>
     internal static CallAnswer Refused(Refusal refusal) => new(default) { Refusal = refusal };
+
+    /// <summary>The answer of a memread that succeeded: the first byte.</summary>
+    internal CallAnswer WithFirstByte(ReadOnlySpan<byte> bytes) =>
+        Refusal != Refusal.None || Result.IsError || bytes.IsEmpty ? this : this with { Result = new CallResult(bytes[0]) };
 
     /// <summary>An access as the kernel ended it.</summary>
     internal static CallAnswer OfAccess(in MemoryAccess access) => new(

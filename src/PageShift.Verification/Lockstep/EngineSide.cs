@@ -109,7 +109,7 @@ internal sealed partial class EngineSide : IDisposable
         Span<byte> bytes = Data.Take((int)length);
         AccessFault fault = process.Processor.TryRead(new VirtualAddress(start), bytes, out int copied);
         Data.Length = copied;
-        return new CallAnswer(CallAnswer.OfFault(fault), (ulong)copied, FaultAddressOf(process, fault));
+        return new CallAnswer(CallAnswer.OfFault(fault), (ulong)copied, FaultAddressOf(process, fault)).WithFirstByte(Data.Bytes);
     }
 
     private static ulong FaultAddressOf(EngineProcess process, AccessFault fault) =>

@@ -13,15 +13,14 @@ internal sealed class KernelSide : IDisposable
     private readonly Dictionary<int, KernelExecutor> _processes = [];
     private readonly List<KernelMapping> _mappings = [];
 
+    private KernelSide(KernelExecutor executor, int firstProcess) => _processes.Add(firstProcess, executor);
+
     /// <summary>Begins with one process, forked from one that has made no call yet.</summary>
     /// <param name="pristine">The process to copy.</param>
     /// <param name="firstProcess">What logs call the copy.</param>
-    /// <exception cref="InvalidOperationException">The kernel could not fork.</exception>
-    internal KernelSide(KernelExecutor pristine, int firstProcess)
-    {
-        CallResult forked = pristine.TryFork(out KernelExecutor? executor);
-        _processes.Add(firstProcess, executor ?? throw new InvalidOperationException($"The kernel could not fork the executor: {forked}."));
-    }
+    /// <returns>The side, or null when the kernel could not fork.</returns>
+    internal static KernelSide? TryBegin(KernelExecutor pristine, int firstProcess) =>
+        pristine.TryFork(out KernelExecutor? executor).IsError || executor is null ? null : new KernelSide(executor, firstProcess);
 
     /// <summary>What the last call gave back beside its result: the bytes that were read, or mincore's vector.</summary>
     internal CallData Data { get; } = new();
@@ -106,7 +105,7 @@ internal sealed class KernelSide : IDisposable
             return CallAnswer.Refused(Refusal.PopulatesTooMuch);
         CallAnswer answer = CallAnswer.OfAccess(executor.Read(new VirtualAddress(start), Data.Take((int)length)));
         Data.Length = (int)answer.BytesDone;
-        return answer;
+        return answer.WithFirstByte(Data.Bytes);
     }
 
     private CallAnswer InCore(KernelExecutor executor, ulong start, ulong length)

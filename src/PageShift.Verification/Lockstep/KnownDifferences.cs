@@ -25,8 +25,18 @@ public static class KnownDifferences
         "pages that MADV_PAGEOUT reclaims",
         "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; so the call is left out on ranges that show an object, and of anonymous memory the engine drops what the kernel dropped");
 
+    /// <summary>Large pages that can't be had.</summary>
+    public static KnownDifference LargePagesNotToBeHad { get; } = new(
+        "large pages that can't be had",
+        "whether 2 MiB of memory are free in one piece is the machine's state; a difference in present pages does not count while the kernel's counters of such failures rise");
+
+    /// <summary>What the kernel does of its own accord.</summary>
+    public static KnownDifference WorkOfItsOwnAccord { get; } = new(
+        "what the kernel does of its own accord",
+        "khugepaged makes large pages, memory shortage reclaims lazily freed pages and ends processes, each at a time of its own; a difference counts only if it comes again");
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest];
+    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, LargePagesNotToBeHad, WorkOfItsOwnAccord];
 
     /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
     internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;

@@ -57,6 +57,8 @@ public sealed class Lockstep : IDisposable
         if (_engine.SpaceOf(record.ThreadId) is { } space && KnownDifferences.IsLeftOut(record, space))
             return null;
         CallAnswer kernel = _kernel.Execute(record);
+        if (kernel.Refusal == Refusal.ProcessEnded && _engine.SpaceOf(record.ThreadId) is not null)
+            return Report(index, new Difference("the processes", "alive", "ended"));
         if (kernel.Refusal != Refusal.None)
             return null;
         Executed++;

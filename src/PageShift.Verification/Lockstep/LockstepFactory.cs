@@ -11,7 +11,7 @@ public sealed class LockstepFactory : IDisposable
     private const ulong MostPopulatedBytes = 16UL << 20;
     private const int PairsPerMemory = 64;
 
-    private readonly KernelExecutor _pristine;
+    private KernelExecutor _pristine;
     private PhysicalMemory _memory = MakeMemory();
     private int _pairs;
 
@@ -22,13 +22,13 @@ public sealed class LockstepFactory : IDisposable
     }
 
     /// <summary>What both spaces of a pair begin with.</summary>
-    public LockstepSurroundings Surroundings { get; }
+    public LockstepSurroundings Surroundings { get; internal set; }
 
     /// <summary>Starts the process that the others are copied from.</summary>
     /// <param name="reason">When the result is null: one sentence that says why it is not possible here.</param>
     public static LockstepFactory? TryStart(out string? reason)
     {
-        KernelExecutor? executor = KernelExecutor.TryStart(new KernelExecutorOptions { MostPopulatedBytes = new ByteLength(MostPopulatedBytes) }, out reason);
+        KernelExecutor? executor = TryStartExecutor(out reason);
         if (executor is null)
             return null;
         LockstepSurroundings? surroundings = LockstepSurroundings.TryRead(executor, out reason);
@@ -42,6 +42,7 @@ public sealed class LockstepFactory : IDisposable
     /// <param name="policy">How the engine moves.</param>
     /// <param name="firstProcess">The thread id of the first process in the calls to come.</param>
     /// <param name="isThorough">Compares all flags after every call, not only after some.</param>
+    /// <exception cref="InvalidOperationException">The kernel does not let the process be copied or started again.</exception>
     public Lockstep Begin(MovePolicy policy, int firstProcess = 0, bool isThorough = false)
     {
         // Objects that lost their last mapping keep their frames until the memory goes.
@@ -51,8 +52,21 @@ public sealed class LockstepFactory : IDisposable
             _memory = MakeMemory();
         }
 
-        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), new KernelSide(_pristine, firstProcess), isThorough);
+        KernelSide kernel = KernelSide.TryBegin(_pristine, firstProcess) ?? BeginAgain(firstProcess);
+        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, isThorough);
     }
+
+    // The process is the system's first victim when memory is short; another one is as good.
+    private KernelSide BeginAgain(int firstProcess)
+    {
+        _pristine.Dispose();
+        _pristine = TryStartExecutor(out string? reason) ?? throw new InvalidOperationException($"The executor ended and could not be started again: {reason}.");
+        LockstepSurroundings.SetLimits(_pristine);
+        return KernelSide.TryBegin(_pristine, firstProcess) ?? throw new InvalidOperationException("The kernel could not fork the executor.");
+    }
+
+    private static KernelExecutor? TryStartExecutor(out string? reason) =>
+        KernelExecutor.TryStart(new KernelExecutorOptions { MostPopulatedBytes = new ByteLength(MostPopulatedBytes) }, out reason);
 
     /// <summary>Ends the process.</summary>
     public void Dispose()

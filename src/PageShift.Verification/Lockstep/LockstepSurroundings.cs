@@ -13,13 +13,13 @@ public sealed record LockstepSurroundings
     private const ulong DefaultLockLimit = 8UL << 20;
 
     /// <summary>What is in the executor's address space.</summary>
-    public KernelSurroundings Kernel { get; private init; } = Usual;
+    public KernelSurroundings Kernel { get; internal init; } = Usual;
 
     /// <summary>The soft limits.</summary>
     public ResourceLimits Limits { get; private init; } = new() { Locked = new ByteLength(DefaultLockLimit) };
 
     /// <summary>The largest single charge of memory that the kernel allows.</summary>
-    public ByteLength CommitLimit { get; private init; } = new(ulong.MaxValue);
+    public ByteLength CommitLimit { get; private init; } = new(1UL << 40);
 
     /// <summary>vm.max_map_count.</summary>
     public int MaximumMapCount { get; private init; } = 65530;
@@ -44,10 +44,10 @@ public sealed record LockstepSurroundings
     internal static LockstepSurroundings? TryRead(KernelExecutor executor, out string? reason)
     {
         KernelSettings settings = KernelSettings.Read();
-        reason = ReasonAgainst(settings);
+        reason = ReasonAgainst(settings, KernelVersion.ReadRunning());
         if (reason is not null)
             return null;
-        _ = executor.SetLimit(KernelResource.LockedMemory, DefaultLockLimit);
+        SetLimits(executor);
         return new LockstepSurroundings
         {
             Kernel = executor.Surroundings,
@@ -63,6 +63,9 @@ public sealed record LockstepSurroundings
             TransparentHugePages = settings.TransparentHugePages == "madvise",
         };
     }
+
+    /// <summary>Gives an executor the limits that its copies begin with, where it may.</summary>
+    internal static void SetLimits(KernelExecutor executor) => _ = executor.SetLimit(KernelResource.LockedMemory, DefaultLockLimit);
 
     /// <summary>An engine's space in these surroundings: nothing but the executor's two mappings.</summary>
     internal AddressSpace MakeSpace(PhysicalMemory memory, MovePolicy policy, List<MemoryObject> objects)
@@ -88,10 +91,11 @@ public sealed record LockstepSurroundings
         return space;
     }
 
-    private static string? ReasonAgainst(KernelSettings settings)
+    /// <summary>What the engine does not model of a kernel; null when it is one that the engine follows.</summary>
+    internal static string? ReasonAgainst(KernelSettings settings, KernelVersion? version)
     {
-        if (KernelVersion.ReadRunning() is not { } version || !version.IsAtLeast(6, 18))
-            return $"the engine follows Linux 6.18; the kernel here is {KernelVersion.ReadRunning()?.Release ?? "unknown"}";
+        if (version is null || !version.IsAtLeast(6, 18))
+            return $"the engine follows Linux 6.18; the kernel here is {version?.Release ?? "unknown"}";
         if (settings.OvercommitMemory == 2)
             return "the kernel accounts memory strictly here (vm.overcommit_memory is 2), which the engine does not model";
         return settings.TransparentHugePages == "always"

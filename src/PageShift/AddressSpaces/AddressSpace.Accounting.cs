@@ -24,7 +24,7 @@ public sealed partial class AddressSpace
     private MappingHandle InsertMapping(in Mapping mapping, bool mayMergeWithNext = true)
     {
         AccountMapped(mapping.Flags, mapping.Range.Length.WholePages);
-        mapping.File?.Object.AddSpace(this);
+        mapping.File?.Object.AddMapper(this);
         return _mappings.InsertMerging(mapping, mayMergeWithNext);
     }
 

@@ -85,7 +85,7 @@ public sealed partial class AddressSpace
     private void InsertCopy(in Mapping mapping, bool keepsAnon)
     {
         VmFlags flags = mapping.Flags & ~(VmFlags.Locked | VmFlags.LockOnFault);
-        mapping.File?.Object.AddSpace(this);
+        mapping.File?.Object.AddMapper(this);
         _mappings.Insert(mapping with
         {
             Flags = flags,

@@ -1,6 +1,5 @@
 using PageShift.Abi;
 using PageShift.Mappings;
-using PageShift.Translation;
 
 namespace PageShift;
 

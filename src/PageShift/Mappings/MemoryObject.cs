@@ -17,7 +17,7 @@ public sealed class MemoryObject : IDisposable
 
     // Guarded by _lock.
     private readonly PageCache _cache;
-    private readonly List<AddressSpace> _spaces = [];
+    private readonly List<IObjectMapper> _mappers = [];
     private ulong _length;
 
     // Changed atomically.
@@ -106,23 +106,31 @@ public sealed class MemoryObject : IDisposable
             _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
     }
 
-    /// <summary>Remembers a space that shows the object.</summary>
-    internal void AddSpace(AddressSpace space)
+    /// <summary>Remembers a space that maps the object.</summary>
+    internal void AddMapper(IObjectMapper mapper)
     {
         lock (_lock)
         {
-            if (_spaces.Contains(space))
+            if (_mappers.Contains(mapper))
                 return;
-            _spaces.RemoveAll(static known => known.IsDisposed);
-            _spaces.Add(space);
+            _mappers.RemoveAll(static known => known.IsDisposed);
+            _mappers.Add(mapper);
         }
     }
 
-    /// <summary>The spaces that show the object, or did once. A snapshot.</summary>
-    internal AddressSpace[] Spaces()
+    /// <summary>Takes the leaves away that map pages anywhere but in one space, and drops the pages that this leaves unmapped and that are zero already. No lock is held.</summary>
+    internal void UnmapHoleElsewhere(IObjectMapper origin, PageCount first, PageCount count)
     {
+        IObjectMapper[] mappers;
         lock (_lock)
-            return [.. _spaces];
+            mappers = [.. _mappers];
+        foreach (IObjectMapper mapper in mappers)
+        {
+            if (mapper != origin)
+                mapper.UnmapPages(this, first, count);
+        }
+
+        _ = TryPunchHole(first, count); // an object with a reader keeps its zeroes, which are there: this can't fail
     }
 
     /// <summary>True when <paramref name="frame"/> is the object's own page <paramref name="page"/>, and not a private copy of it.</summary>

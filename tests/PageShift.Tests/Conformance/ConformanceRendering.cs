@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Linux;
+using PageShift.Verification;
+
+namespace PageShift.Tests.Conformance;
+
+/// <summary>Runs a case and writes it anew with what really happened. A case holds when that is its own text.</summary>
+internal static class ConformanceRendering
+{
+    private const int ResultColumn = 60;
+
+    internal static string Render(ConformanceCase conformanceCase, ConformanceWorld world)
+    {
+        IReadOnlyDictionary<int, CallRecord> calls = conformanceCase.Calls();
+        var state = new SpaceSnapshot();
+        var lines = new List<string>();
+        int process = calls.Values.First().ThreadId;
+        for (int index = 0; index < conformanceCase.Lines.Count; index++)
+        {
+            string line = conformanceCase.Lines[index];
+            if (calls.TryGetValue(index, out CallRecord call))
+            {
+                CallAnswer answer = world.Execute(call);
+                if (answer.Refusal != Refusal.None)
+                    throw new InvalidOperationException($"{conformanceCase.Name}: '{line}' was not run: {answer.Refusal}.");
+                process = call.ThreadId;
+                lines.Add(Render(line, call, answer, world.Data));
+                continue;
+            }
+
+            if (line.StartsWith("#maps", StringComparison.Ordinal) || line.StartsWith("#flags", StringComparison.Ordinal) || line.StartsWith("#pages", StringComparison.Ordinal))
+                world.Observe(process, state);
+            lines.Add(RenderState(line, state));
+        }
+
+        return string.Join('\n', lines);
+    }
+
+    /// <summary>The first process's id, which a case with forks names and others do not.</summary>
+    internal static int FirstProcess(ConformanceCase conformanceCase) => conformanceCase.Calls().Values.First().ThreadId;
+
+    private static string Render(string line, in CallRecord call, in CallAnswer answer, CallData data)
+    {
+        int outcome = line.IndexOf(" = ", StringComparison.Ordinal);
+        string head = (outcome < 0 ? line : line[..outcome]).TrimEnd();
+        if (call.Call.Kind == CallKind.InCore && call.Call.Arguments.Third == 0)
+            head = string.Concat(head.AsSpan(0, head.LastIndexOf(',')), answer.Result.IsError ? ", []" : $", [{string.Join(", ", data.Bytes.ToArray())}]", ")");
+        return $"{head.PadRight(ResultColumn)} = {ResultText(call, answer.Result)}";
+    }
+
+    private static string ResultText(in CallRecord call, CallResult result) =>
+        result.IsError || call.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break
+            ? result.ToString()
+            : result.Raw.ToString(CultureInfo.InvariantCulture);
+
+    private static string RenderState(string line, SpaceSnapshot state)
+    {
+        string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        switch (words[0])
+        {
+            case "#maps":
+                return state.Mappings.Count == 0 ? "#maps none" : $"#maps {string.Join("; ", state.Mappings.Select(mapping => (mapping with { Flags = null }).ToString()))}";
+            case "#flags":
+                ObservedMapping there = state.Mappings.FirstOrDefault(mapping => mapping.Range.Contains(new VirtualAddress(Number(words[1]))));
+                return $"#flags {words[1]} {there.Flags?.ToString() ?? "no mapping"}";
+            case "#pages":
+                return $"#pages {words[1]} {words[2]} {PagesText(Number(words[1]), Number(words[2]), state)}";
+            default:
+                return line;
+        }
+    }
+
+    private static ulong Number(string text) =>
+        IntegerExpression.TryParse(text, out ulong value, out string? error) ? value : throw new FormatException($"'{text}': {error}");
+
+    private static string PagesText(ulong address, ulong count, SpaceSnapshot state)
+    {
+        var text = new StringBuilder();
+        for (ulong page = 0; page < count; page++)
+        {
+            var at = new VirtualAddress(address + (page * PageSize.Bytes));
+            PageKinds kinds = state.Pages.FirstOrDefault(run => run.Range.Contains(at)).Kinds;
+            text.Append(LetterOf(kinds));
+        }
+
+        return text.ToString();
+    }
+
+    private static char LetterOf(PageKinds kinds) => kinds switch
+    {
+        PageKinds.None => '.',
+        _ when kinds.HasFlag(PageKinds.Swapped) => 'G',
+        _ when kinds.HasFlag(PageKinds.Zero) => 'Z',
+        _ when kinds.HasFlag(PageKinds.FileOrShared) => 'F',
+        _ => 'P',
+    };
+}

@@ -1,0 +1,53 @@
+using System.Text;
+using PageShift.Moving;
+using Xunit;
+
+namespace PageShift.Tests.Conformance;
+
+/// <summary>Linux's rules as cases, run on the engine and on the kernel. With PAGESHIFT_REGENERATE=1 the running kernel writes the cases' results.</summary>
+public sealed class ConformanceTests
+{
+    private const string Regenerate = "PAGESHIFT_REGENERATE";
+
+    public static TheoryData<string> Files => [.. ConformanceFile.All];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void The_engine_does_what_the_cases_say_under_every_policy(string file)
+    {
+        foreach (MovePolicy policy in MovePolicyName.All)
+        {
+            foreach (ConformanceCase conformanceCase in ConformanceFile.Read(file))
+            {
+                using EngineWorld world = new(policy, ConformanceRendering.FirstProcess(conformanceCase));
+                Assert.Equal(conformanceCase.Text, ConformanceRendering.Render(conformanceCase, world));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void The_kernel_does_what_the_cases_say(string file)
+    {
+        var written = new StringBuilder();
+        foreach (ConformanceCase conformanceCase in ConformanceFile.Read(file))
+        {
+            using KernelWorld world = KernelWorld.OrSkip(ConformanceRendering.FirstProcess(conformanceCase));
+            string text = ConformanceRendering.Render(conformanceCase, world);
+            written.Append('\n').Append(text).Append('\n');
+            if (Environment.GetEnvironmentVariable(Regenerate) != "1")
+                Assert.Equal(conformanceCase.Text, text);
+        }
+
+        if (Environment.GetEnvironmentVariable(Regenerate) == "1")
+            File.WriteAllText(ConformanceFile.PathOf(file), $"# {ConformanceFile.SubjectOf(file)}\n{written}");
+    }
+
+    [Fact]
+    public void Every_case_has_a_name_of_its_own_and_says_what_it_shows()
+    {
+        ConformanceCase[] cases = [.. ConformanceFile.All.SelectMany(ConformanceFile.Read)];
+        Assert.Equal(cases.Length, cases.Select(one => one.Name).Distinct().Count());
+        Assert.All(cases, one => Assert.NotEqual("", one.Title));
+    }
+}

@@ -1,0 +1,82 @@
+using PageShift.Calls;
+using PageShift.Linux;
+using PageShift.Moving;
+using PageShift.Physical;
+using PageShift.Tests.Linux;
+using PageShift.Verification;
+using Xunit;
+
+namespace PageShift.Tests.Conformance;
+
+/// <summary>What runs a case: the engine, or the kernel.</summary>
+internal abstract class ConformanceWorld : IDisposable
+{
+    internal abstract CallData Data { get; }
+
+    internal abstract CallAnswer Execute(in CallRecord record);
+
+    internal abstract void Observe(int process, SpaceSnapshot into);
+
+    public abstract void Dispose();
+}
+
+/// <summary>The engine, in the surroundings that the kernel's processes have.</summary>
+internal sealed class EngineWorld : ConformanceWorld
+{
+    private readonly PhysicalMemory _memory = new();
+    private readonly EngineSide _engine;
+
+    internal EngineWorld(MovePolicy policy, int firstProcess) => _engine = new EngineSide(LockstepSurroundings.Default, _memory, policy, firstProcess);
+
+    internal override CallData Data => _engine.Data;
+
+    internal override CallAnswer Execute(in CallRecord record) => _engine.Execute(record);
+
+    internal override void Observe(int process, SpaceSnapshot into) => _engine.Observe(process, into, withFlags: true);
+
+    public override void Dispose()
+    {
+        foreach (int process in _engine.Processes)
+            _engine.SpaceOf(process)!.Verify();
+        _engine.Dispose();
+        _memory.Dispose();
+    }
+}
+
+/// <summary>The running kernel.</summary>
+internal sealed class KernelWorld : ConformanceWorld
+{
+    private readonly KernelExecutor _pristine;
+    private readonly KernelSide _kernel;
+
+    private KernelWorld(KernelExecutor pristine, int firstProcess)
+    {
+        _pristine = pristine;
+        _kernel = KernelSide.TryBegin(pristine, firstProcess) ?? throw new InvalidOperationException("The kernel could not fork the executor.");
+    }
+
+    internal override CallData Data => _kernel.Data;
+
+    /// <summary>Begins; skips the test where the kernel is not one that the cases were proved on.</summary>
+    internal static KernelWorld OrSkip(int firstProcess)
+    {
+        KernelExecutor executor = StartedExecutor.OrSkip();
+        if (LockstepSurroundings.TryRead(executor, out string? reason) is null)
+        {
+            executor.Dispose();
+            Assert.Skip(reason ?? "no reason was given");
+        }
+
+        return new KernelWorld(executor, firstProcess);
+    }
+
+    internal override CallAnswer Execute(in CallRecord record) => _kernel.Execute(record);
+
+    internal override void Observe(int process, SpaceSnapshot into) => Assert.True(_kernel.Observe(process, into, withFlags: true));
+
+    public override void Dispose()
+    {
+        _kernel.Dispose();
+        _pristine.Dispose();
+    }
+}

@@ -1,0 +1,140 @@
+using PageShift.Calls;
+using PageShift.Linux;
+using PageShift.Moving;
+using PageShift.Tests.Cli;
+using PageShift.Tests.Lockstep;
+using PageShift.Verification;
+using Xunit;
+
+namespace PageShift.Tests.Fuzzing;
+
+public sealed class FuzzerTests
+{
+    [Fact]
+    public void Engine_and_kernel_agree_on_random_calls()
+    {
+        var fuzzer = new Fuzzer(new FuzzOptions { Seed = 2026, MostTime = TimeSpan.FromSeconds(5) });
+        FuzzReport? report = fuzzer.Run(out string? reason, TestContext.Current.CancellationToken);
+        if (report is null)
+            Assert.Skip(reason ?? "no reason was given");
+        Assert.Null(Text(report.Finding));
+        Assert.True(report.Calls > 500, $"Only {report.Calls} calls in 5 s.");
+    }
+
+    [Fact]
+    public void A_planted_fault_is_found_and_shrunk_to_the_calls_that_show_it()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        factory.Surroundings = factory.Surroundings with { Kernel = factory.Surroundings.Kernel with { BreakStart = new VirtualAddress(0x40_3000) } };
+        var shrinker = new SequenceShrinker(factory);
+        for (ulong seed = 1; ; seed++)
+        {
+            CallSequence sequence = Random(factory, seed, 60);
+            LockstepDivergence? divergence = sequence.Execute(factory);
+            if (divergence is null)
+                continue;
+            CallSequence small = shrinker.Shrink(sequence, ref divergence);
+            Assert.Equal(CallKind.Break, Assert.Single(small.Calls).Call.Kind);
+            Assert.Equal((0, "the results"), (divergence.Index, divergence.Subject));
+            return;
+        }
+    }
+
+    [Fact]
+    public void A_seed_makes_the_same_calls_every_time()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        for (ulong seed = 1; seed <= 20; seed++)
+            Assert.Equal(Random(factory, seed, 50).Calls, Random(factory, seed, 50).Calls);
+    }
+
+    [Fact]
+    public void A_sequence_is_the_same_when_its_log_is_read_again()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        for (ulong seed = 100; seed < 140; seed++)
+        {
+            CallSequence sequence = Random(factory, seed, 50);
+            using var text = new StringWriter();
+            sequence.Write(text, "two\nlines");
+            CallSequence read = LockstepTests.Sequence(text.ToString());
+            Assert.Equal(sequence.Calls.Select(call => call.Call), read.Calls.Select(call => call.Call));
+            Assert.Equal(sequence.Calls.Select(call => call.FilePath), read.Calls.Select(call => call.FilePath));
+        }
+    }
+
+    [Fact]
+    public void The_calls_reach_every_kind_and_many_succeed()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        var kinds = new Dictionary<CallKind, (int Succeeded, int Failed)>();
+        for (ulong seed = 1000; seed < 1200; seed++)
+        {
+            var executed = new List<CallRecord>();
+            Random(factory, seed, 50, executed);
+            foreach (CallRecord call in executed)
+            {
+                (int succeeded, int failed) = kinds.GetValueOrDefault(call.Call.Kind);
+                kinds[call.Call.Kind] = call.Outcome.State == CallOutcomeState.Value ? (succeeded + 1, failed) : (succeeded, failed + 1);
+            }
+        }
+
+        CallKind[] never = [CallKind.Unknown, CallKind.Other, CallKind.Unsupported, CallKind.Execute, CallKind.Exit, CallKind.CloseFile, CallKind.DuplicateFile, CallKind.RelocateDown];
+        Assert.Equal(Enum.GetValues<CallKind>().Except(never).Order(), kinds.Keys.Order());
+        Assert.All(kinds, kind => Assert.True(kind.Value.Succeeded != 0 || kind.Key == CallKind.ProtectWithKey, $"No {kind.Key} succeeded."));
+        foreach (CallKind kind in (CallKind[])[CallKind.Map, CallKind.Remap, CallKind.Unmap, CallKind.Protect, CallKind.Advise])
+            Assert.True(kinds[kind].Succeeded * 4 > kinds[kind].Failed, $"Of {kind} succeeded {kinds[kind]}.");
+    }
+
+    [Fact]
+    public void Shards_divide_the_sequences_of_a_seed()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Fuzzer(new FuzzOptions { ShardIndex = 3, ShardCount = 3 }));
+        if (PlatformSupport.MissingReason is { } reason)
+            Assert.Skip(reason);
+        ToolResult result = Tool.Run("fuzz", "--seed", "5", "--calls", "100", "--shard", "2/4");
+        Assert.Equal(0, result.ExitCode);
+        Assert.StartsWith("seed 5, shard 2/4, ", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith(" sequences, 0 divergences, 0 differences that did not come again\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--shard", "5/4")]
+    [InlineData("--shard", "0/4")]
+    [InlineData("--shard", "one")]
+    [InlineData("--seconds", "0")]
+    [InlineData("--workers", "-1")]
+    public void A_wrong_option_is_refused_in_one_line(string option, string value)
+    {
+        ToolResult result = Tool.Run("fuzz", option, value);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(option, result.ErrorLine, StringComparison.Ordinal);
+    }
+
+    private static CallSequence Random(LockstepFactory factory, ulong seed, int count, List<CallRecord>? executed = null)
+    {
+        var generator = new CallGenerator(seed);
+        var calls = new List<CallRecord>();
+        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift, CallGenerator.FirstProcess);
+        while (calls.Count < count)
+        {
+            CallRecord call = generator.Next(lockstep.LastState);
+            calls.Add(call);
+            lockstep.Step(call);
+            generator.Note(call, lockstep.LastResult);
+            if (lockstep.LastResult is { } result)
+                executed?.Add(call with { Outcome = CallOutcome.OfResult(result) });
+        }
+
+        return new CallSequence(calls, MovePolicy.PageShift);
+    }
+
+    private static string? Text(FuzzFinding? finding)
+    {
+        if (finding is null)
+            return null;
+        using var text = new StringWriter();
+        finding.Sequence.Write(text, finding.Divergence.ToString());
+        return text.ToString();
+    }
+}
