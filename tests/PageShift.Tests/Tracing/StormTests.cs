@@ -57,14 +57,16 @@ public sealed class StormTests
         """;
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_storm_of_forks_threads_programs_and_kills_is_followed_to_its_end(bool mayFilter)
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void A_storm_of_forks_threads_programs_and_kills_is_followed_to_its_end(bool mayFilter, bool withStandstill)
     {
         using var program = new CProgram(Storm);
-        for (int seed = 1; seed <= 6; seed++)
+        for (int seed = 1; seed <= 4; seed++)
         {
-            var seen = new EventRecorder();
+            var seen = new EventRecorder { WithStandstill = _ => withStandstill };
 
             TraceResult result = TracedRun.Of(seen, new TraceCommand(program.Path, seed.ToString(CultureInfo.InvariantCulture), "0") { MayFilter = mayFilter });
 
