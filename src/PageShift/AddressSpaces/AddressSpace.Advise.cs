@@ -230,13 +230,25 @@ public sealed partial class AddressSpace
     private static VirtualAddress AddressOf(in Mapping mapping, ulong page) =>
         mapping.Start + ByteLength.FromPages(new PageCount(page - mapping.PageOffset.Value));
 
-    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range, and flushes, so that they are set again.</summary>
+    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range once large ones were split, and flushes, so that they are set again.</summary>
     private void ForgetUse(AddressRange range, ulong bits)
     {
+        SplitOwnLeafAt(range.Start);
+        SplitOwnLeafAt(range.End);
         var visitor = new BitClearingVisitor(range, bits, Geometry);
         _tables.VisitLeaves(range, ref visitor);
         if (visitor.Changed)
             FlushTlb(range);
+    }
+
+    /// <summary>Splits a large leaf that reaches over an address if nothing else refers to its page, as Linux does then; if there is memory, as all stays right without.</summary>
+    private void SplitOwnLeafAt(VirtualAddress address)
+    {
+        if (address >= Geometry.UserLimit || address.IsAligned(Geometry.Span(PageTableLevel.Pmd)))
+            return;
+        PageTableWalk walk = _tables.Walk(address);
+        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && !Memory.IsZeroPage(walk.Entry.Frame) && Memory.References(walk.Entry.Frame) == 1)
+            _tables.TrySplitAt(address);
     }
 
     private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;
