@@ -26,7 +26,7 @@ void ProgramStarted(in ProgramStart start)
     /// <summary>Asked before <see cref="CallEntered"/>: whether all other threads of the address space are to be stopped until the call has
     /// returned, so that no page fault of theirs falsifies what is read. That costs each of them some microseconds. When one
     /// does not stop within <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill.</summary>
-    public bool WantsStandstill(in CallEntry call) => false;
+bool WantsStandstill(in CallEntry call) => false;
 
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>
 void CallEntered(in CallEntry call)
