@@ -16,7 +16,7 @@ public sealed class MetamorphicTests
     public void All_policies_leave_the_same_mappings_translations_and_bytes_on_x86()
     {
         var totals = new MoveTotals();
-        ModelRun.Sample("0000000000000", 40, 60, steps => RunSteps(PagingGeometry.X86, steps, totals));
+        ModelRun.Sample("0000000000000", 80, 60, steps => RunSteps(PagingGeometry.X86, steps, totals));
 
         // The sequences are worth running only if they reach what they are for.
         foreach (PageTableLevel level in Boundaries)

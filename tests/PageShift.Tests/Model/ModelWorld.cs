@@ -6,12 +6,11 @@ using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
 using PageShift.Verification.Oracle;
-using Xunit;
 
 namespace PageShift.Tests.Model;
 
 /// <summary>A family of address spaces and the oracle of each. Makes calls on both, and compares results, mappings, presence and bytes after each.</summary>
-internal sealed class ModelWorld : IDisposable
+internal sealed partial class ModelWorld : IDisposable
 {
     internal const int MostProcesses = 4;
     private const ulong FilePages = 700;
@@ -75,27 +74,14 @@ internal sealed class ModelWorld : IDisposable
     internal void Run(in ModelCall call)
     {
         _trail.Begin(call);
-        MakeCall(call);
-        foreach (ModelProcess process in _processes)
-            OracleComparison.Check(process.Space, process.Oracle);
-        AddressSpace.VerifyAll([.. _processes.Select(process => process.Space)], [.. _files.Values.Select(file => file.Object.Counterpart!)]);
-    }
-
-    private void MakeCall(in ModelCall call)
-    {
         ModelProcess process = _processes[call.Process];
-        (ulong first, _, ulong third) = (call.Arguments.First, call.Arguments.Second, call.Arguments.Third);
         switch (call.Kind)
         {
-            case CallKind.MemorySet:
-                Touch(process, first, third, isWrite: true);
-                break;
-            case CallKind.Unknown:
-                Touch(process, first, third, isWrite: false);
+            case CallKind.MemorySet or CallKind.Unknown:
+                Touch(process, call.Arguments.First, call.Arguments.Third, isWrite: call.Kind == CallKind.MemorySet);
                 break;
             case CallKind.Clone when _processes.Count < MostProcesses:
-                _trail.End(_processes.Count);
-                AddProcess(process.Space.Fork(), process.Oracle.Fork);
+                AddChild(process, process.Space.Fork());
                 break;
             case CallKind.ExitGroup when _processes.Count > 1:
                 process.Dispose();
@@ -104,15 +90,42 @@ internal sealed class ModelWorld : IDisposable
             case CallKind.Clone or CallKind.ExitGroup:
                 break;
             default:
-                process.Snapshot = process.Space.GetMappings();
-                CallResult actual = ModelInvocation.Make(process.Space, call, _files);
-                _trail.End(call, actual);
-                process.Watch.EndCall();
-                CallResult expected = Predict(process.Oracle, call, actual);
-                if (actual != expected)
-                    throw new OracleMismatchException($"{call.Kind} returned {actual} but should return {expected}.");
+                Confirm(process, call, Make(process, call));
                 break;
         }
+
+        Compare();
+    }
+
+    private void Compare()
+    {
+        foreach (ModelProcess process in _processes)
+            OracleComparison.Check(process.Space, process.Oracle);
+        AddressSpace.VerifyAll([.. _processes.Select(process => process.Space)], [.. _files.Values.Select(file => file.Object.Counterpart!)]);
+    }
+
+    /// <summary>Makes a call on the space only.</summary>
+    private CallResult Make(ModelProcess process, in ModelCall call)
+    {
+        process.Snapshot = process.Space.GetMappings();
+        CallResult actual = ModelInvocation.Make(process.Space, call, _files);
+        _trail.End(call, actual);
+        process.Watch.EndCall(succeeded: !actual.IsError);
+        return actual;
+    }
+
+    /// <summary>Makes a call on the oracle, and compares the results.</summary>
+    private void Confirm(ModelProcess process, in ModelCall call, CallResult actual)
+    {
+        CallResult expected = Predict(process.Oracle, call, actual);
+        if (actual != expected)
+            throw new OracleMismatchException($"{call.Kind} returned {actual} but should return {expected}.");
+    }
+
+    private void AddChild(ModelProcess parent, AddressSpace child)
+    {
+        _trail.End(_processes.Count);
+        AddProcess(child, parent.Oracle.Fork);
     }
 
     private CallResult Predict(PageOracle oracle, in ModelCall call, CallResult actual)
@@ -147,7 +160,7 @@ internal sealed class ModelWorld : IDisposable
             AccessFault actual;
             if (isWrite)
             {
-                ulong stamp = (++_stamp << 8) | (1 + (_stamp % 255));
+                ulong stamp = NextStamp();
                 PageStamp.Fill(bytes, stamp);
                 expected = process.Oracle.Write(at, stamp);
                 actual = process.Processor.TryWrite(address, bytes, out _);
@@ -165,6 +178,12 @@ internal sealed class ModelWorld : IDisposable
             if (actual != AccessFault.None)
                 break;
         }
+    }
+
+    private ulong NextStamp()
+    {
+        _stamp++;
+        return (_stamp << 8) | (1 + (_stamp % 255));
     }
 
     private void AddProcess(AddressSpace space, Func<Func<ulong, (ulong Start, ulong End)?>, PageOracle> makeOracle)

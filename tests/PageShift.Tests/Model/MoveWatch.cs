@@ -12,18 +12,13 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
     /// <summary>The moves so far, and the entries of each level that they moved.</summary>
     internal MoveTotals Totals { get; } = new();
 
-    /// <summary>What each move of the current call would cost, under each policy.</summary>
-    internal List<MoveCost[]> Costs { get; } = [];
-
     public void Moving(MoveObservation move)
     {
         CompareWithExecution();
-        var costs = new MoveCost[MovePolicyName.All.Count];
         ulong leastOfLinux = ulong.MaxValue;
         foreach (MovePolicy policy in MovePolicyName.All)
         {
             move.Plan(policy, _plan);
-            costs[(int)policy] = _plan.Cost;
             if (policy != MovePolicy.PageShift)
                 leastOfLinux = Math.Min(leastOfLinux, _plan.Work.Entries);
             else if (_plan.Cost.Entries > leastOfLinux)
@@ -32,15 +27,14 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
                 _planned = Counted(_plan.Work);
             Totals.Note(policy, _plan);
         }
-
-        Costs.Add(costs);
     }
 
-    /// <summary>Ends a call: its last move has been made.</summary>
-    internal void EndCall()
+    /// <summary>Ends a call: compares the last plan with what its execution counted, unless the call failed for lack of memory and did not execute it.</summary>
+    internal void EndCall(bool succeeded)
     {
+        if (!succeeded)
+            _planned = null;
         CompareWithExecution();
-        Costs.Clear();
     }
 
     private void CompareWithExecution()

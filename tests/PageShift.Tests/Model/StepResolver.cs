@@ -18,7 +18,7 @@ internal sealed class StepResolver
     private static readonly Advice[] Advices =
     [
         Advice.DontNeed, Advice.DontNeed, Advice.DontNeed, Advice.PopulateWrite, Advice.PopulateRead, Advice.GuardInstall, Advice.GuardRemove, Advice.HugePage,
-        Advice.HugePage, Advice.NoHugePage, Advice.Remove, Advice.Collapse, Advice.DontFork, Advice.DoFork, Advice.WipeOnFork, Advice.KeepOnFork,
+        Advice.HugePage, Advice.HugePage, Advice.HugePage, Advice.NoHugePage, Advice.Remove, Advice.Collapse, Advice.DontFork, Advice.DoFork, Advice.WipeOnFork, Advice.KeepOnFork,
     ];
 
     private static readonly Protection[] Protections =
@@ -49,6 +49,12 @@ internal sealed class StepResolver
     {
         ulong at = Place(step.Place, mappings);
         ulong length = Length(step.Length);
+        foreach (Mapping mapping in mappings)
+        {
+            if (mapping.Start.Value == at && (step.Length & 0x8000) != 0)
+                length = mapping.Range.Length.Value;
+        }
+
         CallArguments? arguments = step.Kind switch
         {
             CallKind.Map => Map(step, (step.Place & 4) == 0 ? at : NearBoundary(step.Place >> 3), length),
@@ -106,6 +112,8 @@ internal sealed class StepResolver
         int other = step.Other;
         ulong old = (other & 3) == 0 ? at : mapping.Start.Value;
         ulong oldLength = (other & 3) switch { 1 or 2 => mapping.Range.Length.Value, _ => length };
+        if ((other & 0x80) != 0 && (other & 3) == 1)
+            return new CallArguments(old, oldLength, oldLength, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), Destination(step, old, oldLength, oldLength, mappings));
         ulong newLength = ((other >> 2) & 7) switch { 0 => length, 1 => oldLength + PageSize.Bytes, 2 => oldLength / 2, _ => oldLength };
         RemapFlags flags = ((other >> 5) & 15) switch
         {
@@ -132,15 +140,12 @@ internal sealed class StepResolver
     private ulong Destination(in ModelStep step, ulong old, ulong oldLength, ulong newLength, IReadOnlyList<Mapping> mappings)
     {
         int choice = step.Length;
-        long steps = 1 + ((choice >> 4) % 3);
-        if ((choice & 8) != 0)
-            steps = -steps;
-        ulong pmd = unchecked((ulong)steps * _spans[1]);
-        ulong pud = unchecked((ulong)steps * _spans[Math.Min(2, _spans.Length - 1)]);
+        ulong pmd = Distance(_spans[1], newLength, choice);
+        ulong pud = Distance(_spans[Math.Min(2, _spans.Length - 1)], newLength, choice);
         return unchecked((step.Other >> 12) switch
         {
             0 or 1 => old + pmd,
-            2 or 3 => old + pud,
+            2 or 3 or 14 => old + pud,
             4 => old + pmd + PageSize.Bytes,
             5 => old + pud + _spans[1] / 2,
             6 => old + oldLength,
@@ -152,6 +157,14 @@ internal sealed class StepResolver
             13 => mappings[choice % mappings.Count].Start.Value - newLength,
             _ => Place(choice * 7, mappings),
         }) & ~(PageSize.Bytes - 1);
+    }
+
+    /// <summary>Some spans, up or down: mostly just enough for source and destination not to overlap.</summary>
+    private static ulong Distance(ulong span, ulong length, int choice)
+    {
+        ulong enough = Math.Max(1, (length + (span - 1)) / span);
+        ulong distance = span * ((choice >> 4) % 8 == 0 ? Math.Max(1, enough - 1) : enough + (ulong)((choice >> 7) % 3));
+        return (choice & 8) == 0 ? distance : unchecked(0 - distance);
     }
 
     private CallArguments Advise(in ModelStep step, ulong at, ulong length)
@@ -211,7 +224,7 @@ internal sealed class StepResolver
     private ulong NearBoundary(int choice)
     {
         ulong anchor = _anchors[choice % _anchors.Length];
-        long blocks = ((choice >> 3) % 5) - 2;
+        long blocks = Math.Max(((choice >> 3) % 8) - 2, 0) switch { 0 or 1 or 2 => 0, _ => ((choice >> 3) % 5) - 2 };
         ulong pages = ((choice >> 6) % 8) switch { 0 or 1 or 2 => 0, 3 => 1, 4 => ulong.MaxValue, 5 => _spans[1] / 2 >> PageSize.Shift, 6 => 2, _ => unchecked(0UL - 2) };
         ulong place = unchecked(anchor + ((ulong)blocks * _spans[1]) + (pages << PageSize.Shift));
         return place >= _limit ? unchecked(place - (2 * _spans[1])) % _limit & ~(PageSize.Bytes - 1) : place;
@@ -226,14 +239,14 @@ internal sealed class StepResolver
         {
             0 or 1 or 2 => PageSize.Bytes * (1 + ((ulong)detail % 4)),
             3 => (pmd / 2) + ((ulong)detail % 2 * PageSize.Bytes),
-            4 or 5 or 6 => pmd,
+            4 or 5 => pmd,
+            6 => pud,
             7 => pmd + PageSize.Bytes,
             8 => pmd - PageSize.Bytes,
             9 or 10 => pmd * (2 + ((ulong)detail % 3)),
-            11 => pud,
-            12 => pud + pmd,
-            13 => pud - PageSize.Bytes,
-            14 => 2 * pud,
+            11 or 12 => pud,
+            13 => pud + pmd,
+            14 => (2 * pud) - ((ulong)detail % 2 * PageSize.Bytes),
             _ => (pmd * 3 / 2) - ((ulong)detail % 3), // not whole pages
         };
         return Math.Max(length, 1);
