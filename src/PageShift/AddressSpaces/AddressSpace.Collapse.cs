@@ -15,8 +15,9 @@ public sealed partial class AddressSpace
     // no aligned block in the part, but an address that would begin one  0
     // not even that                                                      EINVAL
     // memory of an object                                                EINVAL; Linux tries, and does so for shared memory that is in memory
-    // block by block: no page table, or a guard page                     EINVAL, but the other blocks are done
-    //                 no memory                                          ENOMEM, and stops
+    // block by block, up to the first that fails:
+    //     no page table, or a guard page                                 EINVAL
+    //     no memory                                                      ENOMEM
     /// <summary>MADV_COLLAPSE: copies the pages of each aligned block of 2 MiB in a part of a mapping into one large page.</summary>
     private Errno AdviseCollapse(MappingHandle handle, AddressRange part)
     {
@@ -33,16 +34,14 @@ public sealed partial class AddressSpace
             return Errno.None;
         if (!isAnonymous || FirstBlock(part, span) is null)
             return Errno.InvalidArgument;
-        Errno error = Errno.None;
         for (AddressRange? next = FirstBlock(part, span); next is { } block; next = FirstBlock(new AddressRange(block.End, part.End), span))
         {
-            Errno failed = CollapseBlock(block, mapping.Flags);
-            if (failed == Errno.OutOfMemory)
-                return failed;
-            error = failed != Errno.None ? failed : error;
+            Errno error = CollapseBlock(block, mapping.Flags);
+            if (error != Errno.None)
+                return error;
         }
 
-        return error;
+        return Errno.None;
     }
 
     /// <summary>The lowest aligned block of <paramref name="span"/> bytes that lies wholly in a range.</summary>
