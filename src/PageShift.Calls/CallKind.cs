@@ -86,6 +86,15 @@ public enum CallKind : byte
     /// <summary>memset(addr, byte, length), a pseudo-call: the program writes to memory.</summary>
     MemorySet,
 
+    /// <summary>memread(addr, length), a pseudo-call: the program reads memory.</summary>
+    MemoryRead,
+
+    /// <summary>ftruncate(fd, length).</summary>
+    Truncate,
+
+    /// <summary>setrlimit, or prlimit64 that sets a limit of the caller. Arguments: the kernel's number of the resource, the soft limit in bytes.</summary>
+    SetLimit,
+
     /// <summary>relocate_vma_down(addr, length, shift), a pseudo-call: execve moves the new stack down by shift bytes.</summary>
     RelocateDown,
 }

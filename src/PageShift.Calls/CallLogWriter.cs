@@ -119,6 +119,12 @@ public sealed class CallLogWriter
             case CallKind.CloseFile or CallKind.DuplicateFile:
                 _line.Append(CultureInfo.InvariantCulture, $"{record.Name}({(long)arguments.First})");
                 break;
+            case CallKind.SetLimit:
+                _line.Append("setrlimit(");
+                FlagNames.Resource.WriteValue(_line, arguments.First);
+                string limit = arguments.Second == ulong.MaxValue ? "RLIM64_INFINITY" : arguments.Second.ToString(CultureInfo.InvariantCulture);
+                _line.Append(CultureInfo.InvariantCulture, $", {{rlim_cur={limit}, rlim_max={limit}}})");
+                break;
             case CallKind.Unknown or CallKind.Other or CallKind.Unsupported:
                 _line.Append(record.Name).Append("(...)");
                 break;

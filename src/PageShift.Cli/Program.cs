@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
@@ -9,9 +10,13 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        var root = new RootCommand("Shows what every remap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
+        // Not a RootCommand, which names itself after the assembly.
+        var root = new Command("pageshift", "Shows what every remap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
         {
             RunCommand.Create(),
+            FuzzCommand.Create(),
+            new HelpOption { Recursive = true },
+            new VersionOption(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count != 0)

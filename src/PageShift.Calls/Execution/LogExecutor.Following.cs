@@ -68,14 +68,13 @@ public sealed partial class LogExecutor
         return process.Space.Break(new VirtualAddress(record.Call.Arguments.First));
     }
 
-    /// <summary>The pseudo-call memset: makes the pages present as a write does.</summary>
-    private CallResult Write(AddressSpace space, in CallRecord record)
+    /// <summary>The pseudo-calls memset and memread: make the pages present as a write or a read does.</summary>
+    private CallResult Touch(AddressSpace space, ulong address, ulong length, Advice advice)
     {
-        CallArguments a = record.Call.Arguments;
-        if (_options.Populate == PopulateAssumption.None || a.Third == 0)
+        if (_options.Populate == PopulateAssumption.None || length == 0)
             return CallResult.Success;
-        ulong start = a.First & ~(PageSize.Bytes - 1);
-        return space.Advise(new VirtualAddress(start), new ByteLength(unchecked(a.First + a.Third - start)), Advice.PopulateWrite);
+        ulong start = address & ~(PageSize.Bytes - 1);
+        return space.Advise(new VirtualAddress(start), new ByteLength(unchecked(address + length - start)), advice);
     }
 
     /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>

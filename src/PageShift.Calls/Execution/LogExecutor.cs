@@ -82,7 +82,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             return;
         switch (record.Call.Kind)
         {
-            case CallKind.Other or CallKind.Exit or CallKind.ExitGroup:
+            case CallKind.Other or CallKind.Exit or CallKind.ExitGroup or CallKind.Truncate or CallKind.SetLimit:
                 Statistics.Calls++;
                 return;
             case CallKind.Unknown or CallKind.Unsupported:
@@ -146,7 +146,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             CallKind.Map => Map(process, record),
             CallKind.Remap => Remap(process, record),
             CallKind.Break => Break(process, record),
-            CallKind.MemorySet => Write(process.Space, record),
+            CallKind.MemorySet => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Third, Advice.PopulateWrite),
+            CallKind.MemoryRead => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Second, Advice.PopulateRead),
             CallKind.InCore => new CallResult(0), // the log shows what it returned; nothing changes
             CallKind.RelocateDown => process.Space.RelocateDown(
                 new VirtualAddress(record.Call.Arguments.First), new ByteLength(record.Call.Arguments.Second), new ByteLength(record.Call.Arguments.Third)),

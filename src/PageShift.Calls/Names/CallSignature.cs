@@ -110,6 +110,8 @@ internal static class CallSignature
         byKind[(int)CallKind.Exit] = [ArgumentType.Signed];
         byKind[(int)CallKind.ExitGroup] = [ArgumentType.Signed];
         byKind[(int)CallKind.MemorySet] = [ArgumentType.Address, ArgumentType.Number, ArgumentType.Length];
+        byKind[(int)CallKind.MemoryRead] = AddressAndLength;
+        byKind[(int)CallKind.Truncate] = [ArgumentType.FileDescriptor, ArgumentType.Length];
         byKind[(int)CallKind.RelocateDown] = [ArgumentType.Address, ArgumentType.Length, ArgumentType.Length];
         return byKind;
     }

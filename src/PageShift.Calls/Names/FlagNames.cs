@@ -132,6 +132,17 @@ internal static class FlagNames
     ],
         [("O_RDONLY", 0), ("O_WRONLY", 1), ("O_RDWR", OpenReadWrite), ("O_ACCMODE", OpenModeMask)]);
 
+    /// <summary>The resources of setrlimit.</summary>
+    public static readonly FlagSet Resource = new("RLIMIT_",
+    [
+        ("RLIMIT_CPU", 0), ("RLIMIT_FSIZE", 1), ("RLIMIT_DATA", 2), ("RLIMIT_STACK", 3), ("RLIMIT_CORE", 4), ("RLIMIT_RSS", 5),
+        ("RLIMIT_NPROC", 6), ("RLIMIT_NOFILE", 7), ("RLIMIT_MEMLOCK", 8), ("RLIMIT_AS", 9), ("RLIMIT_LOCKS", 10),
+        ("RLIMIT_SIGPENDING", 11), ("RLIMIT_MSGQUEUE", 12), ("RLIMIT_NICE", 13), ("RLIMIT_RTPRIO", 14), ("RLIMIT_RTTIME", 15),
+    ]);
+
+    /// <summary>A limit's value, where it is not a number.</summary>
+    public static readonly SymbolTable Limit = new([("RLIM64_INFINITY", ulong.MaxValue), ("RLIM_INFINITY", ulong.MaxValue)]);
+
     /// <summary>O_RDWR.</summary>
     public const ulong OpenReadWrite = 2;
 

@@ -50,6 +50,12 @@ internal enum CallForm : byte
     /// <summary>clone3({flags=..., exit_signal=..., ...}, size), or raw with a bare address.</summary>
     Clone3,
 
+    /// <summary>setrlimit(resource, {rlim_cur=..., ...}).</summary>
+    SetLimit,
+
+    /// <summary>prlimit64(pid, resource, {rlim_cur=..., ...} or NULL, ...).</summary>
+    ProcessLimit,
+
     /// <summary>execve(path, ...).</summary>
     Execute,
 
@@ -130,6 +136,10 @@ internal static class SystemCallNames
         ("msync", CallKind.Sync, CallForm.Numbers),
         ("mseal", CallKind.Seal, CallForm.Numbers),
         ("memset", CallKind.MemorySet, CallForm.Numbers),
+        ("memread", CallKind.MemoryRead, CallForm.Numbers),
+        ("ftruncate", CallKind.Truncate, CallForm.Numbers),
+        ("setrlimit", CallKind.SetLimit, CallForm.SetLimit),
+        ("prlimit64", CallKind.SetLimit, CallForm.ProcessLimit),
         ("relocate_vma_down", CallKind.RelocateDown, CallForm.Numbers),
         ("clone3", CallKind.Clone, CallForm.Clone3),
         ("clone", CallKind.Clone, CallForm.Clone),

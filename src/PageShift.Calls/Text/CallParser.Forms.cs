@@ -173,6 +173,30 @@ internal sealed partial class CallParser
         return true;
     }
 
+    /// <summary>Reads which limit is set, and to what. Another process's limit, or one that is only asked for, is not of interest.</summary>
+    private static bool TryParseLimit(ref LineCursor cursor, CallForm form, ref ParsedCall call)
+    {
+        ulong process = 0;
+        if (form == CallForm.ProcessLimit
+            && !(ExpressionParser.TryParse(ref cursor, null, "a process id", out process) && TryTakeComma(ref cursor)))
+            return false;
+        if (!ExpressionParser.TryParse(ref cursor, FlagNames.Resource.Symbols, FlagNames.Resource.Expected, out ulong resource) || !TryTakeComma(ref cursor))
+            return false;
+        if (process != 0 || !cursor.TryTake("{rlim_cur="u8))
+        {
+            MakeOther(ref call, form == CallForm.SetLimit ? "setrlimit" : "prlimit64");
+            return true;
+        }
+
+        if (!ExpressionParser.TryParse(ref cursor, FlagNames.Limit, "a limit", out ulong limit))
+            return false;
+        // The structure's bracket was passed over; what follows is scanned at its depth.
+        if (cursor.Rest.IndexOf((byte)'}') is var end && end >= 0)
+            cursor.Position += end + 1;
+        call.Arguments = new CallArguments(resource, limit);
+        return true;
+    }
+
     private static void MakeOther(ref ParsedCall call, string name)
     {
         call.Kind = CallKind.Other;

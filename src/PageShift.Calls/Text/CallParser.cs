@@ -61,6 +61,8 @@ internal sealed partial class CallParser
                 return TryParseClone(ref cursor, form, ref call) && ArgumentScanner.TrySkipArguments(ref cursor);
             case CallForm.Ignored:
                 return ArgumentScanner.TrySkipArguments(ref cursor);
+            case CallForm.SetLimit or CallForm.ProcessLimit:
+                return (isPartial || TryParseLimit(ref cursor, form, ref call)) && ArgumentScanner.TrySkipArguments(ref cursor);
             default:
                 // Of a file call that is cut off only execve's path is of use: it may be all that the log shows of the execution.
                 return ((isPartial && form != CallForm.Execute) || TryParseFileCall(ref cursor, form, ref call))

@@ -33,8 +33,8 @@ internal static class Choice
         string[] words = [.. values.Select(nameOf)];
         var option = new Option<T[]>(name)
         {
-            Description = description,
-            HelpName = string.Join('|', words),
+            Description = $"{description} One of {string.Join(", ", words)}.",
+            HelpName = "NAME",
             DefaultValueFactory = _ => [],
             CustomParser = result =>
             {

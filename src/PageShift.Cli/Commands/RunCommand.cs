@@ -17,7 +17,7 @@ internal static class RunCommand
 
     private static readonly Option<MovePolicy[]> Policy = Choice.Several(
         "--policy",
-        "Show this policy only; may be given several times. The first makes the moves. Without it: all, and pageshift makes the moves.",
+        "Show this policy only; may be given several times, and the first makes the moves. Without it all are shown, and pageshift makes the moves.",
         MovePolicyName.All,
         MovePolicyName.Of);
 

@@ -14,7 +14,7 @@ internal static class MoveReason
         if (policy.Policy == MovePolicy.Linux420)
             return "PTEs only";
         if (policy.Cost.Warned)
-            return "warns: an empty table stands in the destination's slot";
+            return "warns: an empty table is in the destination's slot";
         if (move.Congruence == PageTableLevel.Pte)
             return "not congruent modulo 2 MiB";
         return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, policy) : OfStart(move, policy);

@@ -101,25 +101,29 @@ internal sealed class RunText(int most) : IRunOutput
     /// <summary>The one sentence that compares PageShift with the newest Linux.</summary>
     private static void WriteConclusion(TextWriter output, RunReport report)
     {
-        output.WriteLine();
-        if (report.Statistics.Moves == 0)
-        {
-            output.WriteLine("No call moved a mapping.");
+        if (Conclusion(report) is not { } sentence)
             return;
-        }
+        output.WriteLine();
+        output.WriteLine(sentence);
+    }
 
+    private static string? Conclusion(RunReport report)
+    {
+        if (report.Statistics.Moves == 0)
+            return "No call moved a mapping.";
         int linux = IndexOf(report.Settings.Policies, MovePolicy.Linux67);
         int ours = IndexOf(report.Settings.Policies, MovePolicy.PageShift);
         if (linux < 0 || ours < 0)
-            return;
-        ulong theirEntries = report.Totals[linux].Entries;
-        ulong ourEntries = report.Totals[ours].Entries;
-        if (ourEntries < theirEntries)
-            output.WriteLine($"pageshift moves {Describe.Entries(report.Totals[ours])} where linux-6.7 moves {Describe.Entries(report.Totals[linux])}{Describe.Fewer(theirEntries, ourEntries)}.");
-        else if (report.NotCongruentMoves == report.Statistics.Moves)
-            output.WriteLine("pageshift moves as many entries as linux-6.7: no destination is congruent with its source.");
-        else
-            output.WriteLine($"pageshift moves as many entries as linux-6.7: {Describe.Number(ourEntries)}.");
+            return null;
+        MoveCost theirs = report.Totals[linux];
+        MoveCost own = report.Totals[ours];
+        if (own.Entries < theirs.Entries)
+            return $"pageshift moves {Describe.Entries(own)} where linux-6.7 moves {Describe.Entries(theirs)}{Describe.Fewer(theirs.Entries, own.Entries)}.";
+        if (own.Entries == 0)
+            return "No page was present, so no entry moved.";
+        return report.NotCongruentMoves == report.Statistics.Moves
+            ? "pageshift moves as many entries as linux-6.7: no destination is congruent with its source."
+            : $"pageshift moves as many entries as linux-6.7: {Describe.Number(own.Entries)}.";
     }
 
     private static int IndexOf(IReadOnlyList<MovePolicy> policies, MovePolicy policy)

@@ -31,8 +31,11 @@ public sealed partial class KernelExecutor
 
     /// <summary>Appends the runs of pages that are present (or swapped out) in <paramref name="range"/>, in ascending order,
     /// without the executor's own.</summary>
+    /// <param name="range">Where to look.</param>
+    /// <param name="into">Takes the runs.</param>
+    /// <param name="tellZero">Tells <see cref="PageKinds.Zero"/> too, which only Linux 6.7 and later know.</param>
     /// <returns>False, and nothing useful appended, when the process has ended.</returns>
-    public bool ReadPresence(AddressRange range, List<PageRun> into)
+    public bool ReadPresence(AddressRange range, List<PageRun> into, bool tellZero = false)
     {
         ArgumentNullException.ThrowIfNull(into);
         _presence ??= PresenceReader.TryOpen(ProcessId, canScan: true, out _);
@@ -41,7 +44,7 @@ public sealed partial class KernelExecutor
         VirtualAddress hostEnd = Surroundings.Host.End;
         AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, hostStart));
         AddressRange above = range.Intersect(new AddressRange(hostEnd, Surroundings.TaskEnd));
-        return _presence.Read(below, into) && _presence.Read(above, into);
+        return _presence.Read(below, into, tellZero) && _presence.Read(above, into, tellZero);
     }
 
     /// <summary>Reads bytes of pages that are known to be present, whatever their protection. A page that is not present is

@@ -15,6 +15,9 @@ public enum PageKinds
 
     /// <summary>A page of a file or of shared anonymous memory.</summary>
     FileOrShared = 4,
+
+    /// <summary>The page of zeroes that read faults of anonymous memory share. Told only where it is asked for, and not of the large one.</summary>
+    Zero = 8,
 }
 
 /// <summary>A run of pages of equal kind.</summary>

@@ -21,6 +21,7 @@ public sealed class PresenceReader : IDisposable
     private readonly byte[] _entries = new byte[512 * EntryBytes];
     private readonly List<KernelMapping> _scanned = [];
     private bool _canScan;
+    private bool _tellsZero;
 
     private PresenceReader(int descriptor, MappingReader mappings, bool canScan)
     {
@@ -35,10 +36,14 @@ public sealed class PresenceReader : IDisposable
         TryOpen(processId, canScan: true, out CallResult opened) ?? throw ProcessFile.Failure(processId, Name, opened);
 
     /// <summary>Appends the occupied runs of <paramref name="range"/>, in ascending order. Adjacent pages of equal kind are one run.</summary>
+    /// <param name="range">Where to look.</param>
+    /// <param name="into">Takes the runs.</param>
+    /// <param name="tellZero">Tells <see cref="PageKinds.Zero"/> too, which only the PAGEMAP_SCAN request knows.</param>
     /// <returns>False when the process has ended.</returns>
-    public bool Read(AddressRange range, List<PageRun> into)
+    public bool Read(AddressRange range, List<PageRun> into, bool tellZero = false)
     {
         ArgumentNullException.ThrowIfNull(into);
+        _tellsZero = tellZero;
         // The kernel refuses a range that leaves user space.
         range = range.Intersect(new AddressRange(VirtualAddress.Zero, new VirtualAddress(HostLayout.TaskEnd)));
         if (range.IsEmpty) return true;
@@ -111,8 +116,9 @@ public sealed class PresenceReader : IDisposable
         return true;
     }
 
-    private static PageKinds KindsOfCategories(ulong categories) =>
-        ((categories & PageMapScan.Present) != 0 ? PageKinds.Present : 0)
+    private PageKinds KindsOfCategories(ulong categories) =>
+        (_tellsZero && (categories & PageMapScan.Zero) != 0 ? PageKinds.Zero : 0)
+        | ((categories & PageMapScan.Present) != 0 ? PageKinds.Present : 0)
         | ((categories & PageMapScan.Swapped) != 0 ? PageKinds.Swapped : 0)
         | ((categories & PageMapScan.File) != 0 ? PageKinds.FileOrShared : 0);
 

@@ -9,8 +9,14 @@ namespace PageShift.Linux.Tracing;
 /// order; the new thread does not run before both.</summary>
 internal sealed partial class TraceSession
 {
-    // The first change of state of threads whose birth is not reported yet.
-    private readonly Dictionary<int, WaitStatus> _early = [];
+    // How long the report of a birth is waited for, when it can still come.
+    private static readonly TimeSpan LongestBirth = TimeSpan.FromSeconds(1);
+
+    // The first change of state of threads whose birth is not reported yet, and when it was seen.
+    private readonly Dictionary<int, (WaitStatus Status, long SeenAt)> _early = [];
+
+    // Threads that were taken in although their makers live: the report may come after all.
+    private readonly HashSet<int> _adopted = [];
     private int _lastAddressSpace;
 
     private CallOrder NewCallOrder() => new(++_lastAddressSpace);
@@ -36,15 +42,20 @@ internal sealed partial class TraceSession
 
     private void OnBirth(TracedThread parent, StopEvent reported)
     {
-        if (Ptrace.GetEventMessage(parent.Id, out ulong message) != Errno.None)
+        if (Ptrace.GetEventMessage(parent.Id, reported, out ulong message) != Errno.None)
             return;
 
         int id = (int)message;
-        ulong flags = CloneFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharesMemory : 0);
-        AddBorn(id, parent.Process, flags);
+        if (!_adopted.Remove(id))
+        {
+            ulong flags = CloneFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharesMemory : 0);
+            AddBorn(id, parent.Process, flags);
+        }
+
+        parent.IsParentOfVfork = reported == StopEvent.Vfork;
         Resume(parent);
-        if (_early.Remove(id, out WaitStatus first) && (first.IsStopped || !Exists(id)))
-            Handle(id, first);
+        if (_early.Remove(id, out (WaitStatus Status, long SeenAt) first) && (first.Status.IsStopped || !Exists(id)))
+            Handle(id, first.Status);
     }
 
     private void AddBorn(int id, TracedProcess parent, ulong flags)
@@ -63,28 +74,64 @@ internal sealed partial class TraceSession
 
     private void OnUnknown(int id, WaitStatus status)
     {
-        _early[id] = status;
+        if (status.IsStopped && status.Event == StopEvent.Exit)
+        {
+            // It was killed before it ran.
+            _ = _early.Remove(id);
+            _ = Ptrace.Continue(id, 0);
+            return;
+        }
+
+        _early[id] = (status, Stopwatch.GetTimestamp());
         AdoptOrphans();
     }
 
-    /// <summary>Takes in new processes whose parents were killed before they could report the birth.</summary>
+    /// <summary>Takes in new threads whose birth will not be reported, because their makers were killed in the act: at once when the
+    /// maker's process is gone too, and after a while when it lives on in another program.</summary>
     private void AdoptOrphans()
     {
         if (_early.Count == 0)
             return;
 
-        foreach ((int id, WaitStatus status) in _early.ToArray())
+        foreach ((int id, (WaitStatus status, long seenAt)) in _early.ToArray())
         {
+            bool isLate = IsOverdue(seenAt);
             if (!status.IsStopped || !TaskIdentity.TryRead(id, out TaskIdentity identity))
-                continue;
+            {
+                if (isLate)
+                    _ = _early.Remove(id);
 
-            if (_processes.ContainsKey(identity.Process) || _processes.ContainsKey(identity.Parent))
+                continue;
+            }
+
+            bool hasProcess = _processes.TryGetValue(identity.Process, out TracedProcess? process);
+            if (!isLate && (hasProcess || _processes.ContainsKey(identity.Parent)))
                 continue;
 
             _ = _early.Remove(id);
-            _ = AddProcess(id, identity.Parent, NewCallOrder(), isShared: false);
+            if (isLate)
+                _ = _adopted.Add(id);
+
+            if (hasProcess)
+                AddBorn(id, process!, CloneFlags.IsThread);
+            else
+                _ = AddProcess(id, ProcessStart.UnknownParent, NewCallOrder(), isShared: false);
+
             Handle(id, status);
         }
+    }
+
+    private static bool IsOverdue(long seenAt) => Stopwatch.GetElapsedTime(seenAt) > LongestBirth;
+
+    private bool HasOverdueBirth()
+    {
+        foreach ((WaitStatus _, long seenAt) in _early.Values)
+        {
+            if (IsOverdue(seenAt))
+                return true;
+        }
+
+        return false;
     }
 
     // A dead thread that was waited for has no directory; with one, the number belongs to a later thread.
@@ -99,6 +146,7 @@ internal sealed partial class TraceSession
         {
             LeaveCall(gone);
             _ = _threads.Remove(gone.Id);
+            ForgetDeferred(gone.Id);
         }
 
         process.RunningThreads = 0;

@@ -33,7 +33,7 @@ public sealed partial class AddressSpace
         _totalPages += pages.Value;
         if (IsData(flags))
             _dataPages += pages.Value;
-        if (flags.HasFlag(VmFlags.Locked))
+        if (flags.Has(VmFlags.Locked))
             _lockedPages += pages.Value;
     }
 
@@ -43,7 +43,7 @@ public sealed partial class AddressSpace
         _totalPages = checked(_totalPages - pages.Value);
         if (IsData(flags))
             _dataPages = checked(_dataPages - pages.Value);
-        if (flags.HasFlag(VmFlags.Locked))
+        if (flags.Has(VmFlags.Locked))
             _lockedPages = checked(_lockedPages - pages.Value);
     }
 
@@ -66,7 +66,7 @@ public sealed partial class AddressSpace
 
     /// <summary>EAGAIN when <paramref name="pages"/> more that <paramref name="flags"/> lock would exceed RLIMIT_MEMLOCK.</summary>
     private Errno CheckLocked(PageCount pages, VmFlags flags) =>
-        flags.HasFlag(VmFlags.Locked) && !Options.IsPrivileged && Exceeds(_lockedPages, pages.Value, Limits.Locked)
+        flags.Has(VmFlags.Locked) && !Options.IsPrivileged && Exceeds(_lockedPages, pages.Value, Limits.Locked)
             ? Errno.TryAgain
             : Errno.None;
 

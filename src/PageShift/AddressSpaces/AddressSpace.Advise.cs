@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.PageTables;
+using PageShift.Physical;
 using PageShift.Translation;
 
 namespace PageShift;
@@ -13,7 +14,7 @@ public sealed partial class AddressSpace
     /// <param name="advice">What to do.</param>
     /// <returns>0, or EINVAL (unknown advice, unaligned, a wrap, or not for such a mapping), ENOMEM (a hole: the mappings around it are advised nevertheless), EPERM
     /// (sealed), EACCES (REMOVE of what can't be written), EFAULT (POPULATE, past the end of an object or on a guard page), EAGAIN (a split at the map-count limit).</returns>
-    /// <remarks>Thread-safe. There is no swap and no memory pressure: FREE, COLD and PAGEOUT only forget that pages were used, WILLNEED does nothing.
+    /// <remarks>Thread-safe. There is no swap and no memory pressure: FREE and COLD only forget that pages were used, PAGEOUT unmaps pages of objects, WILLNEED does nothing.
     /// Source: madvise(2); LINUX-MM section 8, checked on Linux 6.18.</remarks>
     public CallResult Advise(VirtualAddress start, ByteLength length, Advice advice)
     {
@@ -80,33 +81,35 @@ public sealed partial class AddressSpace
     private Errno AdvisePart(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags flags = _mappings.FlagsOf(handle);
-        if (flags.HasFlag(VmFlags.Sealed) && !flags.HasFlag(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
+        if (flags.Has(VmFlags.Sealed) && !flags.Has(VmFlags.Write) && IsAnonymousPrivate(handle) && Discards(advice))
             return Errno.OperationNotPermitted;
         switch (advice)
         {
             case Advice.WillNeed:
                 return Errno.None;
-            case Advice.DontNeed when flags.HasFlag(VmFlags.Locked):
+            case Advice.DontNeed when flags.Has(VmFlags.Locked):
                 return Errno.InvalidArgument;
             case Advice.DontNeed:
             case Advice.DontNeedLocked:
                 return AdviseDontNeed(part);
             case Advice.Free when !IsAnonymousPrivate(handle):
-            case Advice.Free or Advice.Cold or Advice.PageOut when flags.HasFlag(VmFlags.Locked):
+            case Advice.Free or Advice.Cold or Advice.PageOut when flags.Has(VmFlags.Locked):
                 return Errno.InvalidArgument;
             case Advice.Free:
                 ForgetUse(part, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
                 return Errno.None;
             case Advice.Cold:
-            case Advice.PageOut:
                 ForgetUse(part, PageTableEntry.AccessedBit);
+                return Errno.None;
+            case Advice.PageOut:
+                AdvisePageOut(handle, part);
                 return Errno.None;
             case Advice.Remove:
                 return AdviseRemove(handle, part);
             case Advice.Collapse:
                 return AdviseCollapse(handle, part);
             case Advice.GuardInstall:
-                return flags.HasFlag(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
+                return flags.Has(VmFlags.Locked) ? Errno.InvalidArgument : InstallGuards(handle, part);
             case Advice.GuardRemove:
                 RemoveGuards(part);
                 return Errno.None;
@@ -120,7 +123,7 @@ public sealed partial class AddressSpace
 
     /// <summary>True for private memory without an object, or with /dev/zero, which is none.</summary>
     private bool IsAnonymousPrivate(MappingHandle handle) =>
-        !_mappings.FlagsOf(handle).HasFlag(VmFlags.MayShare)
+        !_mappings.FlagsOf(handle).Has(VmFlags.MayShare)
         && (_mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice);
 
     // advice                    on                          result
@@ -131,10 +134,10 @@ public sealed partial class AddressSpace
     private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags old = _mappings.FlagsOf(handle);
-        bool isDroppable = old.HasFlag(VmFlags.Droppable);
+        bool isDroppable = old.Has(VmFlags.Droppable);
         if ((advice == Advice.WipeOnFork && _mappings.FileOf(handle) is not null)
             || (advice is Advice.KeepOnFork or Advice.DoDump && isDroppable)
-            || (advice == Advice.DoDump && old.HasFlag(VmFlags.DontExpand)))
+            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand)))
             return Errno.InvalidArgument;
         if (advice == Advice.Mergeable && (isDroppable || (old & (VmFlags.MayShare | VmFlags.DontExpand)) != 0))
             return Errno.None;
@@ -176,23 +179,76 @@ public sealed partial class AddressSpace
     private Errno AdviseRemove(MappingHandle handle, AddressRange part)
     {
         Mapping mapping = _mappings[handle];
-        if (mapping.Flags.HasFlag(VmFlags.Locked) || mapping.File is not { } file)
+        if (mapping.Flags.Has(VmFlags.Locked) || mapping.File is not { } file)
             return Errno.InvalidArgument;
         if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
             return Errno.AccessDenied;
-        Errno error = AdviseDontNeed(part);
-        if (error != Errno.None)
-            return error;
-        return file.Object.TryPunchHole(mapping.PageOffsetAt(part.Start), part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
+        PageCount first = mapping.PageOffsetAt(part.Start);
+        UnmapObjectPages(file.Object, first, part.Length.WholePages);
+        return file.Object.TryPunchHole(first, part.Length.WholePages) ? Errno.None : Errno.OutOfMemory;
     }
 
-    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range, and flushes, so that they are set again.</summary>
+    /// <summary>Takes the leaves away that map pages of an object, in all mappings of this space; private copies stay. What other spaces map becomes zero in place.</summary>
+    private void UnmapObjectPages(MemoryObject memoryObject, PageCount first, PageCount count)
+    {
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+        {
+            if (_mappings.FileOf(handle) is not { } file || file.Object != memoryObject)
+                continue;
+            Mapping mapping = _mappings[handle];
+            ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
+            ulong to = Math.Min(first.Value + count.Value, mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value);
+            if (from < to)
+                UnmapObjectPages(mapping, new AddressRange(AddressOf(mapping, from), AddressOf(mapping, to)), onlySole: false);
+        }
+    }
+
+    /// <summary>MADV_PAGEOUT without swap: private pages stay; those of an object that nothing else maps lose their leaves here, and stay in the object.</summary>
+    private void AdvisePageOut(MappingHandle handle, AddressRange part)
+    {
+        ForgetUse(part, PageTableEntry.AccessedBit);
+        if (_mappings.FileOf(handle) is not null)
+            UnmapObjectPages(_mappings[handle], part, onlySole: true);
+    }
+
+    private void UnmapObjectPages(in Mapping mapping, AddressRange range, bool onlySole)
+    {
+        const uint ObjectAndLeaf = 2;
+        ulong inspected = 0;
+        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
+        {
+            at = found + new ByteLength(PageSize.Bytes);
+            PageTableEntry leaf = _tables.Walk(found).Entry;
+            if (!leaf.IsMapped || !mapping.File!.Object.TryGetResidentPage(mapping.PageOffsetAt(found).Value, out FrameNumber frame))
+                continue;
+            Memory.Release(frame); // the object still holds it
+            if (leaf.Frame == frame && (!onlySole || Memory.References(frame) == ObjectAndLeaf))
+                ZapDropped(new AddressRange(found, at));
+        }
+    }
+
+    private static VirtualAddress AddressOf(in Mapping mapping, ulong page) =>
+        mapping.Start + ByteLength.FromPages(new PageCount(page - mapping.PageOffset.Value));
+
+    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range once large ones were split, and flushes, so that they are set again.</summary>
     private void ForgetUse(AddressRange range, ulong bits)
     {
+        SplitOwnLeafAt(range.Start);
+        SplitOwnLeafAt(range.End);
         var visitor = new BitClearingVisitor(range, bits, Geometry);
         _tables.VisitLeaves(range, ref visitor);
         if (visitor.Changed)
             FlushTlb(range);
+    }
+
+    /// <summary>Splits a large leaf that reaches over an address if nothing else refers to its page, as Linux does then; if there is memory, as all stays right without.</summary>
+    private void SplitOwnLeafAt(VirtualAddress address)
+    {
+        if (address >= Geometry.UserLimit || address.IsAligned(Geometry.Span(PageTableLevel.Pmd)))
+            return;
+        PageTableWalk walk = _tables.Walk(address);
+        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && !Memory.IsZeroPage(walk.Entry.Frame) && Memory.References(walk.Entry.Frame) == 1)
+            _tables.TrySplitAt(address);
     }
 
     private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;

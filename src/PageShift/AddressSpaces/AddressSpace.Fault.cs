@@ -137,8 +137,10 @@ public sealed partial class AddressSpace : IFaultResolver
             }
         }
 
-        if (found != ObjectPageResult.Found)
-            return found == ObjectPageResult.OutOfMemory ? AccessFault.OutOfMemory : AccessFault.BeyondObject;
+        if (found == ObjectPageResult.OutOfMemory)
+            return AccessFault.OutOfMemory;
+        if (found == ObjectPageResult.BeyondEnd)
+            return FaultBeyondObject(fault, walk);
         if (copies)
         {
             CopyContent(frame, copy);
@@ -153,24 +155,65 @@ public sealed partial class AddressSpace : IFaultResolver
         return AccessFault.None;
     }
 
-    /// <summary>Maps the pages around a page that was just read which are in memory: those in the same 16 pages, counted from a 64 KiB boundary or the mapping's start, in
-    /// the mapping and in the table.</summary>
+    /// <summary>A fault past the end of the object. Linux finds the end last: a read has by then mapped what is around, a write has given a private mapping its identity.</summary>
+    private AccessFault FaultBeyondObject(in PageFault fault, in PageTableWalk walk)
+    {
+        if (fault.IsWrite && !fault.IsShared)
+            EnsureAnon(fault.Handle);
+        if (!fault.IsWrite && (walk.Level == PageTableLevel.Pte || TryInstallNeighbour(fault, walk)))
+            FaultAround(fault, fault.Mapping.File!.Object);
+        return AccessFault.BeyondObject;
+    }
+
+    /// <summary>Maps the first page around a fault that is in memory, where there is no table yet. False when there is none, or no memory for a table.</summary>
+    private bool TryInstallNeighbour(in PageFault fault, in PageTableWalk walk)
+    {
+        (int first, int end) = WindowAround(fault);
+        ulong firstPage = fault.PageInObject + (ulong)first - (ulong)Geometry.Index(fault.Page, PageTableLevel.Pte);
+        for (int i = first; i < end; i++)
+        {
+            if (!fault.Mapping.File!.Object.TryGetResidentPage(firstPage + (ulong)(i - first), out FrameNumber frame))
+                continue;
+            var tables = new TableReserve(Memory);
+            if (tables.TryFill((ulong)walk.Level))
+            {
+                VirtualAddress address = fault.Page.AlignDown(Geometry.TableSpan(PageTableLevel.Pte)) + new ByteLength((ulong)i << PageSize.Shift);
+                InstallLeaf(address, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: false)), walk, ref tables);
+                return true;
+            }
+
+            Memory.Release(frame);
+            return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>Maps the pages around a page that was just read which are in memory.</summary>
     private void FaultAround(in PageFault fault, MemoryObject memoryObject)
     {
-        const int MostPages = 16;
         if (!_tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table))
             throw new InvalidOperationException($"The table that holds the leaf of {fault.Page} is gone.");
         int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
-        ulong pagesBelow = (fault.Page - fault.Mapping.Start).WholePages.Value;
-        ulong pagesFrom = (fault.Mapping.End - fault.Page).WholePages.Value;
-        int first = Math.Max(index & ~(MostPages - 1), index - (int)Math.Min((ulong)index, pagesBelow));
-        int end = (int)Math.Min((ulong)Math.Min(first + MostPages, Geometry.EntriesPerTable), (ulong)index + pagesFrom);
+        (int first, int end) = WindowAround(fault);
         ulong bits = LeafBits.ForFault(fault.Mapping.Flags, write: false);
         for (int i = first; i < end; i++)
         {
             if (Memory.Entry(table, i).IsNone && memoryObject.TryGetResidentPage(fault.PageInObject + (ulong)i - (ulong)index, out FrameNumber frame))
                 _tables.Set(table, i, PageTableEntry.Leaf(frame, bits));
         }
+    }
+
+    /// <summary>The slots around a fault that a read fills: 16 pages, counted from a 64 KiB boundary or the mapping's start, in the mapping and in the table.</summary>
+    private (int First, int End) WindowAround(in PageFault fault)
+    {
+        const int MostPages = 16;
+        int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
+        ulong pagesBelow = (fault.Page - fault.Mapping.Start).WholePages.Value;
+        ulong pagesFrom = (fault.Mapping.End - fault.Page).WholePages.Value;
+        int first = Math.Max(index & ~(MostPages - 1), index - (int)Math.Min((ulong)index, pagesBelow));
+        int end = (int)Math.Min((ulong)Math.Min(first + MostPages, Geometry.EntriesPerTable), (ulong)index + pagesFrom);
+        return (first, end);
     }
 
     /// <summary>A write to a page whose leaf is read-only although the mapping is writable.</summary>

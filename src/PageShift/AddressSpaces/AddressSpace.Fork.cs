@@ -67,9 +67,9 @@ public sealed partial class AddressSpace
         for (MappingHandle handle = _mappings.First; handle.Exists && complete; handle = _mappings.Next(handle))
         {
             Mapping mapping = _mappings[handle];
-            if (mapping.Flags.HasFlag(VmFlags.DontCopy))
+            if (mapping.Flags.Has(VmFlags.DontCopy))
                 continue;
-            bool copiesPages = !mapping.Flags.HasFlag(VmFlags.WipeOnFork) && (!mapping.Anon.IsNone || mapping.Flags.HasFlag(VmFlags.MayHaveGuards));
+            bool copiesPages = !mapping.Flags.Has(VmFlags.WipeOnFork) && (!mapping.Anon.IsNone || mapping.Flags.Has(VmFlags.MayHaveGuards));
             child.InsertCopy(mapping, keepsAnon: copiesPages && !mapping.Anon.IsNone);
             if (!copiesPages)
                 continue;

@@ -14,8 +14,8 @@ public sealed partial class AddressSpace
             return Errno.OutOfMemory;
         VmFlags flags = _mappings.FlagsOf(handle);
         _mappings.SetFlags(handle, flags | VmFlags.MayHaveGuards);
-        if (!flags.HasFlag(VmFlags.Shared))
-            EnsureAnon(handle);
+        if (IsAnonymousPrivate(handle))
+            EnsureAnon(handle); // a private mapping of a file gets none from it (checked on the kernel)
         ZapDropped(part);
         ulong tableSpan = Geometry.TableSpan(PageTableLevel.Pte);
         for (VirtualAddress at = part.Start; at < part.End;)

@@ -77,7 +77,7 @@ public sealed partial class AddressSpace
             return denied;
         if (ExceedsLockLimit(start, length))
             return Errno.OutOfMemory;
-        VmFlags lockFlags = flags.HasFlag(LockFlags.OnFault) ? LockMask : VmFlags.Locked;
+        VmFlags lockFlags = (flags & LockFlags.OnFault) != 0 ? LockMask : VmFlags.Locked;
         Errno error = SetLock(start, length, lockFlags, out AddressRange range);
         if (error != Errno.None || range.IsEmpty)
             return error;
@@ -105,12 +105,12 @@ public sealed partial class AddressSpace
             return Errno.InvalidArgument;
         if (CheckCanLock() is var denied and not Errno.None)
             return denied;
-        bool current = flags.HasFlag(LockAllFlags.Current);
+        bool current = (flags & LockAllFlags.Current) != 0;
         if (current && !Options.IsPrivileged && _totalPages > Limits.Locked.WholePages.Value)
             return Errno.OutOfMemory;
 
-        VmFlags lockFlags = flags.HasFlag(LockAllFlags.OnFault) ? LockMask : VmFlags.Locked;
-        _futureLockFlags = flags.HasFlag(LockAllFlags.Future) ? lockFlags : VmFlags.None;
+        VmFlags lockFlags = (flags & LockAllFlags.OnFault) != 0 ? LockMask : VmFlags.Locked;
+        _futureLockFlags = (flags & LockAllFlags.Future) != 0 ? lockFlags : VmFlags.None;
         if (!current)
             return CallResult.Success;
         SetLockOfAll(lockFlags);
@@ -136,7 +136,7 @@ public sealed partial class AddressSpace
         ulong pages = 0;
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
-            if (_mappings.FlagsOf(handle).HasFlag(VmFlags.Locked))
+            if (_mappings.FlagsOf(handle).Has(VmFlags.Locked))
                 pages += _mappings.RangeOf(handle).Intersect(range).Length.WholePages.Value;
         }
 

@@ -69,20 +69,20 @@ public sealed partial class AddressSpace
         var request = new MapRequest(range, flags, file)
         {
             VmFlags = FlagsFor(protection) | FlagsForMap(flags) | _futureLockFlags | MayAccessMask,
-            PageOffset = file is null ? place.Address.Value >> PageSize.Shift : offset >> PageSize.Shift,
+            PageOffset = (file is null && !isLarge ? place.Address.Value : offset) >> PageSize.Shift,
             LargeFailure = !isLarge ? Errno.None : (offset & (span - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory,
         };
         Errno error = Has(flags, MapFlags.Locked) ? CheckCanLock() : Errno.None;
         if (error == Errno.None)
             error = CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
-            error = file is null ? CheckAnonymous(ref request) : CheckFile(ref request, file);
+            error = file is null && !isLarge ? CheckAnonymous(ref request) : CheckFile(ref request, file);
         if (error == Errno.None)
             error = MapRegion(request);
         if (error != Errno.None)
             return error;
 
-        if (request.VmFlags.HasFlag(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
+        if (request.VmFlags.Has(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
             Populate(range, PopulateMode.BestEffort);
         return range.Start;
     }
@@ -139,21 +139,23 @@ public sealed partial class AddressSpace
     // executable, and noexec                                  EPERM
     // nothing to map                                          ENODEV
     // GROWSDOWN                                               EINVAL
-    private static Errno CheckFile(ref MapRequest request, OpenFile file)
+    private static Errno CheckFile(ref MapRequest request, OpenFile? file)
     {
+        // Without a file these are large pages, which Linux takes from a hidden file that everything is allowed with.
+        ulong highest = file is { IsUnmappable: true } ? ulong.MaxValue : HighestFileByte; // a directory, say, knows no largest size
         ulong length = request.Range.Length.Value;
-        ulong highest = file.IsUnmappable ? ulong.MaxValue : HighestFileByte; // a directory, say, knows no largest size
         if (length > highest || request.PageOffset > (highest - length) >> PageSize.Shift)
             return Errno.ValueTooLarge;
+        bool canWrite = file is null or { CanWrite: true };
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
         {
             if (type == MapFlags.SharedValidate && (request.MapFlags & ~LegacyMapFlags) != 0)
                 return Errno.NotSupported;
-            if (request.VmFlags.HasFlag(VmFlags.Write) && !file.CanWrite)
+            if (request.VmFlags.Has(VmFlags.Write) && !canWrite)
                 return Errno.AccessDenied;
             request.VmFlags |= VmFlags.MayShare;
-            if (file.CanWrite)
+            if (canWrite)
                 request.VmFlags |= VmFlags.Shared;
             else
                 request.VmFlags &= ~VmFlags.MayWrite;
@@ -163,41 +165,44 @@ public sealed partial class AddressSpace
             return Errno.InvalidArgument;
         }
 
-        if (!file.CanRead)
+        return CheckOpening(ref request, file);
+    }
+
+    private static Errno CheckOpening(ref MapRequest request, OpenFile? file)
+    {
+        if (file is { CanRead: false })
             return Errno.AccessDenied;
-        if (file.ForbidsExecution)
+        if (file is { ForbidsExecution: true })
         {
-            if (request.VmFlags.HasFlag(VmFlags.Execute))
+            if (request.VmFlags.Has(VmFlags.Execute))
                 return Errno.OperationNotPermitted;
             request.VmFlags &= ~VmFlags.MayExecute;
         }
 
-        if (file.IsUnmappable)
+        if (file is { IsUnmappable: true })
             return Errno.NoSuchDevice;
-        return request.VmFlags.HasFlag(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
+        return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 
     // type                        result
     // SHARED                      EINVAL with GROWSDOWN; begins at page 0 of an object of its own
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
-    // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
+    // SHARED_VALIDATE, others     EINVAL
     private static Errno CheckAnonymous(ref MapRequest request)
     {
-        bool isLarge = request.LargeFailure != Errno.None;
-        bool growsDown = request.VmFlags.HasFlag(VmFlags.GrowsDown);
+        bool growsDown = request.VmFlags.Has(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
-            case MapFlags.SharedValidate when isLarge:
             case MapFlags.Shared:
                 request.VmFlags |= VmFlags.Shared | VmFlags.MayShare;
                 request.PageOffset = 0;
                 return growsDown ? Errno.InvalidArgument : Errno.None;
-            case MapFlags.Droppable when !isLarge && !growsDown && !Has(request.MapFlags, MapFlags.Locked):
+            case MapFlags.Droppable when !growsDown && !Has(request.MapFlags, MapFlags.Locked):
                 request.VmFlags |= VmFlags.Droppable | VmFlags.NoReserve | VmFlags.WipeOnFork | VmFlags.DontDump;
                 return Errno.None;
             case MapFlags.Private:
-                return growsDown && isLarge ? Errno.InvalidArgument : Errno.None;
+                return Errno.None;
             default:
                 return Errno.InvalidArgument;
         }
@@ -227,17 +232,27 @@ public sealed partial class AddressSpace
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;
-        if (flags.HasFlag(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
+        if (flags.Has(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
-            if (!flags.HasFlag(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
+            if (!flags.Has(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
                 return Errno.OutOfMemory;
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
 
-        if (flags.HasFlag(VmFlags.Droppable))
-            flags &= ~LockMask; // MCL_FUTURE asks for it; it is populated, but not locked
-        InsertMapping(new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None));
+        var mapping = new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None);
+        if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked))
+            InsertUnlocked(mapping);
+        else
+            InsertMapping(mapping);
         return Errno.None;
+    }
+
+    /// <summary>Droppable memory under MCL_FUTURE: it is populated, but in the end not locked. Linux clears the flag only after it has looked for a merge, and found none.</summary>
+    private void InsertUnlocked(in Mapping mapping)
+    {
+        VmFlags flags = mapping.Flags & ~LockMask;
+        AccountMapped(flags, mapping.Range.Length.WholePages);
+        _mappings.Insert(mapping with { Flags = flags });
     }
 
     private static VmFlags FlagsForMap(ulong flags)

@@ -40,7 +40,7 @@ public sealed partial class AddressSpace
     {
         Mapping mapping = _mappings[handle];
         bool isLock = mode is PopulateMode.BestEffort or PopulateMode.Lock;
-        if (isLock && mapping.Flags.HasFlag(VmFlags.LockOnFault))
+        if (isLock && mapping.Flags.Has(VmFlags.LockOnFault))
             return new PopulateOutcome(part.End, AccessFault.None);
         VmFlags needed = isLock ? VmFlags.AccessMask : mode == PopulateMode.Read ? VmFlags.Read : VmFlags.Write;
         if ((mapping.Flags & needed) == 0)
@@ -52,7 +52,7 @@ public sealed partial class AddressSpace
     private PopulateOutcome PopulatePart(MappingHandle handle, AddressRange part, bool isWrite)
     {
         var probe = new PageFault(handle, _mappings[handle], part.Start, isWrite, IsExclusive: true);
-        bool inBulk = !probe.IsOfObject && !(Options.TransparentHugePages && probe.Mapping.Flags.HasFlag(VmFlags.HugePage));
+        bool inBulk = !probe.IsOfObject && !(Options.TransparentHugePages && probe.Mapping.Flags.Has(VmFlags.HugePage));
         for (VirtualAddress at = part.Start; at < part.End;)
         {
             PageTableWalk walk = _tables.Walk(at);

@@ -66,7 +66,7 @@ public sealed partial class AddressSpace
             return Errno.OutOfMemory;
         if (grows == (ulong)Protection.GrowsDown)
         {
-            if (!_mappings.FlagsOf(first).HasFlag(VmFlags.GrowsDown))
+            if (!_mappings.FlagsOf(first).Has(VmFlags.GrowsDown))
                 return Errno.InvalidArgument;
             start = _mappings.RangeOf(first).Start.Value;
         }
@@ -119,13 +119,13 @@ public sealed partial class AddressSpace
         VmFlags flags = (old & ~VmFlags.AccessMask) | access;
         if ((access & ~Allowed(old)) != 0)
             return Errno.AccessDenied;
-        if (old.HasFlag(VmFlags.Sealed))
+        if (old.Has(VmFlags.Sealed))
             return Errno.OperationNotPermitted;
         if (flags == old)
             return Errno.None;
 
         PageCount pages = part.Length.WholePages;
-        if (access.HasFlag(VmFlags.Write))
+        if (access.Has(VmFlags.Write))
         {
             if (CheckMayExpand(pages, flags) != Errno.None && CheckMayExpand(pages, old) == Errno.None)
                 return Errno.OutOfMemory;
@@ -149,7 +149,7 @@ public sealed partial class AddressSpace
         var visitor = new ProtectVisitor(Memory, flags, hasPrivatePages);
         _tables.VisitLeaves(part, ref visitor);
         leavesChanged |= visitor.Changed;
-        if ((old & (VmFlags.Write | VmFlags.Shared | VmFlags.Locked)) == VmFlags.Locked && access.HasFlag(VmFlags.Write))
+        if ((old & (VmFlags.Write | VmFlags.Shared | VmFlags.Locked)) == VmFlags.Locked && access.Has(VmFlags.Write))
             Populate(part, PopulateMode.BestEffort); // the pages of locked memory become private now, not by a fault later
         return Errno.None;
     }

@@ -44,6 +44,25 @@ public sealed partial class AddressSpace
         return collector.Leaves;
     }
 
+    /// <summary>Appends all mappings, and all occupied leaves and markers, lowest first: one snapshot into lists that are used again.</summary>
+    internal void CopyTo(List<Mapping> mappings, List<LeafSnapshot> leaves)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+            mappings.Add(_mappings[handle]);
+        var copier = new LeafCopier(leaves);
+        _tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), ref copier);
+    }
+
+    private readonly struct LeafCopier(List<LeafSnapshot> leaves) : ILeafVisitor
+    {
+        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        {
+            leaves.Add(new LeafSnapshot(start, level, entry));
+            return true;
+        }
+    }
+
     private readonly struct LeafCollector(List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> leaves) : ILeafVisitor
     {
         internal List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> Leaves => leaves;

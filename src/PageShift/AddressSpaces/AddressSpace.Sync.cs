@@ -34,7 +34,7 @@ public sealed partial class AddressSpace
         bool hole = false;
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
-            if (flags.HasFlag(SyncFlags.Invalidate) && _mappings.FlagsOf(handle).HasFlag(VmFlags.Locked))
+            if ((flags & SyncFlags.Invalidate) != 0 && _mappings.FlagsOf(handle).Has(VmFlags.Locked))
                 return Errno.Busy;
             AddressRange mapped = _mappings.RangeOf(handle);
             hole |= mapped.Start > reached;

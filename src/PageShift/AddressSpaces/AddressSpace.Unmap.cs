@@ -56,17 +56,17 @@ public sealed partial class AddressSpace
         bool splitsStart = lowest.Start < range.Start;
         if (splitsStart && lowest.End > range.End && _mappings.Count >= Options.MaximumMapCount)
             return Errno.OutOfMemory;
-        if (splitsStart && !_mappings.FlagsOf(first).HasFlag(VmFlags.Sealed) && !TrySplit(first, range.Start))
+        if (splitsStart && !_mappings.FlagsOf(first).Has(VmFlags.Sealed) && !TrySplit(first, range.Start))
             return Errno.OutOfMemory;
         MappingHandle last = MappingHandle.None;
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
             VmFlags flags = _mappings.FlagsOf(handle);
-            if (flags.HasFlag(VmFlags.Sealed))
+            if (flags.Has(VmFlags.Sealed))
                 return Errno.OperationNotPermitted;
             ulong pages = _mappings.RangeOf(handle).Intersect(range).Length.WholePages.Value;
             replaced.All += pages;
-            if (flags.HasFlag(VmFlags.Account))
+            if (flags.Has(VmFlags.Account))
                 replaced.Charged += pages;
             last = handle;
         }

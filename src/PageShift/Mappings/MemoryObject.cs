@@ -105,6 +105,13 @@ public sealed class MemoryObject : IDisposable
             _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
     }
 
+    /// <summary>True when <paramref name="frame"/> is the object's own page <paramref name="page"/>, and not a private copy of it.</summary>
+    internal bool Shows(ulong page, FrameNumber frame)
+    {
+        lock (_lock)
+            return _cache.TryFind(page, out FrameNumber own) && own == frame;
+    }
+
     /// <summary>Adds one to the count of each frame that the object holds; returns the frames that its index takes.</summary>
     internal ulong CountReferences(Dictionary<ulong, uint> references)
     {

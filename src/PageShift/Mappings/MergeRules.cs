@@ -42,7 +42,7 @@ internal static class MergeRules
     private static bool CanJoin(in Mapping left, in Mapping right) =>
         Continues(left, right)
         && ((left.Flags ^ right.Flags) & ~Sticky) == 0
-        && !left.Flags.HasFlag(VmFlags.DontExpand);
+        && !left.Flags.Has(VmFlags.DontExpand);
 
     private static bool Continues(in Mapping left, in Mapping right) =>
         left.End == right.Start

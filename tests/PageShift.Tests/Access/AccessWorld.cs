@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.PageTables;
@@ -29,6 +30,9 @@ internal sealed class AccessWorld : IDisposable
     public PhysicalMemory Memory { get; }
 
     public AddressSpace Space { get; }
+
+    /// <summary>The space's page tables, for what no call can put there.</summary>
+    public PageTableTree Tables => TablesOf(Space);
 
     public VirtualProcessor Processor { get; }
 
@@ -98,6 +102,9 @@ internal sealed class AccessWorld : IDisposable
         Assert.Equal(0UL, Memory.TableFrames);
         Memory.Dispose();
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_tables")]
+    private static extern ref readonly PageTableTree TablesOf(AddressSpace space);
 
     private OpenFile Open(MemoryObject memoryObject)
     {

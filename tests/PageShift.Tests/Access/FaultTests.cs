@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.PageTables;
+using PageShift.Physical;
 using PageShift.Translation;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
@@ -169,7 +170,7 @@ public class FaultTests
     }
 
     [Fact]
-    public void A_guard_page_faults_as_such_and_any_other_marker_as_a_bus_error()
+    public void A_guard_page_faults_as_such_after_the_mapping_was_asked()
     {
         using AccessWorld world = new();
         world.Map(0, 2);
@@ -180,6 +181,21 @@ public class FaultTests
         Assert.Equal(AccessFault.NotPermitted, world.Processor.TryWrite(Page(0), 1)); // the mapping is asked first, as on Linux
         world.Protect(0, 1, ReadWrite);
         world.Advise(0, 1, Advice.GuardRemove);
+        world.Processor.Write(Page(0), 1);
+    }
+
+    [Fact]
+    public void A_page_that_was_swapped_out_cannot_be_read_back()
+    {
+        using AccessWorld world = new();
+        world.Map(0, 1);
+        Assert.True(world.Tables.TryMakeTable(Page(0), PageTableLevel.Pte, out FrameNumber table));
+        world.Tables.Set(table, 0, PageTableEntry.Swap(77));
+        Assert.Equal(AccessFault.BeyondObject, world.Processor.TryRead(Page(0), out int _));
+        Assert.Equal(AccessFault.BeyondObject, world.Processor.TryWrite(Page(0), 1));
+        Assert.Equal(PageTableEntry.Swap(77), world.LeafOf(0));
+        world.Unmap(0, 1);
+        world.Map(0, 1);
         world.Processor.Write(Page(0), 1);
     }
 

@@ -13,7 +13,7 @@ public sealed class TextOutputTests
     [InlineData("linus-2023", "linux-5.0", "no aligned 2 MiB in the range")]
     [InlineData("linus-2023", "linux-6.7", "start not expanded: its own new mapping is in the way")]
     [InlineData("linus-2023", "pageshift", "both ends expanded: 0x8000000, 4 MiB")]
-    [InlineData("stack", "linux-5.11", "warns: an empty table stands in the destination's slot")]
+    [InlineData("stack", "linux-5.11", "warns: an empty table is in the destination's slot")]
     [InlineData("stack", "linux-6.7", "start expanded: 0x1e00000, 4 MiB")]
     [InlineData("stack", "pageshift", "start expanded: 0x1e00000, 4 MiB")]
     [InlineData("one-level-up", "linux-5.0", "whole PMDs")]

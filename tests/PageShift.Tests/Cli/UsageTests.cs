@@ -142,7 +142,7 @@ public sealed class UsageTests
         ToolResult result = Tool.Run("run", "--help");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.All(["FILE", "--format", "--policy", "--populate", "--verify", "--lenient", "--top"], option => Assert.Contains(option, result.Output));
+        Assert.All(["pageshift run <FILE> [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--top"], option => Assert.Contains(option, result.Output));
     }
 
     private static void Refused(string line, ToolResult result)

@@ -6,7 +6,6 @@ using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
 using PageShift.Verification.Oracle;
-using Xunit;
 
 namespace PageShift.Tests.Model;
 

@@ -24,7 +24,7 @@ public class RecordedCallTests
             if (lines[i].StartsWith("# history", StringComparison.Ordinal))
             {
                 process?.Dispose();
-                process = new RecordedProcess();
+                process = new RecordedProcess(isLarge: file.StartsWith("large", StringComparison.Ordinal));
                 start = i;
             }
 
@@ -36,8 +36,10 @@ public class RecordedCallTests
         }
 
         process?.Dispose();
+        if (differences.Count == 0)
+            return;
         string all = string.Join('\n', differences.Select(difference => difference.What));
-        Assert.True(differences.Count == 0, $"{differences.Count} histories differ:\n{all}\nThe shortest is\n{differences.MinBy(difference => difference.History.Length).History}");
+        Assert.Fail($"{differences.Count} histories differ:\n{all}\nThe shortest is\n{differences.MinBy(difference => difference.History.Length).History}");
     }
 
     private static string RepositoryRoot()

@@ -1,0 +1,96 @@
+using PageShift.Abi;
+using PageShift.Linux;
+using PageShift.Mappings;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift.Verification;
+
+/// <content>What the engine's spaces hold, in the kernel's terms.</content>
+internal sealed partial class EngineSide
+{
+    private readonly Dictionary<MemoryObject, ulong> _fileKeys = [];
+    private readonly List<Mapping> _mappings = [];
+    private readonly List<LeafSnapshot> _leaves = [];
+
+    /// <summary>Fills a snapshot of a process.</summary>
+    internal void Observe(int process, SpaceSnapshot into, bool withFlags)
+    {
+        into.Mappings.Clear();
+        into.Pages.Clear();
+        _mappings.Clear();
+        _leaves.Clear();
+        AddressSpace space = _processes[process].Space;
+        space.CopyTo(_mappings, _leaves);
+        AddressRange host = _surroundings.Kernel.Host;
+        foreach (Mapping mapping in _mappings)
+        {
+            if (!host.Contains(mapping.Range))
+                into.Mappings.Add(Describe(mapping, withFlags));
+        }
+
+        int index = 0;
+        foreach (LeafSnapshot leaf in _leaves)
+        {
+            if (host.Contains(leaf.Start))
+                continue;
+            while (_mappings[index].End <= leaf.Start)
+                index++;
+            into.AddPages(leaf.Start.Value, leaf.Start.Value + space.Geometry.Span(leaf.Level), KindsOf(leaf, _mappings[index], space));
+        }
+    }
+
+    /// <summary>Copies bytes of a present page as the tables say, without touching anything. The last <see cref="Observe"/> was of the same process.</summary>
+    internal void ReadPresentBytes(int process, VirtualAddress start, Span<byte> bytes)
+    {
+        PagingGeometry geometry = _processes[process].Space.Geometry;
+        LeafSnapshot leaf = FindLeaf(start, geometry);
+        FrameNumber frame = leaf.Entry.Frame + (ulong)((start - leaf.Start).Value >> PageSize.Shift);
+        _memory.Bytes(frame).Slice((int)(start.Value & (PageSize.Bytes - 1)), bytes.Length).CopyTo(bytes);
+    }
+
+    /// <summary>Loads the same bytes through the processor, whose TLB may remember them. False when the mapping forbids it.</summary>
+    internal bool TryLoad(int process, VirtualAddress start, Span<byte> bytes) =>
+        _processes[process].Processor.TryRead(start, bytes, out _) == AccessFault.None;
+
+    private ObservedMapping Describe(in Mapping mapping, bool withFlags)
+    {
+        ulong key = 0;
+        if (mapping.File is { } file && !_fileKeys.TryGetValue(file.Object, out key))
+            _fileKeys.Add(file.Object, key = (ulong)_fileKeys.Count + 1);
+        return new ObservedMapping(mapping.Range, mapping.Protection, mapping.Flags.HasFlag(VmFlags.MayShare),
+            key == 0 ? 0 : mapping.PageOffset.Value << PageSize.Shift, key, withFlags ? mapping.Flags : null);
+    }
+
+    private PageKinds KindsOf(in LeafSnapshot leaf, in Mapping mapping, AddressSpace space)
+    {
+        if (leaf.Entry.IsMarker)
+            return PageKinds.Swapped;
+        FrameNumber frame = leaf.Entry.Frame;
+        if (_memory.IsZeroPage(frame))
+            return leaf.Level == PageTableLevel.Pte ? PageKinds.Present | PageKinds.Zero : PageKinds.Present | PageKinds.FileOrShared;
+        if (mapping.File is not { } file || (file.Object.Kind == MemoryObjectKind.ZeroDevice && !mapping.Flags.HasFlag(VmFlags.Shared)))
+            return PageKinds.Present;
+        return file.Object.Shows(mapping.PageOffsetAt(leaf.Start).Value, frame) ? PageKinds.Present | PageKinds.FileOrShared : PageKinds.Present;
+    }
+
+    private LeafSnapshot FindLeaf(VirtualAddress address, PagingGeometry geometry)
+    {
+        int low = 0;
+        int high = _leaves.Count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (_leaves[middle].Start <= address)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        LeafSnapshot leaf = _leaves[low];
+        if (address < leaf.Start || address.Value >= leaf.Start.Value + geometry.Span(leaf.Level))
+            throw new ArgumentException($"No page is present at {address}.", nameof(address));
+        return leaf;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Linux;
+
+namespace PageShift.Verification;
+
+/// <summary>Executes calls on the kernel and on the engine in turn, and compares after each what came of it: the result, the address that the kernel chose, the mappings, which
+/// pages are present and of what kind, and bytes.
+/// Thread safety: none; one thread at a time.</summary>
+/// <remarks>A call that the executor must not run is left out on both sides. A fork's child is called by the value of its record's outcome.</remarks>
+public sealed class Lockstep : IDisposable
+{
+    private const int FlagsInterval = 16;
+    private const int PagesPerCall = 3;
+    private const int PagesAtEnd = 64;
+    private const int SampleBytes = 64;
+
+    private readonly EngineSide _engine;
+    private readonly KernelSide _kernel;
+    private readonly SpaceSnapshot _engineState = new();
+    private readonly SpaceSnapshot _kernelState = new();
+    private readonly StateComparison _comparison = new();
+    private readonly byte[] _engineBytes = new byte[PageSize.Bytes];
+    private readonly byte[] _kernelBytes = new byte[PageSize.Bytes];
+    private readonly int _flagsInterval;
+    private int _calls;
+    private CallRecord _last;
+    private SplitMix _sampling = new(0x5eed);
+
+    internal Lockstep(EngineSide engine, KernelSide kernel, bool isThorough)
+    {
+        _flagsInterval = isThorough ? 1 : FlagsInterval;
+        _engine = engine;
+        _kernel = kernel;
+    }
+
+    /// <summary>How many calls both sides have made.</summary>
+    public int Executed { get; private set; }
+
+    /// <summary>The result of the last call, as the kernel gave it; null when it was left out.</summary>
+    public CallResult? LastResult { get; private set; }
+
+    /// <summary>The engine's space of a process; null when there is no such process.</summary>
+    public AddressSpace? SpaceOf(int process) => _engine.SpaceOf(process);
+
+    /// <summary>What the process that made the last call holds, as the engine shows it.</summary>
+    internal SpaceSnapshot LastState => _engineState;
+
+    /// <summary>Executes one call on both sides, and compares.</summary>
+    /// <returns>The first difference, or null.</returns>
+    public LockstepDivergence? Step(in CallRecord record)
+    {
+        int index = _calls++;
+        _last = record;
+        LastResult = null;
+        CallAnswer kernel = _kernel.Execute(record);
+        if (kernel.Refusal != Refusal.None)
+            return null;
+        Executed++;
+        LastResult = kernel.Result;
+        CallAnswer engine;
+        try
+        {
+            engine = _engine.Execute(KnownDifferences.Told(record, kernel));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            return Report(index, new Difference("the outcomes", $"threw {failure}", Text(record, kernel.Result)));
+        }
+
+        Difference? difference = CompareAnswers(record, engine, kernel);
+        if (difference is null && record.Call.Kind != CallKind.ExitGroup)
+            difference = CompareProcess(record.ThreadId, index % _flagsInterval == 0, PagesPerCall, SampleBytes);
+        if (difference is null && record.Call.Kind == CallKind.Clone)
+            difference = CompareProcess((int)kernel.Result.Raw, withFlags: true, PagesPerCall, SampleBytes);
+        return difference is null ? null : Report(index, difference);
+    }
+
+    /// <summary>Compares all processes thoroughly, and checks the engine's invariants.</summary>
+    /// <returns>The first difference, or null.</returns>
+    public LockstepDivergence? Finish()
+    {
+        foreach (int process in _engine.Processes)
+        {
+            Difference? difference = CompareProcess(process, withFlags: true, PagesAtEnd, (int)PageSize.Bytes) ?? CheckInvariants(process);
+            if (difference is not null)
+                return Report(Math.Max(_calls - 1, 0), difference with { Subject = string.Create(CultureInfo.InvariantCulture, $"{difference.Subject} of process {process} at the end") });
+        }
+
+        return null;
+    }
+
+    /// <summary>Ends both sides.</summary>
+    public void Dispose()
+    {
+        _kernel.Dispose();
+        _engine.Dispose();
+    }
+
+    private LockstepDivergence Report(int index, Difference difference) => new(index, _last, difference.Subject, difference.Engine, difference.Kernel);
+
+    private Difference? CheckInvariants(int process)
+    {
+        try
+        {
+            _engine.SpaceOf(process)!.Verify();
+            return null;
+        }
+        catch (InvalidOperationException failure)
+        {
+            return new Difference("the invariants", failure.Message, "has none");
+        }
+    }
+
+    private Difference? CompareAnswers(in CallRecord record, in CallAnswer engine, in CallAnswer kernel)
+    {
+        if (engine.Result != kernel.Result)
+            return new Difference("the results", Text(record, engine.Result), Text(record, kernel.Result));
+        if (engine.BytesDone != kernel.BytesDone)
+            return new Difference("the bytes done", engine.BytesDone.ToString(CultureInfo.InvariantCulture), kernel.BytesDone.ToString(CultureInfo.InvariantCulture));
+        if (engine.FaultAddress != kernel.FaultAddress)
+            return new Difference("the fault addresses", new VirtualAddress(engine.FaultAddress).ToString(), new VirtualAddress(kernel.FaultAddress).ToString());
+        int common = _engine.Data.Bytes.CommonPrefixLength(_kernel.Data.Bytes);
+        return common == _engine.Data.Length && common == _kernel.Data.Length
+            ? null
+            : new Difference(string.Create(CultureInfo.InvariantCulture, $"the bytes given back, from {common},"), Hexadecimal(_engine.Data.Bytes, common), Hexadecimal(_kernel.Data.Bytes, common));
+    }
+
+    private Difference? CompareProcess(int process, bool withFlags, int pages, int bytes)
+    {
+        _engine.Observe(process, _engineState, withFlags);
+        if (!_kernel.Observe(process, _kernelState, withFlags))
+            return new Difference("the processes", "alive", "ended");
+        return _comparison.Compare(_engineState, _kernelState) ?? CompareBytes(process, pages, bytes);
+    }
+
+    /// <summary>Compares bytes of some present pages: the first of the call's own range, others at random.</summary>
+    private Difference? CompareBytes(int process, int pages, int bytes)
+    {
+        List<PageRun> runs = _engineState.Pages;
+        if (runs.Count == 0)
+            return null;
+        for (int i = 0; i < pages; i++)
+        {
+            PageRun run = runs[i < runs.Count && pages == PagesAtEnd ? i : (int)_sampling.Below((ulong)runs.Count)];
+            if ((run.Kinds & PageKinds.Present) == 0)
+                continue;
+            ulong page = run.Range.Start.Value + (_sampling.Below(run.Range.Length.WholePages.Value) << PageSize.Shift);
+            ulong offset = _sampling.Below((PageSize.Bytes - (ulong)bytes) + 1);
+            Difference? difference = CompareBytesAt(process, new VirtualAddress(page + offset), bytes);
+            if (difference is not null)
+                return difference;
+        }
+
+        return null;
+    }
+
+    private Difference? CompareBytesAt(int process, VirtualAddress start, int length)
+    {
+        Span<byte> engine = _engineBytes.AsSpan(0, length);
+        Span<byte> kernel = _kernelBytes.AsSpan(0, length);
+        _engine.ReadPresentBytes(process, start, engine);
+        if (!_kernel.TryReadPresentBytes(process, start, kernel))
+            return new Difference($"the bytes at {start}", "readable", "unreadable");
+        int common = engine.CommonPrefixLength(kernel);
+        if (common != length)
+            return new Difference($"the bytes at {start + new ByteLength((ulong)common)}", Hexadecimal(engine, common), Hexadecimal(kernel, common));
+        return _engine.TryLoad(process, start, engine) && !engine.SequenceEqual(kernel)
+            ? new Difference($"the bytes at {start}", "a TLB that remembers others", Hexadecimal(kernel, 0))
+            : null;
+    }
+
+    private static string Text(in CallRecord record, CallResult result) =>
+        result.IsError || record.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break
+            ? result.ToString()
+            : result.Raw.ToString(CultureInfo.InvariantCulture);
+
+    private static string Hexadecimal(ReadOnlySpan<byte> bytes, int from) =>
+        from >= bytes.Length ? "nothing more" : Convert.ToHexStringLower(bytes.Slice(from, Math.Min(8, bytes.Length - from)));
+}

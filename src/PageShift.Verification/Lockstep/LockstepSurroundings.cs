@@ -1,0 +1,100 @@
+using PageShift.Abi;
+using PageShift.Linux;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.Physical;
+
+namespace PageShift.Verification;
+
+/// <summary>What a process of the kernel's side has before its first call, so that the engine can begin alike: the executor's own mappings, the layout, the limits and the
+/// kernel's settings.</summary>
+public sealed record LockstepSurroundings
+{
+    private const ulong DefaultLockLimit = 8UL << 20;
+
+    /// <summary>What is in the executor's address space.</summary>
+    public KernelSurroundings Kernel { get; private init; } = Usual;
+
+    /// <summary>The soft limits.</summary>
+    public ResourceLimits Limits { get; private init; } = new() { Locked = new ByteLength(DefaultLockLimit) };
+
+    /// <summary>The largest single charge of memory that the kernel allows.</summary>
+    public ByteLength CommitLimit { get; private init; } = new(ulong.MaxValue);
+
+    /// <summary>vm.max_map_count.</summary>
+    public int MaximumMapCount { get; private init; } = 65530;
+
+    /// <summary>True when the kernel gives large pages to those who ask for them.</summary>
+    public bool TransparentHugePages { get; private init; } = true;
+
+    /// <summary>An executor's surroundings on an x86-64 with four levels of page tables and Debian's settings: what the engine alone can be run in where there is no such kernel.</summary>
+    public static LockstepSurroundings Default { get; } = new();
+
+    private static KernelSurroundings Usual { get; } = new(
+        new AddressRange(new VirtualAddress(0x7fff_ff00_0000), new VirtualAddress(0x7fff_ff00_1000)),
+        new AddressRange(new VirtualAddress(0x7fff_ff00_1000), new VirtualAddress(0x7fff_ff40_1000)),
+        new VirtualAddress(0x7fff_ffff_f000),
+        new VirtualAddress(0x7fff_f7ff_f000),
+        new VirtualAddress(0x1_0000),
+        new VirtualAddress(0x40_1000));
+
+    /// <summary>Reads what surrounds an executor that has made no call yet, and sets its limits to known ones where it may.</summary>
+    /// <param name="executor">The executor.</param>
+    /// <param name="reason">When the result is null: one sentence that says what the engine does not model here.</param>
+    internal static LockstepSurroundings? TryRead(KernelExecutor executor, out string? reason)
+    {
+        KernelSettings settings = KernelSettings.Read();
+        reason = ReasonAgainst(settings);
+        if (reason is not null)
+            return null;
+        _ = executor.SetLimit(KernelResource.LockedMemory, DefaultLockLimit);
+        return new LockstepSurroundings
+        {
+            Kernel = executor.Surroundings,
+            Limits = new ResourceLimits
+            {
+                AddressSpace = new ByteLength(executor.GetLimit(KernelResource.AddressSpace)),
+                Data = new ByteLength(executor.GetLimit(KernelResource.Data)),
+                Locked = new ByteLength(executor.GetLimit(KernelResource.LockedMemory)),
+                Stack = new ByteLength(executor.GetLimit(KernelResource.Stack)),
+            },
+            CommitLimit = new ByteLength(settings.OvercommitMemory == 1 ? ulong.MaxValue : MemoryTotals.ReadBytes()),
+            MaximumMapCount = (int)(settings.MostMappings ?? 65530),
+            TransparentHugePages = settings.TransparentHugePages == "madvise",
+        };
+    }
+
+    /// <summary>An engine's space in these surroundings: nothing but the executor's two mappings.</summary>
+    internal AddressSpace MakeSpace(PhysicalMemory memory, MovePolicy policy, List<MemoryObject> objects)
+    {
+        var space = new AddressSpace(memory, new AddressSpaceOptions
+        {
+            Policy = policy,
+            MinimumAddress = Kernel.LowestHint,
+            MmapBase = Kernel.MapBase,
+            BreakStart = Kernel.BreakStart,
+            TransparentHugePages = TransparentHugePages,
+            MaximumMapCount = MaximumMapCount,
+            CommitLimit = CommitLimit,
+            IsPrivileged = false,
+            Limits = Limits,
+        });
+        var file = new OpenFile(new MemoryObject(memory, MemoryObjectKind.Memory, Kernel.HostCode.Length + Kernel.HostData.Length));
+        objects.Add(file.Object);
+        const MapFlags SharedFixed = MapFlags.Shared | MapFlags.Fixed;
+        _ = space.Map(Kernel.HostCode.Start, Kernel.HostCode.Length, Protection.Read | Protection.Execute, SharedFixed, file);
+        _ = space.Map(Kernel.HostData.Start, Kernel.HostData.Length, Protection.Read | Protection.Write, SharedFixed, file, Kernel.HostCode.Length.Value);
+        return space;
+    }
+
+    private static string? ReasonAgainst(KernelSettings settings)
+    {
+        if (KernelVersion.ReadRunning() is not { } version || !version.IsAtLeast(6, 18))
+            return $"the engine follows Linux 6.18; the kernel here is {KernelVersion.ReadRunning()?.Release ?? "unknown"}";
+        if (settings.OvercommitMemory == 2)
+            return "the kernel accounts memory strictly here (vm.overcommit_memory is 2), which the engine does not model";
+        return settings.TransparentHugePages == "always"
+            ? "transparent huge pages are 'always' here; the engine models 'madvise' and 'never'"
+            : null;
+    }
+}

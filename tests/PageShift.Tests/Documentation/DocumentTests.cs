@@ -1,0 +1,125 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using PageShift.Moving;
+using PageShift.Tests.Cli;
+using Xunit;
+
+namespace PageShift.Tests.Documentation;
+
+/// <summary>What the documents show is what the tool does; what they link to is there.</summary>
+public sealed partial class DocumentTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pageshift-");
+
+    public DocumentTests() => Directory.CreateSymbolicLink(Path.Combine(_directory.FullName, "samples"), Repository.Path("samples"));
+
+    public static TheoryData<string> Documents => [.. Repository.Files().Where(f => f.EndsWith(".md", StringComparison.Ordinal))];
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_shown_command_prints_what_is_shown(string document)
+    {
+        foreach (ShownCommand shown in ShownCommand.In(document))
+        {
+            (int exitCode, string output) = shown.Run(_directory.FullName);
+
+            Assert.True(exitCode == 0, $"{shown.File}:{shown.Line}: '{shown.Command}' ended with {exitCode}");
+            Assert.True(shown.Output == output, $"{shown.File}:{shown.Line}: '{shown.Command}' printed:\n{output}");
+        }
+    }
+
+    [Fact]
+    public void The_readme_shows_the_main_job_first_and_the_quickstart_has_two_commands()
+    {
+        Assert.Equal("./pageshift run samples/linus-2023.strace", ShownCommand.In("README.md").First().Command);
+        string quickstart = File.ReadAllText(Repository.Path("README.md")).Split("## Quickstart")[1];
+        Assert.Equal(["./pageshift run samples/linus-2023.strace", "dotnet test"], quickstart.Split("```sh\n")[1].Split("\n```")[0].Split('\n'));
+    }
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_link_to_a_file_leads_to_one(string document)
+    {
+        string text = File.ReadAllText(Repository.Path(document));
+        string folder = Path.GetDirectoryName(document)!;
+        foreach (Match link in Link().Matches(text))
+        {
+            string target = link.Groups["target"].Value;
+            string[] parts = target.Split('#');
+            string file = parts[0].Length == 0 ? document : Path.Combine(folder, parts[0]);
+            Assert.True(Path.Exists(Repository.Path(file)), $"{document} links to {target}, which is not there");
+            if (parts.Length == 2)
+                Assert.Contains(parts[1], File.ReadAllLines(Repository.Path(file)).Where(l => l.StartsWith('#')).Select(Anchor));
+        }
+    }
+
+    [Fact]
+    public void The_readmes_ladder_is_what_the_samples_cost()
+    {
+        string[] samples = ["stack", "linus-2023", "one-level-up", "gigabyte-2"];
+        JsonElement[] moves = [.. samples.Select(s => Tool.RunFileToJson($"samples/{s}.strace").GetProperty("moves")[0])];
+        string[] readme = File.ReadAllLines(Repository.Path("README.md"));
+        foreach (MovePolicy policy in MovePolicyName.All)
+        {
+            string name = MovePolicyName.Of(policy);
+            string row = Assert.Single(readme, line => line.StartsWith($"| `{name}` |", StringComparison.Ordinal));
+            Assert.Equal(
+                moves.Select(move => MoveJson.Entries(move, name).Replace(", warned", " and a warning", StringComparison.Ordinal)),
+                row.Split('|')[3..^1].Select(cell => cell.Trim().Replace(",", "", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public void Every_field_of_the_json_is_documented_and_every_documented_field_exists()
+    {
+        var written = new SortedSet<string>();
+        foreach (string sample in Directory.GetFiles(Repository.Path("samples"), "*.strace"))
+            Collect(Tool.RunFileToJson(sample), written);
+        Collect(Tool.RunToJson("munmap(0x1001, 4096) = 0\n", "--verify"), written);
+
+        var documented = new SortedSet<string>();
+        foreach (string row in File.ReadAllLines(Repository.Path("docs/json.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal)))
+            documented.UnionWith(Quoted().Matches(row.Split('|')[1]).Select(m => m.Groups["name"].Value));
+
+        Assert.Equal(documented, written);
+    }
+
+    [Fact]
+    public void Every_outcome_of_a_boundary_is_documented()
+    {
+        string row = Assert.Single(File.ReadAllLines(Repository.Path("docs/json.md")), line => line.StartsWith("| `outcome`", StringComparison.Ordinal));
+
+        Assert.Equal(
+            Enum.GetNames<BoundaryOutcome>().Select(JsonNamingPolicy.CamelCase.ConvertName).Order(),
+            Quoted().Matches(row).Select(m => m.Groups["name"].Value).Skip(1).Order());
+    }
+
+    private static void Collect(JsonElement element, SortedSet<string> names)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in element.EnumerateObject())
+            {
+                names.Add(property.Name);
+                Collect(property.Value, names);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement item in element.EnumerateArray())
+                Collect(item, names);
+        }
+    }
+
+    /// <summary>The anchor of a heading, as it is made from its text.</summary>
+    private static string Anchor(string heading) =>
+        string.Concat(heading.TrimStart('#').Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
+
+    [GeneratedRegex(@"\]\((?!https?://)(?<target>[^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("`(?<name>[A-Za-z0-9]+)`")]
+    private static partial Regex Quoted();
+}

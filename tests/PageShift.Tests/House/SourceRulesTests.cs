@@ -1,0 +1,133 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Xunit;
+
+namespace PageShift.Tests.House;
+
+/// <summary>The house's rules, as far as a machine can see them.</summary>
+public sealed partial class SourceRulesTests
+{
+    private const int MostLines = 500;
+
+    /// <summary>Which projects a project may refer to.</summary>
+    private static readonly Dictionary<string, string[]> Projects = new()
+    {
+        ["PageShift"] = [],
+        ["PageShift.Calls"] = ["PageShift"],
+        ["PageShift.Linux"] = ["PageShift", "PageShift.Calls"],
+        ["PageShift.Verification"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
+        ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification"],
+    };
+
+    /// <summary>Which rooms of the engine a room may use. All may use Abi and Units, which use nothing.</summary>
+    private static readonly Dictionary<string, string[]> Rooms = new()
+    {
+        ["AddressSpaces"] = ["Mappings", "Moving", "Translation", "PageTables", "Physical"],
+        ["Mappings"] = ["PageTables", "Physical"],
+        ["Moving"] = ["PageTables", "Physical"],
+        ["Translation"] = ["PageTables", "Physical"],
+        ["PageTables"] = ["Physical"],
+        ["Physical"] = [],
+        ["Abi"] = [],
+        ["Units"] = [],
+    };
+
+    public static TheoryData<string> ProjectNames => [.. Projects.Keys];
+
+    public static TheoryData<string> RoomNames => [.. Rooms.Keys];
+
+    private static IEnumerable<string> Sources => Repository.Files().Where(f => f.StartsWith("src/", StringComparison.Ordinal) && f.EndsWith(".cs", StringComparison.Ordinal));
+
+    [Fact]
+    public void Unsafe_code_stands_only_in_files_that_say_so()
+    {
+        string[] confined = [.. Sources.Where(f => f.EndsWith(".Unsafe.cs", StringComparison.Ordinal) || f.Contains("/Interop/", StringComparison.Ordinal))];
+        string[] unsafeElsewhere = [.. Sources.Except(confined).Where(f => UnsafeCode().IsMatch(Code(f)))];
+
+        Assert.Empty(unsafeElsewhere);
+        Assert.Contains(confined, f => UnsafeCode().IsMatch(Code(f)));
+    }
+
+    [Theory]
+    [MemberData(nameof(ProjectNames))]
+    public void Projects_refer_only_to_what_is_below_them(string project)
+    {
+        IEnumerable<string> references = XDocument.Load(Repository.Path($"src/{project}/{project}.csproj")).Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value));
+
+        Assert.Empty(references.Except(Projects[project]));
+    }
+
+    [Fact]
+    public void The_engine_depends_on_no_package()
+    {
+        Assert.Empty(XDocument.Load(Repository.Path("src/PageShift/PageShift.csproj")).Descendants("PackageReference"));
+    }
+
+    [Fact]
+    public void Every_project_and_every_room_is_covered_here()
+    {
+        Assert.Equal(Projects.Keys.Order(), Sources.Select(f => f.Split('/')[1]).Distinct().Order());
+        Assert.Equal(Rooms.Keys.Order(), Sources.Where(f => f.StartsWith("src/PageShift/", StringComparison.Ordinal)).Select(f => f.Split('/')[2]).Distinct().Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(RoomNames))]
+    public void Rooms_of_the_engine_use_only_what_is_below_them(string room)
+    {
+        string[] allowed = [.. Rooms[room], "Abi", "Units", room];
+        foreach (string file in Sources.Where(f => f.StartsWith($"src/PageShift/{room}/", StringComparison.Ordinal)))
+        {
+            string code = Code(file);
+            foreach (string used in Using().Matches(code).Select(m => m.Groups["room"].Value).Except(allowed))
+                Assert.True(IsEntryOfFrame(room, used, code), $"{file} uses {used}");
+        }
+    }
+
+    [Fact]
+    public void No_file_names_a_place_on_someones_machine()
+    {
+        string[] text = [.. Repository.Files().Where(f => !f.EndsWith(".png", StringComparison.Ordinal))];
+        string[] naming = [.. text.Where(f => MachinePath().IsMatch(File.ReadAllText(Repository.Path(f))))];
+
+        Assert.Empty(naming);
+    }
+
+    [Fact]
+    public void No_source_file_is_longer_than_its_subject()
+    {
+        string[] code = [.. Repository.Files().Where(f => f.EndsWith(".cs", StringComparison.Ordinal))];
+
+        Assert.DoesNotContain(code, f => File.ReadLines(Repository.Path(f)).Count() > MostLines);
+    }
+
+    [Fact]
+    public void No_type_has_a_name_that_says_nothing()
+    {
+        Assert.DoesNotContain(Repository.Files(), f => f.EndsWith(".cs", StringComparison.Ordinal) && EmptyName().IsMatch(Path.GetFileNameWithoutExtension(f)));
+    }
+
+    /// <summary>A frame that is a page table is read as its entries; of the room above, physical memory knows that one type.</summary>
+    private static bool IsEntryOfFrame(string room, string used, string code) =>
+        room == "Physical" && used == "PageTables" && !OtherPageTableType().IsMatch(Using().Replace(code, ""));
+
+    private static string Code(string file) => Comment().Replace(File.ReadAllText(Repository.Path(file)), "");
+
+    [GeneratedRegex(@"\bunsafe\s|\bUnsafe\.|\bMemoryMarshal\.")]
+    private static partial Regex UnsafeCode();
+
+    [GeneratedRegex(@"^using (static )?PageShift\.(?<room>\w+)[\w.]*;", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    [GeneratedRegex("//.*")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"\bPageTable(?!Entry\b)\w+|\bPagingGeometry\b|\bPageTables\b")]
+    private static partial Regex OtherPageTableType();
+
+    [GeneratedRegex("(^|[^a-z0-9<(\"])/(root|work|tmp/wt)[/-]", RegexOptions.IgnoreCase)]
+    private static partial Regex MachinePath();
+
+    [GeneratedRegex("(Helper|Manager|Util|Utils|Misc)s?$")]
+    private static partial Regex EmptyName();
+}
