@@ -142,7 +142,7 @@ public sealed partial class AddressSpace
     private static Errno CheckFile(ref MapRequest request, OpenFile? file)
     {
         // Without a file these are large pages, which Linux takes from a hidden file that everything is allowed with.
-        ulong highest = file is { IsUnmappable: true } ? ulong.MaxValue : HighestFileByte; // a directory, say, knows no largest size
+        ulong highest = file is { IsUnmappable: true } or { Object.Kind: MemoryObjectKind.ZeroDevice } ? ulong.MaxValue : HighestFileByte; // a directory or a device knows no largest size
         ulong length = request.Range.Length.Value;
         if (length > highest || request.PageOffset > (highest - length) >> PageSize.Shift)
             return Errno.ValueTooLarge;
