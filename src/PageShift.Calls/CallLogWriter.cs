@@ -123,7 +123,7 @@ public sealed class CallLogWriter
                 _line.Append("setrlimit(");
                 FlagNames.Resource.WriteValue(_line, arguments.First);
                 string limit = arguments.Second == ulong.MaxValue ? "RLIM64_INFINITY" : arguments.Second.ToString(CultureInfo.InvariantCulture);
-                _line.Append(CultureInfo.InvariantCulture, $", {{rlim_cur={limit}, rlim_max={limit}}})");
+                _line.Append(CultureInfo.InvariantCulture, $", {{rlim_cur={limit}, rlim_max=RLIM64_INFINITY}})");
                 break;
             case CallKind.Unknown or CallKind.Other or CallKind.Unsupported:
                 _line.Append(record.Name).Append("(...)");

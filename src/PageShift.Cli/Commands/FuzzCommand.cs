@@ -77,7 +77,7 @@ internal static class FuzzCommand
         double perSecond = report.Elapsed > TimeSpan.Zero ? report.Calls / report.Elapsed.TotalSeconds : 0;
         string shard = options.ShardCount == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" shard {options.ShardIndex + 1}/{options.ShardCount},");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"seed {options.Seed},{shard} {report.Calls} calls, {perSecond:f0} calls/s, {report.Sequences} sequences, {(report.Finding is null ? 0 : 1)} divergences, {report.Unrepeated} differences that did not come again"));
+            $"seed {options.Seed},{shard} {report.Calls} calls, {perSecond:f0} calls/s, {report.Sequences} sequences, {(report.Finding is null ? 0 : 1)} divergences, {report.EndedAtKnownDifference} sequences ended by a known difference, {report.Unrepeated} differences that did not come again"));
     }
 
     private static void ShowFinding(FuzzFinding finding, FuzzOptions options, string directory)

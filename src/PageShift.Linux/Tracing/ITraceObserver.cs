@@ -9,50 +9,50 @@ namespace PageShift.Linux.Tracing;
 public interface ITraceObserver
 {
     /// <summary>A process exists now. The first is the traced command's.</summary>
-void ProcessStarted(in ProcessStart start)
+    void ProcessStarted(in ProcessStart start)
     {
     }
 
     /// <summary>A process has a further thread now.</summary>
-void ThreadStarted(in ThreadCreation start)
+    void ThreadStarted(in ThreadCreation start)
     {
     }
 
     /// <summary>A process has executed a program; its new mappings can be read.</summary>
-void ProgramStarted(in ProgramStart start)
+    void ProgramStarted(in ProgramStart start)
     {
     }
 
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>
-void CallEntered(in CallEntry call)
+    void CallEntered(in CallEntry call)
     {
     }
 
     /// <summary>A memory call has returned; pages and mappings can be read as they are after it. Every completed call was
     /// entered before. A call whose thread ends in it, or that is in progress in another thread when its process
     /// executes a program, is never completed; it may have had effects.</summary>
-void CallCompleted(in CallExit call)
+    void CallCompleted(in CallExit call)
     {
     }
 
     /// <summary>A memory call was made through another interface than the 64-bit one.</summary>
-void ForeignCallCompleted(in ForeignCall call)
+    void ForeignCallCompleted(in ForeignCall call)
     {
     }
 
     /// <summary>A thread is about to receive a signal.</summary>
-void SignalDelivered(in SignalDelivery delivery)
+    void SignalDelivered(in SignalDelivery delivery)
     {
     }
 
     /// <summary>The last thread of a process is about to end; its address space can be read for the last time. A process that is
     /// killed by SIGKILL may end without this.</summary>
-void ProcessEnding(int processId)
+    void ProcessEnding(int processId)
     {
     }
 
     /// <summary>A process has ended.</summary>
-void ProcessEnded(in ProcessEnd end)
+    void ProcessEnded(in ProcessEnd end)
     {
     }
 }

@@ -9,8 +9,11 @@ public sealed record FuzzReport
     /// <summary>Sequences, each from an empty address space.</summary>
     public long Sequences { get; init; }
 
+    /// <summary>Sequences that ended early because the two sides parted in a known way: <see cref="KnownDifferences.LargePagesWhereAskedFor"/>.</summary>
+    public long EndedAtKnownDifference { get; init; }
+
     /// <summary>Differences that did not come again when the same sequence was run again: see
-    /// <see cref="KnownDifferences.WorkOfItsOwnAccord"/>.</summary>
+    /// <see cref="KnownDifferences.MemoryShortage"/>.</summary>
     public long Unrepeated { get; init; }
 
     /// <summary>How long it took, without shrinking.</summary>

@@ -16,6 +16,7 @@ public sealed class Fuzzer
     private long _calls;
     private long _sequences;
     private long _unrepeated;
+    private long _ended;
     private long _nextSequence;
     private volatile bool _stops;
     private volatile string? _failure;
@@ -73,7 +74,7 @@ public sealed class Fuzzer
             if (reason is not null)
                 return null;
             FuzzFinding? finding = _finding is { } found ? Shrink(found, factories[0]) : null;
-            return new FuzzReport { Calls = Calls, Sequences = Sequences, Unrepeated = Unrepeated, Elapsed = _time.Elapsed, Finding = finding };
+            return new FuzzReport { Calls = Calls, Sequences = Sequences, EndedAtKnownDifference = Interlocked.Read(ref _ended), Unrepeated = Unrepeated, Elapsed = _time.Elapsed, Finding = finding };
         }
         finally
         {
@@ -116,7 +117,7 @@ public sealed class Fuzzer
         LockstepDivergence? divergence = null;
         using (Lockstep lockstep = factory.Begin(policy, CallGenerator.FirstProcess))
         {
-            while (divergence is null && calls.Count < _options.CallsPerSequence)
+            while (divergence is null && lockstep.EndedAt is null && calls.Count < _options.CallsPerSequence)
             {
                 CallRecord call = generator.Next(lockstep.LastState);
                 calls.Add(call);
@@ -126,19 +127,20 @@ public sealed class Fuzzer
 
             divergence ??= lockstep.Finish();
             Interlocked.Add(ref _calls, lockstep.Executed);
+            if (lockstep.EndedAt is not null)
+                Interlocked.Increment(ref _ended);
         }
 
         if (divergence is not null)
             Confirm(factory, number, new CallSequence(calls, policy), divergence);
     }
 
-    /// <summary>Keeps a divergence that comes again, and not because there are no large pages.</summary>
+    /// <summary>Keeps a divergence that comes again.</summary>
     internal void Confirm(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)
     {
         for (int repetition = 0; repetition < Repetitions; repetition++)
         {
-            long failures = LargePageFailures.Read();
-            if (sequence.Execute(factory) is not { } again || LargePageFailures.Read() != failures)
+            if (sequence.Execute(factory) is not { } again)
                 continue;
             lock (_lock)
             {

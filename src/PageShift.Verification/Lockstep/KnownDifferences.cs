@@ -25,18 +25,18 @@ public static class KnownDifferences
         "pages that MADV_PAGEOUT reclaims",
         "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; so the call is left out on ranges that show an object, and of anonymous memory the engine drops what the kernel dropped");
 
-    /// <summary>Large pages that can't be had.</summary>
-    public static KnownDifference LargePagesNotToBeHad { get; } = new(
-        "large pages that can't be had",
-        "whether 2 MiB of memory are free in one piece is the machine's state; a difference in present pages does not count while the kernel's counters of such failures rise");
+    /// <summary>Where large pages are.</summary>
+    public static KnownDifference LargePagesWhereAskedFor { get; } = new(
+        "large pages where MADV_HUGEPAGE asked for them",
+        "whether such memory gets its large page depends on whether an empty page table is left in its place, on 2 MiB of memory being free in one piece, and on khugepaged; where in an aligned block of such memory one side has all pages and the other has not, the sequence ends there");
 
-    /// <summary>What the kernel does of its own accord.</summary>
-    public static KnownDifference WorkOfItsOwnAccord { get; } = new(
-        "what the kernel does of its own accord",
-        "khugepaged makes large pages, memory shortage reclaims lazily freed pages and ends processes, each at a time of its own; a difference counts only if it comes again");
+    /// <summary>What a shortage of memory does.</summary>
+    public static KnownDifference MemoryShortage { get; } = new(
+        "memory shortage",
+        "when memory is short the kernel takes lazily freed pages and ends processes, at a time of its own; a difference counts only if it comes again");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, LargePagesNotToBeHad, WorkOfItsOwnAccord];
+    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, LargePagesWhereAskedFor, MemoryShortage];
 
     /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
     internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;

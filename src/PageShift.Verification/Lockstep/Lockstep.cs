@@ -41,6 +41,9 @@ public sealed class Lockstep : IDisposable
     /// <summary>The result of the last call, as the kernel gave it; null when it was left out.</summary>
     public CallResult? LastResult { get; private set; }
 
+    /// <summary>The known difference at which the two sides parted; null while they agree. No further call is compared then.</summary>
+    public KnownDifference? EndedAt { get; private set; }
+
     /// <summary>The engine's space of a process; null when there is no such process.</summary>
     public AddressSpace? SpaceOf(int process) => _engine.SpaceOf(process);
 
@@ -51,6 +54,8 @@ public sealed class Lockstep : IDisposable
     /// <returns>The first difference, or null.</returns>
     public LockstepDivergence? Step(in CallRecord record)
     {
+        if (EndedAt is not null)
+            return null;
         int index = _calls++;
         _last = record;
         LastResult = null;
@@ -87,6 +92,8 @@ public sealed class Lockstep : IDisposable
     {
         foreach (int process in _engine.Processes)
         {
+            if (EndedAt is not null)
+                return null;
             Difference? difference = CompareProcess(process, withFlags: true, PagesAtEnd, (int)PageSize.Bytes) ?? CheckInvariants(process);
             if (difference is not null)
                 return Report(Math.Max(_calls - 1, 0), difference with { Subject = string.Create(CultureInfo.InvariantCulture, $"{difference.Subject} of process {process} at the end") });
@@ -142,7 +149,12 @@ public sealed class Lockstep : IDisposable
             _engine.Observe(process, _engineState, withFlags);
         }
 
-        return _comparison.Compare(_engineState, _kernelState) ?? CompareBytes(process, pages, bytes);
+        if (_comparison.Compare(_engineState, _kernelState) is not { } difference)
+            return CompareBytes(process, pages, bytes);
+        if (!IsKnown(process, difference))
+            return difference;
+        EndedAt = KnownDifferences.LargePagesWhereAskedFor;
+        return null;
     }
 
     /// <summary>Compares bytes of some present pages: the first of the call's own range, others at random.</summary>
@@ -179,6 +191,14 @@ public sealed class Lockstep : IDisposable
         return _engine.TryLoad(process, start, engine) && !engine.SequenceEqual(kernel)
             ? new Difference($"the bytes at {start}", "a TLB that remembers others", Hexadecimal(kernel, 0))
             : null;
+    }
+
+    private bool IsKnown(int process, Difference difference)
+    {
+        if (!difference.IsOfPages)
+            return false;
+        _engine.Observe(process, _engineState, withFlags: true);
+        return LargePageDifference.IsAll(_engineState, _kernelState);
     }
 
     private static AddressRange RangeOf(in CallArguments arguments)

@@ -12,6 +12,14 @@ public sealed record LockstepSurroundings
 {
     private const ulong DefaultLockLimit = 8UL << 20;
 
+    private static KernelSurroundings Usual { get; } = new(
+        new AddressRange(new VirtualAddress(0x7fff_ff00_0000), new VirtualAddress(0x7fff_ff00_1000)),
+        new AddressRange(new VirtualAddress(0x7fff_ff00_1000), new VirtualAddress(0x7fff_ff40_1000)),
+        new VirtualAddress(0x7fff_ffff_f000),
+        new VirtualAddress(0x7fff_f7ff_f000),
+        new VirtualAddress(0x1_0000),
+        new VirtualAddress(0x40_1000));
+
     /// <summary>What is in the executor's address space.</summary>
     public KernelSurroundings Kernel { get; internal init; } = Usual;
 
@@ -29,14 +37,6 @@ public sealed record LockstepSurroundings
 
     /// <summary>An executor's surroundings on an x86-64 with four levels of page tables and Debian's settings: what the engine alone can be run in where there is no such kernel.</summary>
     public static LockstepSurroundings Default { get; } = new();
-
-    private static KernelSurroundings Usual { get; } = new(
-        new AddressRange(new VirtualAddress(0x7fff_ff00_0000), new VirtualAddress(0x7fff_ff00_1000)),
-        new AddressRange(new VirtualAddress(0x7fff_ff00_1000), new VirtualAddress(0x7fff_ff40_1000)),
-        new VirtualAddress(0x7fff_ffff_f000),
-        new VirtualAddress(0x7fff_f7ff_f000),
-        new VirtualAddress(0x1_0000),
-        new VirtualAddress(0x40_1000));
 
     /// <summary>Reads what surrounds an executor that has made no call yet, and sets its limits to known ones where it may.</summary>
     /// <param name="executor">The executor.</param>

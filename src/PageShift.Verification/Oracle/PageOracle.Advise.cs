@@ -110,7 +110,7 @@ internal sealed partial class PageOracle
                 DropPages(part.Start, part.End, keepsGuards: true);
                 return Errno.None;
             case Advice.Remove:
-                DropPages(part.Start, part.End, keepsGuards: true);
+                DropObjectPages(part);
                 for (ulong at = part.Start; at < part.End; at += PageSize.Bytes)
                     part.Object!.Write(part.ObjectPageAt(at), 0);
                 return Errno.None;
@@ -128,6 +128,23 @@ internal sealed partial class PageOracle
                 (VmFlags clear, VmFlags set) = FlagChange(advice);
                 _regions.Change(part.Start, part.End, region => region with { Flags = (region.Flags & ~clear) | set });
                 return Errno.None;
+        }
+    }
+
+    /// <summary>Takes the pages of a part's object away from every mapping of the space that shows them; private copies stay.</summary>
+    private void DropObjectPages(in OracleRegion part)
+    {
+        ulong first = part.ObjectPage;
+        ulong count = (part.End - part.Start) >> PageSize.Shift;
+        foreach (OracleRegion region in _regions.All)
+        {
+            if (!ReferenceEquals(region.Object, part.Object))
+                continue;
+            foreach (ulong at in PagesIn(region.Start, region.End))
+            {
+                if (region.ObjectPageAt(at) - first < count && _pages[at] is { IsOwn: false, Presence: not OraclePresence.Guard })
+                    _pages.Remove(at);
+            }
         }
     }
 

@@ -49,13 +49,16 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>ENOMEM when <paramref name="pages"/> more with <paramref name="flags"/>, <paramref name="replacedPages"/> of which take the place of others (of
-    /// any kind), would exceed RLIMIT_AS or RLIMIT_DATA. The hard limit is taken to equal the soft one.</summary>
+    /// any kind), would exceed RLIMIT_AS or RLIMIT_DATA.</summary>
     private Errno CheckMayExpand(PageCount pages, VmFlags flags, PageCount replacedPages = default)
     {
         ulong added = (pages - replacedPages).Value;
         if (Exceeds(_totalPages, added, Limits.AddressSpace))
             return Errno.OutOfMemory;
-        return IsData(flags) && Exceeds(_dataPages, added, Limits.Data) ? Errno.OutOfMemory : Errno.None;
+        if (!IsData(flags) || !Exceeds(_dataPages, added, Limits.Data))
+            return Errno.None;
+        // A soft limit of 0 is taken for none, up to the hard one: programs use it to keep brk out of the way.
+        return Limits.Data.Value == 0 && !Exceeds(_dataPages, added, Limits.DataMaximum) ? Errno.None : Errno.OutOfMemory;
     }
 
     /// <summary>ENOMEM when a single charge of <paramref name="pages"/> is more than memory and swap together (overcommit mode 0).</summary>

@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     /// <param name="advice">What to do.</param>
     /// <returns>0, or EINVAL (unknown advice, unaligned, a wrap, or not for such a mapping), ENOMEM (a hole: the mappings around it are advised nevertheless), EPERM
     /// (sealed), EACCES (REMOVE of what can't be written), EFAULT (POPULATE, past the end of an object or on a guard page), EAGAIN (a split at the map-count limit).</returns>
-    /// <remarks>Thread-safe. There is no swap and no memory pressure: FREE, COLD and PAGEOUT only forget that pages were used, WILLNEED does nothing.
+    /// <remarks>Thread-safe. There is no swap and no memory pressure: FREE and COLD only forget that pages were used, PAGEOUT unmaps pages of objects, WILLNEED does nothing.
     /// Source: madvise(2); LINUX-MM section 8, checked on Linux 6.18.</remarks>
     public CallResult Advise(VirtualAddress start, ByteLength length, Advice advice)
     {
@@ -107,8 +107,10 @@ public sealed partial class AddressSpace
                 ForgetUse(part, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
                 return Errno.None;
             case Advice.Cold:
-            case Advice.PageOut:
                 ForgetUse(part, PageTableEntry.AccessedBit);
+                return Errno.None;
+            case Advice.PageOut:
+                AdvisePageOut(handle, part);
                 return Errno.None;
             case Advice.Remove:
                 return AdviseRemove(handle, part);
@@ -209,12 +211,21 @@ public sealed partial class AddressSpace
             ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
             ulong to = Math.Min(first.Value + count.Value, mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value);
             if (from < to)
-                UnmapObjectPages(mapping, new AddressRange(AddressOf(mapping, from), AddressOf(mapping, to)));
+                UnmapObjectPages(mapping, new AddressRange(AddressOf(mapping, from), AddressOf(mapping, to)), onlySole: false);
         }
     }
 
-    private void UnmapObjectPages(in Mapping mapping, AddressRange range)
+    /// <summary>MADV_PAGEOUT without swap: private pages stay; those of an object that nothing else maps lose their leaves here, and stay in the object.</summary>
+    private void AdvisePageOut(MappingHandle handle, AddressRange part)
     {
+        ForgetUse(part, PageTableEntry.AccessedBit);
+        if (_mappings.FileOf(handle) is not null)
+            UnmapObjectPages(_mappings[handle], part, onlySole: true);
+    }
+
+    private void UnmapObjectPages(in Mapping mapping, AddressRange range, bool onlySole)
+    {
+        const uint ObjectAndLeaf = 2;
         ulong inspected = 0;
         for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
         {
@@ -223,7 +234,7 @@ public sealed partial class AddressSpace
             if (!leaf.IsMapped || !mapping.File!.Object.TryGetResidentPage(mapping.PageOffsetAt(found).Value, out FrameNumber frame))
                 continue;
             Memory.Release(frame); // the object still holds it
-            if (leaf.Frame == frame)
+            if (leaf.Frame == frame && (!onlySole || Memory.References(frame) == ObjectAndLeaf))
                 ZapDropped(new AddressRange(found, at));
         }
     }
@@ -231,13 +242,25 @@ public sealed partial class AddressSpace
     private static VirtualAddress AddressOf(in Mapping mapping, ulong page) =>
         mapping.Start + ByteLength.FromPages(new PageCount(page - mapping.PageOffset.Value));
 
-    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range, and flushes, so that they are set again.</summary>
+    /// <summary>Clears bits that processors set, of the leaves that lie wholly in a range once large ones were split, and flushes, so that they are set again.</summary>
     private void ForgetUse(AddressRange range, ulong bits)
     {
+        SplitOwnLeafAt(range.Start);
+        SplitOwnLeafAt(range.End);
         var visitor = new BitClearingVisitor(range, bits, Geometry);
         _tables.VisitLeaves(range, ref visitor);
         if (visitor.Changed)
             FlushTlb(range);
+    }
+
+    /// <summary>Splits a large leaf that reaches over an address if nothing else refers to its page, as Linux does then; if there is memory, as all stays right without.</summary>
+    private void SplitOwnLeafAt(VirtualAddress address)
+    {
+        if (address >= Geometry.UserLimit || address.IsAligned(Geometry.Span(PageTableLevel.Pmd)))
+            return;
+        PageTableWalk walk = _tables.Walk(address);
+        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && !Memory.IsZeroPage(walk.Entry.Frame) && Memory.References(walk.Entry.Frame) == 1)
+            _tables.TrySplitAt(address);
     }
 
     private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;

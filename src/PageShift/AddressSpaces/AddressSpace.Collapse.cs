@@ -8,26 +8,40 @@ namespace PageShift;
 
 public sealed partial class AddressSpace
 {
-    /// <summary>MADV_COLLAPSE: copies the pages of each aligned block of 2 MiB in a part of a mapping into one large page. EINVAL when the mapping can't have large pages, has no private
-    /// page, or a block has no page table or a guard page in it; the other blocks are collapsed nevertheless. ENOMEM when memory is out.</summary>
-    /// <remarks>Memory of objects is never collapsed; Linux does so for shared anonymous memory and memfd.</remarks>
+    // in this order                                                    result
+    // NOHUGEPAGE, a file, or no aligned block in the whole mapping       EINVAL
+    // an object's pages that lie otherwise in a block                    EINVAL
+    // anonymous memory that never had a private page                     EINVAL
+    // no aligned block in the part, but an address that would begin one  0
+    // not even that                                                      EINVAL
+    // memory of an object                                                EINVAL; Linux tries, and does so for shared memory that is in memory
+    // block by block, up to the first that fails:
+    //     no page table, or a guard page                                 EINVAL
+    //     no memory                                                      ENOMEM
+    /// <summary>MADV_COLLAPSE: copies the pages of each aligned block of 2 MiB in a part of a mapping into one large page.</summary>
     private Errno AdviseCollapse(MappingHandle handle, AddressRange part)
     {
         Mapping mapping = _mappings[handle];
         ulong span = Geometry.Span(PageTableLevel.Pmd);
-        if (!IsAnonymousPrivate(handle) || mapping.Flags.Has(VmFlags.NoHugePage) || mapping.Anon.IsNone || FirstBlock(mapping.Range, span) is null)
+        bool isAnonymous = IsAnonymousPrivate(handle);
+        if (mapping.Flags.Has(VmFlags.NoHugePage) || FirstBlock(mapping.Range, span) is null)
             return Errno.InvalidArgument;
-        // Linux counts the blocks between the range's ends rounded inwards, and takes a range without a boundary between blocks for a failure.
-        Errno error = part.Start.AlignUp(span) > part.End.AlignDown(span) ? Errno.InvalidArgument : Errno.None;
+        if (isAnonymous ? mapping.Anon.IsNone : mapping.File!.Object.Kind == MemoryObjectKind.File)
+            return Errno.InvalidArgument;
+        if (!isAnonymous && ((mapping.Start.Value >> PageSize.Shift) - mapping.PageOffset.Value) % Geometry.FramesPerLeaf(PageTableLevel.Pmd) != 0)
+            return Errno.InvalidArgument;
+        if (part.Start.AlignUp(span) == part.End.AlignDown(span))
+            return Errno.None;
+        if (!isAnonymous || FirstBlock(part, span) is null)
+            return Errno.InvalidArgument;
         for (AddressRange? next = FirstBlock(part, span); next is { } block; next = FirstBlock(new AddressRange(block.End, part.End), span))
         {
-            Errno failed = CollapseBlock(block, mapping.Flags);
-            if (failed == Errno.OutOfMemory)
-                return failed;
-            error = failed != Errno.None ? failed : error;
+            Errno error = CollapseBlock(block, mapping.Flags);
+            if (error != Errno.None)
+                return error;
         }
 
-        return error;
+        return Errno.None;
     }
 
     /// <summary>The lowest aligned block of <paramref name="span"/> bytes that lies wholly in a range.</summary>

@@ -125,6 +125,8 @@ public sealed partial class AddressSpace
 
         public bool Visit(VirtualAddress leaf, PageTableLevel level, ref PageTableEntry entry)
         {
+            if (entry.IsGuard)
+                return true; // as nothing: the page of the object below it counts
             ulong leafEnd = leaf.Value + geometry.Span(level);
             ulong from = Math.Max(leaf.Value, start.Value);
             int first = (int)((from - start.Value) >> PageSize.Shift);

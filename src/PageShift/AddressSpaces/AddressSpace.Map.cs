@@ -69,14 +69,14 @@ public sealed partial class AddressSpace
         var request = new MapRequest(range, flags, file)
         {
             VmFlags = FlagsFor(protection) | FlagsForMap(flags) | _futureLockFlags | MayAccessMask,
-            PageOffset = file is null ? place.Address.Value >> PageSize.Shift : offset >> PageSize.Shift,
+            PageOffset = (file is null && !isLarge ? place.Address.Value : offset) >> PageSize.Shift,
             LargeFailure = !isLarge ? Errno.None : (offset & (span - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory,
         };
         Errno error = Has(flags, MapFlags.Locked) ? CheckCanLock() : Errno.None;
         if (error == Errno.None)
             error = CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
-            error = file is null ? CheckAnonymous(ref request, offset) : CheckFile(ref request, file);
+            error = file is null && !isLarge ? CheckAnonymous(ref request) : CheckFile(ref request, file);
         if (error == Errno.None)
             error = MapRegion(request);
         if (error != Errno.None)
@@ -142,21 +142,23 @@ public sealed partial class AddressSpace
     // executable, and noexec                                  EPERM
     // nothing to map                                          ENODEV
     // GROWSDOWN                                               EINVAL
-    private static Errno CheckFile(ref MapRequest request, OpenFile file)
+    private static Errno CheckFile(ref MapRequest request, OpenFile? file)
     {
-        bool isRegular = !file.IsUnmappable && file.Object.Kind != MemoryObjectKind.ZeroDevice;
-        ulong highest = isRegular ? HighestFileByte : ulong.MaxValue; // only regular files have a largest size
-        if (ReachesPast(highest, request.PageOffset, request.Range.Length))
+        // Without a file these are large pages, which Linux takes from a hidden file that everything is allowed with.
+        ulong highest = file is { IsUnmappable: true } or { Object.Kind: MemoryObjectKind.ZeroDevice } ? ulong.MaxValue : HighestFileByte; // a directory or a device knows no largest size
+        ulong length = request.Range.Length.Value;
+        if (length > highest || request.PageOffset > (highest - length) >> PageSize.Shift)
             return Errno.ValueTooLarge;
+        bool canWrite = file is null or { CanWrite: true };
         var type = (MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask);
         if (type is MapFlags.Shared or MapFlags.SharedValidate)
         {
             if (type == MapFlags.SharedValidate && (request.MapFlags & ~LegacyMapFlags) != 0)
                 return Errno.NotSupported;
-            if (request.VmFlags.Has(VmFlags.Write) && !file.CanWrite)
+            if (request.VmFlags.Has(VmFlags.Write) && !canWrite)
                 return Errno.AccessDenied;
             request.VmFlags |= VmFlags.MayShare;
-            if (file.CanWrite)
+            if (canWrite)
                 request.VmFlags |= VmFlags.Shared;
             else
                 request.VmFlags &= ~VmFlags.MayWrite;
@@ -166,47 +168,44 @@ public sealed partial class AddressSpace
             return Errno.InvalidArgument;
         }
 
-        if (!file.CanRead)
+        return CheckOpening(ref request, file);
+    }
+
+    private static Errno CheckOpening(ref MapRequest request, OpenFile? file)
+    {
+        if (file is { CanRead: false })
             return Errno.AccessDenied;
-        if (file.ForbidsExecution)
+        if (file is { ForbidsExecution: true })
         {
             if (request.VmFlags.Has(VmFlags.Execute))
                 return Errno.OperationNotPermitted;
             request.VmFlags &= ~VmFlags.MayExecute;
         }
 
-        if (file.IsUnmappable)
+        if (file is { IsUnmappable: true })
             return Errno.NoSuchDevice;
         return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 
-    private static bool ReachesPast(ulong highest, ulong pageOffset, ByteLength length) =>
-        length.Value > highest || pageOffset > (highest - length.Value) >> PageSize.Shift;
-
-    // large pages past the largest file    EOVERFLOW
     // type                        result
     // SHARED                      EINVAL with GROWSDOWN; begins at page 0 of an object of its own
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
-    // SHARED_VALIDATE, others     EINVAL, except that large pages have an object, and may be so
-    private static Errno CheckAnonymous(ref MapRequest request, ulong offset)
+    // SHARED_VALIDATE, others     EINVAL
+    private static Errno CheckAnonymous(ref MapRequest request)
     {
-        bool isLarge = request.LargeFailure != Errno.None;
-        if (isLarge && ReachesPast(HighestFileByte, offset >> PageSize.Shift, request.Range.Length))
-            return Errno.ValueTooLarge;
         bool growsDown = request.VmFlags.Has(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
         {
-            case MapFlags.SharedValidate when isLarge:
             case MapFlags.Shared:
                 request.VmFlags |= VmFlags.Shared | VmFlags.MayShare;
                 request.PageOffset = 0;
                 return growsDown ? Errno.InvalidArgument : Errno.None;
-            case MapFlags.Droppable when !isLarge && !growsDown && !Has(request.MapFlags, MapFlags.Locked):
+            case MapFlags.Droppable when !growsDown && !Has(request.MapFlags, MapFlags.Locked):
                 request.VmFlags |= VmFlags.Droppable | VmFlags.NoReserve | VmFlags.WipeOnFork | VmFlags.DontDump;
                 return Errno.None;
             case MapFlags.Private:
-                return growsDown && isLarge ? Errno.InvalidArgument : Errno.None;
+                return Errno.None;
             default:
                 return Errno.InvalidArgument;
         }

@@ -9,6 +9,9 @@ public sealed record ResourceLimits
     /// <summary>RLIMIT_DATA: private writable mappings, stacks aside, and the heap.</summary>
     public ByteLength Data { get; init; } = new(ulong.MaxValue);
 
+    /// <summary>The hard limit of RLIMIT_DATA, which for mappings takes the place of a soft one of 0.</summary>
+    public ByteLength DataMaximum { get; init; } = new(ulong.MaxValue);
+
     /// <summary>RLIMIT_MEMLOCK: locked mappings of a process without CAP_IPC_LOCK.</summary>
     public ByteLength Locked { get; init; } = new(ulong.MaxValue);
 

@@ -82,6 +82,7 @@ public class ConcurrencyTests
         const int Pages = 64;
         using AccessWorld world = new();
         using var barrier = new Barrier(Threads);
+        using var failed = new CancellationTokenSource(); // so that nobody waits for a thread that has failed
         var clock = Stopwatch.StartNew();
         bool goesOn = true;
         Run([.. Enumerable.Range(0, Threads).Select(thread => (Action)(() =>
@@ -96,7 +97,7 @@ public class ConcurrencyTests
                     world.Map(Pages, 2 * Pages);
                 }
 
-                barrier.SignalAndWait();
+                barrier.SignalAndWait(failed.Token);
                 if (!goesOn)
                     return;
                 for (int page = 0; page < 2 * Pages; page++)
@@ -106,12 +107,12 @@ public class ConcurrencyTests
                     processor.Write(At(page, 4 * thread), thread + 1);
                 }
 
-                barrier.SignalAndWait();
+                barrier.SignalAndWait(failed.Token);
                 if (thread == 0)
                     AssertAllThere(world, Threads, 2 * Pages);
-                barrier.SignalAndWait();
+                barrier.SignalAndWait(failed.Token);
             }
-        }))]);
+        }))], failed);
         AddressSpace.VerifyAll([world.Space], []);
     }
 
@@ -227,10 +228,17 @@ public class ConcurrencyTests
             Assert.Equal((before, mark), (processor.Read<byte>(At(page, 100)), processor.Read<byte>(At(page, 200))));
     }
 
-    private static void Run(IReadOnlyList<Action> actions)
+    private static void Run(IReadOnlyList<Action> actions, CancellationTokenSource? failed = null)
     {
         Exception? failure = null;
-        Thread[] threads = [.. actions.Select(action => new Thread(() => failure = Record.Exception(action) ?? failure))];
+        Thread[] threads = [.. actions.Select(action => new Thread(() =>
+        {
+            if (Record.Exception(action) is { } thrown)
+            {
+                Interlocked.CompareExchange(ref failure, thrown, null);
+                failed?.Cancel();
+            }
+        }))];
         foreach (Thread thread in threads)
             thread.Start();
         foreach (Thread thread in threads)

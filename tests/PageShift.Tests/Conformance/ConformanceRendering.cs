@@ -47,7 +47,7 @@ internal static class ConformanceRendering
         int outcome = line.IndexOf(" = ", StringComparison.Ordinal);
         string head = (outcome < 0 ? line : line[..outcome]).TrimEnd();
         if (call.Call.Kind == CallKind.InCore && call.Call.Arguments.Third == 0)
-            head = string.Concat(head.AsSpan(0, head.LastIndexOf(',')), answer.Result.IsError ? ", []" : $", [{string.Join(", ", data.Bytes.ToArray())}]", ")");
+            head = string.Concat(head.AsSpan(0, head.LastIndexOf(',')), answer.Result.IsError ? ", NULL" : $", [{string.Join(", ", data.Bytes.ToArray())}]", ")");
         return $"{head.PadRight(ResultColumn)} = {ResultText(call, answer.Result)}";
     }
 

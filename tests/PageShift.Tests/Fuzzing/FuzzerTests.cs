@@ -35,7 +35,7 @@ public sealed class FuzzerTests
                 continue;
             CallSequence small = shrinker.Shrink(sequence, ref divergence);
             Assert.Equal(CallKind.Break, Assert.Single(small.Calls).Call.Kind);
-            Assert.Equal((0, "the results"), (divergence.Index, divergence.Subject));
+            Assert.Equal(0, divergence.Index);
             return;
         }
     }
@@ -95,7 +95,8 @@ public sealed class FuzzerTests
         ToolResult result = Tool.Run("fuzz", "--seed", "5", "--calls", "100", "--shard", "2/4");
         Assert.Equal(0, result.ExitCode);
         Assert.StartsWith("seed 5, shard 2/4, ", result.Output, StringComparison.Ordinal);
-        Assert.EndsWith(" sequences, 0 divergences, 0 differences that did not come again\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains(" 0 divergences, ", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith(" sequences ended by a known difference, 0 differences that did not come again\n", result.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public sealed class HostCodeTests
         string directory = Directory.CreateTempSubdirectory("pageshift-host").FullName;
         try
         {
-            string source = Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../../src/PageShift.Linux/Execution/host.s");
+            string source = Repository.Path("src/PageShift.Linux/Execution/host.s");
             string assembled = Path.Combine(directory, "host.o");
             string code = Path.Combine(directory, "host.bin");
             Run("as", "--64", "-o", assembled, source);
@@ -38,8 +38,6 @@ public sealed class HostCodeTests
         Assert.Equal(64, Unsafe.SizeOf<PerfEvent.Attribute>());
         Assert.Equal(0xe0, Marshal.SizeOf<HostControl>());
     }
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 
     private static void Run(string program, params string[] arguments)
     {

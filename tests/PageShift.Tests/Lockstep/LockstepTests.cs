@@ -24,9 +24,9 @@ public sealed class LockstepTests
     public void Pages_bytes_and_mappings_that_only_one_side_has_are_divergences()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        Assert.Equal("the mappings", AfterTampering(factory, space => space.Unmap(new VirtualAddress(0x1000_0000), new ByteLength(4096)))?.Subject);
-        Assert.Equal("the mappings", AfterTampering(factory, space => space.Advise(new VirtualAddress(0x1000_0000), new ByteLength(8192), Advice.DontFork))?.Subject);
-        Assert.Equal("the present pages", AfterTampering(factory, space => space.Advise(new VirtualAddress(0x1000_0000), new ByteLength(4096), Advice.DontNeed))?.Subject);
+        Assert.StartsWith("the mappings", AfterTampering(factory, space => space.Unmap(new VirtualAddress(0x1000_0000), new ByteLength(4096)))?.Subject, StringComparison.Ordinal);
+        Assert.StartsWith("the mappings", AfterTampering(factory, space => space.Advise(new VirtualAddress(0x1000_0000), new ByteLength(8192), Advice.DontFork))?.Subject, StringComparison.Ordinal);
+        Assert.StartsWith("the present pages", AfterTampering(factory, space => space.Advise(new VirtualAddress(0x1000_0000), new ByteLength(4096), Advice.DontNeed))?.Subject, StringComparison.Ordinal);
         Assert.StartsWith("the bytes at", AfterTampering(factory, space => space.Write(new VirtualAddress(0x1000_0800), 1))?.Subject, StringComparison.Ordinal);
     }
 

@@ -24,7 +24,7 @@ public class RecordedCallTests
             if (lines[i].StartsWith("# history", StringComparison.Ordinal))
             {
                 process?.Dispose();
-                process = new RecordedProcess();
+                process = new RecordedProcess(isLarge: file.StartsWith("large", StringComparison.Ordinal));
                 start = i;
             }
 

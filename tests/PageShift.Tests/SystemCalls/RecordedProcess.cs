@@ -12,6 +12,7 @@ internal sealed class RecordedProcess : IDisposable
 {
     private const ulong Window = 0x100000000000;
     private const ulong WindowPages = 20;
+    private const ulong LargeWindowPages = 2304;
     private const ulong Vector = 0xe0000000000;
     private const int VectorLength = 32;
     private const ulong RecordersMemory = 25276510208; // what a single charge may reach on the machine of the recordings
@@ -45,10 +46,12 @@ internal sealed class RecordedProcess : IDisposable
 
     private readonly MemoryObject _object;
     private readonly PhysicalMemory _memory = new();
+    private readonly ulong _windowPages;
     private AddressSpace _space;
 
-    internal RecordedProcess()
+    internal RecordedProcess(bool isLarge)
     {
+        _windowPages = isLarge ? LargeWindowPages : WindowPages;
         _object = new MemoryObject(_memory, MemoryObjectKind.Memory, new ByteLength(8 * PageSize.Bytes));
         _space = MakeSpace(new AddressSpaceOptions { CommitLimit = new ByteLength(RecordersMemory) });
         FillObject();
@@ -152,7 +155,8 @@ internal sealed class RecordedProcess : IDisposable
     // The recorder takes away at once what came to lie outside its window.
     private void UnmapOutside(string name, ulong[] arguments, CallResult result)
     {
-        if (name is not ("mmap" or "mremap") || result.Raw <= 0 || (ulong)result.Raw is >= Window and < Window + ((WindowPages + 8) * PageSize.Bytes))
+        var kept = new AddressRange(new VirtualAddress(Window), new ByteLength((_windowPages + 8) * PageSize.Bytes));
+        if (name is not ("mmap" or "mremap") || result.Raw <= 0 || kept.Contains(result.Address))
             return;
         Require(_space.Unmap(result.Address, new ByteLength(name == "mmap" ? arguments[1] : arguments[2])));
     }
@@ -191,19 +195,38 @@ internal sealed class RecordedProcess : IDisposable
     private string State()
     {
         _space.Verify();
-        var window = new AddressRange(new VirtualAddress(Window), new ByteLength(WindowPages * PageSize.Bytes));
+        var window = new AddressRange(new VirtualAddress(Window), new ByteLength(_windowPages * PageSize.Bytes));
         string mappings = string.Concat(_space.GetMappings(window).Select(Describe));
-        char[] pages = new string('0', (int)WindowPages).ToCharArray();
-        foreach ((VirtualAddress start, _, PageTableEntry entry) in _space.GetLeaves(window))
-            pages[PageOf(start)] = entry.IsMapped ? '1' : entry.IsGuard ? 'g' : '0';
-        return $"{mappings} | {new string(pages)}";
+        char[] pages = new string('0', (int)_windowPages).ToCharArray();
+        foreach ((VirtualAddress start, PageTableLevel level, PageTableEntry entry) in _space.GetLeaves(window))
+        {
+            int count = (int)Math.Min(_space.Geometry.FramesPerLeaf(level), _windowPages - (ulong)PageOf(start));
+            pages.AsSpan((int)PageOf(start), count).Fill(entry.IsMapped ? '1' : entry.IsGuard ? 'g' : '0');
+        }
+
+        return $"{mappings} | {Runs(pages)}";
     }
 
-    private static string Describe(Mapping mapping)
+    private string Describe(Mapping mapping)
     {
         IEnumerable<string> codes = Codes.Where(code => mapping.Flags.HasFlag(code.Flag)).Select(code => code.Code).Order(StringComparer.Ordinal);
         ulong offset = mapping.File is null ? 0 : mapping.PageOffset.Value;
-        return $" | {PageOf(mapping.Start)}-{PageOf(mapping.End)} {offset:x} {string.Join(' ', codes)}";
+        int large = _space.GetLeaves(mapping.Range).Count(leaf => leaf.Level == PageTableLevel.Pmd && leaf.Entry.IsMapped && !_memory.IsZeroPage(leaf.Entry.Frame));
+        return $" | {PageOf(mapping.Start)}-{PageOf(mapping.End)} {offset:x} {large} {string.Join(' ', codes)}";
+    }
+
+    private static string Runs(ReadOnlySpan<char> pages)
+    {
+        var runs = new List<string>();
+        while (!pages.IsEmpty)
+        {
+            int end = pages.IndexOfAnyExcept(pages[0]);
+            int length = end < 0 ? pages.Length : end;
+            runs.Add($"{pages[0]}*{length}");
+            pages = pages[length..];
+        }
+
+        return string.Join(' ', runs);
     }
 
     private static long PageOf(VirtualAddress address) => (long)(address.Value - Window) / (long)PageSize.Bytes;
@@ -215,7 +238,7 @@ internal sealed class RecordedProcess : IDisposable
         IEnumerable<string> mappings = parts[..^1].Select(part =>
         {
             string[] words = part.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return $" | {words[0]} {words[1]} {string.Join(' ', words[2..].Order(StringComparer.Ordinal))}";
+            return $" | {words[0]} {words[1]} {words[2]} {string.Join(' ', words[3..].Order(StringComparer.Ordinal))}";
         });
         return $"{string.Concat(mappings)} | {parts[^1]}";
     }

@@ -3,12 +3,14 @@
  *
  *   gcc -O1 -static -o record record.c && ./record KIND SEED HISTORIES STEPS > KIND-SEED.txt      (as root)
  *
- * KIND: plain; seal (also mseal); limits (no CAP_IPC_LOCK or CAP_SYS_RAWIO, small RLIMIT_AS, _DATA and _MEMLOCK).
+ * KIND: plain; seal (also mseal); limits (no CAP_IPC_LOCK or CAP_SYS_RAWIO, small RLIMIT_AS, _DATA and _MEMLOCK);
+ * large (ranges of some MiB, with transparent huge pages, which must be enabled for madvise).
  *
  * A line is a call in strace's raw format; besides there are
  *   poke(address, byte), peek(address)  one byte written or read: 0 or the byte, or the name of the signal's code
- *   # state                            the mappings of the window, in pages from its start, and a digit for each of its
- *                                      pages: 1 present, g guard, 0 neither. Only when it has changed.
+ *   # state                            the mappings of the window, in pages from its start, each with its offset in
+ *                                      pages, its count of huge pages, and its flags; then the window's pages in runs:
+ *                                      1 present, g guard, 0 neither. Only when it has changed.
  * Descriptors: 3 a memfd, 4 and 5 the same opened for reading only and writing only, 6 a directory, 7 a path only. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,7 +33,7 @@
 
 #define PAGE 4096UL
 #define WINDOW 0x100000000000UL
-#define PAGES 20
+#define MOST_PAGES 2304
 #define VECTOR 0xe0000000000UL
 #define SYS_mseal_number 462
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -43,7 +45,8 @@ static char last_state[8192], text[1 << 20];
 static sigjmp_buf faulted;
 static volatile int fault_signal, fault_code;
 static word break_start;
-static int sealing;
+static int sealing, large;
+static word pages = 20;
 
 static word below(word n)
 {
@@ -82,29 +85,34 @@ static word status_kilobytes(const char *name)
 
 static void look(void)
 {
-    char now[8192];
+    char now[sizeof last_state];
     int length = 0, inside = 0;
     for (const char *line = read_all("/proc/self/smaps"); *line; line = strchr(line, '\n') + 1) {
-        word start, end, offset;
+        word start, end, offset, huge;
         char access[8];
         if (sscanf(line, "%lx-%lx %7s %lx", &start, &end, access, &offset) == 4) {
-            inside = start < WINDOW + PAGES * PAGE && end > WINDOW;
+            inside = start < WINDOW + pages * PAGE && end > WINDOW;
             if (inside)
                 length += sprintf(now + length, " | %ld-%ld %lx", (long)(start - WINDOW) / (long)PAGE, (long)(end - WINDOW) / (long)PAGE, offset / PAGE);
+        } else if (inside && sscanf(line, "AnonHugePages: %lu", &huge) == 1) {
+            length += sprintf(now + length, " %lu", huge / 2048);
         } else if (inside && !strncmp(line, "VmFlags:", 8)) {
             const char *stop = strchr(line, '\n');
             length += sprintf(now + length, "%.*s", (int)(stop - line - 8), line + 8);
         }
     }
-    uint64_t entries[PAGES];
+    static uint64_t entries[MOST_PAGES + 1];
     int fd = open("/proc/self/pagemap", O_RDONLY);
-    if (pread(fd, entries, sizeof entries, WINDOW / PAGE * 8) != sizeof entries)
+    if (pread(fd, entries, pages * 8, WINDOW / PAGE * 8) != (long)pages * 8)
         _exit(3);
     close(fd);
-    length += sprintf(now + length, " | ");
-    for (int i = 0; i < PAGES; i++)
-        now[length++] = entries[i] >> 63 ? '1' : entries[i] >> 58 & 1 ? 'g' : '0';
-    now[length] = 0;
+    length += sprintf(now + length, " |");
+    for (word i = 0, run = 1; i < pages; i++, run++) {
+        char kind = entries[i] >> 63 ? '1' : entries[i] >> 58 & 1 ? 'g' : '0';
+        char next = i + 1 == pages ? 0 : entries[i + 1] >> 63 ? '1' : entries[i + 1] >> 58 & 1 ? 'g' : '0';
+        if (kind != next)
+            length += sprintf(now + length, " %c*%lu", kind, run), run = 0;
+    }
     if (strcmp(now, last_state))
         say("# state%s\n", now);
     strcpy(last_state, now);
@@ -131,13 +139,22 @@ static void say_result(long result)
         say(" = high\n");
 }
 
+/* In large histories mostly multiples of 512 pages, or near them. */
+static word some_pages(word limit)
+{
+    if (!large || below(12) == 0)
+        return below(limit);
+    word near = below(limit / 256 + 1) * 256 + (below(3) ? 0 : below(3) - 1);
+    return near < limit ? near : 0;
+}
+
 static word some_address(void)
 {
     static const word odd[] = { 0, 1, -1UL, -PAGE, -4095UL, 1UL << 63, 0x7ffffffff000, 0x800000000000, 0x7ffffffff001 };
     switch (below(24)) {
     case 0: return odd[below(COUNT(odd))];
-    case 1: return WINDOW + below(PAGES * PAGE);
-    default: return WINDOW + below(PAGES) * PAGE;
+    case 1: return WINDOW + below(pages * PAGE);
+    default: return WINDOW + some_pages(pages) * PAGE;
     }
 }
 
@@ -145,7 +162,9 @@ static word some_address(void)
 static word some_length(word address)
 {
     static const word odd[] = { 0, 1, -1UL, -PAGE, -WINDOW, 1UL << 46, PAGE - 1, PAGE + 1 };
-    return below(14) == 0 && address >= WINDOW ? odd[below(COUNT(odd))] : (1 + below(6)) * PAGE;
+    if (below(14) == 0 && address >= WINDOW)
+        return odd[below(COUNT(odd))];
+    return large && address >= WINDOW ? some_pages(1300) * PAGE : (1 + below(6)) * PAGE;
 }
 
 static int usual(void) { return below(12) != 0; }
@@ -155,10 +174,12 @@ static void do_mmap(void)
     static const word types[] = { 2, 2, 2, 2, 1, 1, 3, 8, 0, 4 };
     static const word extras[] = { 0, 0, 0, 0, 0x4000, 0x20000, 0x8000, 0x18000, 0x2000, 0x100, 0x80000, 0x800, 0x10000000, 0x40000, 0x200000, 0x80000000 };
     static const word failing[] = { -1UL, -PAGE, 1UL << 47, 1UL << 63, 0 };
-    word address = some_address(), length = usual() ? (1 + below(6)) * PAGE : failing[below(COUNT(failing))];
+    word address = some_address(), length = usual() ? large ? (1 + some_pages(1300)) * PAGE & -(below(2) + 1) * PAGE : (1 + below(6)) * PAGE : failing[below(COUNT(failing))];
     word access = below(3) ? 3 : below(8), flags = types[below(COUNT(types))] | extras[below(COUNT(extras))];
     word offset = below(10) * PAGE;
-    if (below(3))
+    if (large) /* an object's large pages depend on what is in memory of it */
+        flags = (below(4) ? 2 : 8) | (flags & ~15UL) | 0x20;
+    else if (below(3))
         flags |= 0x20;
     switch (below(8)) {
     case 0: break;
@@ -170,12 +191,12 @@ static void do_mmap(void)
     if (!usual())
         offset = below(2) ? 1 : (word)0x7ffffffffffff000;
     word fd = flags & 0x20 ? -1UL : 3 + (usual() ? below(2) : below(7));
-    if ((flags & 0x10) && address < PAGE)
+    if ((flags & 0x100010) && address < PAGE)
         address = WINDOW;
     long result = call(SYS_mmap, address, length, access, flags, fd, offset);
     say("mmap(%#lx, %#lx, %#lx, %#lx, %ld, %#lx)", address, length, access, flags, (long)fd, offset);
     say_result(result);
-    if (result > 0 && ((word)result < WINDOW || (word)result >= WINDOW + (PAGES + 8) * PAGE))
+    if (result > 0 && ((word)result < WINDOW || (word)result >= WINDOW + (pages + 8) * PAGE))
         call(SYS_munmap, result, length, 0, 0, 0, 0);
 }
 
@@ -193,18 +214,26 @@ static void do_plain(long number, const char *name, word c, int has_c)
 static void do_madvise(void)
 {
     static const int usuals[] = { 0, 1, 2, 4, 4, 4, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23, 24, 102, 103 };
-    do_plain(SYS_madvise, "madvise", usual() ? (word)usuals[below(COUNT(usuals))] : below(2) ? 9 : below(30), 1);
+    static const int large_usuals[] = { 4, 4, 8, 14, 14, 14, 15, 20, 22, 23, 23, 25, 25, 102, 103 };
+    if (large && usual()) {
+        do_plain(SYS_madvise, "madvise", large_usuals[below(COUNT(large_usuals))], 1);
+        return;
+    }
+    word advice = usual() ? (word)usuals[below(COUNT(usuals))] : below(2) ? 9 : below(30);
+    if (advice == 21)
+        advice = 22; /* what PAGEOUT reclaims depends on what else the machine does */
+    do_plain(SYS_madvise, "madvise", advice, 1);
 }
 
 static void do_mremap(void)
 {
     word address = some_address(), old = some_length(address), new = some_length(address), flags = below(2) ? 3 : below(9), to = some_address();
-    if (old > 64 * PAGE || new > 64 * PAGE)
+    if (old > pages * PAGE * 4 || new > pages * PAGE * 4)
         old = new = PAGE;
     long result = call(SYS_mremap, address, old, new, flags, to, 0);
     say("mremap(%#lx, %#lx, %#lx, %#lx, %#lx)", address, old, new, flags, to);
     say_result(result);
-    if (result > 0 && ((word)result < WINDOW || (word)result >= WINDOW + (PAGES + 8) * PAGE))
+    if (result > 0 && ((word)result < WINDOW || (word)result >= WINDOW + (pages + 8) * PAGE))
         call(SYS_munmap, result, new, 0, 0, 0, 0);
 }
 
@@ -248,7 +277,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 
 static void do_access(int writes)
 {
-    volatile unsigned char *address = (unsigned char *)(WINDOW + below(PAGES) * PAGE + below(2) * 77);
+    volatile unsigned char *address = (unsigned char *)(WINDOW + some_pages(pages) * PAGE + below(2) * 77);
     unsigned char byte = 1 + below(9);
     if (writes)
         say("poke(%#lx, %d) = ", (word)address, byte);
@@ -335,6 +364,9 @@ int main(int count, char **arguments)
     uname(&system);
     say("# Linux %s, record.c: %s, seed %s, %s histories of %s steps\n", system.release, arguments[1], arguments[2], arguments[3], arguments[4]);
     sealing = !strcmp(arguments[1], "seal");
+    large = !strcmp(arguments[1], "large");
+    if (large)
+        pages = MOST_PAGES;
     for (int history = 0; history < atoi(arguments[3]); history++) {
         if (fork()) {
             int status;
@@ -357,9 +389,13 @@ int main(int count, char **arguments)
         look();
         if (!strcmp(arguments[1], "limits"))
             set_limits();
-        word start = below(4) * PAGE, length = (10 + below(6)) * PAGE;
+        word start = below(4) * PAGE, length = (pages / 2 + below(6)) * PAGE;
         say("mmap(%#lx, %#lx, 0x3, 0x32, -1, 0)", WINDOW + start, length);
         say_result(call(SYS_mmap, WINDOW + start, length, 3, 0x32, -1, 0));
+        if (large) {
+            call(SYS_madvise, WINDOW + start, length, 14, 0, 0, 0);
+            say("madvise(%#lx, %#lx, 0xe) = 0\n", WINDOW + start, length);
+        }
         for (int i = 0; i < atoi(arguments[4]); i++)
             step();
         _exit(0);
