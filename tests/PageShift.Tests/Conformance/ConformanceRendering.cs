@@ -47,9 +47,13 @@ internal static class ConformanceRendering
         int outcome = line.IndexOf(" = ", StringComparison.Ordinal);
         string head = (outcome < 0 ? line : line[..outcome]).TrimEnd();
         if (call.Call.Kind == CallKind.InCore && call.Call.Arguments.Third == 0)
-            head = string.Concat(head.AsSpan(0, head.LastIndexOf(',')), answer.Result.IsError ? ", NULL" : $", [{string.Join(", ", data.Bytes.ToArray())}]", ")");
+            head = string.Concat(head.AsSpan(0, VectorStart(head)), answer.Result.IsError ? ", NULL" : $", [{string.Join(", ", data.Bytes.ToArray())}]", ")");
         return $"{head.PadRight(ResultColumn)} = {ResultText(call, answer.Result)}";
     }
+
+    /// <summary>The comma before mincore's third argument, which is NULL or a list in brackets.</summary>
+    private static int VectorStart(string head) =>
+        head.IndexOf('[', StringComparison.Ordinal) is >= 0 and int bracket ? head.LastIndexOf(',', bracket) : head.LastIndexOf(',');
 
     private static string ResultText(in CallRecord call, CallResult result) =>
         result.IsError || call.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break
