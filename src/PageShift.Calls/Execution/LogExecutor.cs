@@ -173,9 +173,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             CallOutcomeState.Error => result.Error == outcome.Error,
             _ => !result.IsError,
         };
-        bool counts = _options.Verify || outcome.State == CallOutcomeState.None;
-        if (agrees || !counts)
+        if (agrees)
             return;
+        if (!_options.Verify && outcome.State != CallOutcomeState.None)
+        {
+            Statistics.DifferentResults++;
+            return;
+        }
+
         string expected = outcome.State switch
         {
             CallOutcomeState.Value => string.Create(CultureInfo.InvariantCulture, $"0x{outcome.Value:x}"),

@@ -9,6 +9,9 @@ public sealed record LogStatistics
     /// <summary>Calls that the log shows to have failed, and that were therefore not executed.</summary>
     public long FailedCalls { get; internal set; }
 
+    /// <summary>Calls whose result here is not what the log says, and that were not verified: the space is no longer quite the log's.</summary>
+    public long DifferentResults { get; internal set; }
+
     /// <summary>Calls whose effect is not modelled, or of unknown name.</summary>
     public long UnsupportedCalls { get; internal set; }
 

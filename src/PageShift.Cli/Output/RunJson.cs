@@ -59,6 +59,7 @@ internal sealed class RunJson : IRunOutput
         json.WriteNumber("warnings", report.Counts.Warnings);
         json.WriteNumber("addressSpaces", statistics.AddressSpaces);
         json.WriteNumber("failedCalls", statistics.FailedCalls);
+        json.WriteNumber("differentResults", statistics.DifferentResults);
         json.WriteNumber("unsupportedCalls", statistics.UnsupportedCalls);
         json.WriteNumber("unknownOutcomes", statistics.UnknownOutcomes);
         json.WriteNumber("inferredMappings", statistics.InferredMappings);

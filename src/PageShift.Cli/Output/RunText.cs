@@ -142,6 +142,8 @@ internal sealed class RunText(int most) : IRunOutput
         LogStatistics statistics = report.Statistics;
         if (statistics.InferredMappings != 0)
             output.WriteLine($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log's calls presuppose what it never made");
+        if (statistics.DifferentResults != 0)
+            output.WriteLine($"note: {Describe.Count(statistics.DifferentResults, "call")} ended differently here than in the log (--verify names them)");
         if (statistics.FailedCalls != 0)
             output.WriteLine($"note: {Describe.Count(statistics.FailedCalls, "call")} left out that failed in the log");
         if (statistics.UnknownOutcomes != 0)

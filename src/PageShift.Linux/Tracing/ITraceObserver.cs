@@ -4,60 +4,55 @@ namespace PageShift.Linux.Tracing;
 /// traced thread that an event is about is stopped until the call returns. Other traced threads keep running, but no two
 /// memory calls of one address space are in progress together (see <see cref="ProcessTracer"/>), so between
 /// <see cref="CallEntered"/> and <see cref="CallCompleted"/> only page faults of other threads can change what is mapped
-/// where, and not even they when <see cref="WantsStandstill"/> says so. An exception thrown here ends the run: every traced process is killed, and <see cref="ProcessTracer.Run"/>
+/// where. An exception thrown here ends the run: every traced process is killed, and <see cref="ProcessTracer.Run"/>
 /// throws it on.</summary>
 public interface ITraceObserver
 {
     /// <summary>A process exists now. The first is the traced command's.</summary>
-void ProcessStarted(in ProcessStart start)
+    void ProcessStarted(in ProcessStart start)
     {
     }
 
     /// <summary>A process has a further thread now.</summary>
-void ThreadStarted(in ThreadCreation start)
+    void ThreadStarted(in ThreadCreation start)
     {
     }
 
     /// <summary>A process has executed a program; its new mappings can be read.</summary>
-void ProgramStarted(in ProgramStart start)
+    void ProgramStarted(in ProgramStart start)
     {
     }
 
-    /// <summary>Asked before <see cref="CallEntered"/>: whether all other threads of the address space are to be stopped until the call has
-    /// returned, so that no page fault of theirs falsifies what is read. That costs each of them some microseconds. When one
-    /// does not stop within <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill.</summary>
-bool WantsStandstill(in CallEntry call) => false;
-
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>
-void CallEntered(in CallEntry call)
+    void CallEntered(in CallEntry call)
     {
     }
 
     /// <summary>A memory call has returned; pages and mappings can be read as they are after it. Every completed call was
     /// entered before. A call whose thread ends in it, or that is in progress in another thread when its process
     /// executes a program, is never completed; it may have had effects.</summary>
-void CallCompleted(in CallExit call)
+    void CallCompleted(in CallExit call)
     {
     }
 
     /// <summary>A memory call was made through another interface than the 64-bit one.</summary>
-void ForeignCallCompleted(in ForeignCall call)
+    void ForeignCallCompleted(in ForeignCall call)
     {
     }
 
     /// <summary>A thread is about to receive a signal.</summary>
-void SignalDelivered(in SignalDelivery delivery)
+    void SignalDelivered(in SignalDelivery delivery)
     {
     }
 
     /// <summary>The last thread of a process is about to end; its address space can be read for the last time. A process that is
     /// killed by SIGKILL may end without this.</summary>
-void ProcessEnding(int processId)
+    void ProcessEnding(int processId)
     {
     }
 
     /// <summary>A process has ended.</summary>
-void ProcessEnded(in ProcessEnd end)
+    void ProcessEnded(in ProcessEnd end)
     {
     }
 }

@@ -10,8 +10,8 @@ internal sealed partial class TraceSession
     // A tick of the stopwatch is a nanosecond on Linux.
     private const long NanosecondsPerSecond = 1_000_000_000;
 
-    // The address spaces on which threads are stopped for an active call, in which it must not stay too long.
-    private readonly List<CallOrder> _watched = [];
+    // The address spaces on which a call waits for another.
+    private readonly List<CallOrder> _contended = [];
 
     private void OnSystemCallStop(TracedThread thread)
     {
@@ -42,13 +42,8 @@ internal sealed partial class TraceSession
         }
 
         Statistics.DelayedCalls++;
-        Watch(order);
-    }
-
-    private void Watch(CallOrder order)
-    {
-        if (!_watched.Contains(order))
-            _watched.Add(order);
+        if (!_contended.Contains(order))
+            _contended.Add(order);
     }
 
     /// <summary>Reports a call, which is active now, and lets its thread enter the kernel.</summary>
@@ -69,9 +64,6 @@ internal sealed partial class TraceSession
                 StackPointer = new VirtualAddress(stop.StackPointer),
                 IsOverlapped = thread.IsOverlapped,
             };
-            if (_observer.WantsStandstill(thread.Entry))
-                thread.Entry = thread.Entry with { IsAtStandstill = BringToStandstill(thread) };
-
             _observer.CallEntered(thread.Entry);
         }
 
@@ -124,38 +116,26 @@ internal sealed partial class TraceSession
             return;
 
         order.Leave(thread);
-        if (order.IsAtStandstill && order.IsIdle)
-            EndStandstill(order);
-
-        // What was kept for later goes before the next call, which would keep it for longer.
-        if (_deferred.Count == 0)
-            AdmitNext(order);
-
-        if (!order.HasWaiting && !order.IsAtStandstill)
-            _ = _watched.Remove(order);
-    }
-
-    private void AdmitNext(CallOrder order)
-    {
         if (order.IsIdle && order.ActivateNext() is { } next)
             Admit(next);
+
+        if (!order.HasWaiting)
+            _ = _contended.Remove(order);
     }
 
-    /// <summary>Lets the threads go on that have been stopped too long for a call that does not return.</summary>
+    /// <summary>Admits the calls that have waited too long for another that does not return.</summary>
     private void AdmitOverdue()
     {
-        for (int i = _watched.Count - 1; i >= 0; i--)
+        for (int i = _contended.Count - 1; i >= 0; i--)
         {
-            CallOrder order = _watched[i];
-            AdmitNext(order);
+            CallOrder order = _contended[i];
             if (!order.IsOverdue(ProcessTracer.LongestExclusiveCall))
                 continue;
 
-            _ = _watched.Remove(order);
-            order.GiveUpStandstill();
-            EndStandstill(order);
             while (order.ActivateNext() is { } next)
                 Admit(next);
+
+            _contended.RemoveAt(i);
         }
     }
 }

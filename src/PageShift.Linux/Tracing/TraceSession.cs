@@ -36,11 +36,8 @@ internal sealed partial class TraceSession
             TracedThread first = AddProcess(command, Environment.ProcessId, NewCallOrder(), isShared: false);
             OnProgramStarted(first);
             Resume(first);
-            while (TryTakeDeferred(out int id, out WaitStatus status) || TryWait(out id, out status))
-            {
-                Statistics.Stops++;
+            while (TryWait(out int id, out WaitStatus status))
                 Handle(id, status);
-            }
         }
         catch
         {
@@ -55,7 +52,7 @@ internal sealed partial class TraceSession
     private bool TryWait(out int id, out WaitStatus status)
     {
         // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
-        for (int looks = 0; _watched.Count > 0 || _early.Count > 0; looks++)
+        for (int looks = 0; _contended.Count > 0 || _early.Count > 0; looks++)
         {
             if (Wait.Poll(out id, out status) != Errno.None)
                 return false;
@@ -75,21 +72,10 @@ internal sealed partial class TraceSession
 
     private void Handle(int id, WaitStatus status)
     {
+        Statistics.Stops++;
         if (!_threads.TryGetValue(id, out TracedThread? thread))
-        {
             OnUnknown(id, status);
-            return;
-        }
-
-        if (thread.IsHeld)
-        {
-            // It was killed in the stop in which it was held.
-            thread.IsHeld = false;
-            ForgetDeferred(id);
-        }
-
-        thread.IsParentOfVfork = false;
-        if (!status.IsStopped)
+        else if (!status.IsStopped)
             OnThreadEnded(thread, status);
         else if (status.IsSystemCallStop)
             OnSystemCallStop(thread);
@@ -166,7 +152,6 @@ internal sealed partial class TraceSession
         LeaveCall(thread);
         MarkEnding(thread);
         _ = _threads.Remove(thread.Id);
-        ForgetDeferred(thread.Id);
         if (thread.Id != thread.Process.Id)
             return;
 

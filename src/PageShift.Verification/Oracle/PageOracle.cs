@@ -67,7 +67,11 @@ internal sealed partial class PageOracle
         if (page.IsOwn)
             return AccessFault.None;
         if (region.Object is { } memory && region.ObjectPageAt(at) >= memory.Pages)
+        {
+            BringInNeighbours(region, at, isWrite); // the fault fails, but what is around it comes in all the same
             return AccessFault.BeyondObject;
+        }
+
         if (page.Presence != OraclePresence.Present)
             BringInNeighbours(region, at, isWrite);
         bool copies = isWrite && !region.IsShared;

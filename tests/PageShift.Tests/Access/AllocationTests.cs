@@ -13,6 +13,9 @@ public class AllocationTests
     private const int Rounds = 100_000;
     private const int Mapped = 20_000;
 
+    // The runtime itself now and then allocates on a thread while other tests collect garbage. The smallest object a fault could allocate, 24 bytes, would make 480,000.
+    private const long RuntimeNoise = 8192;
+
     [Fact]
     public void Hits_allocate_nothing()
     {
@@ -95,7 +98,7 @@ public class AllocationTests
         AccessFault worst = AccessFault.None;
         for (int i = 0; i < Rounds; i++)
             worst |= access(world.Processor, i);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, RuntimeNoise);
         Assert.Equal(AccessFault.None, worst);
     }
 }

@@ -38,6 +38,21 @@ public class FaultTests
     }
 
     [Fact]
+    public void Only_a_fault_that_replaces_a_page_lets_the_lock_go_and_it_counts_that()
+    {
+        using AccessWorld world = new();
+        world.Map(0, 2);
+        IFaultResolver faults = world.Space;
+        var reader = new MappingLock.ReaderFlag { Owner = Environment.CurrentManagedThreadId }; // as if inside an access
+        Assert.Equal(AccessFault.None, faults.ResolveFault(Page(0), AccessKind.Read, reader));
+        Assert.Equal(AccessFault.None, faults.ResolveFault(Page(1), AccessKind.Write, reader));
+        Assert.Equal(0, reader.Releases);
+        Assert.Equal(AccessFault.None, faults.ResolveFault(Page(0), AccessKind.Write, reader));
+        Assert.Equal((1, Environment.CurrentManagedThreadId), (reader.Releases, reader.Owner));
+        Assert.Equal("ww", world.Draw(0, 2));
+    }
+
+    [Fact]
     public void A_hole_between_mappings_is_not_mapped_and_a_mapping_without_access_not_permitted()
     {
         using AccessWorld world = new();

@@ -21,14 +21,14 @@ public sealed class ShortageTests
     [Theory]
     [MemberData(nameof(Policies))]
     public void Calls_that_take_all_or_nothing_leave_everything_as_it_was_on_x86(MovePolicy policy) =>
-        ModelRun.Sample("0000000000000", 25, 50, steps => RunSteps(PagingGeometry.X86, policy, steps));
+        ModelRun.Sample(25, 50, steps => RunSteps(PagingGeometry.X86, policy, steps));
 
     [Theory]
     [MemberData(nameof(Policies))]
     public void Calls_that_take_all_or_nothing_leave_everything_as_it_was_in_small_worlds(MovePolicy policy)
     {
         foreach ((int levels, int bits) in new[] { (3, 1), (3, 2), (4, 2) })
-            ModelRun.Sample("0000000000000", 30, 60, steps => RunSteps(PagingGeometry.Toy(levels, bits), policy, steps));
+            ModelRun.Sample(30, 60, steps => RunSteps(PagingGeometry.Toy(levels, bits), policy, steps));
     }
 
     public static TheoryData<string, MovePolicy> LargeLeafCases

@@ -32,10 +32,6 @@ internal sealed class EventRecorder : ITraceObserver
 
     public Action<ProgramStart>? AtProgram { get; init; }
 
-    public Func<CallEntry, bool>? WithStandstill { get; init; }
-
-    public bool WantsStandstill(in CallEntry call) => WithStandstill?.Invoke(call) ?? false;
-
     public void ProcessStarted(in ProcessStart start) => Processes.Add(start);
 
     public void ThreadStarted(in ThreadCreation start) => Threads.Add(start);
