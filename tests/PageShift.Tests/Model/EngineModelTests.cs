@@ -26,10 +26,16 @@ public sealed class EngineModelTests
         ModelRun.Sample(60, 60, steps => RunSteps(PagingGeometry.X86, policy, placement, steps));
 
     [Theory]
+    [InlineData(MovePolicy.Linux67)]
+    [InlineData(MovePolicy.PageShift)]
+    public void Every_space_equals_its_oracle_after_every_call_with_five_levels(MovePolicy policy) =>
+        ModelRun.Sample(30, 60, steps => RunSteps(PagingGeometry.X86FiveLevel, policy, Placement.Linux, steps));
+
+    [Theory]
     [MemberData(nameof(Ways))]
     public void Every_space_equals_its_oracle_after_every_call_in_small_worlds(MovePolicy policy, Placement placement)
     {
-        foreach ((int levels, int bits) in new[] { (3, 1), (2, 2), (3, 2), (4, 2), (4, 1) })
+        foreach ((int levels, int bits) in new[] { (3, 1), (2, 2), (3, 2), (4, 2), (5, 1) })
             ModelRun.Sample(60, 60, steps => RunSteps(PagingGeometry.Toy(levels, bits), policy, placement, steps));
     }
 
