@@ -1,6 +1,5 @@
 using PageShift.Abi;
 using PageShift.Mappings;
-using PageShift.PageTables;
 using PageShift.Tests.Access;
 using PageShift.Translation;
 using Xunit;
