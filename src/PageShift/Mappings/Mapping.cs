@@ -47,7 +47,7 @@ public readonly record struct Mapping(
     /// <summary>The mapping in the style of a line of /proc/PID/maps.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Range} {Letter(VmFlags.Read, 'r')}{Letter(VmFlags.Write, 'w')}{Letter(VmFlags.Execute, 'x')}{(Flags.HasFlag(VmFlags.Shared) ? 's' : 'p')} {PageOffset.Value:x} A={Anon}");
+        $"{Range} {Letter(VmFlags.Read, 'r')}{Letter(VmFlags.Write, 'w')}{Letter(VmFlags.Execute, 'x')}{(Flags.HasFlag(VmFlags.MayShare) ? 's' : 'p')} {PageOffset.Value:x} A={Anon}");
 
     private char Letter(VmFlags flag, char letter) => Flags.HasFlag(flag) ? letter : '-';
 }
