@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using PageShift.Calls;
 
 namespace PageShift.Tests.Conformance;
 
