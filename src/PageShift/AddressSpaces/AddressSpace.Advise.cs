@@ -183,6 +183,7 @@ public sealed partial class AddressSpace
     // in this order                                result
     // locked, or no object                         EINVAL
     // private, or the file is not open for writing EACCES
+    // begins or ends past the largest file offset  EINVAL, EFBIG; only a device is mapped there
     // no memory for the zeroes of a file           ENOMEM
     private Errno AdviseRemove(MappingHandle handle, AddressRange part)
     {
@@ -192,6 +193,10 @@ public sealed partial class AddressSpace
         if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
             return Errno.AccessDenied;
         PageCount first = mapping.PageOffsetAt(part.Start);
+        if (first.Value >= FileOffsetPages)
+            return Errno.InvalidArgument;
+        if (part.Length.WholePages.Value >= FileOffsetPages - first.Value)
+            return Errno.FileTooLarge;
         UnmapObjectPages(file.Object, first, part.Length.WholePages);
         if (!file.Object.TryPunchHole(first, part.Length.WholePages))
             return Errno.OutOfMemory;
