@@ -55,10 +55,12 @@ internal sealed partial class EngineSide
         _processes[process].Processor.TryRead(start, bytes, out _) == AccessFault.None;
 
     /// <summary>Drops the present pages of a range that the kernel does not have. The last <see cref="Observe"/> was of the same process.</summary>
-    internal void DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
+    /// <returns>False when there was none.</returns>
+    internal bool DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
     {
         AddressSpace space = _processes[process].Space;
         int run = 0;
+        bool hasDropped = false;
         foreach (LeafSnapshot leaf in _leaves)
         {
             if (leaf.Level != PageTableLevel.Pte || !range.Contains(leaf.Start))
@@ -67,8 +69,10 @@ internal sealed partial class EngineSide
                 run++;
             bool isThere = run < kernel.Pages.Count && kernel.Pages[run].Range.Contains(leaf.Start);
             if (!isThere)
-                _ = space.Advise(leaf.Start, new ByteLength(PageSize.Bytes), Advice.DontNeed);
+                hasDropped |= !space.Advise(leaf.Start, new ByteLength(PageSize.Bytes), Advice.DontNeed).IsError;
         }
+
+        return hasDropped;
     }
 
     private ObservedMapping Describe(in Mapping mapping, bool withFlags)
