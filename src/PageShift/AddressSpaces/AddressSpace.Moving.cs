@@ -8,6 +8,7 @@ public sealed partial class AddressSpace
 {
     // Guarded by the mapping lock, exclusively.
     private readonly MoveObservation _observation;
+    private readonly List<ulong> _sourceTables = [];
 
     /// <summary>Sees every move of page-table entries just before it is made; null for none. Set it while no call runs.</summary>
     public IMoveObserver? MoveObserver { get; set; }
@@ -26,6 +27,8 @@ public sealed partial class AddressSpace
         }
 
         _planner.Plan(Policy, request, _plan);
+        bool hasFirst = HasTable(request.Source.Start, PageTableLevel.Pte);
+        bool hasLast = HasTable(LastPage(request.Source), PageTableLevel.Pte);
         if (!_mover.TryExecute(_plan, out MoveCost work))
             return false;
         LastMoveWork = work;
@@ -33,10 +36,59 @@ public sealed partial class AddressSpace
             FlushTlb(UnionWithDestination(_plan));
         foreach (FreedTable table in _mover.Freed)
             _vacant.Add(table.Level, table.Start.Value);
+        if (hasFirst)
+            NoteTableOfEnd(request, request.Source.Start);
+        if (hasLast)
+            NoteTableOfEnd(request, LastPage(request.Source));
+        NoteTablesOfEmptyPieces(request);
         if (!_vacant.IsEmpty)
             _vacant.Move(request.Source, unchecked(request.New.Value - request.Old.Value), _plan.Congruence);
         return true;
     }
+
+    /// <summary>Notes a table at an end of the source that reaches beyond it, and the one that Linux then makes for its piece: where this engine has moved all that lived in it as one
+    /// entry, Linux keeps it, empty. Not where Linux expands the start too.</summary>
+    private void NoteTableOfEnd(in MoveRequest request, VirtualAddress end)
+    {
+        ulong span = Geometry.TableSpan(PageTableLevel.Pte);
+        AddressRange table = new(end.AlignDown(span), new ByteLength(span));
+        bool isExpandedByLinux = Policy == MovePolicy.Linux67 && _plan.ExpandedSource.Start <= table.Start && table.End <= request.Source.End;
+        if (!request.Source.Contains(table) && !isExpandedByLinux)
+            NoteIfVacant(PageTableLevel.Pte, end);
+        NoteTablesOfPiece(table.Intersect(request.Source), unchecked(request.New.Value - request.Old.Value));
+    }
+
+    /// <summary>Notes the empty tables of a move's destination: Linux makes one for each piece whose source has a table, whether anything is in the piece or not. The source's tables
+    /// are the vacant ones, to which those that the move has emptied belong by now.</summary>
+    private void NoteTablesOfEmptyPieces(in MoveRequest request)
+    {
+        if (_vacant.IsEmpty)
+            return;
+        AddressRange source = request.Source;
+        _sourceTables.Clear();
+        _vacant.CopyTo(PageTableLevel.Pte, source, _sourceTables);
+        foreach (ulong table in _sourceTables)
+        {
+            AddressRange piece = new AddressRange(new VirtualAddress(table), new ByteLength(Geometry.TableSpan(PageTableLevel.Pte))).Intersect(source);
+            NoteTablesOfPiece(piece, unchecked(request.New.Value - request.Old.Value));
+        }
+    }
+
+    private void NoteTablesOfPiece(AddressRange piece, ulong delta)
+    {
+        NoteIfVacant(PageTableLevel.Pte, new VirtualAddress(unchecked(piece.Start.Value + delta)));
+        NoteIfVacant(PageTableLevel.Pte, new VirtualAddress(unchecked(LastPage(piece).Value + delta)));
+    }
+
+    private void NoteIfVacant(PageTableLevel level, VirtualAddress address)
+    {
+        if (_tables.Walk(address) is var walk && walk.Level > level && walk.Entry.IsNone)
+            _vacant.Add(level, address.Value);
+    }
+
+    private static VirtualAddress LastPage(AddressRange range) => range.End - new ByteLength(PageSize.Bytes);
+
+    private bool HasTable(VirtualAddress address, PageTableLevel level) => _tables.TryFindTable(address, level, out _);
 
     private static AddressRange UnionWithDestination(MovePlan plan)
     {

@@ -37,6 +37,17 @@ internal sealed class VacantTables
         return at < blocks.Count && blocks[at] < range.End.Value;
     }
 
+    /// <summary>Appends the first addresses of the vacant tables of <paramref name="level"/> that touch <paramref name="range"/>.</summary>
+    internal void CopyTo(PageTableLevel level, AddressRange range, List<ulong> into)
+    {
+        List<ulong> blocks = _blocks[(int)level];
+        if (blocks.Count == 0 || range.IsEmpty)
+            return;
+        int at = blocks.BinarySearch(Block(level, range.Start.Value));
+        for (at = at < 0 ? ~at : at; at < blocks.Count && blocks[at] < range.End.Value; at++)
+            into.Add(blocks[at]);
+    }
+
     /// <summary>Notes that Linux keeps the empty table of <paramref name="level"/> that covers <paramref name="address"/>.</summary>
     internal void Add(PageTableLevel level, ulong address)
     {
