@@ -12,6 +12,7 @@ internal sealed class VacantTables
 {
     private readonly PagingGeometry _geometry;
     private readonly List<ulong>[] _blocks = [[], [], [], []];
+    private readonly List<ulong> _moving = [];
 
     internal VacantTables(PagingGeometry geometry) => _geometry = geometry;
 
@@ -93,14 +94,13 @@ internal sealed class VacantTables
             while (to < blocks.Count && blocks[to] + span <= range.End.Value)
                 to++;
 
-            // From the side that the blocks move towards, so that none is put before one that is still to move.
-            bool up = (long)delta > 0;
-            for (int i = up ? to - 1 : from; i >= from && i < to; i += up ? -1 : 1)
-            {
-                ulong block = blocks[i];
-                blocks.RemoveAt(i);
+            // All go before the first comes: one may come to where another still is, or already was.
+            _moving.Clear();
+            for (int i = from; i < to; i++)
+                _moving.Add(blocks[i]);
+            blocks.RemoveRange(from, _moving.Count);
+            foreach (ulong block in _moving)
                 Add(level, unchecked(block + delta));
-            }
         }
     }
 
