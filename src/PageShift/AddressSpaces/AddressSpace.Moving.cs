@@ -52,7 +52,7 @@ public sealed partial class AddressSpace
     {
         ulong span = Geometry.TableSpan(PageTableLevel.Pte);
         AddressRange table = new(end.AlignDown(span), new ByteLength(span));
-        bool isExpandedByLinux = Policy == MovePolicy.Linux67 && _plan.ExpandedSource.Start <= table.Start && table.End <= request.Source.End;
+        bool isExpandedByLinux = table.Start < request.Old && MovePlanner.RealignOutcome(request, _plan.Congruence, Geometry, out _) == BoundaryOutcome.Expanded;
         if (!request.Source.Contains(table) && !isExpandedByLinux)
             NoteIfVacant(PageTableLevel.Pte, end);
         NoteTablesOfPiece(table.Intersect(request.Source), unchecked(request.New.Value - request.Old.Value));
