@@ -265,38 +265,8 @@ public sealed partial class AddressSpace
         if (address >= Geometry.UserLimit || address.IsAligned(Geometry.Span(PageTableLevel.Pmd)))
             return;
         PageTableWalk walk = _tables.Walk(address);
-        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk.Entry.Frame) && _tables.TrySplitAt(address))
+        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk) && _tables.TrySplitAt(address))
             ShareZeroesLocked(LargeBlock(address));
-    }
-
-    /// <summary>Maps the page of zeroes in place of the private pages in a range that are zero, as Linux does when it takes a large page apart. Those of locked memory stay, and
-    /// those that something else refers to. Large leaves are split.</summary>
-    internal void ShareZeroes(AddressRange range)
-    {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        if (TrySplitLeavesAtEnds(range))
-            ShareZeroesLocked(range);
-    }
-
-    private void ShareZeroesLocked(AddressRange range)
-    {
-        if (Memory.IsBytesFree)
-            return;
-        ulong inspected = 0;
-        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
-        {
-            at = found + new ByteLength(PageSize.Bytes);
-            _ = _tables.TrySplitAt(at); // without memory the large page stays, which changes no byte
-            PageTableWalk walk = _tables.Walk(found);
-            VmFlags flags = _mappings.FlagsOf(_mappings.Find(found));
-            if (walk.Level == PageTableLevel.Pte && walk.IsMapped && !flags.Has(VmFlags.Locked) && IsOnlyReference(walk.Entry.Frame) && !Memory.Bytes(walk.Entry.Frame).ContainsAnyExcept((byte)0))
-            {
-                _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(FrameNumber.ZeroPage, LeafBits.ForFlags(flags)));
-                Memory.Release(walk.Entry.Frame);
-            }
-        }
-
-        FlushTlb(range);
     }
 
     private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;

@@ -47,13 +47,15 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>Notes a table at an end of the source that reaches beyond it, and the one that Linux then makes for its piece: where this engine has moved all that lived in it as one
-    /// entry, Linux keeps it, empty. Not where Linux expands the start too.</summary>
+    /// entry, Linux keeps it, empty. Where Linux expands the start too, it is gone under every policy.</summary>
     private void NoteTableOfEnd(in MoveRequest request, VirtualAddress end)
     {
         ulong span = Geometry.TableSpan(PageTableLevel.Pte);
         AddressRange table = new(end.AlignDown(span), new ByteLength(span));
         bool isExpandedByLinux = table.Start < request.Old && MovePlanner.RealignOutcome(request, _plan.Congruence, Geometry, out _) == BoundaryOutcome.Expanded;
-        if (!request.Source.Contains(table) && !isExpandedByLinux)
+        if (isExpandedByLinux)
+            _vacant.Remove(PageTableLevel.Pte, table, table.Start, table.End);
+        else if (!request.Source.Contains(table))
             NoteIfVacant(PageTableLevel.Pte, end);
         NoteTablesOfPiece(table.Intersect(request.Source), unchecked(request.New.Value - request.Old.Value));
     }
