@@ -11,6 +11,9 @@ public sealed record FuzzReport
     /// <summary>Sequences, each from an empty address space.</summary>
     public long Sequences { get; init; }
 
+    /// <summary>Calls that were left out because the engine does not have them: large pages of hugetlbfs and of memory files.</summary>
+    public long Unmodelled { get; init; }
+
     /// <summary>How often each of <see cref="KnownDifferences.All"/> was met: calls in which the engine was told what only the kernel can know, or sequences that ended where the kernel
     /// had done something of its own accord. Those that were not met are missing.</summary>
     public IReadOnlyDictionary<KnownDifference, long> Known { get; init; } = ReadOnlyDictionary<KnownDifference, long>.Empty;

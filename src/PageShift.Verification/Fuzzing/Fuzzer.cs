@@ -16,6 +16,7 @@ public sealed class Fuzzer
     private readonly Stopwatch _time = new();
     private long _calls;
     private long _sequences;
+    private long _unmodelled;
     private long _nextSequence;
     private volatile bool _stops;
     private volatile bool _isShrinking;
@@ -86,7 +87,7 @@ public sealed class Fuzzer
     {
         _isShrinking = _finding is not null;
         FuzzFinding? finding = _finding is { } found ? Shrink(found, factory) : null;
-        return new FuzzReport { Calls = Calls, Sequences = Sequences, Known = _known, Unexplained = _unexplained, Elapsed = _time.Elapsed, Finding = finding };
+        return new FuzzReport { Calls = Calls, Sequences = Sequences, Unmodelled = Interlocked.Read(ref _unmodelled), Known = _known, Unexplained = _unexplained, Elapsed = _time.Elapsed, Finding = finding };
     }
 
     private void Work(LockstepFactory factory, CancellationToken cancellation)
@@ -133,8 +134,10 @@ public sealed class Fuzzer
 
             divergence ??= lockstep.Finish();
             Interlocked.Add(ref _calls, lockstep.Executed);
+            Interlocked.Add(ref _unmodelled, lockstep.Unmodelled);
             CountKnown(KnownDifferences.RandomPlacementBelow2GiB, lockstep.Drawn);
             CountKnown(KnownDifferences.PagesReclaimedOnRequest, lockstep.Reclaimed);
+            CountKnown(KnownDifferences.PagesOfALargePage, lockstep.TakenApart);
         }
 
         if (divergence is not null)

@@ -1,6 +1,5 @@
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Mappings;
 
 namespace PageShift.Verification;
 
@@ -22,51 +21,48 @@ public static class KnownDifferences
 
     /// <summary>Followed: the placement of MAP_32BIT.</summary>
     public static KnownDifference RandomPlacementBelow2GiB { get; } = new(
-        "placement of MAP_32BIT",
+        "address of MAP_32BIT taken from the kernel, which draws it at random",
         "the kernel draws the start of the search anew for every call from its random generator");
 
     /// <summary>Followed, or left out where the range shows an object: what MADV_PAGEOUT reclaims.</summary>
     public static KnownDifference PagesReclaimedOnRequest { get; } = new(
-        "pages that MADV_PAGEOUT takes",
+        "pages given up as the kernel does for MADV_PAGEOUT, or that call left out",
         "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; of private memory the engine drops what the kernel has dropped, of an object's pages, which every mapping and the object itself may lose, the call is left out");
+
+    /// <summary>Followed: which pages become the page of zeroes when a large page is taken apart.</summary>
+    public static KnownDifference PagesOfALargePage { get; } = new(
+        "zeroes shared as in the kernel, which took a large page apart",
+        "MADV_FREE, MADV_COLD and MADV_PAGEOUT of a part of a large page take it apart, and what is zero of it becomes the page of zeroes; whether pages that are mapped one by one still are a large page inside the kernel can't be seen");
 
     /// <summary>Explained: khugepaged.</summary>
     public static KnownDifference BackgroundCollapse { get; } = new(
-        "khugepaged at work",
+        "sequence given up, as khugepaged had collapsed pages",
         "the kernel's thread khugepaged collapses the pages of some process into a large page every few seconds");
 
     /// <summary>Explained: a large page that was not to be had.</summary>
     public static KnownDifference NoLargePageFree { get; } = new(
-        "no large page free",
+        "sequence given up, as no large page was free",
         "whether 2 MiB of memory are free in one piece depends on all that runs on the machine; where there is none the kernel gives small pages");
 
     /// <summary>Explained: reclaim and shortage of memory.</summary>
     public static KnownDifference Reclaim { get; } = new(
-        "reclaim",
+        "sequence given up, as the kernel reclaimed memory",
         "when memory is short, or when it is told to reclaim early, the kernel takes lazily freed pages, unmaps others, and ends processes, at a time of its own");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, BackgroundCollapse, NoLargePageFree, Reclaim];
+    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, PagesOfALargePage, BackgroundCollapse, NoLargePageFree, Reclaim];
 
     /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
     internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;
 
+    /// <summary>True when the kernel may have taken a large page apart that the engine maps page by page already.</summary>
+    internal static bool MayTakeApart(in CallRecord record) =>
+        record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third is Advice.Free or Advice.Cold or Advice.PageOut;
+
     /// <summary>True when the call's effect can't be known, also not afterwards: pages of an object that are reclaimed, or pages that are swapped out, which look like guard pages from
     /// outside.</summary>
-    internal static bool IsLeftOut(in CallRecord record, AddressSpace space, bool hasSwap)
-    {
-        CallArguments a = record.Call.Arguments;
-        ulong end = unchecked(a.First + a.Second);
-        if (!MayReclaim(record) || end <= a.First)
-            return false;
-        foreach (Mapping mapping in space.GetMappings(new AddressRange(new VirtualAddress(a.First), new VirtualAddress(end))))
-        {
-            if (mapping.File is not null || hasSwap)
-                return true;
-        }
-
-        return false;
-    }
+    internal static bool IsLeftOut(in CallRecord record, AddressSpace space, bool hasSwap) =>
+        MayReclaim(record) && (hasSwap || UnmodelledCalls.ShowsObject(space, record.Call.Arguments.First, record.Call.Arguments.Second));
 
     /// <summary>The call as the engine is to be given it, after the kernel has answered: the same, or with what only the kernel can know.</summary>
     internal static CallRecord Told(in CallRecord record, in CallAnswer kernel)

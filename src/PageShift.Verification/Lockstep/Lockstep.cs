@@ -50,6 +50,12 @@ public sealed class Lockstep : IDisposable
     /// <summary>How many calls reclaimed pages, which the engine then gave up too, or were left out because they might: <see cref="KnownDifferences.PagesReclaimedOnRequest"/>.</summary>
     public int Reclaimed { get; private set; }
 
+    /// <summary>How many calls were left out because the engine does not have them.</summary>
+    public int Unmodelled { get; private set; }
+
+    /// <summary>After how many calls the engine took pages of zeroes for parts of a large page: <see cref="KnownDifferences.PagesOfALargePage"/>.</summary>
+    public int TakenApart { get; private set; }
+
     /// <summary>The engine's space of a process; null when there is no such process.</summary>
     public AddressSpace? SpaceOf(int process) => _engine.SpaceOf(process);
 
@@ -63,11 +69,8 @@ public sealed class Lockstep : IDisposable
         int index = _calls++;
         _last = record;
         LastResult = null;
-        if (_engine.SpaceOf(record.ThreadId) is { } space && KnownDifferences.IsLeftOut(record, space, _engine.HasSwap))
-        {
-            Reclaimed++;
+        if (_engine.SpaceOf(record.ThreadId) is { } space && IsLeftOut(record, space))
             return null;
-        }
 
         CallAnswer kernel = _kernel.Execute(record);
         if (kernel.Refusal == Refusal.ProcessEnded && _engine.SpaceOf(record.ThreadId) is not null)
@@ -133,6 +136,19 @@ public sealed class Lockstep : IDisposable
         }
     }
 
+    private bool IsLeftOut(in CallRecord record, AddressSpace space)
+    {
+        if (UnmodelledCalls.Contains(record, space))
+        {
+            Unmodelled++;
+            return true;
+        }
+
+        bool isLeftOut = KnownDifferences.IsLeftOut(record, space, _engine.HasSwap);
+        Reclaimed += isLeftOut ? 1 : 0;
+        return isLeftOut;
+    }
+
     private Difference? CompareAnswers(in CallRecord record, in CallAnswer engine, in CallAnswer kernel)
     {
         if (engine.Result != kernel.Result)
@@ -152,13 +168,28 @@ public sealed class Lockstep : IDisposable
         _engine.Observe(process, _engineState, withFlags);
         if (!_kernel.Observe(process, _kernelState, withFlags))
             return new Difference("the processes", "alive", "ended");
-        if (KnownDifferences.MayReclaim(_last) && process == _last.ThreadId && _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState))
+        Difference? difference = _comparison.Compare(_engineState, _kernelState);
+        if (difference is not null && process == _last.ThreadId && KnownDifferences.MayTakeApart(_last))
+            difference = Follow(process, withFlags);
+        return difference ?? CompareBytes(process, pages, bytes);
+    }
+
+    /// <summary>Does to the engine's pages what the kernel did for reasons that can't be seen, as far as that is enough to make them alike.</summary>
+    /// <returns>The difference that is left, or null.</returns>
+    private Difference? Follow(int process, bool withFlags)
+    {
+        if (KnownDifferences.MayReclaim(_last) && _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState))
         {
             Reclaimed++;
             _engine.Observe(process, _engineState, withFlags);
         }
 
-        return _comparison.Compare(_engineState, _kernelState) ?? CompareBytes(process, pages, bytes);
+        if (_comparison.Compare(_engineState, _kernelState) is null)
+            return null;
+        TakenApart++;
+        _engine.ShareZeroes(process, _engineState, _kernelState);
+        _engine.Observe(process, _engineState, withFlags);
+        return _comparison.Compare(_engineState, _kernelState);
     }
 
     /// <summary>Compares bytes of some present pages: the first of the call's own range, others at random.</summary>
@@ -197,10 +228,13 @@ public sealed class Lockstep : IDisposable
             : null;
     }
 
+    /// <summary>The whole pages that a call names by its first two arguments; up to the last page of all where it wraps.</summary>
     private static AddressRange RangeOf(in CallArguments arguments)
     {
+        const ulong LastPage = ulong.MaxValue - (PageSize.Bytes - 1);
         ulong end = unchecked(arguments.First + arguments.Second);
-        return new AddressRange(new VirtualAddress(arguments.First), new VirtualAddress(end < arguments.First ? ulong.MaxValue : end));
+        var start = new VirtualAddress(Math.Min(arguments.First, LastPage)).PageStart;
+        return new AddressRange(start, end < arguments.First || end > LastPage ? new VirtualAddress(LastPage) : new VirtualAddress(end).AlignUp(PageSize.Bytes));
     }
 
     private static string Text(in CallRecord record, CallResult result) =>

@@ -12,7 +12,7 @@ public sealed class KnownDifferenceTests
     [Fact]
     public void Each_has_a_name_and_a_reason()
     {
-        Assert.Equal(5, KnownDifferences.All.Count);
+        Assert.Equal(6, KnownDifferences.All.Count);
         Assert.All(KnownDifferences.All, known => Assert.True(known.Name.Length != 0 && known.Reason.Length != 0));
     }
 
@@ -58,6 +58,48 @@ public sealed class KnownDifferenceTests
             memread(0x20000000, 8192)
             """).Execute(factory, executed)?.ToString());
         Assert.Equal([0x2000_0000UL], executed.Where(call => call.Call.Arguments.Third == 21).Select(call => call.Call.Arguments.First));
+    }
+
+    [Fact]
+    public void The_engine_shares_the_zeroes_of_a_large_page_that_the_kernel_took_apart_and_nothing_else()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        CallSequence sequence = Sequence("""
+            mmap(0x10000000, 2097152, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+            madvise(0x10000000, 2097152, MADV_HUGEPAGE)
+            memset(0x10001000, 1, 1)
+            mprotect(0x10000000, 4096, PROT_READ)
+            madvise(0x10003000, 4096, MADV_COLD)
+            memread(0x10001000, 1)
+            """);
+        foreach (CallRecord call in sequence.Calls)
+            Assert.Null(lockstep.Step(call)?.ToString());
+        Assert.Null(lockstep.Finish()?.ToString());
+        Assert.Equal(factory.Surroundings.TransparentHugePages ? 1 : 0, lockstep.TakenApart);
+
+        // A page that is not zero stays what it is, whatever the other side shows.
+        AddressSpace space = lockstep.SpaceOf(0)!;
+        space.Write(new VirtualAddress(0x1000_0000 + 0x2000), (byte)5);
+        space.ShareZeroes(new AddressRange(new VirtualAddress(0x1000_0000), new ByteLength(2 << 20)));
+        Assert.Equal((1, 5), (space.Read<byte>(new VirtualAddress(0x1000_1000)), space.Read<byte>(new VirtualAddress(0x1000_2000))));
+        Assert.StartsWith("the present pages", lockstep.Finish()?.Subject, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Calls_that_the_engine_does_not_have_are_left_out_and_counted()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        foreach (CallRecord call in Sequence("""
+            mmap(0x10000000, 2097152, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+            madvise(0x10000000, 2097152, MADV_COLLAPSE)
+            madvise(0x10000000, 4096, MADV_HWPOISON)
+            mmap(0x20000000, 2097152, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|MAP_NORESERVE, -1, 0)
+            mmap(0x20000000, 2097152, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB, -1, 0)
+            """).Calls)
+            Assert.Null(lockstep.Step(call)?.ToString());
+        Assert.Equal((2, 3), (lockstep.Executed, lockstep.Unmodelled));
     }
 
     [Fact]
