@@ -43,6 +43,10 @@ public ref struct AccessScope : IDisposable
     /// <inheritdoc cref="VirtualProcessor.TryTouch(VirtualAddress, AccessKind)"/>
     public readonly AccessFault TryTouch(VirtualAddress address, AccessKind access) => Processor.TouchInside(address, access);
 
+    /// <inheritdoc cref="VirtualProcessor.TryTranslate(VirtualAddress, AccessKind, out ulong)"/>
+    public readonly AccessFault TryTranslate(VirtualAddress address, AccessKind access, out ulong physical) =>
+        Processor.TranslateInside(address, access, out physical);
+
     /// <inheritdoc cref="VirtualProcessor.Read{T}(VirtualAddress)"/>
     public readonly T Read<T>(VirtualAddress address)
         where T : unmanaged

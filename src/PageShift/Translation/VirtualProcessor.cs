@@ -87,6 +87,23 @@ public sealed partial class VirtualProcessor : IDisposable
         return AccessFault.None;
     }
 
+    /// <summary>Gives the physical address behind a virtual one, after what <see cref="TryTouch(VirtualAddress, AccessKind)"/> does.</summary>
+    /// <param name="address">Any address.</param>
+    /// <param name="access">The access that it is for.</param>
+    /// <param name="physical">The number of the frame times 4096, plus the byte within the page; 0 on a fault. In a <see cref="AccessScope"/> it holds until the scope ends or faults.</param>
+    public AccessFault TryTranslate(VirtualAddress address, AccessKind access, out ulong physical)
+    {
+        Enter();
+        try
+        {
+            return TranslateInside(address, access, out physical);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
     /// <summary>Faults in the page of <paramref name="address"/> as the access would.</summary>
     /// <exception cref="MemoryAccessException">The access faulted.</exception>
     public void Touch(VirtualAddress address, AccessKind access) => ThrowIfFaulted(TryTouch(address, access), access);
@@ -119,6 +136,13 @@ public sealed partial class VirtualProcessor : IDisposable
     internal void Exit() => MappingLock.ExitShared(_reader);
 
     internal AccessFault TouchInside(VirtualAddress address, AccessKind access) => Walk(address, access, out _, out _);
+
+    internal AccessFault TranslateInside(VirtualAddress address, AccessKind access, out ulong physical)
+    {
+        AccessFault fault = Walk(address, access, out PageTableEntry leaf, out PageTableLevel level);
+        physical = fault == AccessFault.None ? (leaf.Frame.Value << PageSize.Shift) + (address.Value & (_tables.Geometry.Span(level) - 1)) : 0;
+        return fault;
+    }
 
     internal void ThrowIfFaulted(AccessFault fault, AccessKind access)
     {
