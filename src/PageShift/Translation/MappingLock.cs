@@ -65,6 +65,12 @@ internal sealed class MappingLock
             throw new InvalidOperationException("A system call was made from inside another on the same address space.");
         }
 
+        if (_readers.Count == 0)
+        {
+            _writing = 1; // a reader that comes now must take the inner lock first
+            return new ExclusiveScope(this);
+        }
+
         Interlocked.Exchange(ref _writing, 1); // a full fence, the counterpart of the reader's
         foreach (ReaderFlag reader in _readers)
         {
