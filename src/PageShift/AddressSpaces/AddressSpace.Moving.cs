@@ -51,12 +51,10 @@ public sealed partial class AddressSpace
     private static AddressRange UnionWithDestination(MovePlan plan)
     {
         AddressRange source = plan.ExpandedSource;
-        ulong delta = unchecked(plan.Request.New.Value - plan.Request.Old.Value);
-        ulong start = unchecked(source.Start.Value + delta);
-        ulong end = unchecked(source.End.Value + delta);
+        AddressRange destination = plan.ExpandedDestination;
         return new AddressRange(
-            new VirtualAddress(Math.Min(source.Start.Value, start)),
-            new VirtualAddress(Math.Max(source.End.Value, end)));
+            source.Start < destination.Start ? source.Start : destination.Start,
+            source.End > destination.End ? source.End : destination.End);
     }
 
     /// <summary>What Linux's rules need to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>

@@ -21,6 +21,10 @@ internal sealed partial class MovePlanner
     private ulong _delta;
     private PageTableLevel _congruence;
 
+    // What was found to hold no entry outside the move: [_clearFrom, _start) and [_end, _clearTo).
+    private ulong _clearFrom;
+    private ulong _clearTo;
+
     internal MovePlanner(PageTableTree tables, VacantTables vacant)
     {
         _tables = tables;
@@ -41,6 +45,8 @@ internal sealed partial class MovePlanner
         _inspected = 0;
         _start = request.Old.Value;
         _end = request.Old.Value + request.Length.Value;
+        _clearFrom = _start;
+        _clearTo = _end;
         _delta = unchecked(request.New.Value - request.Old.Value);
         _congruence = _geometry.Congruence(request.Old, request.New) ?? PageTableLevel.Pte;
         plan.Congruence = _congruence;

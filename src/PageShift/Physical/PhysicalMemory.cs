@@ -16,7 +16,6 @@ public sealed partial class PhysicalMemory : IDisposable
     private readonly FrameAllocator _backed;
     private readonly FrameAllocator? _unbacked;
     private readonly Lock _lock = new();
-    private uint _pooledTables;
     private ulong _hugeZeroFrame;
 
     /// <summary>Makes physical memory of 64 GiB, none of it committed.</summary>
@@ -60,13 +59,8 @@ public sealed partial class PhysicalMemory : IDisposable
         }
     }
 
-    /// <summary>Frames that hold page tables now.</summary>
-    public ulong TableFrames { get; private set; }
-
     /// <summary>For tests: how many more allocations succeed before all fail; negative for no limit.</summary>
     internal long AllocationsUntilFailure { get; set; } = -1;
-
-    private ulong PooledTables { get; set; }
 
     private ulong HugeZeroFrames { get; set; }
 
@@ -129,44 +123,6 @@ public sealed partial class PhysicalMemory : IDisposable
         return true;
     }
 
-    /// <summary>Takes a frame for a page table: all entries none, no live entry.</summary>
-    internal bool TryAllocateTable(out FrameNumber frame)
-    {
-        ulong number;
-        bool isZero = true;
-        lock (_lock)
-        {
-            if (!Permit() || !TryTakePooled(out number, out _) && !_backed.TryAllocate(out number, out isZero))
-            {
-                frame = FrameNumber.None;
-                return false;
-            }
-
-            _backed.State(number) = FrameState.Table;
-            TableFrames++;
-        }
-
-        frame = new FrameNumber(number);
-        if (!isZero)
-            Bytes(frame).Clear();
-        return true;
-    }
-
-    /// <summary>Gives back a table. It must have no live entry, and therefore be all zeroes: it is kept ready to be the next table.</summary>
-    internal void FreeTable(FrameNumber frame)
-    {
-        lock (_lock)
-        {
-            ref uint state = ref _backed.State(frame.Value);
-            if (state != FrameState.Table)
-                throw new InvalidOperationException($"Frame {frame} is freed as a table, but is none or has live entries (state 0x{state:x8}).");
-            state = FrameState.Pooled | _pooledTables;
-            _pooledTables = (uint)frame.Value;
-            PooledTables++;
-            TableFrames--;
-        }
-    }
-
     /// <summary>Adds a reference to a frame of data. The zero pages are not counted.</summary>
     internal void AddReference(FrameNumber frame)
     {
@@ -183,20 +139,6 @@ public sealed partial class PhysicalMemory : IDisposable
 
     /// <summary>The references to a frame of data: the leaves that map it, plus one when a memory object holds it.</summary>
     internal uint References(FrameNumber frame) => (Volatile.Read(ref State(frame)) & FrameState.ValueMask) + 1;
-
-    /// <summary>The live entries of a table.</summary>
-    internal int LiveEntries(FrameNumber table) => (int)(_backed.State(table.Value) & FrameState.ValueMask);
-
-    /// <summary>Adds <paramref name="change"/> to the live entries of a table. Guarded by the lock that guards the table.</summary>
-    internal void AddLiveEntries(FrameNumber table, int change)
-    {
-        ref uint state = ref _backed.State(table.Value);
-        state = unchecked(state + (uint)change);
-    }
-
-    /// <summary>True for a frame in use as a page table.</summary>
-    internal bool IsTable(FrameNumber frame) =>
-        _backed.Owns(frame.Value) && (_backed.State(frame.Value) & FrameState.KindMask) == FrameState.Table;
 
     /// <summary>True for the zero page and the frames of the large zero page, which are never counted nor freed.</summary>
     internal bool IsZeroPage(FrameNumber frame) =>
@@ -239,19 +181,6 @@ public sealed partial class PhysicalMemory : IDisposable
         if (AllocationsUntilFailure == 0)
             return false;
         AllocationsUntilFailure--;
-        return true;
-    }
-
-    private bool TryTakePooled(out ulong number, out bool isZero)
-    {
-        number = _pooledTables;
-        isZero = true;
-        if (number == 0)
-            return false;
-        ref uint state = ref _backed.State(number);
-        _pooledTables = state & FrameState.ValueMask;
-        state = FrameState.Data;
-        PooledTables--;
         return true;
     }
 }
