@@ -25,7 +25,7 @@ public sealed partial class AddressSpace
             _observation.Close();
         }
 
-        _planner.Plan(Policy, request, _plan);
+        _planner.PlanToExecute(Policy, request, _plan);
         if (!_mover.TryExecute(_plan, out MoveCost work))
             return false;
         LastMoveWork = work;

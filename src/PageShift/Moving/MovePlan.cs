@@ -49,6 +49,9 @@ public sealed class MovePlan
         }
     }
 
+    /// <summary>The tables that executing it takes: those of <see cref="Work"/>, known too when that is not counted.</summary>
+    internal ulong TablesToAllocate { get; set; }
+
     internal List<MoveRun> RunList => _runs;
 
     internal List<BoundaryDecision> BoundaryList => _boundaries;

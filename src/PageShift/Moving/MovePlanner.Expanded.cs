@@ -143,6 +143,8 @@ internal sealed partial class MovePlanner
             outcome = BoundaryOutcome.EntryInSource;
         else if (StaysInDestination(Destination(block), level, out obstacle))
             outcome = BoundaryOutcome.EntryInDestination;
+        if (!_explains)
+            return outcome == BoundaryOutcome.Expanded;
         if (startsHere)
             Decide(MoveEnd.Start, level, block, outcome, obstacle);
         if (endsHere)
@@ -194,9 +196,20 @@ internal sealed partial class MovePlanner
 
     private bool Lives(FrameNumber table, PageTableLevel level, ulong from, ulong to, out ulong obstacle)
     {
+        if (level == PageTableLevel.Pte)
+            return LivesAmongPages(table, from, to, out obstacle);
         var found = new VirtualAddress(from);
         bool lives = _tables.TryFindLive(table, level, from, to, ref found, ref _inspected);
         obstacle = lives ? found.Value : 0;
         return lives;
+    }
+
+    private bool LivesAmongPages(FrameNumber table, ulong from, ulong to, out ulong obstacle)
+    {
+        int slots = (int)((to - from) >> PageSize.Shift);
+        int live = PageTableTree.IndexOfLive(_tables.Entries(table).Slice(_geometry.Index(new VirtualAddress(from), PageTableLevel.Pte), slots));
+        _inspected += (ulong)(live < 0 ? slots : live + 1);
+        obstacle = live < 0 ? 0 : from + ((ulong)live << PageSize.Shift);
+        return live >= 0;
     }
 }

@@ -11,10 +11,30 @@ internal sealed partial class MovePlanner
 {
     private readonly PlannedTable[] _departures = new PlannedTable[PagingGeometry.MaximumLevels];
     private readonly PlannedTable[] _arrivals = new PlannedTable[PagingGeometry.MaximumLevels];
+    private MoveCost _work;
     private bool _overlaps;
 
     private MoveCost CountWork()
     {
+        _work = new MoveCost { SlotsVisited = _cost.SlotsVisited, SlotsInspected = _inspected };
+        CountTables();
+        ulong slots = 0;
+        foreach (MoveRun run in _plan.RunList)
+        {
+            _work.Add(run.Level, run.Entries);
+            slots += run.Slots;
+        }
+
+        _work.TlbFlushes = _work.Entries != 0 || _plan.Request.DestinationUnmapWorked ? 1UL : 0;
+        _work.TableBytes = (slots * 24) + (_work.SlotsInspected * 8) + (_work.TablesAllocated * PageSize.Bytes);
+        return _work;
+    }
+
+    /// <summary>Counts the tables that the runs allocate and free; returns the former.</summary>
+    private ulong CountTables()
+    {
+        _work.TablesAllocated = 0;
+        _work.TablesFreed = 0;
         for (PageTableLevel level = PageTableLevel.Pte; level < _geometry.Root; level++)
         {
             _departures[(int)level].Block = ulong.MaxValue;
@@ -26,36 +46,26 @@ internal sealed partial class MovePlanner
         _arrivals[(int)_geometry.Root] = root;
         ulong bytes = _plan.ExpandedSource.Length.Value;
         _overlaps = _delta < bytes || unchecked(0 - _delta) < bytes;
-        var work = new MoveCost { SlotsVisited = _cost.SlotsVisited, SlotsInspected = _inspected };
-        ulong slots = 0;
         for (int i = 0; i < _plan.RunList.Count; i++)
-        {
-            MoveRun run = _plan.RunList[i];
-            work.Add(run.Level, run.Entries);
-            slots += run.Slots;
-            CountRun(run, i, ref work);
-        }
-
-        CloseBelow(_geometry.Root, ref work);
-        work.TlbFlushes = work.Entries != 0 || _plan.Request.DestinationUnmapWorked ? 1UL : 0;
-        work.TableBytes = (slots * 24) + (work.SlotsInspected * 8) + (work.TablesAllocated * PageSize.Bytes);
-        return work;
+            CountRun(_plan.RunList[i], i);
+        CloseBelow(_geometry.Root);
+        return _work.TablesAllocated;
     }
 
-    private void CountRun(in MoveRun run, int index, ref MoveCost work)
+    private void CountRun(in MoveRun run, int index)
     {
         var pieces = new MovePieces(run, _geometry, _plan.IsDescending);
         ref PlannedTable from = ref _departures[(int)run.Level];
         while (pieces.TryNext(out ulong source, out int slots))
         {
             if (run.Level != _geometry.Root && from.Block != Block(source, run.Level))
-                OpenSource(source, run.Level, ref work);
+                OpenSource(source, run.Level);
             int live = from.Live == _geometry.EntriesPerTable ? slots : LiveSlots(from, source, run.Level, slots);
             if (live == 0)
                 continue;
             from.Out += live;
             if (run.Level != _geometry.Root && _arrivals[(int)run.Level].Block != Block(Destination(source), run.Level))
-                OpenDestination(Destination(source), run.Level, index, ref work);
+                OpenDestination(Destination(source), run.Level, index);
         }
     }
 
@@ -63,7 +73,7 @@ internal sealed partial class MovePlanner
         ? PageTableTree.CountLive(_tables.Entries(from.Table).Slice(_geometry.Index(new VirtualAddress(source), level), slots))
         : 0;
 
-    private void OpenSource(ulong source, PageTableLevel level, ref MoveCost work)
+    private void OpenSource(ulong source, PageTableLevel level)
     {
         for (PageTableLevel at = _geometry.Root - 1; at >= level; at--)
         {
@@ -71,7 +81,7 @@ internal sealed partial class MovePlanner
             ulong block = Block(source, at);
             if (table.Block == block)
                 continue;
-            CloseBelow(at + 1, ref work);
+            CloseBelow(at + 1);
             GoBelow(_departures[(int)at + 1], source, at + 1, ref table);
             table.Block = block;
             table.Out = 0;
@@ -83,13 +93,13 @@ internal sealed partial class MovePlanner
             else if (table.State == TableState.IsLeaf)
             {
                 table.Live = _geometry.EntriesPerTable; // it will be split
-                work.TablesAllocated++;
+                _work.TablesAllocated++;
             }
         }
     }
 
     /// <summary>Ends the account of the open source tables below <paramref name="level"/>: one that lost all its entries and got none is freed.</summary>
-    private void CloseBelow(PageTableLevel level, ref MoveCost work)
+    private void CloseBelow(PageTableLevel level)
     {
         for (PageTableLevel at = PageTableLevel.Pte; at < level && at < _geometry.Root; at++)
         {
@@ -98,7 +108,7 @@ internal sealed partial class MovePlanner
             table.Block = ulong.MaxValue;
             if (block == ulong.MaxValue || table.Out == 0 || table.Out != table.Live || GetsEntries(block, at))
                 continue;
-            work.TablesFreed++;
+            _work.TablesFreed++;
             _departures[(int)at + 1].Out++;
         }
     }
@@ -115,7 +125,7 @@ internal sealed partial class MovePlanner
         return _tables.TryFindLive(new AddressRange(new VirtualAddress((ulong)from), new VirtualAddress((ulong)to)), out _, ref unused);
     }
 
-    private void OpenDestination(ulong destination, PageTableLevel level, int runIndex, ref MoveCost work)
+    private void OpenDestination(ulong destination, PageTableLevel level, int runIndex)
     {
         for (PageTableLevel at = _geometry.Root - 1; at >= level; at--)
         {
@@ -126,7 +136,7 @@ internal sealed partial class MovePlanner
             GoBelow(_arrivals[(int)at + 1], destination, at + 1, ref table);
             table.Block = block;
             if (table.State == TableState.IsNone || (_overlaps && _plan.MovesWhole(destination, at, runIndex, _geometry)))
-                work.TablesAllocated++;
+                _work.TablesAllocated++;
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class PageTableMover
     private readonly List<FreedTable> _freed = [];
     private TableReserve _reserve;
     private ulong _returned;
+    private bool _emptiesAbove; // a table may stand empty that was not freed at once
     private AddressRange _destination;
     private MoveCost _work;
 
@@ -36,13 +37,14 @@ internal sealed class PageTableMover
         _work = default;
         _freed.Clear();
         _returned = 0;
+        _emptiesAbove = false;
         _destination = plan.ExpandedDestination;
         _reserve = new TableReserve(_memory);
-        if (!_reserve.TryFill(plan.Work.TablesAllocated))
+        if (!_reserve.TryFill(plan.TablesToAllocate))
             return false;
         foreach (MoveRun run in plan.RunList)
             MoveRun(run, plan.IsDescending);
-        if (_work.Entries != 0)
+        if (_emptiesAbove)
             FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value, record: true);
         ulong unused = _reserve.Drain() - _returned;
         if (unused != 0)
@@ -107,8 +109,13 @@ internal sealed class PageTableMover
             return;
         var start = new VirtualAddress(table.Block);
         if (_destination.Overlaps(new AddressRange(start, new ByteLength(_geometry.TableSpan(level)))))
+        {
+            _emptiesAbove = true;
             return;
+        }
+
         _tables.Set(table.Parent, _geometry.Index(start, level + 1), PageTableEntry.None);
+        _emptiesAbove |= _memory.LiveEntries(table.Parent) == 0;
         _reserve.Return(table.Table);
         _returned++;
         _work.TablesFreed++;

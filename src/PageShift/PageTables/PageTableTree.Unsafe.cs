@@ -16,6 +16,8 @@ internal sealed partial class PageTableTree
     {
         ReadOnlySpan<ulong> bits = MemoryMarshal.Cast<PageTableEntry, ulong>(entries); // an entry is exactly its 64 bits
         int empty = EmptyRuns(bits);
+        if (empty == bits.Length)
+            return -1;
         int found = bits[empty..].IndexOfAnyExcept(0UL);
         return found < 0 ? -1 : empty + found;
     }

@@ -7,7 +7,7 @@ public sealed partial class PhysicalMemory
     /// <summary>Releases the frames of all mapped 4 KiB entries in <paramref name="entries"/>, under one lock.</summary>
     internal void ReleaseMapped(ReadOnlySpan<PageTableEntry> entries)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (PageTableEntry entry in entries)
             {
@@ -23,7 +23,7 @@ public sealed partial class PhysicalMemory
     {
         filled = 0;
         FrameAllocator allocator = _unbacked ?? _backed;
-        lock (_lock)
+        using (_lock.Enter())
         {
             for (int i = 0; i < slots.Length; i++)
             {

@@ -17,7 +17,7 @@ public sealed partial class PhysicalMemory
     internal bool TryAllocateTable(out FrameNumber frame)
     {
         bool isAllocated;
-        lock (_lock)
+        using (_lock.Enter())
             isAllocated = TryReserveLocked(out frame);
         if (isAllocated)
             _backed.State(frame.Value) = FrameState.Table;
@@ -28,7 +28,7 @@ public sealed partial class PhysicalMemory
     internal void FreeTable(FrameNumber frame)
     {
         ThrowUnlessEmpty(frame);
-        lock (_lock)
+        using (_lock.Enter())
             PoolLocked(frame);
     }
 
@@ -36,7 +36,7 @@ public sealed partial class PhysicalMemory
     internal bool TryReserveTables(ulong count, out FrameNumber reserve)
     {
         reserve = FrameNumber.None;
-        lock (_lock)
+        using (_lock.Enter())
         {
             for (ulong i = AllocationsUntilFailure < 0 ? TakeChain(count, out reserve) : 0; i < count; i++)
             {
@@ -74,7 +74,7 @@ public sealed partial class PhysicalMemory
     /// <summary>Gives a reserve back; returns how many tables it held.</summary>
     internal ulong ReleaseReserve(ref FrameNumber reserve)
     {
-        lock (_lock)
+        using (_lock.Enter())
             return ReleaseLocked(ref reserve);
     }
 

@@ -15,7 +15,7 @@ public sealed partial class PhysicalMemory : IDisposable
 
     private readonly FrameAllocator _backed;
     private readonly FrameAllocator? _unbacked;
-    private readonly Lock _lock = new();
+    private ShortLock _lock;
     private ulong _hugeZeroFrame;
 
     /// <summary>Makes physical memory of 64 GiB, none of it committed.</summary>
@@ -54,7 +54,7 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
                 return _backed.AllocatedFrames + (_unbacked?.AllocatedFrames ?? 0) - TableFrames - PooledTables - (_hugeZeroFrame == 0 ? 0 : HugeZeroFrames);
         }
     }
@@ -75,7 +75,7 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <exception cref="InvalidOperationException">A fence was overwritten.</exception>
     public void VerifyFences()
     {
-        lock (_lock)
+        using (_lock.Enter())
             _backed.VerifyFences();
     }
 
@@ -84,7 +84,7 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         ulong number;
         bool isZero;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!Permit() || !(_unbacked ?? _backed).TryAllocate(out number, out isZero) && !TryTakePooled(out number, out isZero))
             {
@@ -104,7 +104,7 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         ulong number;
         bool isZero;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!Permit() || !(_unbacked ?? _backed).TryAllocateContiguous(order, out number, out isZero))
             {
@@ -133,7 +133,7 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <summary>Drops a reference to a frame of data, and frees it with the last.</summary>
     internal void Release(FrameNumber frame)
     {
-        lock (_lock)
+        using (_lock.Enter())
             ReleaseLocked(frame);
     }
 
@@ -147,7 +147,7 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <summary>The large zero page of 2^<paramref name="order"/> frames, made when first asked for. All callers ask for one order.</summary>
     internal bool TryGetHugeZero(int order, out FrameNumber first)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_hugeZeroFrame == 0)
             {
