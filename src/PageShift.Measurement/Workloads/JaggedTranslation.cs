@@ -4,6 +4,7 @@ namespace PageShift.Measurement.Workloads;
 public sealed class JaggedTranslation : Workload
 {
     private readonly JaggedPageTable _table = new();
+    private readonly uint[] _offsets = RandomAddresses.Make();
 
     /// <summary>Maps the GiB.</summary>
     public JaggedTranslation()
@@ -13,7 +14,7 @@ public sealed class JaggedTranslation : Workload
     }
 
     /// <inheritdoc/>
-    public override int Operations => RandomTranslation.Count;
+    public override int Operations => RandomAddresses.Count;
 
     /// <summary>The sum of what was found, so that no translation can be left out.</summary>
     public ulong Sum { get; private set; }
@@ -21,11 +22,10 @@ public sealed class JaggedTranslation : Workload
     /// <inheritdoc/>
     public override void Run()
     {
-        var addresses = new RandomAddresses(RandomTranslation.Start);
         ulong sum = 0;
-        for (int i = 0; i < RandomTranslation.Count; i++)
+        foreach (uint offset in _offsets)
         {
-            if (!_table.TryTranslate(addresses.Next(), out ulong physical))
+            if (!_table.TryTranslate(RandomTranslation.Start + offset, out ulong physical))
                 throw new InvalidOperationException("A page of the workload is not mapped.");
             sum += physical;
         }

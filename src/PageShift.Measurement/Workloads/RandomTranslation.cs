@@ -9,8 +9,8 @@ public sealed class RandomTranslation : Workload
 {
     internal const ulong Start = 4UL << 30;
     internal const ulong Pages = 1UL << 18;
-    internal const int Count = 100_000;
 
+    private readonly uint[] _offsets = RandomAddresses.Make();
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly AddressSpace _space;
     private readonly VirtualProcessor _processor;
@@ -28,7 +28,7 @@ public sealed class RandomTranslation : Workload
     }
 
     /// <inheritdoc/>
-    public override int Operations => Count;
+    public override int Operations => RandomAddresses.Count;
 
     /// <summary>The sum of what was found, so that no translation can be left out.</summary>
     public ulong Sum { get; private set; }
@@ -36,12 +36,11 @@ public sealed class RandomTranslation : Workload
     /// <inheritdoc/>
     public override void Run()
     {
-        var addresses = new RandomAddresses(Start);
         ulong sum = 0;
         using AccessScope scope = _processor.EnterAccess();
-        for (int i = 0; i < Count; i++)
+        foreach (uint offset in _offsets)
         {
-            if (scope.TryTranslate(new VirtualAddress(addresses.Next()), AccessKind.Read, out ulong physical) != AccessFault.None)
+            if (scope.TryTranslate(new VirtualAddress(Start + offset), AccessKind.Read, out ulong physical) != AccessFault.None)
                 throw new InvalidOperationException("A page of the workload is not mapped.");
             sum += physical;
         }

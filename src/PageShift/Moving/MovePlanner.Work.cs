@@ -121,6 +121,13 @@ internal sealed partial class MovePlanner
         long to = Math.Min((long)_end, origin + (long)_geometry.TableSpan(level));
         if (from >= to || _plan.MovesWhole((ulong)from, level, _plan.RunList.Count, _geometry))
             return false;
+        foreach (MoveRun run in _plan.RunList)
+        {
+            ulong arrives = unchecked(Destination(run.Source.Value) - block);
+            if (run.Level == level && run.Entries != 0 && arrives < _geometry.TableSpan(level) && arrives + (run.Slots << _geometry.SpanShift(level)) <= _geometry.TableSpan(level))
+                return true;
+        }
+
         ulong unused = 0;
         return _tables.TryFindLive(new AddressRange(new VirtualAddress((ulong)from), new VirtualAddress((ulong)to)), out _, ref unused);
     }
