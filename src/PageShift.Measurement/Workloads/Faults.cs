@@ -7,7 +7,8 @@ namespace PageShift.Measurement.Workloads;
 /// <summary>First writes to anonymous pages, one after the other. The memory is bytes-free, so that no page is zeroed.</summary>
 public sealed class Faults : Workload
 {
-    internal const int Count = 4096;
+    /// <summary>The operations of one run.</summary>
+    public const int Count = 4096;
 
     private const ulong Start = 4UL << 30;
 

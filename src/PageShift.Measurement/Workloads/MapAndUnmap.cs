@@ -6,7 +6,8 @@ namespace PageShift.Measurement.Workloads;
 /// <summary>mmap of one page wherever there is room, and munmap of it, beside many other mappings.</summary>
 public sealed class MapAndUnmap : Workload
 {
-    internal const int Count = 1000;
+    /// <summary>The operations of one run.</summary>
+    public const int Count = 1000;
     internal const ulong FirstAddress = 4UL << 30;
 
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);

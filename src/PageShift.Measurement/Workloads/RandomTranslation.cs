@@ -10,6 +10,9 @@ public sealed class RandomTranslation : Workload
     internal const ulong Start = 4UL << 30;
     internal const ulong Pages = 1UL << 18;
 
+    /// <summary>The operations of one run.</summary>
+    public const int Count = RandomAddresses.Count;
+
     private readonly uint[] _offsets = RandomAddresses.Make();
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly AddressSpace _space;

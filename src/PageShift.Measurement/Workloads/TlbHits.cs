@@ -6,7 +6,8 @@ namespace PageShift.Measurement.Workloads;
 /// <summary>Reads of 8 bytes that all hit the TLB, each in another page and line than the one before, over as much memory as the TLB reaches: 1 MiB.</summary>
 public sealed class TlbHits : Workload
 {
-    internal const int Count = 100_000;
+    /// <summary>The operations of one run.</summary>
+    public const int Count = 100_000;
     internal const int Values = 1 << 17;
 
     /// <summary>From one value to the next: a page and a line.</summary>
