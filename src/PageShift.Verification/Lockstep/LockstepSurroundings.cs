@@ -61,7 +61,7 @@ public sealed record LockstepSurroundings
                 Locked = new ByteLength(executor.GetLimit(KernelResource.LockedMemory)),
                 Stack = new ByteLength(executor.GetLimit(KernelResource.Stack)),
             },
-            CommitLimit = new ByteLength(settings.OvercommitMemory == 1 ? ulong.MaxValue : MemoryTotals.ReadBytes()),
+            CommitLimit = settings.OvercommitMemory == 1 ? new ByteLength(ulong.MaxValue) : MachineMemory.ReadTotal(),
             MaximumMapCount = (int)(settings.MostMappings ?? 65530),
             TransparentHugePages = settings.TransparentHugePages == "madvise",
             HasSwap = MemoryTotals.HasSwap(),

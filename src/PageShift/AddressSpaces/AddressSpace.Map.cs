@@ -221,18 +221,18 @@ public sealed partial class AddressSpace
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
-        Errno error = PrepareUnmap(request.Range, out ReplacedPages replaced);
+        Errno error = PrepareUnmap(request.Range, out ReplacedMappings replaced);
         if (error == Errno.None)
-            error = CheckMayExpand(pages, flags, new PageCount(replaced.All));
+            error = CheckMayExpand(pages, flags, new PageCount(replaced.Pages));
         if (error == Errno.None && IsCharged(flags))
         {
-            error = CheckCommit(pages - new PageCount(replaced.Charged));
+            error = CheckCommit(pages - new PageCount(replaced.ChargedPages));
             flags |= VmFlags.Account;
         }
 
         if (error != Errno.None)
             return error;
-        CompleteUnmap(request.Range);
+        CompleteUnmap(request.Range, replaced);
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;

@@ -26,7 +26,7 @@ public sealed partial class AddressSpace
             _observation.Close();
         }
 
-        _planner.Plan(Policy, request, _plan);
+        _planner.PlanToExecute(Policy, request, _plan);
         bool hasFirst = HasTable(request.Source.Start, PageTableLevel.Pte);
         bool hasLast = HasTable(LastPage(request.Source), PageTableLevel.Pte);
         if (!_mover.TryExecute(_plan, out MoveCost work))
@@ -34,16 +34,29 @@ public sealed partial class AddressSpace
         LastMoveWork = work;
         if (work.Entries != 0)
             FlushTlb(UnionWithDestination(_plan));
-        foreach (FreedTable table in _mover.Freed)
-            _vacant.Add(table.Level, table.Start.Value);
+        bool isDense = work.Pte == request.Length.WholePages.Value;
+        NoteEmptied(request, isDense);
         if (hasFirst)
             NoteTableOfEnd(request, request.Source.Start);
         if (hasLast)
             NoteTableOfEnd(request, LastPage(request.Source));
-        NoteTablesOfEmptyPieces(request);
+        if (!isDense)
+            NoteTablesOfEmptyPieces(request);
         if (!_vacant.IsEmpty)
             _vacant.Move(request.Source, unchecked(request.New.Value - request.Old.Value), _plan.Congruence);
         return true;
+    }
+
+    /// <summary>Notes the tables that the move left empty behind itself, and that Linux keeps at least until the source's mappings go.</summary>
+    private void NoteEmptied(in MoveRequest request, bool isDense)
+    {
+        // Where each page was present and moved by itself, none of them matters meanwhile: every piece has its table at the destination.
+        bool goAtOnce = isDense && request.SourceGoes && !request.IsStackMove && _plan.Congruence == PageTableLevel.Pte;
+        foreach (FreedTable table in _mover.Freed)
+        {
+            if (!goAtOnce || table.Start < request.SourceFloor || table.Start.Value + Geometry.TableSpan(table.Level) > request.SourceCeiling.Value)
+                _vacant.Add(table.Level, table.Start.Value);
+        }
     }
 
     /// <summary>Notes a table at an end of the source that reaches beyond it, and the one that Linux then makes for its piece: where this engine has moved all that lived in it as one
@@ -95,18 +108,15 @@ public sealed partial class AddressSpace
     private static AddressRange UnionWithDestination(MovePlan plan)
     {
         AddressRange source = plan.ExpandedSource;
-        ulong delta = unchecked(plan.Request.New.Value - plan.Request.Old.Value);
-        ulong start = unchecked(source.Start.Value + delta);
-        ulong end = unchecked(source.End.Value + delta);
+        AddressRange destination = plan.ExpandedDestination;
         return new AddressRange(
-            new VirtualAddress(Math.Min(source.Start.Value, start)),
-            new VirtualAddress(Math.Max(source.End.Value, end)));
+            source.Start < destination.Start ? source.Start : destination.Start,
+            source.End > destination.End ? source.End : destination.End);
     }
 
     /// <summary>What Linux's rules need to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
-    private MoveRequest Surround(AddressRange source, MappingHandle destination, VirtualAddress to, bool sourceGoes, bool destinationUnmapWorked)
+    private MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle destination, VirtualAddress to, bool sourceGoes, bool destinationUnmapWorked)
     {
-        MappingHandle old = _mappings.Find(source.Start);
         AddressRange mapped = _mappings.RangeOf(old);
         VirtualAddress below = EndBelow(old);
         return new MoveRequest
@@ -131,11 +141,7 @@ public sealed partial class AddressSpace
         return below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End;
     }
 
-    private VirtualAddress StartAbove(MappingHandle handle)
-    {
-        MappingHandle above = _mappings.Next(handle);
-        return above.IsNone ? NoCeiling : _mappings.RangeOf(above).Start;
-    }
+    private VirtualAddress StartAbove(MappingHandle handle) => StartOfMapping(_mappings.Next(handle));
 
     /// <summary>The ceiling where no mapping stands above: every table may go.</summary>
     private static VirtualAddress NoCeiling => new(ulong.MaxValue);

@@ -112,6 +112,7 @@ internal sealed partial class MovePlanner
         if (live == 0)
             return;
         _cost.Pte += live;
+        _cost.Extents++;
         _cost.TlbFlushes++;
         _plan.AddRun(PageTableLevel.Pte, at, Destination(at), slots, live, PageSize.Bytes);
     }
@@ -147,6 +148,7 @@ internal sealed partial class MovePlanner
         bool real = walk.Level < level || !walk.Entry.IsNone;
         _cost.Add(level, 1);
         _cost.SlotsVisited++;
+        _cost.Extents++;
         _cost.TlbFlushes++;
         _plan.AddRun(level, at, Destination(at), 1, real ? 1UL : 0, _geometry.Span(level));
         return true;
