@@ -1,5 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
 
@@ -20,6 +21,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly ILogObserver _observer;
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly ProcessTable _processes;
+    private readonly List<Mapping> _found = [];
     private CallRecord _record;
 
     /// <summary>Makes an executor that reports to <paramref name="observer"/>.</summary>
