@@ -42,7 +42,7 @@ internal static class Program
             Console.Error.WriteLine($"pageshift: {error.Message}");
             return ExitCode.WrongInput;
         }
-        catch (InsufficientMemoryException error)
+        catch (Exception error) when (error is NotPossibleException or InsufficientMemoryException)
         {
             Console.Error.WriteLine($"pageshift: {error.Message}");
             return ExitCode.NotPossibleHere;

@@ -6,6 +6,9 @@ namespace PageShift.Calls.Execution;
 /// <summary>How the calls of a log are made to end where the log says that they ended.</summary>
 public sealed partial class LogExecutor
 {
+    private const MapFlags InferredFlags = MapFlags.Private | MapFlags.Anonymous | MapFlags.FixedNoReplace;
+    private const ulong NoDescriptor = ulong.MaxValue;
+
     private static bool TryGetAddress(in CallRecord record, out ulong address)
     {
         bool known = record.Outcome.State == CallOutcomeState.Value;
@@ -30,7 +33,8 @@ public sealed partial class LogExecutor
 
         if (PopulatesAtOnce(a))
             flags = (flags | MapFlags.Populate) & ~MapFlags.NonBlock;
-        return process.Space.Map(hint, new ByteLength(a.Second), (Protection)a.Third, flags, file, a.Sixth);
+        CallArguments placedAt = a with { First = hint.Value, Fourth = (ulong)flags };
+        return Apply(process.Space, record.Call with { Arguments = placedAt }, file);
     }
 
     /// <summary>True for a private writable mapping whose pages the call itself can make present: one step instead of three.</summary>
@@ -43,17 +47,17 @@ public sealed partial class LogExecutor
     private static OpenFile? FileOf(TracedProcess process, int descriptor) => descriptor < 0 ? null : process.File(descriptor);
 
     /// <summary>mremap, to the address that the log says: a move to an address that the kernel chose is a move to a fixed one.</summary>
-    private static CallResult Remap(TracedProcess process, in CallRecord record)
+    private CallResult Remap(TracedProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
         var flags = (RemapFlags)a.Fourth;
-        var to = new VirtualAddress(a.Fifth);
+        ulong to = a.Fifth;
         if (!flags.HasFlag(RemapFlags.Fixed) && TryGetAddress(record, out ulong address))
         {
             if (address != a.First)
             {
                 flags |= RemapFlags.Fixed;
-                to = new VirtualAddress(address);
+                to = address;
             }
             else if (!flags.HasFlag(RemapFlags.DontUnmap))
             {
@@ -61,10 +65,10 @@ public sealed partial class LogExecutor
             }
         }
 
-        return process.Space.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), flags, to);
+        return Apply(process.Space, record.Call with { Arguments = a with { Fourth = (ulong)flags, Fifth = to } });
     }
 
-    private static CallResult Break(TracedProcess process, in CallRecord record)
+    private CallResult Break(TracedProcess process, in CallRecord record)
     {
         if (!process.KnowsBreak && TryGetAddress(record, out ulong address))
         {
@@ -74,7 +78,7 @@ public sealed partial class LogExecutor
             return new VirtualAddress(address);
         }
 
-        return process.Space.Break(new VirtualAddress(record.Call.Arguments.First));
+        return Apply(process.Space, record.Call);
     }
 
     /// <summary>The pseudo-calls memset and memread: make the pages present as a write or a read does.</summary>
@@ -83,7 +87,7 @@ public sealed partial class LogExecutor
         if (_options.Populate == PopulateAssumption.None || length == 0)
             return CallResult.Success;
         ulong start = address & ~(PageSize.Bytes - 1);
-        return space.Advise(new VirtualAddress(start), new ByteLength(unchecked(address + length - start)), advice);
+        return Apply(space, CallKind.Advise, start, unchecked(address + length - start), (ulong)advice);
     }
 
     /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>
@@ -108,7 +112,7 @@ public sealed partial class LogExecutor
             end = Math.Max(end, (a.First + a.Second + PageSize.Bytes - 1) & ~(PageSize.Bytes - 1));
         while (at < end && process.Space.FindHole(new AddressRange(new VirtualAddress(at), new VirtualAddress(end))) is { } hole)
         {
-            process.Space.Map(hole.Start, hole.Length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.FixedNoReplace);
+            Apply(process.Space, CallKind.Map, hole.Start.Value, hole.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
             Statistics.InferredMappings++;
             Statistics.InferredBytes += hole.Length.Value;
             Populate(process.Space, hole);
@@ -150,7 +154,10 @@ public sealed partial class LogExecutor
             if (part.Length.Value > LargestPopulated)
                 Statistics.LeftUnpopulated++;
             else
-                space.Advise(part.Start, part.Length, Advice.PopulateWrite);
+                Apply(space, CallKind.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);
         }
     }
+
+    private CallResult Apply(AddressSpace space, CallKind kind, ulong first, ulong second, ulong third, ulong fourth = 0, ulong fifth = 0) =>
+        Apply(space, new SystemCall(kind, new CallArguments(first, second, third, fourth, fifth)));
 }

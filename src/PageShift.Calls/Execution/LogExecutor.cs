@@ -19,19 +19,21 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     private readonly LogExecutorOptions _options;
     private readonly ILogObserver _observer;
+    private readonly ISpaceFollower? _follower;
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private CallRecord _record;
 
-    /// <summary>Makes an executor that reports to <paramref name="observer"/>.</summary>
-    public LogExecutor(LogExecutorOptions options, ILogObserver observer)
+    /// <summary>Makes an executor that reports to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, if there is one.</summary>
+    public LogExecutor(LogExecutorOptions options, ILogObserver observer, ISpaceFollower? follower = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(observer);
         _options = options;
         _observer = observer;
-        _processes = new ProcessTable(MakeSpace);
+        _follower = follower;
+        _processes = new ProcessTable(MakeSpace, follower);
     }
 
     /// <summary>What was counted so far.</summary>
@@ -151,19 +153,26 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             CallKind.MemorySet => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Third, Advice.PopulateWrite),
             CallKind.MemoryRead => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Second, Advice.PopulateRead),
             CallKind.InCore => new CallResult(0), // the log shows what it returned; nothing changes
-            CallKind.RelocateDown => process.Space.RelocateDown(
-                new VirtualAddress(record.Call.Arguments.First), new ByteLength(record.Call.Arguments.Second), new ByteLength(record.Call.Arguments.Third)),
-            _ => Invoke(process.Space, record.Call),
+            _ => Apply(process.Space, record.Call),
         };
         if (!result.IsError)
             PopulateAfter(process.Space, record, result);
         Compare(record, result);
     }
 
-    private static CallResult Invoke(AddressSpace space, in SystemCall call)
+    /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
+    private CallResult Apply(AddressSpace space, in SystemCall call, OpenFile? file = null)
     {
         CallArguments a = call.Arguments;
-        return new CallResult(space.Invoke((long)call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth));
+        var start = new VirtualAddress(a.First);
+        CallResult result = call.Kind switch
+        {
+            CallKind.Map => space.Map(start, new ByteLength(a.Second), (Protection)a.Third, (MapFlags)a.Fourth, file, a.Sixth),
+            CallKind.RelocateDown => space.RelocateDown(start, new ByteLength(a.Second), new ByteLength(a.Third)),
+            _ => new CallResult(space.Invoke((long)call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth)),
+        };
+        _follower?.Called(_record, space, call, file, result);
+        return result;
     }
 
     private void Compare(in CallRecord record, CallResult result)

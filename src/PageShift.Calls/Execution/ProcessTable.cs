@@ -1,7 +1,7 @@
 namespace PageShift.Calls.Execution;
 
 /// <summary>Which address space each thread of a log runs in.</summary>
-internal sealed class ProcessTable(Func<AddressSpace> makeSpace) : IDisposable
+internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower? follower) : IDisposable
 {
     private readonly Dictionary<int, TracedProcess> _threads = [];
 
@@ -86,7 +86,9 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace) : IDisposable
     private TracedProcess NewProcess()
     {
         Spaces++;
-        return new TracedProcess(makeSpace());
+        var process = new TracedProcess(makeSpace(), follower);
+        follower?.Made(process.Space);
+        return process;
     }
 
     private TracedProcess ChildOf(TracedProcess parent, CloneFlags flags)
@@ -100,7 +102,8 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace) : IDisposable
         Spaces++;
         AddressSpace copy = parent.Space.Fork();
         copy.MoveObserver = parent.Space.MoveObserver;
-        var child = new TracedProcess(copy) { KnowsBreak = parent.KnowsBreak };
+        follower?.Forked(parent.Space, copy);
+        var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak };
         parent.CopyFilesTo(child);
         return child;
     }

@@ -3,7 +3,7 @@ using PageShift.Mappings;
 namespace PageShift.Calls.Execution;
 
 /// <summary>One process of a log: an address space, its open files, and the threads that share them.</summary>
-internal sealed class TracedProcess(AddressSpace space) : IDisposable
+internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
 {
     private readonly Dictionary<int, OpenFile> _files = [];
     private int _threads = 1;
@@ -13,7 +13,11 @@ internal sealed class TracedProcess(AddressSpace space) : IDisposable
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
 
-    public void Dispose() => Space.Dispose();
+    public void Dispose()
+    {
+        follower?.Ended(Space);
+        Space.Dispose();
+    }
 
     internal void AddThread() => _threads++;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using PageShift.Cli.Output;
 using PageShift.Verification;
 
 namespace PageShift.Cli.Commands;
@@ -7,8 +9,6 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift fuzz</c>: random calls on engine and kernel in lockstep.</summary>
 internal static class FuzzCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
-
     internal static Command Create()
     {
         var seed = new Option<ulong>("--seed") { Description = "Decides all sequences.", DefaultValueFactory = _ => 1 };
@@ -38,71 +38,34 @@ internal static class FuzzCommand
 
     private static int Run(FuzzOptions options, string directory)
     {
+        Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
         var fuzzer = new Fuzzer(options);
         using var stop = new CancellationTokenSource();
-        ConsoleCancelEventHandler onCancel = (_, cancel) =>
-        {
-            cancel.Cancel = true;
-            stop.Cancel();
-        };
-        Console.CancelKeyPress += onCancel;
+        int stoppedBy = 0;
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         FuzzReport? report;
         string? reason;
-        try
-        {
-            using var progress = new Timer(_ => ShowProgress(fuzzer), null, ProgressInterval, ProgressInterval);
+        using (var progress = new FuzzProgress(fuzzer, options))
             report = fuzzer.Run(out reason, stop.Token);
-        }
-        finally
-        {
-            Console.CancelKeyPress -= onCancel;
-        }
-
         if (report is null)
         {
             Console.Error.WriteLine($"pageshift: {reason}");
             return ExitCode.NotPossibleHere;
         }
 
-        if (report.Finding is { } finding)
-            ShowFinding(finding, options, directory);
-        if (fuzzer.LastUnrepeated is { } unrepeated)
-            Console.Error.WriteLine($"pageshift: a difference that did not come again: {unrepeated}");
-        ShowSummary(report, options);
-        return report.Finding is null ? ExitCode.Done : ExitCode.Divergence;
-    }
+        FuzzText.Write(report, options, directory, isCut: stoppedBy != 0);
+        if (report.Finding is not null || report.Unexplained.Count != 0)
+            return ExitCode.Divergence;
+        return stoppedBy == 0 ? ExitCode.Done : ExitCode.OfSignal(stoppedBy);
 
-    private static void ShowSummary(FuzzReport report, FuzzOptions options)
-    {
-        double perSecond = report.Elapsed > TimeSpan.Zero ? report.Calls / report.Elapsed.TotalSeconds : 0;
-        string shard = options.ShardCount == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" shard {options.ShardIndex + 1}/{options.ShardCount},");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"seed {options.Seed},{shard} {report.Calls} calls, {perSecond:f0} calls/s, {report.Sequences} sequences, {(report.Finding is null ? 0 : 1)} divergences, {report.EndedAtKnownDifference} sequences ended by a known difference, {report.Unrepeated} differences that did not come again"));
-    }
-
-    private static void ShowFinding(FuzzFinding finding, FuzzOptions options, string directory)
-    {
-        string name = string.Create(CultureInfo.InvariantCulture, $"divergence-{options.Seed}-{finding.SequenceNumber}.strace");
-        string path = Path.Combine(directory, name);
-        string[] comments =
-        [
-            finding.Divergence.ToString(),
-            string.Create(CultureInfo.InvariantCulture, $"seed {options.Seed}, sequence {finding.SequenceNumber}, policy {Moving.MovePolicyName.Of(finding.Sequence.Policy)}; the results are the kernel's"),
-        ];
-        finding.Sequence.Write(Console.Out, comments);
-        Directory.CreateDirectory(directory);
-        using (StreamWriter file = File.CreateText(path))
-            finding.Sequence.Write(file, comments);
-        Console.Error.WriteLine($"pageshift: the log is in {path}");
-    }
-
-    private static void ShowProgress(Fuzzer fuzzer)
-    {
-        string text = string.Create(CultureInfo.InvariantCulture, $"pageshift: {fuzzer.Calls} calls, {fuzzer.Sequences} sequences");
-        if (Console.IsErrorRedirected)
-            Console.Error.WriteLine(text);
-        else
-            Console.Error.Write($"\r{text}");
+        void Stop(PosixSignalContext context)
+        {
+            const int Interrupt = 2, Terminate = 15;
+            context.Cancel = true;
+            stoppedBy = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
+            stop.Cancel();
+        }
     }
 
     private static (int Index, int Count) ParseShard(string text)

@@ -2,7 +2,9 @@ using System.CommandLine;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output;
 using PageShift.Cli.Running;
+using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Commands;
 
@@ -17,7 +19,7 @@ internal static class RunCommand
 
     private static readonly Option<MovePolicy[]> Policy = Choice.Several(
         "--policy",
-        "Show this policy only; may be given several times, and the first makes the moves. Without it all are shown, and pageshift makes the moves.",
+        "Show this policy only; may be given several times, and the first makes the moves. Without it all are shown, and pageshift makes the moves. Beside the running kernel, the policy that fits it makes them.",
         MovePolicyName.All,
         MovePolicyName.Of);
 
@@ -27,6 +29,13 @@ internal static class RunCommand
         "all",
         "written",
         "none");
+
+    private static readonly Option<string> On = Choice.One(
+        "--on",
+        "Where the calls are made: on the engine; on the running kernel, which is measured; or on both, in turn.",
+        "engine",
+        "linux",
+        "both");
 
     private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with what stands behind '='; exit 1 when one differs." };
 
@@ -38,7 +47,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Run a log of system calls: what every move costs under every policy, and why.")
         {
-            File, Format, Policy, Populate, Verify, Lenient, Top,
+            File, Format, On, Policy, Populate, Verify, Lenient, Top,
         };
         command.SetAction(Run);
         return command;
@@ -47,17 +56,32 @@ internal static class RunCommand
     private static int Run(ParseResult parsed)
     {
         MovePolicy[] policies = parsed.GetValue(Policy)!;
+        Executors on = Enum.Parse<Executors>(parsed.GetValue(On)!, ignoreCase: true);
+        (KernelVersion Version, MovePolicy Policy)? kernel = on == Executors.Engine ? null : FindKernel();
+        if (policies.Length == 0 && on == Executors.Linux)
+            policies = [kernel!.Value.Policy];
         var settings = new RunSettings
         {
             File = parsed.GetValue(File)!,
             Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
-            Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
+            // Beside the kernel the tables have to be as the kernel leaves them.
+            Executing = kernel?.Policy ?? (policies.Length == 0 ? MovePolicy.PageShift : policies[0]),
+            On = on,
+            Kernel = kernel,
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
             Verify = parsed.GetValue(Verify),
             Lenient = parsed.GetValue(Lenient),
         };
         using IRunOutput output = parsed.GetValue(Format) == "json" ? new RunJson() : new RunText(parsed.GetValue(Top));
         RunReport report = LogRun.Execute(settings, output);
-        return report.DivergenceCount == 0 ? ExitCode.Done : ExitCode.Divergence;
+        return report.HasDivergence ? ExitCode.Divergence : ExitCode.Done;
+    }
+
+    private static (KernelVersion Version, MovePolicy Policy) FindKernel()
+    {
+        if (PlatformSupport.MissingReason is { } reason)
+            throw new NotPossibleException(reason);
+        KernelVersion version = KernelVersion.ReadRunning() ?? throw new NotPossibleException("the running kernel's version can't be read from /proc/sys/kernel/osrelease");
+        return (version, KernelPolicy.Of(version));
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
+using PageShift.Linux;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output;
@@ -38,6 +39,33 @@ internal sealed class RunJson : IRunOutput
         json.WriteEndArray();
         json.WriteNumber("divergenceCount", report.DivergenceCount);
         WriteStatistics(json, report);
+        if (report.Settings.Kernel is { } kernel)
+            WriteKernel(json, kernel.Version, report);
+    }
+
+    private static void WriteKernel(Utf8JsonWriter json, KernelVersion version, RunReport report)
+    {
+        KernelTotals totals = report.Kernel;
+        json.WriteStartObject("kernel");
+        json.WriteString("release", version.Release);
+        json.WriteString("predictedBy", MovePolicyName.Of(report.Settings.Kernel!.Value.Policy));
+        json.WriteNumber("agreements", totals.Agreements);
+        json.WriteNumber("disagreements", totals.Disagreements);
+        json.WriteNumber("notObservable", totals.NotObservable);
+        json.WriteNumber("nanoseconds", totals.Nanoseconds);
+        json.WriteStartArray("divergences");
+        foreach (KernelDivergence divergence in report.KernelDivergences)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("line", divergence.Line);
+            json.WriteString("call", divergence.Call);
+            json.WriteString("engine", divergence.Engine);
+            json.WriteString("kernel", divergence.Kernel);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static void WriteDivergence(Utf8JsonWriter json, in Divergence divergence)
@@ -82,6 +110,28 @@ internal sealed class RunJson : IRunOutput
         foreach (PolicyReport policy in move.Policies)
             WritePolicy(json, policy);
         json.WriteEndArray();
+        if (move.Kernel is { } kernel)
+            WriteKernel(json, kernel);
+        json.WriteEndObject();
+    }
+
+    private static void WriteKernel(Utf8JsonWriter json, KernelReport kernel)
+    {
+        json.WriteStartObject("kernel");
+        json.WriteString("predictedBy", MovePolicyName.Of(kernel.Predicting));
+        json.WriteString("verdict", JsonNamingPolicy.CamelCase.ConvertName(kernel.Measurement.Verdict.ToString()));
+        json.WriteNumber("movesOfCall", kernel.MovesOfCall);
+        if (kernel.Move.Cost is { } cost)
+        {
+            json.WriteNumber("extents", kernel.Measurement.Extents ?? 0);
+            json.WriteNumber("tablesAllocated", cost.ZeroedAllocations);
+            json.WriteNumber("tlbFlushes", cost.TlbFlushes);
+        }
+
+        if (kernel.Move.Nanoseconds is { } nanoseconds)
+            json.WriteNumber("nanoseconds", nanoseconds);
+        if (kernel.Move.Reason is { } reason)
+            json.WriteString("reason", reason);
         json.WriteEndObject();
     }
 

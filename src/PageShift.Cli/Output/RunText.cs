@@ -46,7 +46,7 @@ internal sealed class RunText(int most) : IRunOutput
         }
 
         foreach (MoveReport move in shown)
-            WriteMove(output, move);
+            WriteMove(output, move, report.Settings);
         WriteTotals(output, report);
         WriteConclusion(output, report);
         WriteNotes(output, report);
@@ -62,12 +62,15 @@ internal sealed class RunText(int most) : IRunOutput
         _ => "assumed present: no page but what calls populate",
     };
 
-    private static void WriteMove(TextWriter output, MoveReport move)
+    private static void WriteMove(TextWriter output, MoveReport move, RunSettings settings)
     {
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         output.WriteLine();
         output.WriteLine($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence)}");
-        TextTable.Write(Columns, [.. move.Policies.Select(p => Row(p.Policy, p.Cost, MoveReason.Of(move, p)))]);
+        IEnumerable<TextRow> rows = move.Policies.Select(p => Row(p.Policy, p.Cost, MoveReason.Of(move, p)));
+        if (move.Kernel is { } kernel)
+            rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
+        TextTable.Write(Columns, [.. rows]);
     }
 
     private static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
@@ -95,16 +98,20 @@ internal sealed class RunText(int most) : IRunOutput
         output.WriteLine();
         output.WriteLine($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
         IEnumerable<TextRow> rows = report.Settings.Policies.Select((policy, i) => Row(policy, report.Totals[i], ""));
+        if (report.Settings.Kernel is { } kernel)
+            rows = rows.Append(KernelText.Row(kernel.Version, report.Kernel));
         TextTable.Write(Columns[..^1], [.. rows.Select(row => row with { Cells = row.Cells[..^1] })]);
     }
 
     /// <summary>The one sentence that compares PageShift with the newest Linux.</summary>
     private static void WriteConclusion(TextWriter output, RunReport report)
     {
-        if (Conclusion(report) is not { } sentence)
+        string?[] sentences = [Conclusion(report), KernelText.Conclusion(report)];
+        if (!sentences.Any(s => s is not null))
             return;
         output.WriteLine();
-        output.WriteLine(sentence);
+        foreach (string? sentence in sentences.Where(s => s is not null))
+            output.WriteLine(sentence);
     }
 
     private static string? Conclusion(RunReport report)
@@ -162,6 +169,8 @@ internal sealed class RunText(int most) : IRunOutput
     {
         foreach (Divergence divergence in report.Divergences)
             output.WriteLine($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
+        foreach (KernelDivergence parted in report.KernelDivergences)
+            output.WriteLine($"{report.Settings.File}:{parted.Line}: {parted.Call} diverges: the engine has {parted.Engine}, this kernel {parted.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)
             output.WriteLine($"and {Describe.Count(more, "divergence")} more");

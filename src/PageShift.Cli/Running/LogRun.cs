@@ -1,16 +1,22 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output;
+using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Running;
 
 /// <summary>Reads a log and executes it, and tells an output what its moves cost.</summary>
-internal sealed class LogRun : ILogObserver
+internal sealed class LogRun : ILogObserver, IKernelObserver
 {
     private readonly RunReport _report;
     private readonly IRunOutput _output;
     private readonly MovePlan _plan = new();
+
+    // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
+    private readonly List<MoveReport> _pending = [];
+    private MoveCost _predicted;
 
     private LogRun(RunSettings settings, IRunOutput output)
     {
@@ -21,18 +27,21 @@ internal sealed class LogRun : ILogObserver
     /// <summary>Runs the log that <paramref name="settings"/> name.</summary>
     /// <exception cref="UsageException">The log can't be opened.</exception>
     /// <exception cref="CallSyntaxException">A line can't be read.</exception>
+    /// <exception cref="NotPossibleException">The running kernel was asked for, and can't be used.</exception>
     internal static RunReport Execute(RunSettings settings, IRunOutput output)
     {
         var run = new LogRun(settings, output);
         using Stream stream = Open(settings.File);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
+        using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
+        var space = new AddressSpaceOptions { Policy = settings.Executing };
         var options = new LogExecutorOptions
         {
-            Space = new AddressSpaceOptions { Policy = settings.Executing },
+            Space = follower is null ? space : KernelFollower.Surround(space),
             Populate = settings.Populate,
             Verify = settings.Verify,
         };
-        using var executor = new LogExecutor(options, run);
+        using (var executor = new LogExecutor(options, run, follower))
         using (var progress = new RunProgress(stream.CanSeek ? stream.Length : null))
         {
             while (reader.TryRead(out CallRecord record))
@@ -40,9 +49,10 @@ internal sealed class LogRun : ILogObserver
                 executor.Execute(record);
                 progress.Step(reader, executor.Statistics);
             }
+
+            run._report.Statistics = executor.Statistics;
         }
 
-        run._report.Statistics = executor.Statistics;
         run._report.Counts = reader.Counts;
         run._report.Warnings = reader.Warnings;
         output.Finish(run._report);
@@ -67,11 +77,41 @@ internal sealed class LogRun : ILogObserver
             Congruence = _plan.Congruence,
             Policies = policies,
         };
+        if (_report.Settings.Kernel is { } kernel)
+        {
+            move.Plan(kernel.Policy, _plan);
+            _predicted = _pending.Count == 0 ? _plan.Cost : MoveCost.Sum(_predicted, _plan.Cost);
+            _pending.Add(report);
+        }
+        else
+        {
+            Add(report);
+        }
+    }
+
+    public void OnDivergence(in Divergence divergence) => _report.Add(divergence);
+
+    public void OnMeasured(in CallRecord record, in KernelMove move)
+    {
+        if (_pending.Count == 0)
+            return; // it moved nothing: it grew or shrank in place
+        var prediction = new MovePrediction((long)_predicted.TlbFlushes, (long)_predicted.TablesAllocated, (long)(_predicted.TlbFlushes - _predicted.Extents));
+        var kernel = new KernelReport(_report.Settings.Kernel!.Value.Policy, MoveMeasurement.Of(move.Cost, prediction), move, _pending.Count);
+        _report.Kernel.Add(kernel);
+        foreach (MoveReport report in _pending)
+            Add(report with { Kernel = kernel });
+        _pending.Clear();
+    }
+
+    public void OnParted(in CallRecord record, string engine, string kernel) => _report.Add(new KernelDivergence(record.Line, record.Name, engine, kernel));
+
+    private void Add(MoveReport report)
+    {
         _report.Add(report);
         _output.Add(report);
     }
 
-    public void OnDivergence(in Divergence divergence) => _report.Add(divergence);
+    private KernelFollower Follow() => KernelFollower.TryStart(this, out string? reason) ?? throw new NotPossibleException(reason!);
 
     private static Stream Open(string file)
     {

@@ -18,6 +18,9 @@ internal sealed record MoveReport
 
     internal required IReadOnlyList<PolicyReport> Policies { get; init; }
 
+    /// <summary>What the running kernel did, when it was asked.</summary>
+    internal KernelReport? Kernel { get; init; }
+
     /// <summary>The entries that the most laborious policy moves: what makes a move a large one.</summary>
     internal ulong MostEntries => Policies.Max(p => p.Cost.Entries);
 }

@@ -19,6 +19,15 @@ internal sealed class RunReport(RunSettings settings)
 
     internal long DivergenceCount { get; private set; }
 
+    /// <summary>Where engine and running kernel parted: at most one place for each address space.</summary>
+    internal List<KernelDivergence> KernelDivergences { get; } = [];
+
+    /// <summary>What the running kernel did for all moves, when it was asked.</summary>
+    internal KernelTotals Kernel { get; } = new();
+
+    /// <summary>True when something is not as it was expected.</summary>
+    internal bool HasDivergence => DivergenceCount != 0 || KernelDivergences.Count != 0 || Kernel.Disagreements != 0;
+
     internal LogStatistics Statistics { get; set; } = new();
 
     internal CallLogCounts Counts { get; set; }
@@ -36,28 +45,17 @@ internal sealed class RunReport(RunSettings settings)
         if (move.Congruence == PageTableLevel.Pte)
             NotCongruentMoves++;
         for (int i = 0; i < _totals.Length; i++)
-            _totals[i] = Sum(_totals[i], move.Policies[i].Cost);
+            _totals[i] = MoveCost.Sum(_totals[i], move.Policies[i].Cost);
     }
+
+    internal void Add(in KernelDivergence divergence) => KernelDivergences.Add(divergence);
 
     internal void Add(in Divergence divergence)
     {
         if (DivergenceCount++ < MostKeptDivergences)
             Divergences.Add(divergence);
     }
-
-    private static MoveCost Sum(in MoveCost left, in MoveCost right) => new()
-    {
-        Pgd = left.Pgd + right.Pgd,
-        P4d = left.P4d + right.P4d,
-        Pud = left.Pud + right.Pud,
-        Pmd = left.Pmd + right.Pmd,
-        Pte = left.Pte + right.Pte,
-        SlotsVisited = left.SlotsVisited + right.SlotsVisited,
-        SlotsInspected = left.SlotsInspected + right.SlotsInspected,
-        TablesAllocated = left.TablesAllocated + right.TablesAllocated,
-        TablesFreed = left.TablesFreed + right.TablesFreed,
-        TlbFlushes = left.TlbFlushes + right.TlbFlushes,
-        TableBytes = left.TableBytes + right.TableBytes,
-        Warned = left.Warned || right.Warned,
-    };
 }
+
+/// <summary>A place where engine and running kernel part.</summary>
+internal readonly record struct KernelDivergence(long Line, string Call, string Engine, string Kernel);

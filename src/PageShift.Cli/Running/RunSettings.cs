@@ -1,4 +1,5 @@
 using PageShift.Calls.Execution;
+using PageShift.Linux;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Running;
@@ -11,6 +12,11 @@ internal sealed record RunSettings
     internal required IReadOnlyList<MovePolicy> Policies { get; init; }
 
     internal required MovePolicy Executing { get; init; }
+
+    internal Executors On { get; init; }
+
+    /// <summary>The version of the running kernel and the policy that fits it, when the calls are made there too.</summary>
+    internal (KernelVersion Version, MovePolicy Policy)? Kernel { get; init; }
 
     internal required PopulateAssumption Populate { get; init; }
 

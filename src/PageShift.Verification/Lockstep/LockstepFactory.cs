@@ -11,6 +11,7 @@ public sealed class LockstepFactory : IDisposable
     private const ulong MostPopulatedBytes = 16UL << 20;
     private const int PairsPerMemory = 64;
 
+    private readonly KernelActivity _activity = new();
     private KernelExecutor _pristine;
     private PhysicalMemory _memory = MakeMemory();
     private int _pairs;
@@ -53,7 +54,7 @@ public sealed class LockstepFactory : IDisposable
         }
 
         KernelSide kernel = KernelSide.TryBegin(_pristine, firstProcess) ?? BeginAgain(firstProcess);
-        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, isThorough);
+        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, _activity, isThorough);
     }
 
     // The process is the system's first victim when memory is short; another one is as good.
@@ -73,6 +74,7 @@ public sealed class LockstepFactory : IDisposable
     {
         _pristine.Dispose();
         _memory.Dispose();
+        _activity.Dispose();
     }
 
     private static PhysicalMemory MakeMemory() => new(new PhysicalMemoryOptions { CapacityBytes = 4UL << 30 });

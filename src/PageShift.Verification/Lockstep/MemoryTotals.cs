@@ -6,15 +6,14 @@ namespace PageShift.Verification;
 internal static class MemoryTotals
 {
     /// <summary>MemTotal plus SwapTotal of /proc/meminfo, in bytes; 2^64 - 1 where it can't be read.</summary>
-    internal static ulong ReadBytes()
-    {
-        ulong kibibytes = 0;
-        foreach (string line in File.ReadLines("/proc/meminfo"))
-        {
-            if (line.StartsWith("MemTotal:", StringComparison.Ordinal) || line.StartsWith("SwapTotal:", StringComparison.Ordinal))
-                kibibytes += ulong.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1, line.Length - line.IndexOf(':', StringComparison.Ordinal) - "kB".Length - 1).Trim(), CultureInfo.InvariantCulture);
-        }
+    internal static ulong ReadBytes() => ReadKibibytes("MemTotal:") + ReadKibibytes("SwapTotal:") is > 0 and ulong kibibytes ? kibibytes << 10 : ulong.MaxValue;
 
-        return kibibytes == 0 ? ulong.MaxValue : kibibytes << 10;
+    /// <summary>True when pages may be swapped out.</summary>
+    internal static bool HasSwap() => ReadKibibytes("SwapTotal:") != 0;
+
+    private static ulong ReadKibibytes(string name)
+    {
+        string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        return line is null ? 0 : ulong.Parse(line.AsSpan(name.Length, line.Length - name.Length - "kB".Length).Trim(), CultureInfo.InvariantCulture);
     }
 }

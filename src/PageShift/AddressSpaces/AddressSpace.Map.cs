@@ -10,6 +10,7 @@ public sealed partial class AddressSpace
     private const ulong LegacyMapFlags = 0x7c07_f9f3;
 
     private const ulong HighestFileByte = long.MaxValue; // MAX_LFS_FILESIZE
+    private const ulong FileOffsetPages = (HighestFileByte >> PageSize.Shift) + 1;
     private const ulong LowestErrorAddress = unchecked((ulong)-4095);
 
     /// <summary>mmap: makes a mapping.</summary>

@@ -36,6 +36,10 @@ public record struct MoveCost
     /// <summary>Flushes of the TLB.</summary>
     public ulong TlbFlushes { get; set; }
 
+    /// <summary>How many of <see cref="TlbFlushes"/> stand for what moves: one for each entry above the PTE level, and one for each group of PTEs that move from one table to
+    /// another together. Counted for the policies of Linux, which flush for each; 0 for <see cref="MovePolicy.PageShift"/>, which flushes once for all.</summary>
+    public ulong Extents { get; set; }
+
     /// <summary>True where Linux warns that the destination's slot holds an empty table, and falls back to single pages.</summary>
     public bool Warned { get; set; }
 
@@ -54,6 +58,24 @@ public record struct MoveCost
         PageTableLevel.Pud => Pud,
         PageTableLevel.P4d => P4d,
         _ => Pgd,
+    };
+
+    /// <summary>What two moves cost together.</summary>
+    public static MoveCost Sum(in MoveCost left, in MoveCost right) => new()
+    {
+        Pgd = left.Pgd + right.Pgd,
+        P4d = left.P4d + right.P4d,
+        Pud = left.Pud + right.Pud,
+        Pmd = left.Pmd + right.Pmd,
+        Pte = left.Pte + right.Pte,
+        SlotsVisited = left.SlotsVisited + right.SlotsVisited,
+        SlotsInspected = left.SlotsInspected + right.SlotsInspected,
+        TablesAllocated = left.TablesAllocated + right.TablesAllocated,
+        TablesFreed = left.TablesFreed + right.TablesFreed,
+        TlbFlushes = left.TlbFlushes + right.TlbFlushes,
+        Extents = left.Extents + right.Extents,
+        TableBytes = left.TableBytes + right.TableBytes,
+        Warned = left.Warned || right.Warned,
     };
 
     internal void Add(PageTableLevel level, ulong entries)

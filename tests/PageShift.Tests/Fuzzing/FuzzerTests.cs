@@ -64,29 +64,6 @@ public sealed class FuzzerTests
     }
 
     [Fact]
-    public void The_calls_reach_every_kind_and_many_succeed()
-    {
-        using LockstepFactory factory = StartedFactory.OrSkip();
-        var kinds = new Dictionary<CallKind, (int Succeeded, int Failed)>();
-        for (ulong seed = 1000; seed < 1200; seed++)
-        {
-            var executed = new List<CallRecord>();
-            Random(factory, seed, 50, executed);
-            foreach (CallRecord call in executed)
-            {
-                (int succeeded, int failed) = kinds.GetValueOrDefault(call.Call.Kind);
-                kinds[call.Call.Kind] = call.Outcome.State == CallOutcomeState.Value ? (succeeded + 1, failed) : (succeeded, failed + 1);
-            }
-        }
-
-        CallKind[] never = [CallKind.Unknown, CallKind.Other, CallKind.Unsupported, CallKind.Execute, CallKind.Exit, CallKind.CloseFile, CallKind.DuplicateFile, CallKind.RelocateDown];
-        Assert.Equal(Enum.GetValues<CallKind>().Except(never).Order(), kinds.Keys.Order());
-        Assert.All(kinds, kind => Assert.True(kind.Value.Succeeded != 0 || kind.Key == CallKind.ProtectWithKey, $"No {kind.Key} succeeded."));
-        foreach (CallKind kind in (CallKind[])[CallKind.Map, CallKind.Remap, CallKind.Unmap, CallKind.Protect, CallKind.Advise])
-            Assert.True(kinds[kind].Succeeded * 4 > kinds[kind].Failed, $"Of {kind} succeeded {kinds[kind]}.");
-    }
-
-    [Fact]
     public void Shards_divide_the_sequences_of_a_seed()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new Fuzzer(new FuzzOptions { ShardIndex = 3, ShardCount = 3 }));

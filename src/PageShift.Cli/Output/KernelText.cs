@@ -1,0 +1,83 @@
+using System.Globalization;
+using PageShift.Cli.Running;
+using PageShift.Linux;
+using PageShift.Moving;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>The running kernel's measured part of a report, as rows and sentences.</summary>
+internal static class KernelText
+{
+    private const string Unknown = "-";
+
+    /// <summary>What the kernel did for one move.</summary>
+    internal static TextRow Row(KernelVersion version, KernelReport report)
+    {
+        MeasuredCost? cost = report.Move.Cost;
+        return Row(version, report.Measurement.Verdict, report.Measurement.Extents, cost?.ZeroedAllocations, cost?.TlbFlushes, Confidence(report));
+    }
+
+    /// <summary>What it did for all moves together.</summary>
+    internal static TextRow Row(KernelVersion version, KernelTotals totals)
+    {
+        MeasurementVerdict verdict = totals.Disagreements != 0 ? MeasurementVerdict.Disagreement : MeasurementVerdict.Agreement;
+        bool isObserved = totals.Agreements + totals.Disagreements != 0;
+        return Row(version, verdict, isObserved ? totals.Extents : null, isObserved ? totals.TablesAllocated : null, isObserved ? totals.TlbFlushes : null, "");
+    }
+
+    /// <summary>In how many moves the kernel did what was predicted; null when it was not asked, or had nothing to move.</summary>
+    internal static string? Conclusion(RunReport report)
+    {
+        KernelTotals totals = report.Kernel;
+        if (report.Settings.Kernel is not { } kernel || totals.Moves == 0)
+            return null;
+        string name = MovePolicyName.Of(kernel.Policy);
+        if (totals.NotObservable == totals.Moves)
+            return $"What this kernel ({kernel.Version.Release}) moves is not observable here: {totals.FirstReason}.";
+        string time = $"; its calls took {Time(totals.Nanoseconds)} in all";
+        string unseen = totals.NotObservable == 0 ? "" : $" ({Describe.Number((ulong)totals.NotObservable)} more not observable here: {totals.FirstReason})";
+        return totals.Disagreements == 0
+            ? $"This kernel ({kernel.Version.Release}) did what {name} predicts in {Describe.Count(totals.Agreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}."
+            : $"This kernel ({kernel.Version.Release}) did something else than {name} predicts in {Describe.Count(totals.Disagreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}.";
+    }
+
+    /// <summary>A time in the largest unit that leaves three digits or more: "850 ns", "12.4 us", "3.52 ms".</summary>
+    internal static string Time(long nanoseconds)
+    {
+        (decimal value, string unit) = nanoseconds switch
+        {
+            < 1_000 => ((decimal)nanoseconds, "ns"),
+            < 1_000_000 => (nanoseconds / 1_000m, "us"),
+            < 1_000_000_000 => (nanoseconds / 1_000_000m, "ms"),
+            _ => (nanoseconds / 1_000_000_000m, "s"),
+        };
+        string format = unit == "ns" || value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00";
+        return $"{value.ToString(format, CultureInfo.InvariantCulture)} {unit}";
+    }
+
+    private static string Confidence(KernelReport report)
+    {
+        string together = report.MovesOfCall == 1 ? "" : $" ({report.MovesOfCall} moves of this call together)";
+        string time = report.Move.Nanoseconds is { } nanoseconds ? $"; {Time(nanoseconds)}" : "";
+        return report.Measurement.Verdict switch
+        {
+            MeasurementVerdict.Agreement => $"agrees with {MovePolicyName.Of(report.Predicting)}{together}{time}",
+            MeasurementVerdict.Disagreement => $"differs from {MovePolicyName.Of(report.Predicting)}{together}{time}",
+            _ => $"not observable here: {report.Move.Reason}{time}",
+        };
+    }
+
+    private static TextRow Row(KernelVersion version, MeasurementVerdict verdict, long? extents, long? tables, long? flushes, string confidence)
+    {
+        string moved = extents is { } count ? Describe.Count(count, "extent") : Unknown;
+        return new TextRow(verdict == MeasurementVerdict.Disagreement ? RowTone.Warning : RowTone.Plain,
+        [
+            $"this kernel ({version}, measured)",
+            moved,
+            Unknown,
+            tables is { } made ? $"{Describe.Number((ulong)made)}/{Unknown}" : Unknown,
+            flushes is { } flushed ? Describe.Number((ulong)flushed) : Unknown,
+            confidence,
+        ]);
+    }
+}

@@ -1,0 +1,187 @@
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Linux;
+using PageShift.Mappings;
+
+namespace PageShift.Verification;
+
+/// <summary>One address space of a log on the running kernel: a process of its own, with counters once it moves something.</summary>
+internal sealed class FollowedSpace : IDisposable
+{
+    private const MapFlags PrivateAnonymous = MapFlags.Private | MapFlags.Anonymous;
+    private const ulong NoDescriptor = ulong.MaxValue;
+
+    // The longest that the kernel's file offsets allow, less one page to keep sums in range.
+    private const ulong EndlessFile = long.MaxValue - PageSize.Bytes + 1;
+
+    private readonly Dictionary<MemoryObject, int> _descriptors = [];
+    private readonly KernelExecutor? _executor;
+    private KernelProbe? _probe;
+    private string? _whyNotCounted;
+    private string? _whyLeft;
+    private ulong? _heapEnd;
+
+    internal FollowedSpace(KernelExecutor? executor, string whyNone)
+    {
+        _executor = executor;
+        _whyLeft = executor is null ? whyNone : null;
+    }
+
+    public void Dispose()
+    {
+        _probe?.Dispose();
+        _executor?.Dispose();
+    }
+
+    /// <summary>Follows no further; keeps the first reason.</summary>
+    internal void Leave(string reason) => _whyLeft ??= reason;
+
+    internal FollowedSpace Fork()
+    {
+        KernelExecutor? child = null;
+        Errno error = _whyLeft is null ? _executor!.TryFork(out child).Error : Errno.None;
+        var copy = new FollowedSpace(child, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
+        foreach ((MemoryObject file, int descriptor) in _descriptors)
+            copy._descriptors.Add(file, descriptor);
+        return copy;
+    }
+
+    /// <summary>Makes a call, and measures it when it is an mremap.</summary>
+    /// <returns>What became of it; null when there is nothing to compare with the engine's result.</returns>
+    internal KernelOutcome? Call(in CallRecord record, in SystemCall call, OpenFile? file, AddressSpace space, CallResult result, out KernelMove move)
+    {
+        move = new KernelMove(null, null, _whyLeft);
+        if (_whyLeft is not null)
+            return null;
+        KernelOutcome? outcome = null;
+        switch (call.Kind)
+        {
+            case CallKind.Break:
+                Require(MoveBreak((ulong)result.Raw, space.BreakStart.Value));
+                break;
+            case CallKind.RelocateDown:
+                move = move with { Reason = "only execve makes this move" };
+                Require(RelocateDown(call.Arguments));
+                break;
+            case CallKind.Remap:
+                outcome = Measure(call.Arguments, out move);
+                break;
+            default:
+                outcome = Invoke(call, file);
+                break;
+        }
+
+        if (outcome is { Ran: false } refused)
+            Leave($"line {record.Line} can't be run here: {Describe(refused.Refusal)}");
+        if (_whyLeft is not null && move.Cost is null)
+            move = move with { Reason = _whyLeft };
+        return outcome;
+    }
+
+    /// <summary>The first mapping that engine and kernel do not both have; null while they agree, or when the kernel no longer follows.</summary>
+    internal Difference? FindOtherMapping(AddressSpace space)
+    {
+        if (_whyLeft is not null)
+            return null;
+        var mappings = new List<KernelMapping>();
+        if (!_executor!.ReadMappings(new AddressRange(VirtualAddress.Zero, _executor.Surroundings.TaskEnd), mappings))
+            return new Difference("the processes", "alive", "ended");
+        List<string> engine = [.. space.GetMappings(new AddressRange(VirtualAddress.Zero, space.Geometry.UserLimit)).Select(m => Text(m.Range, m.Protection, m.Flags.HasFlag(VmFlags.MayShare)))];
+        List<string> kernel = [.. mappings.Select(m => Text(m.Range, m.Protection, m.IsShared))];
+        int common = engine.Zip(kernel).TakeWhile(pair => pair.First == pair.Second).Count();
+        return common == engine.Count && common == kernel.Count
+            ? null
+            : new Difference("the mappings", engine.ElementAtOrDefault(common) ?? "no further mapping", kernel.ElementAtOrDefault(common) ?? "no further mapping");
+    }
+
+    private static string Text(AddressRange range, Protection protection, bool isShared) => new ObservedMapping(range, protection, isShared, 0, 0, null).ToString();
+
+    private static string Describe(Refusal refusal) => refusal switch
+    {
+        Refusal.TouchesHost => "its range is where the tool's own process keeps its code",
+        Refusal.PopulatesTooMuch => "its pages would take more than half of the memory that is free here",
+        Refusal.HarmsMachine => "it takes memory out of service",
+        Refusal.ProcessEnded => "the process that makes the calls was killed",
+        _ => "it is no call that the tool makes",
+    };
+
+    private KernelOutcome Measure(in CallArguments a, out KernelMove move)
+    {
+        if (_probe is null && _whyNotCounted is null)
+            _probe = KernelProbe.TryAttach(_executor!, out _whyNotCounted);
+        KernelOutcome outcome;
+        if (_probe is null)
+        {
+            outcome = _executor!.Invoke(SystemCallNumber.Remap, a.First, a.Second, a.Third, a.Fourth, a.Fifth);
+            move = new KernelMove(null, outcome.Ran ? outcome.Nanoseconds : null, _whyNotCounted);
+            return outcome;
+        }
+
+        MeasuredCost cost = _probe.Measure(out outcome, SystemCallNumber.Remap, a.First, a.Second, a.Third, a.Fourth, a.Fifth);
+        move = outcome.Ran ? new KernelMove(cost, cost.Nanoseconds, null) : default;
+        return outcome;
+    }
+
+    private KernelOutcome? Invoke(in SystemCall call, OpenFile? file)
+    {
+        CallArguments a = call.Arguments;
+        if (call.Kind == CallKind.Map && !((MapFlags)a.Fourth).HasFlag(MapFlags.Anonymous))
+        {
+            if (!TryDescribe(file, out int descriptor))
+                return null;
+            a = a with { Fifth = (ulong)(long)descriptor };
+        }
+
+        return _executor!.Invoke(call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth);
+    }
+
+    /// <summary>The descriptor of a file that stands in for the log's; -1 for none, as the log had none either.</summary>
+    private bool TryDescribe(OpenFile? file, out int descriptor)
+    {
+        descriptor = -1;
+        if (file is null || _descriptors.TryGetValue(file.Object, out descriptor))
+            return true;
+        CallResult made = _executor!.CreateMemoryFile(new ByteLength(EndlessFile));
+        if (made.IsError)
+        {
+            Leave($"the kernel makes no file for it: {ErrnoName.Of(made.Error)}");
+            return false;
+        }
+
+        descriptor = (int)made.Raw;
+        _descriptors.Add(file.Object, descriptor);
+        return true;
+    }
+
+    /// <summary>The heap lies where the log's program had it, which brk can't be told: mmap and munmap do the same to the mappings.</summary>
+    private CallResult MoveBreak(ulong heapEnd, ulong heapStart)
+    {
+        ulong from = _heapEnd ?? PageUp(heapStart);
+        ulong to = PageUp(heapEnd);
+        if (to == from)
+            return CallResult.Success;
+        _heapEnd = to;
+        return to > from
+            ? _executor!.Invoke(SystemCallNumber.Map, from, to - from, (ulong)(Protection.Read | Protection.Write), (ulong)(PrivateAnonymous | MapFlags.FixedNoReplace), NoDescriptor).Result
+            : _executor!.Invoke(SystemCallNumber.Unmap, to, from - to).Result;
+    }
+
+    /// <summary>Moves like execve's stack move, by way of a place that is free: source and destination may overlap, which mremap refuses.</summary>
+    private CallResult RelocateDown(in CallArguments a)
+    {
+        const ulong move = (ulong)(RemapFlags.MayMove | RemapFlags.Fixed);
+        CallResult between = _executor!.Invoke(SystemCallNumber.Map, 0, a.Second, 0, (ulong)PrivateAnonymous, NoDescriptor).Result;
+        if (between.IsError)
+            return between;
+        CallResult moved = _executor.Invoke(SystemCallNumber.Remap, a.First, a.Second, a.Second, move, (ulong)between.Raw).Result;
+        return moved.IsError ? moved : _executor.Invoke(SystemCallNumber.Remap, (ulong)between.Raw, a.Second, a.Second, move, a.First - a.Third).Result;
+    }
+
+    private void Require(CallResult result)
+    {
+        if (result.IsError)
+            Leave($"the kernel could not stand in for a call: {ErrnoName.Of(result.Error)}");
+    }
+
+    private static ulong PageUp(ulong address) => (address + (PageSize.Bytes - 1)) & ~(PageSize.Bytes - 1);
+}

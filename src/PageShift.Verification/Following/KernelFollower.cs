@@ -1,0 +1,107 @@
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Linux;
+using PageShift.Mappings;
+
+namespace PageShift.Verification;
+
+/// <summary>Does on the running kernel what the execution of a log does on the engine, and measures each mremap: each address space of the log is a process of its own.</summary>
+/// <remarks>Not thread-safe.</remarks>
+public sealed class KernelFollower : ISpaceFollower, IDisposable
+{
+    private readonly Dictionary<AddressSpace, FollowedSpace> _spaces = [];
+    private readonly KernelExecutor _pristine;
+    private readonly IKernelObserver _observer;
+    private readonly ulong _mostBytes;
+    private CallRecord _last;
+
+    private KernelFollower(KernelExecutor pristine, IKernelObserver observer, ByteLength mostBytes)
+    {
+        _pristine = pristine;
+        _observer = observer;
+        _mostBytes = mostBytes.Value;
+    }
+
+    /// <summary>What an engine's space must be made with so that it is told what the kernel is told, whoever runs the tool.</summary>
+    /// <param name="options">The options to begin with.</param>
+    public static AddressSpaceOptions Surround(AddressSpaceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        KernelSettings settings = KernelSettings.Read();
+        return options with
+        {
+            MinimumAddress = new VirtualAddress((ulong)(settings.LowestAddress ?? 0x1_0000)),
+            MaximumMapCount = (int)(settings.MostMappings ?? options.MaximumMapCount),
+            TransparentHugePages = settings.TransparentHugePages is "madvise" or "always",
+            IsPrivileged = Environment.IsPrivilegedProcess,
+        };
+    }
+
+    /// <summary>Starts the first process.</summary>
+    /// <param name="observer">Sees what the kernel does.</param>
+    /// <param name="reason">When the result is null: one sentence that says why it is not possible here.</param>
+    public static KernelFollower? TryStart(IKernelObserver observer, out string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        // Half of what is free: the machine has to live with it, and page tables and the engine's own need room too.
+        var most = new ByteLength(PlatformSupport.MissingReason is null ? MachineMemory.ReadAvailable().Value / 2 : 0);
+        var options = new KernelExecutorOptions { KeepCapabilities = Environment.IsPrivilegedProcess, MostPopulatedBytes = most };
+        KernelExecutor? pristine = KernelExecutor.TryStart(options, out reason);
+        return pristine is null ? null : new KernelFollower(pristine, observer, most);
+    }
+
+    /// <summary>Ends all processes.</summary>
+    public void Dispose()
+    {
+        foreach (FollowedSpace space in _spaces.Values)
+            space.Dispose();
+        _spaces.Clear();
+        _pristine.Dispose();
+    }
+
+    void ISpaceFollower.Made(AddressSpace space)
+    {
+        CallResult forked = _pristine.TryFork(out KernelExecutor? executor);
+        _spaces.Add(space, new FollowedSpace(executor, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
+    }
+
+    void ISpaceFollower.Forked(AddressSpace parent, AddressSpace child)
+    {
+        if (_spaces.TryGetValue(parent, out FollowedSpace? space))
+            _spaces.Add(child, space.Fork());
+    }
+
+    void ISpaceFollower.Ended(AddressSpace space)
+    {
+        if (!_spaces.Remove(space, out FollowedSpace? followed))
+            return;
+        if (followed.FindOtherMapping(space) is { } difference)
+            _observer.OnParted(_last, difference.Engine, difference.Kernel);
+        followed.Dispose();
+    }
+
+    void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    {
+        _last = record;
+        FollowedSpace followed = _spaces[space];
+        if (PopulatesTooMuch(space, call))
+            followed.Leave($"from line {record.Line} on its pages would take more than half of the memory that is free here");
+        KernelOutcome? outcome = followed.Call(record, call, file, space, result, out KernelMove move);
+        if (call.Kind is CallKind.Remap or CallKind.RelocateDown && !result.IsError)
+            _observer.OnMeasured(record, move);
+        if (outcome is not { Ran: true } answer || answer.Result == result)
+            return;
+        followed.Leave($"engine and kernel parted at line {record.Line}");
+        _observer.OnParted(record, result.ToString(), answer.Result.ToString());
+    }
+
+    private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) => Populates(call) && space.Memory.DataFrames > _mostBytes >> PageSize.Shift;
+
+    private static bool Populates(in SystemCall call) => call.Kind switch
+    {
+        CallKind.Advise => (Advice)call.Arguments.Third is Advice.PopulateRead or Advice.PopulateWrite,
+        CallKind.Map => ((MapFlags)call.Arguments.Fourth & MapFlags.Populate) != 0,
+        _ => false,
+    };
+}
