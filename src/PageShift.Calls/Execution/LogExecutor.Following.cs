@@ -144,7 +144,9 @@ public sealed partial class LogExecutor
     {
         if (_options.Populate != PopulateAssumption.All)
             return;
-        foreach (Mapping mapping in space.GetMappings(range))
+        _found.Clear();
+        space.CopyMappings(range, _found);
+        foreach (Mapping mapping in _found)
         {
             if ((mapping.Flags & (VmFlags.Write | VmFlags.Shared)) != VmFlags.Write)
                 continue;

@@ -48,7 +48,8 @@ internal sealed partial class MovePlanner
         _overlaps = _delta < bytes || unchecked(0 - _delta) < bytes;
         for (int i = 0; i < _plan.RunList.Count; i++)
             CountRun(_plan.RunList[i], i);
-        CloseBelow(_geometry.Root);
+        if (_explains)
+            CloseBelow(_geometry.Root);
         return _work.TablesAllocated;
     }
 
@@ -81,7 +82,8 @@ internal sealed partial class MovePlanner
             ulong block = Block(source, at);
             if (table.Block == block)
                 continue;
-            CloseBelow(at + 1);
+            if (_explains)
+                CloseBelow(at + 1); // the tables that are freed matter only to the cost
             GoBelow(_departures[(int)at + 1], source, at + 1, ref table);
             table.Block = block;
             table.Out = 0;
