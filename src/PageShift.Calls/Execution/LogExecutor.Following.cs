@@ -31,9 +31,18 @@ public sealed partial class LogExecutor
             flags &= ~MapFlags.Below2GiB;
         }
 
+        if (PopulatesAtOnce(a))
+            flags = (flags | MapFlags.Populate) & ~MapFlags.NonBlock;
         CallArguments placedAt = a with { First = hint.Value, Fourth = (ulong)flags };
         return Apply(process.Space, record.Call with { Arguments = placedAt }, file);
     }
+
+    /// <summary>True for a private writable mapping whose pages the call itself can make present: one step instead of three.</summary>
+    private bool PopulatesAtOnce(in CallArguments map) =>
+        _options.Populate == PopulateAssumption.All
+        && ((Protection)map.Third & Protection.Write) != 0
+        && ((MapFlags)map.Fourth & MapFlags.TypeMask) == MapFlags.Private
+        && map.Second <= LargestPopulated;
 
     private static OpenFile? FileOf(TracedProcess process, int descriptor) => descriptor < 0 ? null : process.File(descriptor);
 
@@ -119,7 +128,7 @@ public sealed partial class LogExecutor
         CallArguments a = record.Call.Arguments;
         (ulong start, ulong length) = record.Call.Kind switch
         {
-            CallKind.Map => ((ulong)result.Raw, a.Second),
+            CallKind.Map when !PopulatesAtOnce(a) => ((ulong)result.Raw, a.Second),
             CallKind.Protect or CallKind.ProtectWithKey => (a.First, a.Second),
             CallKind.Remap when a.Third > a.Second => ((ulong)result.Raw, a.Third),
             CallKind.Break => (space.BreakStart.Value, unchecked((ulong)result.Raw - space.BreakStart.Value)),
@@ -135,7 +144,9 @@ public sealed partial class LogExecutor
     {
         if (_options.Populate != PopulateAssumption.All)
             return;
-        foreach (Mapping mapping in space.GetMappings(range))
+        _found.Clear();
+        space.CopyMappings(range, _found);
+        foreach (Mapping mapping in _found)
         {
             if ((mapping.Flags & (VmFlags.Write | VmFlags.Shared)) != VmFlags.Write)
                 continue;

@@ -22,6 +22,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly ISpaceFollower? _follower;
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly ProcessTable _processes;
+    private readonly List<Mapping> _found = [];
     private CallRecord _record;
 
     /// <summary>Makes an executor that reports to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, if there is one.</summary>

@@ -103,7 +103,7 @@ internal sealed partial class CallParser
 
     /// <summary>True where the arguments stop early: partial text is at its end, or strace says that the thread died inside the call.</summary>
     private static bool IsCutOff(ref LineCursor cursor, bool isPartial) =>
-        (isPartial && cursor.IsAtEnd) || cursor.TryTake("<unfinished ...>"u8);
+        (isPartial && cursor.IsAtEnd) || (cursor.Current == '<' && cursor.TryTake("<unfinished ...>"u8));
 
     private bool TryParseNumber(ref LineCursor cursor, ArgumentType type, out ulong value, ref string? filePath)
     {

@@ -21,9 +21,67 @@ internal static class ExpressionParser
     /// <param name="value">The value; a negative one in two's complement.</param>
     public static bool TryParse(ref LineCursor cursor, SymbolTable? names, string expected, out ulong value)
     {
+        if (TryParseAlternatives(ref cursor, names, out value))
+            return true;
         bool isParsed = TryParseBinary(ref cursor, names, expected, OrRank, 0, out Int128 result);
         value = unchecked((ulong)result);
         return isParsed;
+    }
+
+    /// <summary>Reads what nearly all of a log is: a number, or numbers and names joined by '|'. False, at the same place, for anything else, right or wrong.</summary>
+    private static bool TryParseAlternatives(ref LineCursor cursor, SymbolTable? names, out ulong value)
+    {
+        int start = cursor.Position;
+        value = 0;
+        do
+        {
+            ulong number = 0;
+            bool isRead = LineCursor.IsDigit(cursor.Current)
+                ? TryParsePlain(ref cursor, out number)
+                : cursor.TakeName() is { IsEmpty: false } name && ((names is not null && names.TryFind(name, out number)) || Units.TryFind(name, out number));
+            if (!isRead)
+            {
+                cursor.Position = start;
+                return false;
+            }
+
+            value |= number;
+        }
+        while (cursor.TryTake((byte)'|'));
+
+        if (cursor.Current is (byte)',' or (byte)')' or 0)
+            return true;
+        cursor.SkipBlank();
+        if (RankOf(cursor) == 0)
+            return true;
+        cursor.Position = start;
+        return false;
+    }
+
+    /// <summary>Reads a number of at most 18 characters, decimal or hexadecimal, that no letter follows and that does not begin with a needless zero. False, somewhere in it, for any other.</summary>
+    private static bool TryParsePlain(ref LineCursor cursor, out ulong number)
+    {
+        const int MostDigits = 18; // characters: 18 decimal digits or 16 hexadecimal ones fit in 64 bits
+        ReadOnlySpan<byte> rest = cursor.Rest;
+        number = 0;
+        int at = 0;
+        if (rest is [(byte)'0', (byte)'x', ..])
+        {
+            for (at = 2; at < rest.Length && at < MostDigits && char.IsAsciiHexDigitLower((char)rest[at]); at++)
+                number = (number << 4) | (rest[at] <= '9' ? rest[at] - (uint)'0' : rest[at] - (uint)'a' + 10);
+            if (at is 2)
+                return false;
+        }
+        else
+        {
+            for (; at < rest.Length && at < MostDigits && LineCursor.IsDigit(rest[at]); at++)
+                number = (number * 10) + (rest[at] - (uint)'0');
+            if (at > 1 && rest[0] == '0')
+                return false;
+        }
+
+        cursor.Position += at;
+        return at == rest.Length || !LineCursor.IsNameByte(rest[at]);
     }
 
     private static bool TryParseBinary(ref LineCursor cursor, SymbolTable? names, string expected, int lowestRank, int depth, out Int128 left)

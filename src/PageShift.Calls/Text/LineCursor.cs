@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PageShift.Calls;
@@ -26,7 +27,11 @@ internal ref struct LineCursor
     public readonly bool IsAtEnd => Position >= Text.Length;
 
     /// <summary>The byte at the position; 0 at the end.</summary>
-    public readonly byte Current => Position < Text.Length ? Text[Position] : (byte)0;
+    public readonly byte Current
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (uint)Position < (uint)Text.Length ? Text[Position] : (byte)0;
+    }
 
     /// <summary>The byte after the position; 0 past the end.</summary>
     public readonly byte Next => Position + 1 < Text.Length ? Text[Position + 1] : (byte)0;
@@ -58,9 +63,10 @@ internal ref struct LineCursor
     }
 
     /// <summary>Passes over <paramref name="letter"/> when it stands at the position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(byte letter)
     {
-        if (IsAtEnd || Text[Position] != letter)
+        if (Current != letter || IsAtEnd)
             return false;
         Position++;
         return true;
@@ -69,13 +75,18 @@ internal ref struct LineCursor
     /// <summary>Passes over spaces, tabs and a carriage return.</summary>
     public void SkipSpaces()
     {
-        while (Position < Text.Length && Text[Position] is (byte)' ' or (byte)'\t' or (byte)'\r')
-            Position++;
+        ReadOnlySpan<byte> text = Text;
+        int position = Position;
+        while ((uint)position < (uint)text.Length && text[position] is (byte)' ' or (byte)'\t' or (byte)'\r')
+            position++;
+        Position = position;
     }
 
     /// <summary>Passes over spaces and comments of the form that strace writes between arguments.</summary>
     public void SkipBlank()
     {
+        if (Current > '/')
+            return; // neither a space nor a comment
         SkipSpaces();
         while (Current == '/' && Next == '*')
         {
@@ -90,10 +101,12 @@ internal ref struct LineCursor
     /// <summary>Takes letters, digits and underscores; empty when none stands at the position.</summary>
     public ReadOnlySpan<byte> TakeName()
     {
-        int start = Position;
-        while (Position < Text.Length && IsNameByte(Text[Position]))
-            Position++;
-        return Text[start..Position];
+        ReadOnlySpan<byte> rest = Rest;
+        int length = 0;
+        while (length < rest.Length && IsNameByte(rest[length]))
+            length++;
+        Position += length;
+        return rest[..length];
     }
 
     /// <summary>Takes a decimal number without sign; fails where no digit stands, or where it does not fit in a long.</summary>

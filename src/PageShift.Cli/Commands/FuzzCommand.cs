@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using PageShift.Cli.Output;
 using PageShift.Verification;
 
 namespace PageShift.Cli.Commands;
@@ -7,7 +9,8 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift fuzz</c>: random calls on engine and kernel in lockstep.</summary>
 internal static class FuzzCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
+    private const int MostSeconds = 1_000_000_000;
+    private const int MostWorkers = 256;
 
     internal static Command Create()
     {
@@ -21,15 +24,19 @@ internal static class FuzzCommand
         command.SetAction(parsed =>
         {
             (int index, int count) = ParseShard(parsed.GetValue(shard)!);
-            double? limit = parsed.GetValue(seconds);
+            long? mostCalls = parsed.GetValue(calls);
+            double? mostSeconds = parsed.GetValue(seconds);
+            Require(mostCalls is null or > 0, "--calls", $"a number above 0");
+            Require(mostSeconds is null or (> 0 and <= MostSeconds), "--seconds", $"a number above 0, at most {MostSeconds}");
+            Require(parsed.GetValue(workers) is > 0 and <= MostWorkers, "--workers", $"a number from 1 to {MostWorkers}");
             var options = new FuzzOptions
             {
                 Seed = parsed.GetValue(seed),
-                MostCalls = parsed.GetValue(calls) ?? (limit is null ? 100_000 : null),
-                MostTime = limit is null ? null : TimeSpan.FromSeconds(RequirePositive(limit.Value, "--seconds")),
+                MostCalls = mostCalls ?? (mostSeconds is null ? 100_000 : null),
+                MostTime = mostSeconds is { } time ? TimeSpan.FromSeconds(time) : null,
                 ShardIndex = index,
                 ShardCount = count,
-                Workers = (int)RequirePositive(parsed.GetValue(workers), "--workers"),
+                Workers = parsed.GetValue(workers),
             };
             return Run(options, parsed.GetValue(output)!);
         });
@@ -38,71 +45,34 @@ internal static class FuzzCommand
 
     private static int Run(FuzzOptions options, string directory)
     {
+        Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
         var fuzzer = new Fuzzer(options);
         using var stop = new CancellationTokenSource();
-        ConsoleCancelEventHandler onCancel = (_, cancel) =>
-        {
-            cancel.Cancel = true;
-            stop.Cancel();
-        };
-        Console.CancelKeyPress += onCancel;
+        int stoppedBy = 0;
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         FuzzReport? report;
         string? reason;
-        try
-        {
-            using var progress = new Timer(_ => ShowProgress(fuzzer), null, ProgressInterval, ProgressInterval);
+        using (var progress = new FuzzProgress(fuzzer, options))
             report = fuzzer.Run(out reason, stop.Token);
-        }
-        finally
-        {
-            Console.CancelKeyPress -= onCancel;
-        }
-
         if (report is null)
         {
             Console.Error.WriteLine($"pageshift: {reason}");
             return ExitCode.NotPossibleHere;
         }
 
-        if (report.Finding is { } finding)
-            ShowFinding(finding, options, directory);
-        if (fuzzer.LastUnrepeated is { } unrepeated)
-            Console.Error.WriteLine($"pageshift: a difference that did not come again: {unrepeated}");
-        ShowSummary(report, options);
-        return report.Finding is null ? ExitCode.Done : ExitCode.Divergence;
-    }
+        FuzzText.Write(report, options, directory, isCut: stoppedBy != 0);
+        if (report.Finding is not null || report.Unexplained.Count != 0)
+            return ExitCode.Divergence;
+        return stoppedBy == 0 ? ExitCode.Done : ExitCode.OfSignal(stoppedBy);
 
-    private static void ShowSummary(FuzzReport report, FuzzOptions options)
-    {
-        double perSecond = report.Elapsed > TimeSpan.Zero ? report.Calls / report.Elapsed.TotalSeconds : 0;
-        string shard = options.ShardCount == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" shard {options.ShardIndex + 1}/{options.ShardCount},");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"seed {options.Seed},{shard} {report.Calls} calls, {perSecond:f0} calls/s, {report.Sequences} sequences, {(report.Finding is null ? 0 : 1)} divergences, {report.EndedAtKnownDifference} sequences ended by a known difference, {report.Unrepeated} differences that did not come again"));
-    }
-
-    private static void ShowFinding(FuzzFinding finding, FuzzOptions options, string directory)
-    {
-        string name = string.Create(CultureInfo.InvariantCulture, $"divergence-{options.Seed}-{finding.SequenceNumber}.strace");
-        string path = Path.Combine(directory, name);
-        string[] comments =
-        [
-            finding.Divergence.ToString(),
-            string.Create(CultureInfo.InvariantCulture, $"seed {options.Seed}, sequence {finding.SequenceNumber}, policy {Moving.MovePolicyName.Of(finding.Sequence.Policy)}; the results are the kernel's"),
-        ];
-        finding.Sequence.Write(Console.Out, comments);
-        Directory.CreateDirectory(directory);
-        using (StreamWriter file = File.CreateText(path))
-            finding.Sequence.Write(file, comments);
-        Console.Error.WriteLine($"pageshift: the log is in {path}");
-    }
-
-    private static void ShowProgress(Fuzzer fuzzer)
-    {
-        string text = string.Create(CultureInfo.InvariantCulture, $"pageshift: {fuzzer.Calls} calls, {fuzzer.Sequences} sequences");
-        if (Console.IsErrorRedirected)
-            Console.Error.WriteLine(text);
-        else
-            Console.Error.Write($"\r{text}");
+        void Stop(PosixSignalContext context)
+        {
+            const int Interrupt = 2, Terminate = 15;
+            context.Cancel = true;
+            stoppedBy = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
+            stop.Cancel();
+        }
     }
 
     private static (int Index, int Count) ParseShard(string text)
@@ -116,6 +86,9 @@ internal static class FuzzCommand
             : throw new UsageException($"--shard takes I/N with 1 <= I <= N, such as 3/8; found '{text}'.");
     }
 
-    private static double RequirePositive(double value, string option) =>
-        value > 0 ? value : throw new UsageException($"{option} takes a number above 0.");
+    private static void Require(bool isGiven, string option, FormattableString what)
+    {
+        if (!isGiven)
+            throw new UsageException($"{option} takes {FormattableString.Invariant(what)}.");
+    }
 }

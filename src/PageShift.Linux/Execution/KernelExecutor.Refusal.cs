@@ -34,7 +34,9 @@ public sealed partial class KernelExecutor
     private Refusal JudgeRemap(in RegisterArguments a)
     {
         bool fixedDestination = ((RemapFlags)a.Fourth).HasFlag(RemapFlags.Fixed);
-        if (TouchesHost(a.First, Math.Max(a.Second, 1)) || (fixedDestination && TouchesHost(a.Fifth, a.Third))) return Refusal.TouchesHost;
+        // An old length that is 0, also after it was rounded up, makes a second view of what is mapped there.
+        ulong oldLength = unchecked(a.Second + (PageSize.Bytes - 1)) < PageSize.Bytes ? 1 : a.Second;
+        if (TouchesHost(a.First, oldLength) || (fixedDestination && TouchesHost(a.Fifth, a.Third))) return Refusal.TouchesHost;
         return JudgeIfLocked(a.Third);
     }
 

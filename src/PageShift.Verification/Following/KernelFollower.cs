@@ -96,7 +96,12 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         _observer.OnParted(record, result.ToString(), answer.Result.ToString());
     }
 
-    private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) =>
-        call.Kind == CallKind.Advise && (Advice)call.Arguments.Third is Advice.PopulateRead or Advice.PopulateWrite
-        && space.Memory.DataFrames > _mostBytes >> PageSize.Shift;
+    private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) => Populates(call) && space.Memory.DataFrames > _mostBytes >> PageSize.Shift;
+
+    private static bool Populates(in SystemCall call) => call.Kind switch
+    {
+        CallKind.Advise => (Advice)call.Arguments.Third is Advice.PopulateRead or Advice.PopulateWrite,
+        CallKind.Map => ((MapFlags)call.Arguments.Fourth & MapFlags.Populate) != 0,
+        _ => false,
+    };
 }

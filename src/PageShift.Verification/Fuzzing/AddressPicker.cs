@@ -30,7 +30,7 @@ internal sealed class AddressPicker
         ulong region = 0x10_0000_0000 + (random.Below(64) * Giant);
         // The second place is congruent to the first at one level or another, or nearly so.
         ulong distance = random.Below(3) switch { 0 => Giant * (1 + random.Below(3)), 1 => Block * (1 + random.Below(6)), _ => Giant + (Block * random.Below(4)) };
-        _anchors[0] = region + (random.Below(4) * Block) + (terrain == FuzzTerrain.Giant ? 0 : random.Below(3) * Page);
+        _anchors[0] = region + (random.Below(4) * Block) + (terrain is FuzzTerrain.Giant or FuzzTerrain.LargePages ? 0 : random.Below(3) * Page);
         _anchors[1] = _anchors[0] + distance + (random.Chance(25) ? Page : 0);
     }
 
@@ -63,6 +63,7 @@ internal sealed class AddressPicker
         ulong length = Terrain switch
         {
             FuzzTerrain.Pages or FuzzTerrain.Anywhere when random.Chance(90) => Page * (1 + random.Below(8)),
+            FuzzTerrain.LargePages => random.Below(6) switch { < 3 => Block * (1 + random.Below(3)), 3 => Block + (Page * random.Below(2)), 4 => Block / 2 * (1 + random.Below(5)), _ => Page * (1 + random.Below(8)) },
             FuzzTerrain.Giant => random.Below(4) switch { 0 => Giant, 1 => 2 * Giant, 2 => Block * (1 + random.Below(1024)), _ => Giant + (Block * random.Below(3)) + (Page * random.Below(2)) },
             _ => random.Below(5) switch { 0 => Page * (1 + random.Below(600)), 1 => Block + (Page * random.Below(2)), 2 => Block / 2 * (1 + random.Below(6)), _ => Block * (1 + random.Below(3)) },
         };
@@ -94,7 +95,7 @@ internal sealed class AddressPicker
         ulong unit = Terrain switch
         {
             FuzzTerrain.Giant => random.Below(2) == 0 ? Giant : Block,
-            FuzzTerrain.Blocks => Block,
+            FuzzTerrain.Blocks or FuzzTerrain.LargePages => Block,
             _ => random.Below(2) == 0 ? Block : Page,
         };
         ulong distance = unit * (1 + random.Below(8));
@@ -103,7 +104,7 @@ internal sealed class AddressPicker
         return random.Below(2) == 0 ? unchecked(start + distance) : unchecked(start - distance);
     }
 
-    /// <summary>An address inside a mapping, any byte of it.</summary>
+    /// <summary>An address inside a mapping, any byte of it; sometimes a little below it, where a stack grows.</summary>
     internal ulong Inside(ref SplitMix random, SpaceSnapshot state)
     {
         if (state.Mappings.Count == 0 || random.Chance(5))
@@ -112,6 +113,8 @@ internal sealed class AddressPicker
         ulong pages = mapping.Length.WholePages.Value;
         // The ends are where tables are shared with others.
         ulong page = random.Below(4) switch { 0 => 0, 1 => pages - 1, 2 => Math.Min(pages - 1, random.Below(4)), _ => random.Below(pages) };
+        if (random.Chance(3))
+            return unchecked(mapping.Start.Value - 1 - random.Below(24 * Page));
         return mapping.Start.Value + (page * Page) + (random.Chance(80) ? 0 : random.Below(Page));
     }
 

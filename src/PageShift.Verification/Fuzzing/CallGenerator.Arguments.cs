@@ -7,6 +7,8 @@ namespace PageShift.Verification;
 internal sealed partial class CallGenerator
 {
     private const ulong Page = PageSize.Bytes;
+    private const ulong Block = 1UL << 21;
+    private const ulong ReadWrite = 3;
 
     // What one call may fault in, so that a sequence takes milliseconds.
     private const ulong MostPopulated = 3UL << 20;
@@ -18,7 +20,7 @@ internal sealed partial class CallGenerator
         (Abi.Advice.Mergeable, 2), (Abi.Advice.Unmergeable, 2), (Abi.Advice.HugePage, 3), (Abi.Advice.NoHugePage, 3),
         (Abi.Advice.Free, 4), (Abi.Advice.Remove, 4), (Abi.Advice.WillNeed, 2), (Abi.Advice.Cold, 2), (Abi.Advice.PageOut, 2),
         (Abi.Advice.PopulateRead, 8), (Abi.Advice.PopulateWrite, 8), (Abi.Advice.DontNeedLocked, 3), (Abi.Advice.Collapse, 1),
-        (Abi.Advice.GuardInstall, 6), (Abi.Advice.GuardRemove, 4), (Abi.Advice.HardwarePoison, 1), ((Advice)0x66, 1), ((Advice)5, 1),
+        (Abi.Advice.GuardInstall, 6), (Abi.Advice.GuardRemove, 4), ((Advice)0x66, 1), ((Advice)5, 1),
     ];
 
     private static readonly ulong[] Protections = [3, 3, 3, 3, 3, 3, 1, 1, 1, 0, 0, 0, 5, 2, 7, 4, 6];
@@ -42,7 +44,7 @@ internal sealed partial class CallGenerator
             (address, flags) = (_addresses.Address(ref _random, state), flags | (ulong)MapFlags.FixedNoReplace);
         else if (placing < 85)
             address = _addresses.Address(ref _random, state);
-        if (_random.Chance(12))
+        if (_random.Chance(25))
             flags |= (ulong)MapFlags.Populate;
         while (_random.Chance(15))
             flags |= _random.Pick<ulong>(RareMapFlags);
@@ -51,9 +53,6 @@ internal sealed partial class CallGenerator
         // With a hint that is free there is no draw, and the sequence can be repeated.
         if ((flags & (ulong)(MapFlags.Below2GiB | MapFlags.Fixed | MapFlags.FixedNoReplace)) == (ulong)MapFlags.Below2GiB)
             address = 0x2000_0000 + (_random.Below(1 << 16) * Page);
-        // Large pages without reservation are mapped even where there are none: the engine does not have them.
-        if ((flags & (ulong)MapFlags.HugeTlb) != 0)
-            flags &= ~(ulong)MapFlags.NoReserve;
         return new CallArguments(address, length, Protection(), flags, descriptor, offset);
     }
 
@@ -110,7 +109,9 @@ internal sealed partial class CallGenerator
     {
         (ulong start, ulong length) = _addresses.Range(ref _random, state);
         ulong protection = Protection();
-        if (_random.Chance(4))
+        if (_stacks.Count != 0 && _random.Chance(10))
+            return new CallArguments(_stacks[(int)_random.Below((ulong)_stacks.Count)] + (Page * _random.Below(4)), Page * (1 + _random.Below(3)), protection | (ulong)Abi.Protection.GrowsDown);
+        if (_random.Chance(3))
             protection |= (ulong)(_random.Chance(75) ? Abi.Protection.GrowsDown : Abi.Protection.GrowsUp);
         return new CallArguments(start, length, protection);
     }
@@ -124,27 +125,17 @@ internal sealed partial class CallGenerator
         Advice advice = PickAdvice();
         if (length is > MostPopulated and < 1UL << 46 && advice is Abi.Advice.PopulateRead or Abi.Advice.PopulateWrite or Abi.Advice.GuardInstall or Abi.Advice.Collapse)
             length = MostPopulated;
-        // Large pages of shared memory are not modelled.
-        if (advice == Abi.Advice.Collapse && HasObject(state, start, length))
-            advice = Abi.Advice.DontNeed;
+        if (advice is Abi.Advice.Collapse or Abi.Advice.HugePage && _random.Chance(60))
+            (start, length) = (start & ~(Block - 1), (length + Block) & ~(Block - 1));
         return new CallArguments(start, length, (ulong)advice);
-    }
-
-    private static bool HasObject(SpaceSnapshot state, ulong start, ulong length)
-    {
-        foreach (ObservedMapping mapping in state.Mappings)
-        {
-            if (mapping.FileKey != 0 && mapping.Range.Start.Value < unchecked(start + length) && mapping.Range.End.Value > start)
-                return true;
-        }
-
-        return false;
     }
 
     private Advice PickAdvice()
     {
         if (_addresses.Terrain is FuzzTerrain.Blocks && _random.Chance(20))
             return _random.Chance(80) ? Abi.Advice.HugePage : Abi.Advice.NoHugePage;
+        if (_addresses.Terrain is FuzzTerrain.LargePages && _random.Chance(40))
+            return _random.Below(10) switch { < 5 => Abi.Advice.HugePage, < 6 => Abi.Advice.NoHugePage, _ => Abi.Advice.Collapse };
         int total = 0;
         foreach ((_, int weight) in Advices)
             total += weight;
@@ -163,7 +154,7 @@ internal sealed partial class CallGenerator
     {
         ulong length = _random.Below(20) switch { < 12 => 1, < 16 => Page, < 19 => Page * (1 + _random.Below(4)), _ => _random.Below(3 * Page) };
         if (_addresses.Terrain == FuzzTerrain.Blocks && _random.Chance(3))
-            length = 1UL << 21;
+            length = Block;
         return new CallArguments(_addresses.Inside(ref _random, state), 1 + _random.Below(255), length);
     }
 

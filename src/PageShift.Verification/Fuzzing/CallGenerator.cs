@@ -14,6 +14,7 @@ internal sealed partial class CallGenerator
     private readonly Queue<CallRecord> _prelude = new();
     private readonly List<int> _processes = [FirstProcess];
     private readonly List<int> _descriptors = [];
+    private readonly List<ulong> _stacks = [];
     private SplitMix _random;
     private int _lastProcess = FirstProcess;
 
@@ -21,9 +22,11 @@ internal sealed partial class CallGenerator
     internal CallGenerator(ulong seed)
     {
         _random = new SplitMix(seed);
-        FuzzTerrain terrain = _random.Below(20) switch { < 10 => FuzzTerrain.Pages, < 15 => FuzzTerrain.Blocks, < 17 => FuzzTerrain.Giant, _ => FuzzTerrain.Anywhere };
+        FuzzTerrain terrain = _random.Below(20) switch { < 10 => FuzzTerrain.Pages, < 14 => FuzzTerrain.Blocks, 14 => FuzzTerrain.LargePages, < 17 => FuzzTerrain.Giant, _ => FuzzTerrain.Anywhere };
         _addresses = new AddressPicker(terrain, ref _random);
         PrepareFiles();
+        if (terrain == FuzzTerrain.LargePages)
+            PrepareLargePages();
     }
 
     /// <summary>What the sequence calls its first process.</summary>
@@ -56,7 +59,9 @@ internal sealed partial class CallGenerator
             < 970 => Call(process, CallKind.Sync, Sync(state)),
             < 974 => Call(process, CallKind.Seal, Seal(state)),
             < 976 => Call(process, CallKind.ProtectWithKey, ProtectWithKey(state)),
-            < 986 => Call(process, CallKind.SetLimit, SetLimit(state)),
+            < 985 => Call(process, CallKind.SetLimit, SetLimit(state)),
+            < 988 when _descriptors.Count != 0 => Call(process, CallKind.Truncate, new CallArguments((ulong)_descriptors[(int)_random.Below((ulong)_descriptors.Count)], FileLength())),
+            988 => Close(process),
             < 997 => Fork(process),
             _ => Exit(process),
         };
@@ -68,6 +73,8 @@ internal sealed partial class CallGenerator
         _lastProcess = record.ThreadId;
         if (result is not { IsError: false } value)
             return;
+        if (record.Call.Kind == CallKind.Map && (record.Call.Arguments.Fourth & (ulong)MapFlags.GrowsDown) != 0)
+            _stacks.Add((ulong)value.Raw);
         switch (record.Call.Kind)
         {
             case CallKind.Map or CallKind.Remap:
@@ -96,6 +103,12 @@ internal sealed partial class CallGenerator
         return fork with { Outcome = CallOutcome.OfValue(_nextProcess++) };
     }
 
+    private CallRecord Close(int process)
+    {
+        ulong descriptor = FirstDescriptor + _random.Below(4);
+        return Call(process, CallKind.CloseFile, new CallArguments(descriptor, descriptor));
+    }
+
     private CallRecord Exit(int process) => process == FirstProcess
         ? Call(process, CallKind.UnlockAll, default)
         : Call(process, CallKind.ExitGroup, default);
@@ -117,7 +130,18 @@ internal sealed partial class CallGenerator
             Prepare(CallPaths.Directory, ReadOnly);
     }
 
-    private ulong FileLength() => _addresses.Terrain is FuzzTerrain.Blocks or FuzzTerrain.Giant
+    private void PrepareLargePages()
+    {
+        const ulong PrivateFixed = (ulong)(MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed);
+        ulong start = _addresses.Address(ref _random, EmptyState) & ~(Block - 1);
+        ulong length = Block * (1 + _random.Below(3));
+        _prelude.Enqueue(Call(FirstProcess, CallKind.Map, new CallArguments(start, length, ReadWrite, PrivateFixed, NoDescriptor)));
+        _prelude.Enqueue(Call(FirstProcess, CallKind.Advise, new CallArguments(start, length, (ulong)Advice.HugePage)));
+        if (_random.Chance(80))
+            _prelude.Enqueue(Call(FirstProcess, CallKind.MemorySet, new CallArguments(start + (_random.Below(length / Page) * Page), 1, 1)));
+    }
+
+    private ulong FileLength() => _addresses.Terrain is FuzzTerrain.Blocks or FuzzTerrain.LargePages or FuzzTerrain.Giant
         ? _random.Below(8) << 20
         : (_random.Below(24) << PageSize.Shift) + (_random.Chance(30) ? _random.Below(PageSize.Bytes) : 0);
 

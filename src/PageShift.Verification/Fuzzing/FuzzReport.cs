@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace PageShift.Verification;
 
 /// <summary>What a run of the fuzzer did.</summary>
@@ -9,12 +11,15 @@ public sealed record FuzzReport
     /// <summary>Sequences, each from an empty address space.</summary>
     public long Sequences { get; init; }
 
-    /// <summary>Sequences that ended early because the two sides parted in a known way: <see cref="KnownDifferences.LargePagesWhereAskedFor"/>.</summary>
-    public long EndedAtKnownDifference { get; init; }
+    /// <summary>Calls that were left out because the engine does not have them: large pages of hugetlbfs and of memory files.</summary>
+    public long Unmodelled { get; init; }
 
-    /// <summary>Differences that did not come again when the same sequence was run again: see
-    /// <see cref="KnownDifferences.MemoryShortage"/>.</summary>
-    public long Unrepeated { get; init; }
+    /// <summary>How often each of <see cref="KnownDifferences.All"/> was met: calls in which the engine was told what only the kernel can know, or sequences that ended where the kernel
+    /// had done something of its own accord. Those that were not met are missing.</summary>
+    public IReadOnlyDictionary<KnownDifference, long> Known { get; init; } = ReadOnlyDictionary<KnownDifference, long>.Empty;
+
+    /// <summary>Differences that did not come again when the same calls were made again, and for which the kernel's counters give no reason. Not shrunk.</summary>
+    public IReadOnlyList<FuzzFinding> Unexplained { get; init; } = [];
 
     /// <summary>How long it took, without shrinking.</summary>
     public TimeSpan Elapsed { get; init; }

@@ -9,6 +9,9 @@ internal enum FuzzTerrain
     /// <summary>Blocks of 2 MiB and pieces of them, sparsely touched: entries move at two levels.</summary>
     Blocks,
 
+    /// <summary>Blocks of 2 MiB that ask for large pages: leaves at two levels, which calls split and make.</summary>
+    LargePages,
+
     /// <summary>Pieces of GiB size, hardly touched: entries move at three levels.</summary>
     Giant,
 

@@ -8,20 +8,23 @@ namespace PageShift.Verification;
 /// Thread safety: <see cref="Calls"/> and <see cref="Sequences"/> may be read from any thread while it runs.</summary>
 public sealed class Fuzzer
 {
-    private const int Repetitions = 3;
+    private const int Repetitions = 6;
+    private const int MostExplained = 3;
 
     private readonly FuzzOptions _options;
     private readonly Lock _lock = new();
     private readonly Stopwatch _time = new();
     private long _calls;
     private long _sequences;
-    private long _unrepeated;
-    private long _ended;
+    private long _unmodelled;
     private long _nextSequence;
     private volatile bool _stops;
+    private volatile bool _isShrinking;
     private volatile string? _failure;
 
     // Guarded by _lock.
+    private readonly Dictionary<KnownDifference, long> _known = [];
+    private readonly List<FuzzFinding> _unexplained = [];
     private FuzzFinding? _finding;
 
     /// <summary>Prepares a run.</summary>
@@ -34,17 +37,14 @@ public sealed class Fuzzer
         _options = options;
     }
 
-    /// <summary>The differences so far that did not come again.</summary>
-    public long Unrepeated => Interlocked.Read(ref _unrepeated);
-
-    /// <summary>The last of them, or null.</summary>
-    public LockstepDivergence? LastUnrepeated { get; private set; }
-
     /// <summary>The calls that both sides have made so far.</summary>
     public long Calls => Interlocked.Read(ref _calls);
 
     /// <summary>The sequences that were begun so far.</summary>
     public long Sequences => Interlocked.Read(ref _sequences);
+
+    /// <summary>True while a divergence is made small.</summary>
+    public bool IsShrinking => _isShrinking;
 
     /// <summary>Runs.</summary>
     /// <param name="reason">When the result is null: one sentence that says why it is not possible here.</param>
@@ -73,14 +73,21 @@ public sealed class Fuzzer
             reason = _failure;
             if (reason is not null)
                 return null;
-            FuzzFinding? finding = _finding is { } found ? Shrink(found, factories[0]) : null;
-            return new FuzzReport { Calls = Calls, Sequences = Sequences, EndedAtKnownDifference = Interlocked.Read(ref _ended), Unrepeated = Unrepeated, Elapsed = _time.Elapsed, Finding = finding };
+            return Report(factories[0]);
         }
         finally
         {
             foreach (LockstepFactory factory in factories)
                 factory.Dispose();
         }
+    }
+
+    /// <summary>What was found so far. A divergence is made small.</summary>
+    internal FuzzReport Report(LockstepFactory factory)
+    {
+        _isShrinking = _finding is not null;
+        FuzzFinding? finding = _finding is { } found ? Shrink(found, factory) : null;
+        return new FuzzReport { Calls = Calls, Sequences = Sequences, Unmodelled = Interlocked.Read(ref _unmodelled), Known = _known, Unexplained = _unexplained, Elapsed = _time.Elapsed, Finding = finding };
     }
 
     private void Work(LockstepFactory factory, CancellationToken cancellation)
@@ -104,9 +111,14 @@ public sealed class Fuzzer
                 return;
             if (_options.MostCalls is { } calls && Calls >= calls)
                 return;
-            RunSequence(factory, _options.ShardIndex + ((Interlocked.Increment(ref _nextSequence) - 1) * _options.ShardCount));
+            RunSequence(factory, SequenceNumber(_options, Interlocked.Increment(ref _nextSequence) - 1));
         }
     }
+
+    /// <summary>The number of a shard's sequence, which decides its calls together with the seed: shards take turns.</summary>
+    /// <param name="options">Says which shard.</param>
+    /// <param name="index">Which of the shard's sequences, from 0.</param>
+    internal static long SequenceNumber(FuzzOptions options, long index) => options.ShardIndex + (index * options.ShardCount);
 
     private void RunSequence(LockstepFactory factory, long number)
     {
@@ -117,7 +129,7 @@ public sealed class Fuzzer
         LockstepDivergence? divergence = null;
         using (Lockstep lockstep = factory.Begin(policy, CallGenerator.FirstProcess))
         {
-            while (divergence is null && lockstep.EndedAt is null && calls.Count < _options.CallsPerSequence)
+            while (divergence is null && calls.Count < _options.CallsPerSequence)
             {
                 CallRecord call = generator.Next(lockstep.LastState);
                 calls.Add(call);
@@ -127,33 +139,61 @@ public sealed class Fuzzer
 
             divergence ??= lockstep.Finish();
             Interlocked.Add(ref _calls, lockstep.Executed);
-            if (lockstep.EndedAt is not null)
-                Interlocked.Increment(ref _ended);
+            Interlocked.Add(ref _unmodelled, lockstep.Unmodelled);
+            CountKnown(KnownDifferences.RandomPlacementBelow2GiB, lockstep.Drawn);
+            CountKnown(KnownDifferences.PagesReclaimedOnRequest, lockstep.Reclaimed);
+            CountKnown(KnownDifferences.PagesOfALargePage, lockstep.TakenApart);
         }
 
         if (divergence is not null)
-            Confirm(factory, number, new CallSequence(calls, policy), divergence);
+            Judge(factory, number, new CallSequence(calls, policy), divergence);
     }
 
-    /// <summary>Keeps a divergence that comes again.</summary>
-    internal void Confirm(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)
+    // the same calls, made again up to 6 times           the difference is
+    // differ once, and the kernel did nothing by itself    a divergence: the run ends
+    // differ 3 times, and the kernel did something         a divergence, except where there is no large page to be had
+    // never differ                                         what the kernel did by itself in the first run, or if that was nothing, unexplained
+    /// <summary>Judges a difference.</summary>
+    internal void Judge(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)
     {
+        int explained = 0;
         for (int repetition = 0; repetition < Repetitions; repetition++)
         {
-            if (sequence.Execute(factory) is not { } again)
+            if (sequence.Execute(factory) is not { } again || again.Explanation == KnownDifferences.NoLargePageFree)
                 continue;
-            lock (_lock)
-            {
-                if (_finding is null || number < _finding.SequenceNumber)
-                    _finding = new FuzzFinding(number, sequence, again);
-            }
-
-            _stops = true;
+            if (again.Explanation is not null && ++explained < MostExplained)
+                continue;
+            KeepFinding(new FuzzFinding(number, sequence, again));
             return;
         }
 
-        Interlocked.Increment(ref _unrepeated);
-        LastUnrepeated = divergence;
+        if (divergence.Explanation is { } known)
+        {
+            CountKnown(known, 1);
+            return;
+        }
+
+        lock (_lock)
+            _unexplained.Add(new FuzzFinding(number, sequence, divergence));
+    }
+
+    private void KeepFinding(FuzzFinding finding)
+    {
+        lock (_lock)
+        {
+            if (_finding is null || finding.SequenceNumber < _finding.SequenceNumber)
+                _finding = finding;
+        }
+
+        _stops = true;
+    }
+
+    private void CountKnown(KnownDifference known, long count)
+    {
+        if (count == 0)
+            return;
+        lock (_lock)
+            _known[known] = _known.GetValueOrDefault(known) + count;
     }
 
     private static FuzzFinding Shrink(FuzzFinding finding, LockstepFactory factory)

@@ -54,20 +54,50 @@ internal sealed partial class EngineSide
     internal bool TryLoad(int process, VirtualAddress start, Span<byte> bytes) =>
         _processes[process].Processor.TryRead(start, bytes, out _) == AccessFault.None;
 
-    /// <summary>Drops the present pages of a range that the kernel does not have. The last <see cref="Observe"/> was of the same process.</summary>
-    internal void DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
+    /// <summary>Drops the present pages of a range that the kernel does not have, as far as it may reclaim them without swap: lazily freed ones that were not written again, and
+    /// droppable memory. The last <see cref="Observe"/> was of the same process.</summary>
+    /// <returns>False when there was none.</returns>
+    internal bool DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
     {
         AddressSpace space = _processes[process].Space;
-        int run = 0;
+        bool hasDropped = false;
+        int index = 0;
+        int mapping = 0;
         foreach (LeafSnapshot leaf in _leaves)
         {
-            if (leaf.Level != PageTableLevel.Pte || !range.Contains(leaf.Start))
+            while (_mappings[mapping].End <= leaf.Start)
+                mapping++;
+            if (!_mappings[mapping].Flags.HasFlag(VmFlags.Droppable) && (leaf.Entry.IsDirty || _memory.IsZeroPage(leaf.Entry.Frame)))
                 continue;
-            while (run < kernel.Pages.Count && kernel.Pages[run].Range.End <= leaf.Start)
-                run++;
-            bool isThere = run < kernel.Pages.Count && kernel.Pages[run].Range.Contains(leaf.Start);
-            if (!isThere)
-                _ = space.Advise(leaf.Start, new ByteLength(PageSize.Bytes), Advice.DontNeed);
+            AddressRange pages = new AddressRange(leaf.Start, new ByteLength(space.Geometry.Span(leaf.Level))).Intersect(range);
+            for (VirtualAddress at = pages.Start; at < pages.End;)
+            {
+                while (index < kernel.Pages.Count && kernel.Pages[index].Range.End <= at)
+                    index++;
+                AddressRange next = index < kernel.Pages.Count ? kernel.Pages[index].Range : new AddressRange(pages.End, pages.End);
+                VirtualAddress end = next.Start < pages.End ? next.Start : pages.End;
+                if (at < end)
+                    hasDropped |= space.TryReclaim(new AddressRange(at, end));
+                at = next.End;
+            }
+        }
+
+        return hasDropped;
+    }
+
+    /// <summary>Maps the page of zeroes where the kernel does, and the engine has a private page that is zero. The last <see cref="Observe"/> was of the same process.</summary>
+    internal void ShareZeroes(int process, SpaceSnapshot own, SpaceSnapshot kernel)
+    {
+        foreach (PageRun zeroes in kernel.Pages)
+        {
+            if (!zeroes.Kinds.HasFlag(PageKinds.Zero))
+                continue;
+            foreach (PageRun run in own.Pages)
+            {
+                AddressRange both = run.Range.Intersect(zeroes.Range);
+                if (!both.IsEmpty && run.Kinds == PageKinds.Present)
+                    _processes[process].Space.ShareZeroes(both);
+            }
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed partial class EngineSide : IDisposable
     /// <summary>What the last call gave back beside its result: the bytes that were read, or mincore's vector.</summary>
     internal CallData Data { get; } = new();
 
+    /// <summary>True when the kernel beside may swap pages out.</summary>
+    internal bool HasSwap => _surroundings.HasSwap;
+
     /// <summary>The processes that have not ended.</summary>
     internal Dictionary<int, EngineProcess>.KeyCollection Processes => _processes.Keys;
 

@@ -1,6 +1,5 @@
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Mappings;
 
 namespace PageShift.Verification;
 
@@ -9,64 +8,75 @@ namespace PageShift.Verification;
 /// <param name="Reason">The hidden state that decides it.</param>
 public sealed record KnownDifference(string Name, string Reason);
 
+// Two kinds:
+//
+//   followed             the kernel is asked first, and the engine is told what only the kernel can know; the comparison goes on
+//   explained            not from the calls but from elsewhere in the kernel, at a time of its own. A difference is taken for one of these only if the kernel's counters moved
+//                        while the sequence ran (KernelActivity), and if it does not come again without that: see Fuzzer
 /// <summary>All known differences between engine and kernel, each with its reason. What is not here is a divergence.</summary>
 public static class KnownDifferences
 {
     private const ulong LowestBelow2GiB = 0x4000_0000;
     private const ulong EndBelow2GiB = 0x8000_0000;
 
-    /// <summary>The placement of MAP_32BIT.</summary>
+    /// <summary>Followed: the placement of MAP_32BIT.</summary>
     public static KnownDifference RandomPlacementBelow2GiB { get; } = new(
-        "placement of MAP_32BIT",
-        "the kernel draws the start of the search anew for every call from its random generator; the engine is told the address, and the comparison goes on from there");
+        "address of MAP_32BIT taken from the kernel, which draws it at random",
+        "the kernel draws the start of the search anew for every call from its random generator");
 
-    /// <summary>What MADV_PAGEOUT reclaims.</summary>
+    /// <summary>Followed, or left out where the range shows an object: what MADV_PAGEOUT reclaims.</summary>
     public static KnownDifference PagesReclaimedOnRequest { get; } = new(
-        "pages that MADV_PAGEOUT reclaims",
-        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; so the call is left out on ranges that show an object, and of anonymous memory the engine drops what the kernel dropped");
+        "pages given up as the kernel does for MADV_PAGEOUT, or that call left out",
+        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; of private memory the engine drops what the kernel has dropped of what may go without swap; for pages of an object, which every mapping and the object itself may lose, and where there is swap the call is left out");
 
-    /// <summary>Where large pages are.</summary>
-    public static KnownDifference LargePagesWhereAskedFor { get; } = new(
-        "large pages where MADV_HUGEPAGE asked for them",
-        "whether such memory gets its large page depends on whether an empty page table is left in its place, on 2 MiB of memory being free in one piece, and on khugepaged; where in an aligned block of such memory one side has all pages and the other has not, the sequence ends there");
+    /// <summary>Followed: which pages become the page of zeroes when a large page is taken apart.</summary>
+    public static KnownDifference PagesOfALargePage { get; } = new(
+        "zeroes shared as in the kernel, which took a large page apart",
+        "MADV_FREE, MADV_COLD and MADV_PAGEOUT of a part of a large page take it apart, and what is zero of it becomes the page of zeroes; whether pages that are mapped one by one still are a large page inside the kernel can't be seen");
 
-    /// <summary>What a shortage of memory does.</summary>
-    public static KnownDifference MemoryShortage { get; } = new(
-        "memory shortage",
-        "when memory is short the kernel takes lazily freed pages and ends processes, at a time of its own; a difference counts only if it comes again");
+    /// <summary>Explained: khugepaged.</summary>
+    public static KnownDifference BackgroundCollapse { get; } = new(
+        "sequence given up, as khugepaged had collapsed pages",
+        "the kernel's thread khugepaged collapses the pages of some process into a large page every few seconds");
+
+    /// <summary>Explained: a large page that was not to be had.</summary>
+    public static KnownDifference NoLargePageFree { get; } = new(
+        "sequence given up, as no large page was free",
+        "whether 2 MiB of memory are free in one piece depends on all that runs on the machine; where there is none the kernel gives small pages");
+
+    /// <summary>Explained: reclaim and shortage of memory.</summary>
+    public static KnownDifference Reclaim { get; } = new(
+        "sequence given up, as the kernel reclaimed memory",
+        "when memory is short, or when it is told to reclaim early, the kernel takes lazily freed pages, unmaps others, and ends processes, at a time of its own");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, LargePagesWhereAskedFor, MemoryShortage];
+    public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, PagesOfALargePage, BackgroundCollapse, NoLargePageFree, Reclaim];
 
     /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
     internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;
 
-    /// <summary>True when the call's effect can't be known, also not afterwards.</summary>
-    internal static bool IsLeftOut(in CallRecord record, AddressSpace space)
-    {
-        CallArguments a = record.Call.Arguments;
-        ulong end = unchecked(a.First + a.Second);
-        if (!MayReclaim(record) || end <= a.First)
-            return false;
-        foreach (Mapping mapping in space.GetMappings(new AddressRange(new VirtualAddress(a.First), new VirtualAddress(end))))
-        {
-            if (mapping.File is not null)
-                return true;
-        }
+    /// <summary>True when the kernel may have taken a large page apart that the engine maps page by page already.</summary>
+    internal static bool MayTakeApart(in CallRecord record) =>
+        record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third is Advice.Free or Advice.Cold or Advice.PageOut;
 
-        return false;
-    }
+    /// <summary>True when the call's effect can't be known, also not afterwards: pages of an object that are reclaimed, or pages that are swapped out, which look like guard pages from
+    /// outside.</summary>
+    internal static bool IsLeftOut(in CallRecord record, AddressSpace space, bool hasSwap) =>
+        MayReclaim(record) && (hasSwap || UnmodelledCalls.ShowsObject(space, record.Call.Arguments.First, record.Call.Arguments.Second));
 
     /// <summary>The call as the engine is to be given it, after the kernel has answered: the same, or with what only the kernel can know.</summary>
     internal static CallRecord Told(in CallRecord record, in CallAnswer kernel)
     {
         CallArguments a = record.Call.Arguments;
-        bool isDrawn = record.Call.Kind == CallKind.Map
-            && (a.Fourth & (ulong)(MapFlags.Below2GiB | MapFlags.Fixed | MapFlags.FixedNoReplace)) == (ulong)MapFlags.Below2GiB
-            && !kernel.Result.IsError
-            && (ulong)kernel.Result.Raw is >= LowestBelow2GiB and < EndBelow2GiB;
-        return isDrawn
+        return IsDrawn(record, kernel.Result)
             ? record with { Call = record.Call with { Arguments = a with { First = (ulong)kernel.Result.Raw } } }
             : record;
     }
+
+    /// <summary>True when the kernel has drawn the address that a call returned.</summary>
+    internal static bool IsDrawn(in CallRecord record, CallResult result) =>
+        record.Call.Kind == CallKind.Map
+        && (record.Call.Arguments.Fourth & (ulong)(MapFlags.Below2GiB | MapFlags.Fixed | MapFlags.FixedNoReplace)) == (ulong)MapFlags.Below2GiB
+        && !result.IsError
+        && (ulong)result.Raw is >= LowestBelow2GiB and < EndBelow2GiB;
 }

@@ -18,6 +18,7 @@ public sealed class Lockstep : IDisposable
 
     private readonly EngineSide _engine;
     private readonly KernelSide _kernel;
+    private readonly KernelActivity _activity;
     private readonly SpaceSnapshot _engineState = new();
     private readonly SpaceSnapshot _kernelState = new();
     private readonly StateComparison _comparison = new();
@@ -28,8 +29,10 @@ public sealed class Lockstep : IDisposable
     private CallRecord _last;
     private SplitMix _sampling = new(0x5eed);
 
-    internal Lockstep(EngineSide engine, KernelSide kernel, bool isThorough)
+    internal Lockstep(EngineSide engine, KernelSide kernel, KernelActivity activity, bool isThorough)
     {
+        activity.Begin();
+        _activity = activity;
         _flagsInterval = isThorough ? 1 : FlagsInterval;
         _engine = engine;
         _kernel = kernel;
@@ -41,8 +44,17 @@ public sealed class Lockstep : IDisposable
     /// <summary>The result of the last call, as the kernel gave it; null when it was left out.</summary>
     public CallResult? LastResult { get; private set; }
 
-    /// <summary>The known difference at which the two sides parted; null while they agree. No further call is compared then.</summary>
-    public KnownDifference? EndedAt { get; private set; }
+    /// <summary>In how many calls the engine was told what only the kernel can know: <see cref="KnownDifferences.RandomPlacementBelow2GiB"/>.</summary>
+    public int Drawn { get; private set; }
+
+    /// <summary>How many calls reclaimed pages, which the engine then gave up too, or were left out because they might: <see cref="KnownDifferences.PagesReclaimedOnRequest"/>.</summary>
+    public int Reclaimed { get; private set; }
+
+    /// <summary>How many calls were left out because the engine does not have them.</summary>
+    public int Unmodelled { get; private set; }
+
+    /// <summary>After how many calls the engine took pages of zeroes for parts of a large page: <see cref="KnownDifferences.PagesOfALargePage"/>.</summary>
+    public int TakenApart { get; private set; }
 
     /// <summary>The engine's space of a process; null when there is no such process.</summary>
     public AddressSpace? SpaceOf(int process) => _engine.SpaceOf(process);
@@ -54,13 +66,12 @@ public sealed class Lockstep : IDisposable
     /// <returns>The first difference, or null.</returns>
     public LockstepDivergence? Step(in CallRecord record)
     {
-        if (EndedAt is not null)
-            return null;
         int index = _calls++;
         _last = record;
         LastResult = null;
-        if (_engine.SpaceOf(record.ThreadId) is { } space && KnownDifferences.IsLeftOut(record, space))
+        if (_engine.SpaceOf(record.ThreadId) is { } space && IsLeftOut(record, space))
             return null;
+
         CallAnswer kernel = _kernel.Execute(record);
         if (kernel.Refusal == Refusal.ProcessEnded && _engine.SpaceOf(record.ThreadId) is not null)
             return Report(index, new Difference("the processes", "alive", "ended"));
@@ -68,6 +79,8 @@ public sealed class Lockstep : IDisposable
             return null;
         Executed++;
         LastResult = kernel.Result;
+        if (KnownDifferences.IsDrawn(record, kernel.Result))
+            Drawn++;
         CallAnswer engine;
         try
         {
@@ -92,8 +105,6 @@ public sealed class Lockstep : IDisposable
     {
         foreach (int process in _engine.Processes)
         {
-            if (EndedAt is not null)
-                return null;
             Difference? difference = CompareProcess(process, withFlags: true, PagesAtEnd, (int)PageSize.Bytes) ?? CheckInvariants(process);
             if (difference is not null)
                 return Report(Math.Max(_calls - 1, 0), difference with { Subject = string.Create(CultureInfo.InvariantCulture, $"{difference.Subject} of process {process} at the end") });
@@ -109,7 +120,8 @@ public sealed class Lockstep : IDisposable
         _engine.Dispose();
     }
 
-    private LockstepDivergence Report(int index, Difference difference) => new(index, _last, difference.Subject, difference.Engine, difference.Kernel);
+    private LockstepDivergence Report(int index, Difference difference) =>
+        new(index, _last, difference.Subject, difference.Engine, difference.Kernel) { Explanation = _activity.Explain() };
 
     private Difference? CheckInvariants(int process)
     {
@@ -122,6 +134,19 @@ public sealed class Lockstep : IDisposable
         {
             return new Difference("the invariants", failure.Message, "has none");
         }
+    }
+
+    private bool IsLeftOut(in CallRecord record, AddressSpace space)
+    {
+        if (UnmodelledCalls.Contains(record, space))
+        {
+            Unmodelled++;
+            return true;
+        }
+
+        bool isLeftOut = KnownDifferences.IsLeftOut(record, space, _engine.HasSwap);
+        Reclaimed += isLeftOut ? 1 : 0;
+        return isLeftOut;
     }
 
     private Difference? CompareAnswers(in CallRecord record, in CallAnswer engine, in CallAnswer kernel)
@@ -143,18 +168,28 @@ public sealed class Lockstep : IDisposable
         _engine.Observe(process, _engineState, withFlags);
         if (!_kernel.Observe(process, _kernelState, withFlags))
             return new Difference("the processes", "alive", "ended");
-        if (KnownDifferences.MayReclaim(_last))
+        Difference? difference = _comparison.Compare(_engineState, _kernelState);
+        if (difference is not null && process == _last.ThreadId && KnownDifferences.MayTakeApart(_last))
+            difference = Follow(process, withFlags);
+        return difference ?? CompareBytes(process, pages, bytes);
+    }
+
+    /// <summary>Does to the engine's pages what the kernel did for reasons that can't be seen, as far as that is enough to make them alike.</summary>
+    /// <returns>The difference that is left, or null.</returns>
+    private Difference? Follow(int process, bool withFlags)
+    {
+        if (KnownDifferences.MayReclaim(_last) && _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState))
         {
-            _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState);
+            Reclaimed++;
             _engine.Observe(process, _engineState, withFlags);
         }
 
-        if (_comparison.Compare(_engineState, _kernelState) is not { } difference)
-            return CompareBytes(process, pages, bytes);
-        if (!IsKnown(process, difference))
-            return difference;
-        EndedAt = KnownDifferences.LargePagesWhereAskedFor;
-        return null;
+        if (_comparison.Compare(_engineState, _kernelState) is null)
+            return null;
+        TakenApart++;
+        _engine.ShareZeroes(process, _engineState, _kernelState);
+        _engine.Observe(process, _engineState, withFlags);
+        return _comparison.Compare(_engineState, _kernelState);
     }
 
     /// <summary>Compares bytes of some present pages: the first of the call's own range, others at random.</summary>
@@ -193,18 +228,13 @@ public sealed class Lockstep : IDisposable
             : null;
     }
 
-    private bool IsKnown(int process, Difference difference)
-    {
-        if (!difference.IsOfPages)
-            return false;
-        _engine.Observe(process, _engineState, withFlags: true);
-        return LargePageDifference.IsAll(_engineState, _kernelState);
-    }
-
+    /// <summary>The whole pages that a call names by its first two arguments; up to the last page of all where it wraps.</summary>
     private static AddressRange RangeOf(in CallArguments arguments)
     {
+        const ulong LastPage = ulong.MaxValue - (PageSize.Bytes - 1);
         ulong end = unchecked(arguments.First + arguments.Second);
-        return new AddressRange(new VirtualAddress(arguments.First), new VirtualAddress(end < arguments.First ? ulong.MaxValue : end));
+        var start = new VirtualAddress(Math.Min(arguments.First, LastPage)).PageStart;
+        return new AddressRange(start, end < arguments.First || end > LastPage ? new VirtualAddress(LastPage) : new VirtualAddress(end).AlignUp(PageSize.Bytes));
     }
 
     private static string Text(in CallRecord record, CallResult result) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Physical;
@@ -11,6 +12,7 @@ public sealed class LockstepFactory : IDisposable
     private const ulong MostPopulatedBytes = 16UL << 20;
     private const int PairsPerMemory = 64;
 
+    private readonly KernelActivity _activity = new();
     private KernelExecutor _pristine;
     private PhysicalMemory _memory = MakeMemory();
     private int _pairs;
@@ -31,7 +33,11 @@ public sealed class LockstepFactory : IDisposable
         KernelExecutor? executor = TryStartExecutor(out reason);
         if (executor is null)
             return null;
-        LockstepSurroundings? surroundings = LockstepSurroundings.TryRead(executor, out reason);
+        LockstepSurroundings? surroundings = null;
+        if (IsShownByProc(executor.ProcessId))
+            surroundings = LockstepSurroundings.TryRead(executor, out reason);
+        else
+            reason = "/proc does not show the executor's process; it has to be of the same PID namespace";
         if (surroundings is not null)
             return new LockstepFactory(executor, surroundings);
         executor.Dispose();
@@ -53,7 +59,20 @@ public sealed class LockstepFactory : IDisposable
         }
 
         KernelSide kernel = KernelSide.TryBegin(_pristine, firstProcess) ?? BeginAgain(firstProcess);
-        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, isThorough);
+        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, _activity, isThorough);
+    }
+
+    // A /proc of another namespace shows no such process, or one that happens to have the same number.
+    private static bool IsShownByProc(int processId)
+    {
+        try
+        {
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/comm")).TrimEnd() == KernelExecutor.ProcessName;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     // The process is the system's first victim when memory is short; another one is as good.
@@ -73,6 +92,7 @@ public sealed class LockstepFactory : IDisposable
     {
         _pristine.Dispose();
         _memory.Dispose();
+        _activity.Dispose();
     }
 
     private static PhysicalMemory MakeMemory() => new(new PhysicalMemoryOptions { CapacityBytes = 4UL << 30 });

@@ -35,6 +35,9 @@ public sealed record LockstepSurroundings
     /// <summary>True when the kernel gives large pages to those who ask for them.</summary>
     public bool TransparentHugePages { get; private init; } = true;
 
+    /// <summary>True when the kernel may swap pages out.</summary>
+    public bool HasSwap { get; private init; }
+
     /// <summary>An executor's surroundings on an x86-64 with four levels of page tables and Debian's settings: what the engine alone can be run in where there is no such kernel.</summary>
     public static LockstepSurroundings Default { get; } = new();
 
@@ -61,6 +64,7 @@ public sealed record LockstepSurroundings
             CommitLimit = settings.OvercommitMemory == 1 ? new ByteLength(ulong.MaxValue) : MachineMemory.ReadTotal(),
             MaximumMapCount = (int)(settings.MostMappings ?? 65530),
             TransparentHugePages = settings.TransparentHugePages == "madvise",
+            HasSwap = MemoryTotals.HasSwap(),
         };
     }
 

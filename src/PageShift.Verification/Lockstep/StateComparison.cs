@@ -49,7 +49,7 @@ internal sealed class StateComparison
         for (int i = 0; i < Math.Max(engine.Count, kernel.Count); i++)
         {
             if (i >= engine.Count || i >= kernel.Count || engine[i] != kernel[i])
-                return new Difference("the present pages", TextAt(engine, i), TextAt(kernel, i)) { IsOfPages = true };
+                return new Difference("the present pages", TextAt(engine, i), TextAt(kernel, i));
         }
 
         return null;
@@ -64,8 +64,4 @@ internal sealed class StateComparison
 }
 
 /// <summary>One thing that is not alike.</summary>
-internal sealed record Difference(string Subject, string Engine, string Kernel)
-{
-    /// <summary>True when it is in which pages are present.</summary>
-    internal bool IsOfPages { get; init; }
-}
+internal sealed record Difference(string Subject, string Engine, string Kernel);

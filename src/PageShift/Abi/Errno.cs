@@ -49,6 +49,9 @@ public enum Errno
     /// <summary>EINVAL: invalid argument.</summary>
     InvalidArgument = 22,
 
+    /// <summary>EFBIG: file too large.</summary>
+    FileTooLarge = 27,
+
     /// <summary>ENOSYS: function not implemented.</summary>
     NotImplemented = 38,
 

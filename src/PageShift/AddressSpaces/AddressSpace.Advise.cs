@@ -183,6 +183,7 @@ public sealed partial class AddressSpace
     // in this order                                result
     // locked, or no object                         EINVAL
     // private, or the file is not open for writing EACCES
+    // begins or ends past the largest file offset  EINVAL, EFBIG; only a device is mapped there
     // no memory for the zeroes of a file           ENOMEM
     private Errno AdviseRemove(MappingHandle handle, AddressRange part)
     {
@@ -192,6 +193,10 @@ public sealed partial class AddressSpace
         if ((mapping.Flags & (VmFlags.Shared | VmFlags.MayWrite)) != (VmFlags.Shared | VmFlags.MayWrite))
             return Errno.AccessDenied;
         PageCount first = mapping.PageOffsetAt(part.Start);
+        if (first.Value >= FileOffsetPages)
+            return Errno.InvalidArgument;
+        if (part.Length.WholePages.Value >= FileOffsetPages - first.Value)
+            return Errno.FileTooLarge;
         UnmapObjectPages(file.Object, first, part.Length.WholePages);
         if (!file.Object.TryPunchHole(first, part.Length.WholePages))
             return Errno.OutOfMemory;
@@ -253,14 +258,15 @@ public sealed partial class AddressSpace
             FlushTlb(range);
     }
 
-    /// <summary>Splits a large leaf that reaches over an address if nothing else refers to its page, as Linux does then; if there is memory, as all stays right without.</summary>
+    /// <summary>Splits a large leaf that reaches over an address if nothing else refers to its page, as Linux does then; if there is memory, as all stays right without. Linux takes
+    /// the large page itself apart here, and what is zero of it becomes the page of zeroes (checked on Linux 6.18).</summary>
     private void SplitOwnLeafAt(VirtualAddress address)
     {
         if (address >= Geometry.UserLimit || address.IsAligned(Geometry.Span(PageTableLevel.Pmd)))
             return;
         PageTableWalk walk = _tables.Walk(address);
-        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && !Memory.IsZeroPage(walk.Entry.Frame) && Memory.References(walk.Entry.Frame) == 1)
-            _tables.TrySplitAt(address);
+        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk) && _tables.TrySplitAt(address))
+            ShareZeroesLocked(LargeBlock(address));
     }
 
     private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;

@@ -44,7 +44,7 @@ public sealed partial class AddressSpace
     {
         ulong start = BreakStart.Value;
         ulong old = start + _breakOffset;
-        if (end < start || end - start > Limits.Data.Value - Math.Min(Options.ProgramData.Value, Limits.Data.Value))
+        if (end < start || Options.ProgramData > Limits.Data || end - start > (Limits.Data - Options.ProgramData).Value)
             return new VirtualAddress(old);
         ulong oldEnd = RoundUpWrapping(old);
         ulong newEnd = RoundUpWrapping(end);

@@ -24,7 +24,7 @@ namespace PageShift;
 // Sources: LINUX-MM sections 3 and 9; errors as the kernel's x86 fault handler reports them, checked on Linux 6.18.
 public sealed partial class AddressSpace : IFaultResolver
 {
-    private readonly Lock _faultLock = new();
+    private ShortLock _faultLock;
 
     AccessFault IFaultResolver.ResolveFault(VirtualAddress address, AccessKind access, MappingLock.ReaderFlag reader)
     {
@@ -67,7 +67,7 @@ public sealed partial class AddressSpace : IFaultResolver
         if ((mapping.Flags & needed) == 0)
             return AccessFault.NotPermitted;
         var fault = new PageFault(handle, mapping, page, isWrite, isExclusive);
-        lock (_faultLock)
+        using (_faultLock.Enter())
             return ResolveFault(fault);
     }
 

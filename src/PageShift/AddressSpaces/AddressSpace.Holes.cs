@@ -3,7 +3,7 @@ using PageShift.Translation;
 
 namespace PageShift;
 
-/// <summary>Holes in an object (MADV_REMOVE) as the other spaces that map it see them: their leaves go too, as on Linux. A space's lock is never held while another's is taken; so
+/// <summary>Holes in an object (MADV_REMOVE), and its end (ftruncate), as the other spaces that map it see them: their leaves go too, as on Linux. A space's lock is never held while another's is taken; so
 /// this comes after the call's own work, when the pages are zero already and only their leaves are left.</summary>
 public sealed partial class AddressSpace : IObjectMapper
 {
@@ -17,6 +17,22 @@ public sealed partial class AddressSpace : IObjectMapper
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
         if (!_disposed)
             UnmapObjectPages(memoryObject, first, count);
+    }
+
+    void IObjectMapper.UnmapFrom(MemoryObject memoryObject, PageCount first)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (_disposed)
+            return;
+        for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
+        {
+            if (_mappings.FileOf(handle) is not { } file || file.Object != memoryObject)
+                continue;
+            Mapping mapping = _mappings[handle];
+            ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
+            if (from < mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value)
+                ZapTruncated(new AddressRange(AddressOf(mapping, from), mapping.End));
+        }
     }
 
     private void NotePunchedHole(in PunchedHole hole) => (_punchedHoles ??= []).Add(hole);

@@ -59,14 +59,14 @@ public sealed partial class AddressSpace
         return CallResult.Success;
     }
 
-    /// <summary>Writes bytes to user memory, as the kernel does when it returns a result there: up to the first page that can't be written. False when there is
-    /// such a page. Bytes-free memory is faulted in only.</summary>
+    /// <summary>Writes bytes to user memory, as the kernel does when it returns a result there: by faults as a program's, which also extend a stack, up to the first page that
+    /// can't be written. False when there is such a page. Bytes-free memory is faulted in only. The mapping lock is held exclusively.</summary>
     private bool TryCopyOut(VirtualAddress destination, ReadOnlySpan<byte> source)
     {
         while (!source.IsEmpty)
         {
             VirtualAddress page = destination.PageStart;
-            if (!Populate(new AddressRange(page, new ByteLength(PageSize.Bytes)), PopulateMode.Write).IsComplete)
+            if (ResolveFault(page, isWrite: true, isExclusive: true).Fault != AccessFault.None)
                 return false;
             int offset = (int)(destination - page).Value;
             int count = Math.Min(source.Length, (int)PageSize.Bytes - offset);

@@ -10,6 +10,7 @@ public sealed partial class AddressSpace
     private const ulong LegacyMapFlags = 0x7c07_f9f3;
 
     private const ulong HighestFileByte = long.MaxValue; // MAX_LFS_FILESIZE
+    private const ulong FileOffsetPages = (HighestFileByte >> PageSize.Shift) + 1;
     private const ulong LowestErrorAddress = unchecked((ulong)-4095);
 
     /// <summary>mmap: makes a mapping.</summary>
@@ -220,18 +221,18 @@ public sealed partial class AddressSpace
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
-        Errno error = PrepareUnmap(request.Range, out ReplacedPages replaced);
+        Errno error = PrepareUnmap(request.Range, out ReplacedMappings replaced);
         if (error == Errno.None)
-            error = CheckMayExpand(pages, flags, new PageCount(replaced.All));
+            error = CheckMayExpand(pages, flags, new PageCount(replaced.Pages));
         if (error == Errno.None && IsCharged(flags))
         {
-            error = CheckCommit(pages - new PageCount(replaced.Charged));
+            error = CheckCommit(pages - new PageCount(replaced.ChargedPages));
             flags |= VmFlags.Account;
         }
 
         if (error != Errno.None)
             return error;
-        CompleteUnmap(request.Range);
+        CompleteUnmap(request.Range, replaced);
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;

@@ -8,6 +8,7 @@ public sealed partial class AddressSpace
 {
     // Guarded by the mapping lock, exclusively.
     private readonly MoveObservation _observation;
+    private readonly List<ulong> _sourceTables = [];
 
     /// <summary>Sees every move of page-table entries just before it is made; null for none. Set it while no call runs.</summary>
     public IMoveObserver? MoveObserver { get; set; }
@@ -25,34 +26,97 @@ public sealed partial class AddressSpace
             _observation.Close();
         }
 
-        _planner.Plan(Policy, request, _plan);
+        _planner.PlanToExecute(Policy, request, _plan);
+        bool hasFirst = HasTable(request.Source.Start, PageTableLevel.Pte);
+        bool hasLast = HasTable(LastPage(request.Source), PageTableLevel.Pte);
         if (!_mover.TryExecute(_plan, out MoveCost work))
             return false;
         LastMoveWork = work;
         if (work.Entries != 0)
             FlushTlb(UnionWithDestination(_plan));
-        foreach (FreedTable table in _mover.Freed)
-            _vacant.Add(table.Level, table.Start.Value);
+        bool isDense = work.Pte == request.Length.WholePages.Value;
+        NoteEmptied(request, isDense);
+        if (hasFirst)
+            NoteTableOfEnd(request, request.Source.Start);
+        if (hasLast)
+            NoteTableOfEnd(request, LastPage(request.Source));
+        if (!isDense)
+            NoteTablesOfEmptyPieces(request);
         if (!_vacant.IsEmpty)
             _vacant.Move(request.Source, unchecked(request.New.Value - request.Old.Value), _plan.Congruence);
         return true;
     }
 
+    /// <summary>Notes the tables that the move left empty behind itself, and that Linux keeps at least until the source's mappings go.</summary>
+    private void NoteEmptied(in MoveRequest request, bool isDense)
+    {
+        // Where each page was present and moved by itself, none of them matters meanwhile: every piece has its table at the destination.
+        bool goAtOnce = isDense && request.SourceGoes && !request.IsStackMove && _plan.Congruence == PageTableLevel.Pte;
+        foreach (FreedTable table in _mover.Freed)
+        {
+            if (!goAtOnce || table.Start < request.SourceFloor || table.Start.Value + Geometry.TableSpan(table.Level) > request.SourceCeiling.Value)
+                _vacant.Add(table.Level, table.Start.Value);
+        }
+    }
+
+    /// <summary>Notes a table at an end of the source that reaches beyond it, and the one that Linux then makes for its piece: where this engine has moved all that lived in it as one
+    /// entry, Linux keeps it, empty. Where Linux expands the start too, it is gone under every policy.</summary>
+    private void NoteTableOfEnd(in MoveRequest request, VirtualAddress end)
+    {
+        ulong span = Geometry.TableSpan(PageTableLevel.Pte);
+        AddressRange table = new(end.AlignDown(span), new ByteLength(span));
+        bool isExpandedByLinux = table.Start < request.Old && MovePlanner.RealignOutcome(request, _plan.Congruence, Geometry, out _) == BoundaryOutcome.Expanded;
+        if (isExpandedByLinux)
+            _vacant.Remove(PageTableLevel.Pte, table, table.Start, table.End);
+        else if (!request.Source.Contains(table))
+            NoteIfVacant(PageTableLevel.Pte, end);
+        NoteTablesOfPiece(table.Intersect(request.Source), unchecked(request.New.Value - request.Old.Value));
+    }
+
+    /// <summary>Notes the empty tables of a move's destination: Linux makes one for each piece whose source has a table, whether anything is in the piece or not. The source's tables
+    /// are the vacant ones, to which those that the move has emptied belong by now.</summary>
+    private void NoteTablesOfEmptyPieces(in MoveRequest request)
+    {
+        if (_vacant.IsEmpty)
+            return;
+        AddressRange source = request.Source;
+        _sourceTables.Clear();
+        _vacant.CopyTo(PageTableLevel.Pte, source, _sourceTables);
+        foreach (ulong table in _sourceTables)
+        {
+            AddressRange piece = new AddressRange(new VirtualAddress(table), new ByteLength(Geometry.TableSpan(PageTableLevel.Pte))).Intersect(source);
+            NoteTablesOfPiece(piece, unchecked(request.New.Value - request.Old.Value));
+        }
+    }
+
+    private void NoteTablesOfPiece(AddressRange piece, ulong delta)
+    {
+        NoteIfVacant(PageTableLevel.Pte, new VirtualAddress(unchecked(piece.Start.Value + delta)));
+        NoteIfVacant(PageTableLevel.Pte, new VirtualAddress(unchecked(LastPage(piece).Value + delta)));
+    }
+
+    private void NoteIfVacant(PageTableLevel level, VirtualAddress address)
+    {
+        if (_tables.Walk(address) is var walk && walk.Level > level && walk.Entry.IsNone)
+            _vacant.Add(level, address.Value);
+    }
+
+    private static VirtualAddress LastPage(AddressRange range) => range.End - new ByteLength(PageSize.Bytes);
+
+    private bool HasTable(VirtualAddress address, PageTableLevel level) => _tables.TryFindTable(address, level, out _);
+
     private static AddressRange UnionWithDestination(MovePlan plan)
     {
         AddressRange source = plan.ExpandedSource;
-        ulong delta = unchecked(plan.Request.New.Value - plan.Request.Old.Value);
-        ulong start = unchecked(source.Start.Value + delta);
-        ulong end = unchecked(source.End.Value + delta);
+        AddressRange destination = plan.ExpandedDestination;
         return new AddressRange(
-            new VirtualAddress(Math.Min(source.Start.Value, start)),
-            new VirtualAddress(Math.Max(source.End.Value, end)));
+            source.Start < destination.Start ? source.Start : destination.Start,
+            source.End > destination.End ? source.End : destination.End);
     }
 
     /// <summary>What Linux's rules need to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
-    private MoveRequest Surround(AddressRange source, MappingHandle destination, VirtualAddress to, bool sourceGoes, bool destinationUnmapWorked)
+    private MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle destination, VirtualAddress to, bool sourceGoes, bool destinationUnmapWorked)
     {
-        MappingHandle old = _mappings.Find(source.Start);
         AddressRange mapped = _mappings.RangeOf(old);
         VirtualAddress below = EndBelow(old);
         return new MoveRequest
@@ -77,11 +141,7 @@ public sealed partial class AddressSpace
         return below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End;
     }
 
-    private VirtualAddress StartAbove(MappingHandle handle)
-    {
-        MappingHandle above = _mappings.Next(handle);
-        return above.IsNone ? NoCeiling : _mappings.RangeOf(above).Start;
-    }
+    private VirtualAddress StartAbove(MappingHandle handle) => StartOfMapping(_mappings.Next(handle));
 
     /// <summary>The ceiling where no mapping stands above: every table may go.</summary>
     private static VirtualAddress NoCeiling => new(ulong.MaxValue);

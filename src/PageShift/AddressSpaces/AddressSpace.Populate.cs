@@ -58,7 +58,7 @@ public sealed partial class AddressSpace
             PageTableWalk walk = _tables.Walk(at);
             if (walk.Entry.IsPresent && (!isWrite || walk.Entry.IsWritable))
             {
-                at = EndOfSlot(at, walk.Level);
+                at = walk.Level == PageTableLevel.Pte ? EndOfPresent(at, part.End, walk, isWrite) : EndOfSlot(at, walk.Level);
             }
             else if (inBulk && walk.Entry.IsNone)
             {
@@ -74,6 +74,18 @@ public sealed partial class AddressSpace
         }
 
         return new PopulateOutcome(part.End, AccessFault.None);
+    }
+
+    /// <summary>The end of the pages from <paramref name="at"/> on, in one table, that a populating access need not fault.</summary>
+    private VirtualAddress EndOfPresent(VirtualAddress at, VirtualAddress end, in PageTableWalk walk, bool isWrite)
+    {
+        ulong needed = isWrite ? PageTableEntry.PresentBit | PageTableEntry.WritableBit : PageTableEntry.PresentBit;
+        ReadOnlySpan<PageTableEntry> entries = _tables.Entries(walk.Table)[walk.Index..];
+        int most = (int)Math.Min((ulong)entries.Length, (end - at).WholePages.Value);
+        int pages = 1;
+        while (pages < most && (entries[pages].Value & needed) == needed)
+            pages++;
+        return at + new ByteLength((ulong)pages << PageSize.Shift);
     }
 
     /// <summary>Brings in anonymous pages of 4 KiB from the start of a range, where nothing is, up to the first entry in it.</summary>

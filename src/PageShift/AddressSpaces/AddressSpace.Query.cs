@@ -12,11 +12,18 @@ public sealed partial class AddressSpace
     /// <summary>The mappings that have an address in <paramref name="range"/>, whole, lowest first. A snapshot. Thread-safe.</summary>
     public IReadOnlyList<Mapping> GetMappings(AddressRange range)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
         var list = new List<Mapping>();
-        foreach (MappingHandle handle in _mappings.Overlapping(range))
-            list.Add(_mappings[handle]);
+        CopyMappings(range, list);
         return list;
+    }
+
+    /// <summary>Appends the mappings that have an address in <paramref name="range"/> to a list that is used again, whole, lowest first. A snapshot. Thread-safe.</summary>
+    public void CopyMappings(AddressRange range, List<Mapping> mappings)
+    {
+        ArgumentNullException.ThrowIfNull(mappings);
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+            mappings.Add(_mappings[handle]);
     }
 
     /// <summary>The lowest part of <paramref name="range"/> that is not mapped; null when all of it is. Thread-safe.</summary>

@@ -59,7 +59,7 @@ public sealed partial class AddressSpace
                 return error;
         }
 
-        return remap.Flags.HasFlag(RemapFlags.Fixed) && remap.OldLength == remap.NewLength ? MoveEach(remap) : RemapOne(remap);
+        return remap.Flags.HasFlag(RemapFlags.Fixed) && remap.OldLength == remap.NewLength ? MoveEach(remap) : RemapOne(_mappings.Find(new VirtualAddress(old)), remap);
     }
 
     private Errno CheckDestination(in RemapRequest remap)
@@ -75,7 +75,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>Moves all mappings of a range, keeping the gaps between them. A failure leaves the earlier ones moved.</summary>
-    private CallResult MoveEach(RemapRequest whole)
+    private CallResult MoveEach(in RemapRequest whole)
     {
         ulong end = unchecked(whole.Old + whole.OldLength);
         bool first = true;
@@ -91,7 +91,7 @@ public sealed partial class AddressSpace
             ulong length = Math.Min(end, mapped.End.Value) - from;
             if (IsRefusedAmongSeveral(handle) && (!first || mapped.End.Value < end))
                 return Errno.BadAddress;
-            CallResult moved = RemapOne(whole with { Old = from, OldLength = length, NewLength = length, New = whole.New + (from - whole.Old) });
+            CallResult moved = RemapOne(handle, whole with { Old = from, OldLength = length, NewLength = length, New = whole.New + (from - whole.Old) });
             if (moved.IsError)
                 return moved;
             first = false;
@@ -113,9 +113,8 @@ public sealed partial class AddressSpace
     // grows, and must not                                             EFAULT
     // grows beyond RLIMIT_MEMLOCK                                     EAGAIN
     // grows beyond RLIMIT_AS or RLIMIT_DATA                           ENOMEM
-    private CallResult RemapOne(RemapRequest remap)
+    private CallResult RemapOne(MappingHandle handle, in RemapRequest remap)
     {
-        MappingHandle handle = _mappings.Find(new VirtualAddress(remap.Old));
         if (handle.IsNone)
             return Errno.BadAddress;
         Mapping mapping = _mappings[handle];
@@ -129,7 +128,7 @@ public sealed partial class AddressSpace
         }
 
         if (remap.NamesDestination)
-            return RemapTo(remap);
+            return RemapTo(handle, remap);
         if (remap.NewLength < remap.OldLength)
             return Shrink(remap) is var failed && failed != Errno.None ? failed : new VirtualAddress(remap.Old);
         return remap.NewLength == remap.OldLength ? new VirtualAddress(remap.Old) : Grow(handle, mapping, remap);
@@ -182,12 +181,12 @@ public sealed partial class AddressSpace
         if (!remap.Flags.HasFlag(RemapFlags.MayMove))
             return Errno.OutOfMemory;
         return ChooseDestination(mapping, remap with { New = 0 }) is { } chosen
-            ? Move(remap with { New = chosen.Value }, destinationUnmapWorked: false)
+            ? Move(handle, remap with { New = chosen.Value }, destinationUnmapWorked: false)
             : Errno.OutOfMemory;
     }
 
     /// <summary>Moves one mapping to where the caller said: with FIXED what is there goes first, whatever happens afterwards.</summary>
-    private CallResult RemapTo(RemapRequest remap)
+    private CallResult RemapTo(MappingHandle handle, RemapRequest remap)
     {
         bool worked = false;
         if (remap.Flags.HasFlag(RemapFlags.Fixed))
@@ -195,7 +194,8 @@ public sealed partial class AddressSpace
             Errno error = TryUnmapRange(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out worked);
             if (error != Errno.None)
                 return error;
-            if (_mappings.Find(new VirtualAddress(remap.Old)).IsNone)
+            handle = FindAgain(handle, remap.Old);
+            if (handle.IsNone)
                 return Errno.BadAddress;
         }
 
@@ -205,19 +205,19 @@ public sealed partial class AddressSpace
             if (error != Errno.None)
                 return error;
             remap.OldLength = remap.NewLength;
+            handle = FindAgain(handle, remap.Old);
         }
 
-        Mapping mapping = _mappings[_mappings.Find(new VirtualAddress(remap.Old))];
         if (remap.Flags.HasFlag(RemapFlags.DontUnmap))
         {
-            Errno error = CheckMayExpand(new PageCount(remap.NewLength >> PageSize.Shift), mapping.Flags);
+            Errno error = CheckMayExpand(new PageCount(remap.NewLength >> PageSize.Shift), _mappings.FlagsOf(handle));
             if (error != Errno.None)
                 return error;
         }
 
         if (!remap.Flags.HasFlag(RemapFlags.Fixed))
         {
-            if (ChooseDestination(mapping, remap) is not { } chosen)
+            if (ChooseDestination(_mappings[handle], remap) is not { } chosen)
                 return Errno.OutOfMemory;
             remap.New = chosen.Value;
         }
@@ -226,15 +226,18 @@ public sealed partial class AddressSpace
             return low;
         }
 
-        return Move(remap, worked);
+        return Move(handle, remap, worked);
     }
 
+    /// <summary>The mapping that covers <paramref name="address"/> after mappings have gone, been split or merged; it was <paramref name="handle"/>'s, and mostly still is.</summary>
+    private MappingHandle FindAgain(MappingHandle handle, ulong address) =>
+        _mappings.Contains(handle) && _mappings.RangeOf(handle).Contains(new VirtualAddress(address)) ? handle : _mappings.Find(new VirtualAddress(address));
+
     /// <summary>Makes the new mapping, moves the entries, and takes the old mapping away, or with DONTUNMAP leaves it without its pages.</summary>
-    private CallResult Move(in RemapRequest remap, bool destinationUnmapWorked)
+    private CallResult Move(MappingHandle old, in RemapRequest remap, bool destinationUnmapWorked)
     {
         if (_mappings.Count >= Options.MaximumMapCount - MapCountReserve)
             return Errno.OutOfMemory;
-        MappingHandle old = _mappings.Find(new VirtualAddress(remap.Old));
         Mapping mapping = _mappings[old];
         bool keeps = remap.Flags.HasFlag(RemapFlags.DontUnmap);
         ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength;
@@ -247,16 +250,17 @@ public sealed partial class AddressSpace
             return FinishMove(mapping.Flags, remap, destination);
 
         AddressRange source = remap.RangeFrom(0, remap.OldLength);
-        if (!TryMoveTables(Surround(source, made, destination.Start, sourceGoes: !keeps, destinationUnmapWorked)))
+        old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
+        if (!TryMoveTables(Surround(old, source, made, destination.Start, sourceGoes: !keeps, destinationUnmapWorked)))
         {
             TryUnmapRange(destination, out _); // nothing has moved, so nothing is there: this can't fail
             return Errno.OutOfMemory;
         }
 
         if (keeps)
-            LeaveWithoutPages(source);
+            LeaveWithoutPages(old, source);
         else
-            CompleteSourceUnmap(source);
+            UnmapMovedSource(old, source);
         return FinishMove(mapping.Flags, remap, destination);
     }
 
@@ -278,17 +282,20 @@ public sealed partial class AddressSpace
         };
     }
 
-    private void CompleteSourceUnmap(AddressRange source)
+    /// <summary>Unmaps the source of a move, in which no entry is left.</summary>
+    private void UnmapMovedSource(MappingHandle old, AddressRange source)
     {
-        Errno error = TryUnmapRange(source, out _);
+        Errno error = PrepareUnmap(source, old, out ReplacedMappings replaced);
         if (error != Errno.None)
             throw new InvalidOperationException($"The source of a move could not be unmapped after its entries had moved: {error}.");
+        MappingHandle above = RemoveMappings(source, replaced.First);
+        if (!_vacant.IsEmpty)
+            ForgetVacant(source, EndOfMappingBelow(above), StartOfMapping(above));
     }
 
     /// <summary>The source after DONTUNMAP: the whole old mapping is no longer locked (but still counted, as in Linux), and forgets its identity when all of it moved.</summary>
-    private void LeaveWithoutPages(AddressRange source)
+    private void LeaveWithoutPages(MappingHandle old, AddressRange source)
     {
-        MappingHandle old = _mappings.Find(source.Start);
         _mappings.SetFlags(old, _mappings.FlagsOf(old) & ~(VmFlags.Locked | VmFlags.LockOnFault));
         if (_mappings.RangeOf(old) == source)
             _mappings.SetAnon(old, AnonIdentity.None);

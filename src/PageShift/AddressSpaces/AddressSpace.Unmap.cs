@@ -38,77 +38,101 @@ public sealed partial class AddressSpace
     private Errno TryUnmapRange(AddressRange range, out bool worked)
     {
         worked = false;
-        Errno error = PrepareUnmap(range, out _);
+        Errno error = PrepareUnmap(range, out ReplacedMappings replaced);
         if (error == Errno.None)
-            worked = CompleteUnmap(range);
+            worked = CompleteUnmap(range, replaced);
         return error;
     }
 
     /// <summary>The part of unmapping that can fail: checks, and splits what reaches over the range's ends. Nothing that is mapped changes.</summary>
-    private Errno PrepareUnmap(AddressRange range, out ReplacedPages replaced)
+    private Errno PrepareUnmap(AddressRange range, out ReplacedMappings replaced) =>
+        PrepareUnmap(range, _mappings.FindFirstEndingAbove(range.Start), out replaced);
+
+    /// <summary>The same, where the lowest mapping that ends above the range's start is known.</summary>
+    private Errno PrepareUnmap(AddressRange range, MappingHandle first, out ReplacedMappings replaced)
     {
         replaced = default;
-        MappingHandle first = _mappings.FindFirstEndingAbove(range.Start);
-        if (first.IsNone || _mappings.RangeOf(first).Start >= range.End)
+        if (first.IsNone || _mappings.RangeOf(first) is var lowest && lowest.Start >= range.End)
             return Errno.None;
-
-        AddressRange lowest = _mappings.RangeOf(first);
-        bool splitsStart = lowest.Start < range.Start;
-        if (splitsStart && lowest.End > range.End && _mappings.Count >= Options.MaximumMapCount)
-            return Errno.OutOfMemory;
-        if (splitsStart && !_mappings.FlagsOf(first).Has(VmFlags.Sealed) && !TrySplit(first, range.Start))
-            return Errno.OutOfMemory;
-        MappingHandle last = MappingHandle.None;
-        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        if (lowest.Start < range.Start)
         {
-            VmFlags flags = _mappings.FlagsOf(handle);
-            if (flags.Has(VmFlags.Sealed))
+            if (lowest.End > range.End && _mappings.Count >= Options.MaximumMapCount)
+                return Errno.OutOfMemory;
+            if (_mappings.FlagsOf(first).Has(VmFlags.Sealed))
                 return Errno.OperationNotPermitted;
-            ulong pages = _mappings.RangeOf(handle).Intersect(range).Length.WholePages.Value;
-            replaced.All += pages;
-            if (flags.Has(VmFlags.Account))
-                replaced.Charged += pages;
-            last = handle;
+            if (!TrySplit(first, range.Start, out first))
+                return Errno.OutOfMemory;
         }
 
-        return _mappings.RangeOf(last).End > range.End && !TrySplit(last, range.End) ? Errno.OutOfMemory : Errno.None;
+        replaced.First = first;
+        MappingHandle last = first;
+        for (MappingHandle at = first; at.Exists && _mappings.RangeOf(at) is var mapped && mapped.Start < range.End; at = _mappings.Next(at))
+        {
+            VmFlags flags = _mappings.FlagsOf(at);
+            if (flags.Has(VmFlags.Sealed))
+                return Errno.OperationNotPermitted;
+            ulong pages = mapped.Intersect(range).Length.WholePages.Value;
+            replaced.Pages += pages;
+            if (flags.Has(VmFlags.Account))
+                replaced.ChargedPages += pages;
+            last = at;
+        }
+
+        return _mappings.RangeOf(last).End > range.End && !TrySplit(last, range.End, out _) ? Errno.OutOfMemory : Errno.None;
     }
 
     /// <summary>Splits a mapping, and the large leaf that reaches over the place. False when memory is out; nothing has changed then.</summary>
-    private bool TrySplit(MappingHandle handle, VirtualAddress address)
+    private bool TrySplit(MappingHandle handle, VirtualAddress address, out MappingHandle upper)
     {
-        if (!_tables.TrySplitAt(address))
-            return false;
-        _mappings.Split(handle, address);
-        return true;
+        bool isSplit = _tables.TrySplitAt(address);
+        upper = isSplit ? _mappings.Split(handle, address) : MappingHandle.None;
+        return isSplit;
     }
 
-    /// <summary>Takes away what <see cref="PrepareUnmap"/> has split off. Cannot fail.</summary>
-    private bool CompleteUnmap(AddressRange range)
+    /// <summary>Takes away what was prepared: found, and split off. Cannot fail.</summary>
+    private bool CompleteUnmap(AddressRange range, in ReplacedMappings replaced)
     {
-        MappingHandle above = _mappings.FindFirstEndingAbove(range.Start);
-        while (above.Exists && _mappings.RangeOf(above) is var mapped && mapped.Start < range.End)
+        if (replaced.First.IsNone)
+            return false; // no entry is where no mapping is
+        MappingHandle above = RemoveMappings(range, replaced.First);
+        return ZapUnmapped(range, EndOfMappingBelow(above), StartOfMapping(above));
+    }
+
+    /// <summary>Takes the mappings from <paramref name="first"/> to the end of <paramref name="range"/> out. Returns the one above, or none.</summary>
+    private MappingHandle RemoveMappings(AddressRange range, MappingHandle first)
+    {
+        MappingHandle at = first;
+        while (at.Exists && _mappings.RangeOf(at) is var mapped && mapped.Start < range.End)
         {
-            MappingHandle next = _mappings.Next(above);
-            UnaccountMapped(_mappings.FlagsOf(above), mapped.Length.WholePages);
-            _mappings.Remove(above);
-            above = next;
+            MappingHandle next = _mappings.Next(at);
+            UnaccountMapped(_mappings.FlagsOf(at), mapped.Length.WholePages);
+            _mappings.Remove(at);
+            at = next;
         }
 
-        MappingHandle below = above.IsNone ? _mappings.Last : _mappings.Previous(above);
-        return ZapUnmapped(
-            range,
-            below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End,
-            above.IsNone ? NoCeiling : _mappings.RangeOf(above).Start);
+        return at;
     }
 
-    /// <summary>The pages of mappings that a new one replaces.</summary>
-    private struct ReplacedPages
+    /// <summary>The end of the mapping below <paramref name="above"/>, or of the highest when that is none; 0 when there is none.</summary>
+    private VirtualAddress EndOfMappingBelow(MappingHandle above)
     {
-        /// <summary>All of them.</summary>
-        internal ulong All;
+        MappingHandle below = above.IsNone ? _mappings.Last : _mappings.Previous(above);
+        return below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End;
+    }
 
-        /// <summary>Those that are charged against the commit limit.</summary>
-        internal ulong Charged;
+    /// <summary>Where a mapping starts; <see cref="NoCeiling"/> for none.</summary>
+    private VirtualAddress StartOfMapping(MappingHandle handle) => handle.IsNone ? NoCeiling : _mappings.RangeOf(handle).Start;
+
+    /// <summary>The mappings that are to go, whole ones once they are split off.</summary>
+    private struct ReplacedMappings
+    {
+        /// <summary>The lowest; none when there is none.</summary>
+        internal MappingHandle First;
+
+        /// <summary>Their pages.</summary>
+        internal ulong Pages;
+
+        /// <summary>Those of the pages that are charged against the commit limit.</summary>
+        internal ulong ChargedPages;
     }
 }

@@ -31,13 +31,19 @@ public sealed partial class AddressSpace
     /// wholly in the range, and keeps all others.</summary>
     private void ZapDropped(AddressRange range)
     {
+        ZapTruncated(range);
+        if (!_vacant.IsEmpty)
+            _vacant.Remove(PageTableLevel.Pte, range, range.Start, range.End);
+    }
+
+    /// <summary>Takes the pages of a range away whose mappings stay while their object ends earlier, and flushes. Guard pages survive. Linux keeps all tables.</summary>
+    private void ZapTruncated(AddressRange range)
+    {
         ZapCount count = _tables.Zap(range, keepGuards: true);
         if (count.Entries != 0)
             FlushTlb(range);
         foreach (FreedTable table in _tables.FreedByZap)
             _vacant.Add(table.Level, table.Start.Value);
-        if (!_vacant.IsEmpty)
-            _vacant.Remove(PageTableLevel.Pte, range, range.Start, range.End);
     }
 
     /// <summary>Forgets the vacant tables that Linux frees with the mappings of <paramref name="range"/>. Returns true when there was one.</summary>

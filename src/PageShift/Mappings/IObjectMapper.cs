@@ -8,4 +8,8 @@ internal interface IObjectMapper
 
     /// <summary>Takes the leaves away that map pages of an object; private copies stay. It takes the mapper's lock: no lock of another one may be held.</summary>
     void UnmapPages(MemoryObject memoryObject, PageCount first, PageCount count);
+
+    /// <summary>Takes all leaves of an object's mappings away from a page on, private copies too; guard pages stay. It takes the mapper's lock: no lock of another one may be
+    /// held.</summary>
+    void UnmapFrom(MemoryObject memoryObject, PageCount first);
 }

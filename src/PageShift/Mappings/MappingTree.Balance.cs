@@ -33,12 +33,15 @@ internal sealed partial class MappingTree
         }
 
         Count++;
-        RebalanceFrom(index); // `next` is above the new leaf, so this renews its gap too.
+        _recent = index;
+        Update(index);
+        RebalanceFrom(node.Parent);
+        RefreshGaps(next);
     }
 
     private void Unlink(int index)
     {
-        MappingNode node = _nodes[index];
+        ref MappingNode node = ref _nodes[index];
         LinkNeighbours(node.Previous, node.Next);
 
         int lowestChanged;
@@ -61,6 +64,8 @@ internal sealed partial class MappingTree
 
             AdoptLeft(heir, node.Left);
             ReplaceChild(node.Parent, index, heir);
+            _nodes[heir].Height = node.Height; // what the place had: RebalanceFrom looks for a change
+            _nodes[heir].MaxGap = node.MaxGap;
         }
 
         Count--;
@@ -80,38 +85,71 @@ internal sealed partial class MappingTree
             _nodes[next].Previous = previous;
     }
 
-    // Restores heights, balance and gaps from a node up to the root.
+    // Restores heights, balance and gaps from a node upwards, as far as a subtree's height or largest gap changes. What changed below is carried along, not read
+    // back from the child that it was just written to: the way up is then as long as its chain of parents, and no longer.
     private void RebalanceFrom(int index)
     {
+        MappingNode[] nodes = _nodes;
+        int child = 0;
+        int childHeight = 0;
+        ByteLength childGap = default;
         while (index != 0)
         {
-            int parent = _nodes[index].Parent;
-            int top = Rebalance(index);
-            Update(top);
+            ref MappingNode node = ref nodes[index];
+            int sibling = node.Left;
+            if (child == 0)
+            {
+                child = node.Right; // the first node: both children are read
+                childHeight = nodes[child].Height;
+                childGap = nodes[child].MaxGap;
+            }
+            else if (sibling == child)
+            {
+                sibling = node.Right;
+            }
+
+            ref MappingNode other = ref nodes[sibling];
+            int parent = node.Parent;
+            int height = 1 + Math.Max(childHeight, other.Height);
+            ByteLength gap = Longer(Longer(node.Start - nodes[node.Previous].End, other.MaxGap), childGap);
+            int top = index;
+            int heightBefore = node.Height;
+            ByteLength gapBefore = node.MaxGap;
+            if (Math.Abs(childHeight - other.Height) > 1)
+            {
+                top = Rotate(index);
+                height = nodes[top].Height;
+                gap = nodes[top].MaxGap;
+            }
+            else
+            {
+                node.Height = (byte)height;
+                node.MaxGap = gap;
+            }
+
+            if (height == heightBefore && gap == gapBefore)
+                return;
+            child = top;
+            childHeight = height;
+            childGap = gap;
             index = parent;
         }
     }
 
-    // Rotates when one side is two higher; returns the node that is then on top.
-    private int Rebalance(int index)
+    // Rotates where one side is two higher; returns the node that is then on top.
+    private int Rotate(int index)
     {
         ref MappingNode node = ref _nodes[index];
-        int lean = HeightOf(node.Left) - HeightOf(node.Right);
-        if (lean > 1)
+        if (HeightOf(node.Left) > HeightOf(node.Right))
         {
             if (HeightOf(_nodes[node.Left].Left) < HeightOf(_nodes[node.Left].Right))
                 RotateLeft(node.Left);
             return RotateRight(index);
         }
 
-        if (lean < -1)
-        {
-            if (HeightOf(_nodes[node.Right].Right) < HeightOf(_nodes[node.Right].Left))
-                RotateRight(node.Right);
-            return RotateLeft(index);
-        }
-
-        return index;
+        if (HeightOf(_nodes[node.Right].Right) < HeightOf(_nodes[node.Right].Left))
+            RotateRight(node.Right);
+        return RotateLeft(index);
     }
 
     //     index              pivot

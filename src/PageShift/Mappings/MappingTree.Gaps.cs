@@ -136,11 +136,12 @@ internal sealed partial class MappingTree
     {
         while (index != 0)
         {
+            ref MappingNode node = ref _nodes[index];
             ByteLength largest = LargestGap(index);
-            if (largest == _nodes[index].MaxGap)
+            if (largest == node.MaxGap)
                 return;
-            _nodes[index].MaxGap = largest;
-            index = _nodes[index].Parent;
+            node.MaxGap = largest;
+            index = node.Parent;
         }
     }
 

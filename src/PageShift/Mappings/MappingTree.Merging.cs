@@ -34,14 +34,15 @@ internal sealed partial class MappingTree
     {
         int next = NeighbourAbove(mapping.Range);
         int previous = next == 0 ? _last : _nodes[next].Previous;
-        bool left = previous != 0 && MergeRules.CanMerge(Snapshot(previous), mapping);
+        bool left = previous != 0 && EndOf(previous) == mapping.Start && MergeRules.CanMerge(Snapshot(previous), mapping);
         bool right = mayMergeWithNext
             && next != 0
+            && _nodes[next].Start == mapping.End
             && MergeRules.CanMerge(mapping, Snapshot(next))
             && (!left || MergeRules.AnonsAgree(AnonOf(previous), AnonOf(next)));
         if (left)
             return Unite(previous, mapping, right ? next : 0);
-        return right ? ExtendDown(next, mapping) : Insert(mapping);
+        return right ? ExtendDown(next, mapping) : InsertBelow(mapping, next);
     }
 
     /// <summary>Lengthens a mapping in place, as mremap does, and merges it with the neighbour it then touches where

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using PageShift.Abi;
 
 namespace PageShift.Mappings;
@@ -25,6 +27,7 @@ internal sealed partial class MappingTree
     private int _last;
     private int _firstFree;
     private int _used = 1;
+    private int _recent; // the slot of the mapping made last, which programs ask for most; it may be free by now
 
     /// <summary>The number of mappings.</summary>
     public int Count { get; private set; }
@@ -66,6 +69,7 @@ internal sealed partial class MappingTree
     public AnonIdentity AnonOf(MappingHandle handle) => AnonOf(IndexOf(handle));
 
     /// <summary>True when the mapping that <paramref name="handle"/> names is still in the tree.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(MappingHandle handle) =>
         (uint)handle.Index < (uint)_nodes.Length
         && _nodes[handle.Index].Height != 0
@@ -98,7 +102,12 @@ internal sealed partial class MappingTree
     /// <exception cref="ArgumentException">The range is empty, not page aligned, or overlaps a mapping.</exception>
     public MappingHandle Insert(in Mapping mapping)
     {
-        int next = NeighbourAbove(mapping.Range);
+        return InsertBelow(mapping, NeighbourAbove(mapping.Range));
+    }
+
+    // Adds a mapping right below `next` in address order (0: at the end), where its range was found fit and free.
+    private MappingHandle InsertBelow(in Mapping mapping, int next)
+    {
         int index = TakeSlot();
         ref MappingNode node = ref _nodes[index];
         node.Start = mapping.Start;
@@ -170,14 +179,23 @@ internal sealed partial class MappingTree
     public bool TrySetAnon(MappingHandle handle, AnonIdentity anon) =>
         Interlocked.CompareExchange(ref NodeOf(handle).Anon, anon.Packed, 0) == 0;
 
-    private int IndexOf(MappingHandle handle) => Contains(handle)
-        ? handle.Index
-        : throw new InvalidOperationException(handle.IsNone
-            ? "The handle names no mapping."
-            : "The mapping that the handle named is no longer in the tree.");
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int IndexOf(MappingHandle handle)
+    {
+        if (!Contains(handle))
+            ThrowStale(handle);
+        return handle.Index;
+    }
 
+    [DoesNotReturn]
+    private static void ThrowStale(MappingHandle handle) => throw new InvalidOperationException(handle.IsNone
+        ? "The handle names no mapping."
+        : "The mapping that the handle named is no longer in the tree.");
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref MappingNode NodeOf(MappingHandle handle) => ref _nodes[IndexOf(handle)];
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private MappingHandle HandleOf(int index) =>
         index == 0 ? MappingHandle.None : new MappingHandle(index, _nodes[index].Generation);
 
@@ -193,10 +211,16 @@ internal sealed partial class MappingTree
 
     private int IndexOfFirstEndingAbove(VirtualAddress address)
     {
+        MappingNode[] nodes = _nodes;
+        ref MappingNode recent = ref nodes[_recent]; // when it is free its end is 0
+        if (recent.End > address && nodes[recent.Previous].End <= address)
+            return _recent;
+        if (nodes[_last].End <= address)
+            return 0; // above all, where the search would go all the way down
         int found = 0;
         for (int at = _root; at != 0;)
         {
-            ref MappingNode node = ref _nodes[at];
+            ref MappingNode node = ref nodes[at];
             if (node.End > address)
             {
                 found = at;

@@ -64,21 +64,27 @@ public sealed class MemoryObject : IDisposable
             return _cache.TryFind(page.Value, out _);
     }
 
-    /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object; where a leaf still maps one, that mapping keeps showing it until it is
-    /// unmapped. The part of the last page past the end becomes zero.</summary>
+    /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object and every mapping of it, private copies too; the part of the last page past the
+    /// end becomes zero. A thread of a space that maps the object must not hold on to that space's lock.</summary>
     public void SetLength(ByteLength length)
     {
+        ulong endPage = PagesIn(length.Value);
+        IObjectMapper[] mappers;
         lock (_lock)
         {
+            bool losesPages = endPage < PagesIn(_length);
             bool shrinks = length.Value < _length;
             _length = length.Value;
-            if (!shrinks)
-                return;
-            ulong endPage = PagesIn(length.Value);
-            _cache.RemoveRange(endPage, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
-            if (endPage != 0 && !_memory.IsBytesFree && _cache.TryFind(endPage - 1, out FrameNumber last))
+            if (shrinks && endPage != 0 && !_memory.IsBytesFree && _cache.TryFind(endPage - 1, out FrameNumber last))
                 ClearPastEnd(endPage - 1, last);
+            if (!losesPages)
+                return;
+            _cache.RemoveRange(endPage, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
+            mappers = [.. _mappers];
         }
+
+        foreach (IObjectMapper mapper in mappers)
+            mapper.UnmapFrom(this, new PageCount(endPage));
     }
 
     /// <summary>Makes pages zero again (MADV_REMOVE, FALLOC_FL_PUNCH_HOLE). A page that nothing maps leaves memory; one that is mapped stays, zeroed.</summary>

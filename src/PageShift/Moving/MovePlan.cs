@@ -38,6 +38,20 @@ public sealed class MovePlan
     /// <summary>True when the runs are in descending order.</summary>
     public bool IsDescending => Request.New > Request.Old && Policy == MovePolicy.PageShift;
 
+    /// <summary>Where <see cref="ExpandedSource"/> goes.</summary>
+    internal AddressRange ExpandedDestination
+    {
+        get
+        {
+            ulong delta = unchecked(Request.New.Value - Request.Old.Value);
+            return new AddressRange(
+                new VirtualAddress(unchecked(ExpandedSource.Start.Value + delta)), new VirtualAddress(unchecked(ExpandedSource.End.Value + delta)));
+        }
+    }
+
+    /// <summary>The tables that executing it takes: those of <see cref="Work"/>, known too when that is not counted.</summary>
+    internal ulong TablesToAllocate { get; set; }
+
     internal List<MoveRun> RunList => _runs;
 
     internal List<BoundaryDecision> BoundaryList => _boundaries;

@@ -75,7 +75,9 @@ internal sealed partial class MovePlanner
         PageTableEntry entry = _tables.Memory.Entry(table, _geometry.Index(new VirtualAddress(block), level));
         ulong from = Math.Max(start, block);
         ulong to = Math.Min(end, block + _geometry.Span(level));
-        if (entry.IsTable(level))
+        if (level == PageTableLevel.Pmd && entry.IsTable(level))
+            AddWhole(entry.Frame, PageTableLevel.Pte, from, to); // pages are always whole
+        else if (entry.IsTable(level))
             PlanTable(entry.Frame, level - 1, from, to);
         else if (entry.IsNone)
             _cost.SlotsVisited++;
@@ -135,12 +137,14 @@ internal sealed partial class MovePlanner
             outcome = BoundaryOutcome.NothingThere;
         else if (!entry.IsTable(level))
             outcome = BoundaryOutcome.LeafIsCut;
-        else if (startsHere && Lives(block, _start, out obstacle))
+        else if (startsHere && LivesBelowStart(entry.Frame, level - 1, block, out obstacle))
             outcome = BoundaryOutcome.EntryInSource;
-        else if (endsHere && Lives(_end, blockEnd, out obstacle))
+        else if (endsHere && LivesAboveEnd(entry.Frame, level - 1, blockEnd, out obstacle))
             outcome = BoundaryOutcome.EntryInSource;
-        else if (StaysInDestination(Destination(block), Destination(block) + (blockEnd - block), out obstacle))
+        else if (StaysInDestination(Destination(block), level, out obstacle))
             outcome = BoundaryOutcome.EntryInDestination;
+        if (!_explains)
+            return outcome == BoundaryOutcome.Expanded;
         if (startsHere)
             Decide(MoveEnd.Start, level, block, outcome, obstacle);
         if (endsHere)
@@ -148,20 +152,64 @@ internal sealed partial class MovePlanner
         return outcome == BoundaryOutcome.Expanded;
     }
 
-    /// <summary>True when an entry lives in the destination's block that the move will not have taken away.</summary>
-    private bool StaysInDestination(ulong from, ulong to, out ulong obstacle)
+    private bool LivesBelowStart(FrameNumber table, PageTableLevel level, ulong block, out ulong obstacle)
     {
-        ulong below = Math.Min(to, _start);
-        ulong above = Math.Max(from, _end);
-        obstacle = 0;
-        return (from < below && Lives(from, below, out obstacle)) || (above < to && Lives(above, to, out obstacle));
+        bool lives = Lives(table, level, block, _start, out obstacle);
+        if (!lives)
+            _clearFrom = block;
+        return lives;
     }
 
-    private bool Lives(ulong from, ulong to, out ulong obstacle)
+    private bool LivesAboveEnd(FrameNumber table, PageTableLevel level, ulong blockEnd, out ulong obstacle)
     {
-        var range = new AddressRange(new VirtualAddress(from), new VirtualAddress(to));
-        bool lives = _tables.TryFindLive(range, out VirtualAddress found, ref _inspected);
+        bool lives = Lives(table, level, _end, blockEnd, out obstacle);
+        if (!lives)
+            _clearTo = blockEnd;
+        return lives;
+    }
+
+    /// <summary>True when an entry lives in the destination's block, one slot of <paramref name="level"/>, that the move will not have taken away.</summary>
+    private bool StaysInDestination(ulong block, PageTableLevel level, out ulong obstacle)
+    {
+        obstacle = 0;
+        ulong blockEnd = block + _geometry.Span(level);
+        ulong below = Math.Min(blockEnd, _start);
+        ulong above = Math.Max(block, _end);
+        bool isClearBelow = block >= below || (below == _start && block >= _clearFrom); // what was found clear for the source need not be looked at again
+        bool isClearAbove = above >= blockEnd || (above == _end && blockEnd <= _clearTo);
+        if (isClearBelow && isClearAbove)
+            return false;
+        var address = new VirtualAddress(block);
+        PageTableWalk walk = _tables.WalkTo(level, address);
+        _inspected++;
+        if (walk.Entry.IsNone)
+            return false;
+        if (walk.Level == level && walk.Entry.IsTable(level))
+        {
+            return (!isClearBelow && Lives(walk.Entry.Frame, level - 1, block, below, out obstacle))
+                || (!isClearAbove && Lives(walk.Entry.Frame, level - 1, above, blockEnd, out obstacle));
+        }
+
+        obstacle = isClearBelow ? above : block; // a large leaf, which covers the whole block
+        return true;
+    }
+
+    private bool Lives(FrameNumber table, PageTableLevel level, ulong from, ulong to, out ulong obstacle)
+    {
+        if (level == PageTableLevel.Pte)
+            return LivesAmongPages(table, from, to, out obstacle);
+        var found = new VirtualAddress(from);
+        bool lives = _tables.TryFindLive(table, level, from, to, ref found, ref _inspected);
         obstacle = lives ? found.Value : 0;
         return lives;
+    }
+
+    private bool LivesAmongPages(FrameNumber table, ulong from, ulong to, out ulong obstacle)
+    {
+        int slots = (int)((to - from) >> PageSize.Shift);
+        int live = PageTableTree.IndexOfLive(_tables.Entries(table).Slice(_geometry.Index(new VirtualAddress(from), PageTableLevel.Pte), slots));
+        _inspected += (ulong)(live < 0 ? slots : live + 1);
+        obstacle = live < 0 ? 0 : from + ((ulong)live << PageSize.Shift);
+        return live >= 0;
     }
 }

@@ -36,26 +36,39 @@ internal sealed partial class MovePlanner
     /// <summary>Linux 6.7's expansion: the start only, to a PMD boundary only, and only if no mapping is in the way. Returns the start.</summary>
     private ulong Realign()
     {
-        MoveRequest request = _plan.Request;
-        ulong span = _geometry.Span(PageTableLevel.Pmd);
-        ulong block = _start & ~(span - 1);
+        ulong block = _start & ~(_geometry.Span(PageTableLevel.Pmd) - 1);
         if (block == _start)
             return _start;
-        ulong destinationBlock = Destination(_start) & ~(span - 1);
-        BoundaryOutcome outcome = BoundaryOutcome.Expanded;
-        ulong obstacle = 0;
-        if (_congruence < PageTableLevel.Pmd)
-            outcome = BoundaryOutcome.NotCongruent;
-        else if (_end - _start < block + span - _start)
-            outcome = BoundaryOutcome.TooShort;
-        else if (!request.IsStackMove && (!request.SourceStartsMapping || !request.DestinationStartsMapping))
-            outcome = BoundaryOutcome.NotAtMappingStart;
-        else if (request.SourcePredecessorEnd.Value > block)
-            (outcome, obstacle) = (BoundaryOutcome.MappingInSource, request.SourcePredecessorEnd.Value - PageSize.Bytes);
-        else if (request.DestinationPredecessorEnd.Value > destinationBlock)
-            (outcome, obstacle) = (BoundaryOutcome.MappingInDestination, request.DestinationPredecessorEnd.Value - PageSize.Bytes);
+        BoundaryOutcome outcome = RealignOutcome(_plan.Request, _congruence, _geometry, out ulong obstacle);
         Decide(MoveEnd.Start, PageTableLevel.Pmd, block, outcome, obstacle);
         return outcome == BoundaryOutcome.Expanded ? block : _start;
+    }
+
+    /// <summary>Tells whether Linux 6.7 expands the start of a move, which is not aligned; and if a mapping is in the way, its last page.</summary>
+    internal static BoundaryOutcome RealignOutcome(in MoveRequest request, PageTableLevel congruence, PagingGeometry geometry, out ulong obstacle)
+    {
+        ulong span = geometry.Span(PageTableLevel.Pmd);
+        ulong block = request.Old.Value & ~(span - 1);
+        obstacle = 0;
+        if (congruence < PageTableLevel.Pmd)
+            return BoundaryOutcome.NotCongruent;
+        if (request.Length.Value < block + span - request.Old.Value)
+            return BoundaryOutcome.TooShort;
+        if (!request.IsStackMove && (!request.SourceStartsMapping || !request.DestinationStartsMapping))
+            return BoundaryOutcome.NotAtMappingStart;
+        if (request.SourcePredecessorEnd.Value > block)
+        {
+            obstacle = request.SourcePredecessorEnd.Value - PageSize.Bytes;
+            return BoundaryOutcome.MappingInSource;
+        }
+
+        if (request.DestinationPredecessorEnd.Value > (request.New.Value & ~(span - 1)))
+        {
+            obstacle = request.DestinationPredecessorEnd.Value - PageSize.Bytes;
+            return BoundaryOutcome.MappingInDestination;
+        }
+
+        return BoundaryOutcome.Expanded;
     }
 
     /// <summary>Moves the piece from <paramref name="at"/>; returns its bytes.</summary>

@@ -9,97 +9,109 @@ namespace PageShift.Moving;
 /// </summary>
 internal sealed partial class MovePlanner
 {
-    private readonly ulong[] _sourceBlock = new ulong[PagingGeometry.MaximumLevels];
-    private readonly int[] _sourceLive = new int[PagingGeometry.MaximumLevels];
-    private readonly int[] _sourceOut = new int[PagingGeometry.MaximumLevels];
-    private readonly ulong[] _madeBlock = new ulong[PagingGeometry.MaximumLevels];
+    private readonly PlannedTable[] _departures = new PlannedTable[PagingGeometry.MaximumLevels];
+    private readonly PlannedTable[] _arrivals = new PlannedTable[PagingGeometry.MaximumLevels];
+    private MoveCost _work;
     private bool _overlaps;
 
     private MoveCost CountWork()
     {
-        Array.Fill(_sourceBlock, ulong.MaxValue);
-        Array.Fill(_madeBlock, ulong.MaxValue);
+        _work = new MoveCost { SlotsVisited = _cost.SlotsVisited, SlotsInspected = _inspected };
+        CountTables();
+        ulong slots = 0;
+        foreach (MoveRun run in _plan.RunList)
+        {
+            _work.Add(run.Level, run.Entries);
+            slots += run.Slots;
+        }
+
+        _work.TlbFlushes = _work.Entries != 0 || _plan.Request.DestinationUnmapWorked ? 1UL : 0;
+        _work.TableBytes = (slots * 24) + (_work.SlotsInspected * 8) + (_work.TablesAllocated * PageSize.Bytes);
+        return _work;
+    }
+
+    /// <summary>Counts the tables that the runs allocate and free; returns the former.</summary>
+    private ulong CountTables()
+    {
+        _work.TablesAllocated = 0;
+        _work.TablesFreed = 0;
+        for (PageTableLevel level = PageTableLevel.Pte; level < _geometry.Root; level++)
+        {
+            _departures[(int)level].Block = ulong.MaxValue;
+            _arrivals[(int)level].Block = ulong.MaxValue;
+        }
+
+        var root = new PlannedTable { Table = _tables.Root, State = TableState.Exists, Live = _tables.Memory.LiveEntries(_tables.Root) };
+        _departures[(int)_geometry.Root] = root;
+        _arrivals[(int)_geometry.Root] = root;
         ulong bytes = _plan.ExpandedSource.Length.Value;
         _overlaps = _delta < bytes || unchecked(0 - _delta) < bytes;
-        var work = new MoveCost { SlotsVisited = _cost.SlotsVisited, SlotsInspected = _inspected };
-        ulong slots = 0;
         for (int i = 0; i < _plan.RunList.Count; i++)
-        {
-            work.Add(_plan.RunList[i].Level, _plan.RunList[i].Entries);
-            slots += _plan.RunList[i].Slots;
-            CountRun(i, ref work);
-        }
-
-        CloseBelow(_geometry.Root, ref work);
-        work.TlbFlushes = work.Entries != 0 || _plan.Request.DestinationUnmapWorked ? 1UL : 0;
-        work.TableBytes = (slots * 24) + (work.SlotsInspected * 8) + (work.TablesAllocated * PageSize.Bytes);
-        return work;
+            CountRun(_plan.RunList[i], i);
+        if (_explains)
+            CloseBelow(_geometry.Root);
+        return _work.TablesAllocated;
     }
 
-    private void CountRun(int index, ref MoveCost work)
+    private void CountRun(in MoveRun run, int index)
     {
-        MoveRun run = _plan.RunList[index];
         var pieces = new MovePieces(run, _geometry, _plan.IsDescending);
+        ref PlannedTable from = ref _departures[(int)run.Level];
         while (pieces.TryNext(out ulong source, out int slots))
         {
-            OpenSource(source, run.Level, ref work);
-            int live = LiveSlots(source, run.Level, slots);
+            if (run.Level != _geometry.Root && from.Block != Block(source, run.Level))
+                OpenSource(source, run.Level);
+            int live = from.Live == _geometry.EntriesPerTable ? slots : LiveSlots(from, source, run.Level, slots);
             if (live == 0)
                 continue;
-            _sourceOut[(int)run.Level] += live;
-            for (PageTableLevel level = _geometry.Root - 1; level >= run.Level; level--)
-                OpenDestination(Destination(source), level, index, ref work);
+            from.Out += live;
+            if (run.Level != _geometry.Root && _arrivals[(int)run.Level].Block != Block(Destination(source), run.Level))
+                OpenDestination(Destination(source), run.Level, index);
         }
     }
 
-    private int LiveSlots(ulong source, PageTableLevel level, int slots)
-    {
-        if (_sourceLive[(int)level] == _geometry.EntriesPerTable)
-            return slots;
-        var address = new VirtualAddress(source);
-        return _tables.TryFindTable(address, level, out FrameNumber table)
-            ? PageTableTree.CountLive(_tables.Entries(table).Slice(_geometry.Index(address, level), slots))
-            : 0;
-    }
+    private int LiveSlots(in PlannedTable from, ulong source, PageTableLevel level, int slots) => from.State == TableState.Exists
+        ? PageTableTree.CountLive(_tables.Entries(from.Table).Slice(_geometry.Index(new VirtualAddress(source), level), slots))
+        : 0;
 
-    private void OpenSource(ulong source, PageTableLevel level, ref MoveCost work)
+    private void OpenSource(ulong source, PageTableLevel level)
     {
-        for (PageTableLevel at = _geometry.Root; at >= level; at--)
+        for (PageTableLevel at = _geometry.Root - 1; at >= level; at--)
         {
-            ulong block = at == _geometry.Root ? 0 : Block(source, at);
-            if (_sourceBlock[(int)at] == block)
+            ref PlannedTable table = ref _departures[(int)at];
+            ulong block = Block(source, at);
+            if (table.Block == block)
                 continue;
-            CloseBelow(at + 1, ref work);
-            _sourceBlock[(int)at] = block;
-            _sourceOut[(int)at] = 0;
-            var address = new VirtualAddress(source);
-            if (_tables.TryFindTable(address, at, out FrameNumber table))
+            if (_explains)
+                CloseBelow(at + 1); // the tables that are freed matter only to the cost
+            GoBelow(_departures[(int)at + 1], source, at + 1, ref table);
+            table.Block = block;
+            table.Out = 0;
+            table.Live = 0;
+            if (table.State == TableState.Exists)
             {
-                _sourceLive[(int)at] = _tables.Memory.LiveEntries(table);
+                table.Live = _tables.Memory.LiveEntries(table.Table);
             }
-            else if (_tables.Walk(address).Entry.IsNone)
+            else if (table.State == TableState.IsLeaf)
             {
-                _sourceLive[(int)at] = 0;
-            }
-            else
-            {
-                _sourceLive[(int)at] = _geometry.EntriesPerTable; // a large leaf, to be split
-                work.TablesAllocated++;
+                table.Live = _geometry.EntriesPerTable; // it will be split
+                _work.TablesAllocated++;
             }
         }
     }
 
     /// <summary>Ends the account of the open source tables below <paramref name="level"/>: one that lost all its entries and got none is freed.</summary>
-    private void CloseBelow(PageTableLevel level, ref MoveCost work)
+    private void CloseBelow(PageTableLevel level)
     {
         for (PageTableLevel at = PageTableLevel.Pte; at < level && at < _geometry.Root; at++)
         {
-            ulong block = _sourceBlock[(int)at];
-            _sourceBlock[(int)at] = ulong.MaxValue;
-            if (block == ulong.MaxValue || _sourceOut[(int)at] == 0 || _sourceOut[(int)at] != _sourceLive[(int)at] || GetsEntries(block, at))
+            ref PlannedTable table = ref _departures[(int)at];
+            ulong block = table.Block;
+            table.Block = ulong.MaxValue;
+            if (block == ulong.MaxValue || table.Out == 0 || table.Out != table.Live || GetsEntries(block, at))
                 continue;
-            work.TablesFreed++;
-            _sourceOut[(int)at + 1]++;
+            _work.TablesFreed++;
+            _departures[(int)at + 1].Out++;
         }
     }
 
@@ -111,19 +123,66 @@ internal sealed partial class MovePlanner
         long to = Math.Min((long)_end, origin + (long)_geometry.TableSpan(level));
         if (from >= to || _plan.MovesWhole((ulong)from, level, _plan.RunList.Count, _geometry))
             return false;
+        foreach (MoveRun run in _plan.RunList)
+        {
+            ulong arrives = unchecked(Destination(run.Source.Value) - block);
+            if (run.Level == level && run.Entries != 0 && arrives < _geometry.TableSpan(level) && arrives + (run.Slots << _geometry.SpanShift(level)) <= _geometry.TableSpan(level))
+                return true;
+        }
+
         ulong unused = 0;
         return _tables.TryFindLive(new AddressRange(new VirtualAddress((ulong)from), new VirtualAddress((ulong)to)), out _, ref unused);
     }
 
-    private void OpenDestination(ulong destination, PageTableLevel level, int runIndex, ref MoveCost work)
+    private void OpenDestination(ulong destination, PageTableLevel level, int runIndex)
     {
-        ulong block = Block(destination, level);
-        if (_madeBlock[(int)level] == block)
+        for (PageTableLevel at = _geometry.Root - 1; at >= level; at--)
+        {
+            ref PlannedTable table = ref _arrivals[(int)at];
+            ulong block = Block(destination, at);
+            if (table.Block == block)
+                continue;
+            GoBelow(_arrivals[(int)at + 1], destination, at + 1, ref table);
+            table.Block = block;
+            if (table.State == TableState.IsNone || (_overlaps && _plan.MovesWhole(destination, at, runIndex, _geometry)))
+                _work.TablesAllocated++;
+        }
+    }
+
+    /// <summary>Goes to what the slot of <paramref name="level"/> for <paramref name="address"/> in a table points to.</summary>
+    private void GoBelow(in PlannedTable above, ulong address, PageTableLevel level, ref PlannedTable table)
+    {
+        table.State = above.State;
+        if (above.State != TableState.Exists)
             return;
-        _madeBlock[(int)level] = block;
-        var address = new VirtualAddress(destination);
-        bool exists = _tables.TryFindTable(address, level, out _) || _tables.Walk(address).Entry.IsMapped;
-        if (!exists || (_overlaps && _plan.MovesWhole(destination, level, runIndex, _geometry)))
-            work.TablesAllocated++;
+        PageTableEntry entry = _tables.Memory.Entry(above.Table, _geometry.Index(new VirtualAddress(address), level));
+        table.State = entry.IsTable(level) ? TableState.Exists : entry.IsNone ? TableState.IsNone : TableState.IsLeaf;
+        table.Table = entry.Frame;
+    }
+
+    private enum TableState
+    {
+        IsNone,
+        Exists,
+        IsLeaf,
+    }
+
+    /// <summary>A table on the way to where the account stands.</summary>
+    private struct PlannedTable
+    {
+        /// <summary>The first address that it covers; the highest of all for nothing.</summary>
+        internal ulong Block;
+
+        /// <summary>Its frame, when it exists.</summary>
+        internal FrameNumber Table;
+
+        /// <summary>What is there now.</summary>
+        internal TableState State;
+
+        /// <summary>Its live entries before the move.</summary>
+        internal int Live;
+
+        /// <summary>The entries that the move has taken out so far.</summary>
+        internal int Out;
     }
 }

@@ -20,6 +20,11 @@ internal sealed partial class MovePlanner
     private ulong _end;
     private ulong _delta;
     private PageTableLevel _congruence;
+    private bool _explains;
+
+    // What was found to hold no entry outside the move: [_clearFrom, _start) and [_end, _clearTo).
+    private ulong _clearFrom;
+    private ulong _clearTo;
 
     internal MovePlanner(PageTableTree tables, VacantTables vacant)
     {
@@ -32,6 +37,19 @@ internal sealed partial class MovePlanner
     /// <exception cref="ArgumentException">The request is not page-aligned, empty, or goes nowhere.</exception>
     internal void Plan(MovePolicy policy, in MoveRequest request, MovePlan plan)
     {
+        _explains = true;
+        Make(policy, request, plan);
+    }
+
+    /// <summary>The same for a plan that is only executed: without the reasons at the boundaries, and for PageShift's policy without a cost beyond the tables that it allocates.</summary>
+    internal void PlanToExecute(MovePolicy policy, in MoveRequest request, MovePlan plan)
+    {
+        _explains = policy != MovePolicy.PageShift;
+        Make(policy, request, plan);
+    }
+
+    private void Make(MovePolicy policy, in MoveRequest request, MovePlan plan)
+    {
         if (!request.Old.IsPageAligned || !request.New.IsPageAligned || !request.Length.IsPageAligned || request.Length.Value == 0 || request.Old == request.New)
             throw new ArgumentException("A move has page-aligned addresses that differ, and a length of at least one page.", nameof(request));
 
@@ -41,6 +59,8 @@ internal sealed partial class MovePlanner
         _inspected = 0;
         _start = request.Old.Value;
         _end = request.Old.Value + request.Length.Value;
+        _clearFrom = _start;
+        _clearTo = _end;
         _delta = unchecked(request.New.Value - request.Old.Value);
         _congruence = _geometry.Congruence(request.Old, request.New) ?? PageTableLevel.Pte;
         plan.Congruence = _congruence;
@@ -48,19 +68,25 @@ internal sealed partial class MovePlanner
             PlanExpanded();
         else
             PlanLinux(policy);
-        MoveCost work = CountWork();
-        if (policy == MovePolicy.PageShift)
-        {
-            plan.Cost = work;
-        }
+        if (_explains)
+            SumUp(policy, plan);
         else
+            plan.TablesToAllocate = CountTables();
+        _plan = null!;
+    }
+
+    private void SumUp(MovePolicy policy, MovePlan plan)
+    {
+        MoveCost work = CountWork();
+        plan.TablesToAllocate = work.TablesAllocated;
+        plan.Work = work;
+        if (policy != MovePolicy.PageShift)
         {
             _cost.TableBytes = (_cost.SlotsVisited * 24) + (_cost.TablesAllocated * PageSize.Bytes);
-            plan.Cost = _cost;
+            work = _cost;
         }
 
-        plan.Work = work;
-        _plan = null!;
+        plan.Cost = work;
     }
 
     private ulong Destination(ulong source) => unchecked(source + _delta);

@@ -14,6 +14,9 @@ internal sealed class PageTableMover
     private readonly PhysicalMemory _memory;
     private readonly List<FreedTable> _freed = [];
     private TableReserve _reserve;
+    private ulong _returned;
+    private bool _emptiesAbove; // a table may stand empty that was not freed at once
+    private AddressRange _destination;
     private MoveCost _work;
 
     internal PageTableMover(PageTableTree tables)
@@ -33,14 +36,17 @@ internal sealed class PageTableMover
         work = default;
         _work = default;
         _freed.Clear();
+        _returned = 0;
+        _emptiesAbove = false;
+        _destination = plan.ExpandedDestination;
         _reserve = new TableReserve(_memory);
-        if (!_reserve.TryFill(plan.Work.TablesAllocated))
+        if (!_reserve.TryFill(plan.TablesToAllocate))
             return false;
         foreach (MoveRun run in plan.RunList)
             MoveRun(run, plan.IsDescending);
-        if (_work.Entries != 0)
+        if (_emptiesAbove)
             FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value, record: true);
-        ulong unused = _reserve.Drain();
+        ulong unused = _reserve.Drain() - _returned;
         if (unused != 0)
             throw new InvalidOperationException($"The move used {unused} tables fewer than its plan said.");
         work = _work;
@@ -50,37 +56,70 @@ internal sealed class PageTableMover
     private void MoveRun(in MoveRun run, bool descending)
     {
         ulong delta = unchecked(run.Destination.Value - run.Source.Value);
+        ulong tableMask = ~(_geometry.TableSpan(run.Level) - 1);
+        var from = OpenTable.None;
+        var to = OpenTable.None;
         var pieces = new MovePieces(run, _geometry, descending);
         while (pieces.TryNext(out ulong source, out int slots))
-            MovePiece(run.Level, source, unchecked(source + delta), slots);
+        {
+            ulong destination = unchecked(source + delta);
+            if ((source & tableMask) != from.Block)
+            {
+                FreeIfEmptied(from, run.Level);
+                OpenSource(new VirtualAddress(source), run.Level, ref from);
+            }
+
+            if (from.Block == OpenTable.NoBlock)
+                continue;
+            int first = _geometry.Index(new VirtualAddress(source), run.Level);
+            int live = from.IsFull ? slots : PageTableTree.CountLive(_tables.Entries(from.Table).Slice(first, slots));
+            if (live == 0)
+                continue;
+            if ((destination & tableMask) != to.Block)
+                OpenDestination(new VirtualAddress(destination), run.Level, ref to);
+            MovePiece(run.Level, from.Table, first, to.Table, _geometry.Index(new VirtualAddress(destination), run.Level), slots, live);
+        }
+
+        FreeIfEmptied(from, run.Level);
     }
 
-    private void MovePiece(PageTableLevel level, ulong source, ulong destination, int slots)
+    private void MovePiece(PageTableLevel level, FrameNumber source, int from, FrameNumber destination, int to, int slots, int live)
     {
-        var from = new VirtualAddress(source);
-        var to = new VirtualAddress(destination);
-        if (!TryOpenSource(from, level, out FrameNumber sourceTable))
-            return;
-        Span<PageTableEntry> leaving = _tables.Entries(sourceTable).Slice(_geometry.Index(from, level), slots);
-        int live = _memory.LiveEntries(sourceTable) == _geometry.EntriesPerTable ? slots : PageTableTree.CountLive(leaving);
-        if (live == 0)
-            return;
-        FrameNumber destinationTable = OpenDestination(to, level);
-        Span<PageTableEntry> arriving = _tables.Entries(destinationTable).Slice(_geometry.Index(to, level), slots);
-        if (sourceTable == destinationTable)
+        if (source == destination)
         {
-            MoveWithinTable(sourceTable, level, _geometry.Index(from, level), _geometry.Index(to, level), slots);
+            MoveWithinTable(source, level, from, to, slots);
         }
         else
         {
-            ClearSlots(arriving, destinationTable, level);
-            leaving.CopyTo(arriving);
-            leaving.Clear();
-            _memory.AddLiveEntries(sourceTable, -live);
-            _memory.AddLiveEntries(destinationTable, live);
+            Span<PageTableEntry> arriving = _tables.Entries(destination).Slice(to, slots);
+            if (_memory.LiveEntries(destination) != 0)
+                ClearSlots(arriving, destination, level);
+            PageTableTree.MoveSlots(_tables.Entries(source).Slice(from, slots), arriving);
+            _memory.AddLiveEntries(source, -live);
+            _memory.AddLiveEntries(destination, live);
         }
 
         _work.Add(level, (ulong)live);
+    }
+
+    /// <summary>Frees a table that the move has just emptied, where nothing of the move will arrive: the next table that is made can then be this one.</summary>
+    private void FreeIfEmptied(in OpenTable table, PageTableLevel level)
+    {
+        if (table.Block == OpenTable.NoBlock || level == _geometry.Root || _memory.LiveEntries(table.Table) != 0)
+            return;
+        var start = new VirtualAddress(table.Block);
+        if (_destination.Overlaps(new AddressRange(start, new ByteLength(_geometry.TableSpan(level)))))
+        {
+            _emptiesAbove = true;
+            return;
+        }
+
+        _tables.Set(table.Parent, _geometry.Index(start, level + 1), PageTableEntry.None);
+        _emptiesAbove |= _memory.LiveEntries(table.Parent) == 0;
+        _reserve.Return(table.Table);
+        _returned++;
+        _work.TablesFreed++;
+        _freed.Add(new FreedTable(level, start));
     }
 
     /// <summary>Moves slots within one table; the two ranges may overlap.</summary>
@@ -97,24 +136,31 @@ internal sealed class PageTableMover
             entries[from..lowEnd].Clear();
     }
 
-    private bool TryOpenSource(VirtualAddress address, PageTableLevel level, out FrameNumber table)
+    /// <summary>Goes to the table that entries are taken from at <paramref name="address"/>. A large leaf there is split first; where nothing is, there is no table to open.</summary>
+    private void OpenSource(VirtualAddress address, PageTableLevel level, ref OpenTable from)
     {
-        while (!_tables.TryFindTable(address, level, out table))
+        while (!from.TryEnter(address, level, _tables))
         {
             PageTableWalk walk = _tables.Walk(address);
             if (!walk.Entry.IsLeaf(walk.Level))
-                return false;
+            {
+                from.Block = OpenTable.NoBlock;
+                return;
+            }
+
             _tables.Split(walk.Table, walk.Index, walk.Level, _reserve.Take());
             _work.TablesAllocated++;
         }
 
-        return true;
+        from.IsFull = _memory.LiveEntries(from.Table) == _geometry.EntriesPerTable;
     }
 
-    private FrameNumber OpenDestination(VirtualAddress address, PageTableLevel level)
+    /// <summary>Goes to the table that entries are put into at <paramref name="address"/>, making what is missing on the way.</summary>
+    private void OpenDestination(VirtualAddress address, PageTableLevel level, ref OpenTable to)
     {
-        FrameNumber table = _tables.Root;
-        for (PageTableLevel at = _geometry.Root; at > level; at--)
+        bool isNear = level < _geometry.Root && to.SharesParent(address, level, _geometry);
+        FrameNumber table = isNear ? to.Parent : _tables.Root;
+        for (PageTableLevel at = isNear ? level + 1 : _geometry.Root; at > level; at--)
         {
             int index = _geometry.Index(address, at);
             PageTableEntry entry = _memory.Entry(table, index);
@@ -129,10 +175,12 @@ internal sealed class PageTableMover
                 throw new InvalidOperationException($"A leaf at {at} stands in the destination of a move, at {address}.");
             }
 
+            to.Enter(entry.Frame, table, address, at - 1, _geometry);
             table = entry.Frame;
         }
 
-        return table;
+        if (level == _geometry.Root)
+            to.EnterRoot(table);
     }
 
     /// <summary>Makes sure that slots which entries are about to be written to hold nothing but tables that the move itself has emptied, and frees those.</summary>

@@ -1,9 +1,8 @@
-using PageShift.PageTables;
 using PageShift.Physical;
 
 namespace PageShift.Moving;
 
-/// <summary>Tables taken before a move begins, so that it can't fail half-way. Chained through their own first entries: no memory of its own.</summary>
+/// <summary>Tables taken before a move begins, so that it can't fail half-way. Needs no memory of its own.</summary>
 internal struct TableReserve
 {
     private readonly PhysicalMemory _memory;
@@ -12,46 +11,17 @@ internal struct TableReserve
     internal TableReserve(PhysicalMemory memory) => _memory = memory;
 
     /// <summary>Takes <paramref name="count"/> tables; false, with none taken, when memory is out.</summary>
-    internal bool TryFill(ulong count)
-    {
-        for (ulong i = 0; i < count; i++)
-        {
-            if (!_memory.TryAllocateTable(out FrameNumber table))
-            {
-                Drain();
-                return false;
-            }
-
-            _memory.Entry(table, 0) = new PageTableEntry(_first.Value);
-            _first = table;
-        }
-
-        return true;
-    }
+    internal bool TryFill(ulong count) => count == 0 || _memory.TryReserveTables(count, out _first);
 
     /// <summary>Hands out one table, all entries none.</summary>
     /// <exception cref="InvalidOperationException">The plan asked for too few: a fault of the planner.</exception>
-    internal FrameNumber Take()
-    {
-        if (_first.IsNone)
-            throw new InvalidOperationException("The move needs more tables than its plan said.");
-        FrameNumber table = _first;
-        ref PageTableEntry link = ref _memory.Entry(table, 0);
-        _first = new FrameNumber(link.Value);
-        link = PageTableEntry.None;
-        return table;
-    }
+    internal FrameNumber Take() => _first.IsNone
+        ? throw new InvalidOperationException("The move needs more tables than its plan said.")
+        : _memory.PopReserved(ref _first);
+
+    /// <summary>Takes in a table that is no longer needed and has no live entry. It will be the next one handed out, while the processor's caches still hold it.</summary>
+    internal void Return(FrameNumber table) => _memory.PushReserved(table, ref _first);
 
     /// <summary>Gives back what was not used; returns how many.</summary>
-    internal ulong Drain()
-    {
-        ulong count = 0;
-        while (!_first.IsNone)
-        {
-            _memory.FreeTable(Take());
-            count++;
-        }
-
-        return count;
-    }
+    internal ulong Drain() => _first.IsNone ? 0 : _memory.ReleaseReserve(ref _first);
 }

@@ -12,6 +12,7 @@ internal sealed class VacantTables
 {
     private readonly PagingGeometry _geometry;
     private readonly List<ulong>[] _blocks = [[], [], [], []];
+    private readonly List<ulong> _moving = [];
 
     internal VacantTables(PagingGeometry geometry) => _geometry = geometry;
 
@@ -35,6 +36,17 @@ internal sealed class VacantTables
         if (at < 0)
             at = ~at;
         return at < blocks.Count && blocks[at] < range.End.Value;
+    }
+
+    /// <summary>Appends the first addresses of the vacant tables of <paramref name="level"/> that touch <paramref name="range"/>.</summary>
+    internal void CopyTo(PageTableLevel level, AddressRange range, List<ulong> into)
+    {
+        List<ulong> blocks = _blocks[(int)level];
+        if (blocks.Count == 0 || range.IsEmpty)
+            return;
+        int at = blocks.BinarySearch(Block(level, range.Start.Value));
+        for (at = at < 0 ? ~at : at; at < blocks.Count && blocks[at] < range.End.Value; at++)
+            into.Add(blocks[at]);
     }
 
     /// <summary>Notes that Linux keeps the empty table of <paramref name="level"/> that covers <paramref name="address"/>.</summary>
@@ -82,14 +94,13 @@ internal sealed class VacantTables
             while (to < blocks.Count && blocks[to] + span <= range.End.Value)
                 to++;
 
-            // From the side that the blocks move towards, so that none is put before one that is still to move.
-            bool up = (long)delta > 0;
-            for (int i = up ? to - 1 : from; i >= from && i < to; i += up ? -1 : 1)
-            {
-                ulong block = blocks[i];
-                blocks.RemoveAt(i);
+            // All go before the first comes: one may come to where another still is, or already was.
+            _moving.Clear();
+            for (int i = from; i < to; i++)
+                _moving.Add(blocks[i]);
+            blocks.RemoveRange(from, _moving.Count);
+            foreach (ulong block in _moving)
                 Add(level, unchecked(block + delta));
-            }
         }
     }
 

@@ -12,7 +12,8 @@ internal sealed partial class PageTableTree
         return !range.IsEmpty && TryFindLive(Root, Geometry.Root, range.Start.Value, range.End.Value, ref found, ref inspected);
     }
 
-    private bool TryFindLive(FrameNumber table, PageTableLevel level, ulong start, ulong end, ref VirtualAddress found, ref ulong inspected)
+    /// <summary>The same in one table and below: [<paramref name="start"/>, <paramref name="end"/>) lies in what the table covers, and is not empty.</summary>
+    internal bool TryFindLive(FrameNumber table, PageTableLevel level, ulong start, ulong end, ref VirtualAddress found, ref ulong inspected)
     {
         ulong span = Geometry.Span(level);
         int first = Geometry.Index(new VirtualAddress(start), level);

@@ -26,18 +26,18 @@ internal sealed partial class PageTableTree
         int slots = Geometry.Index(new VirtualAddress(end - 1), level) - first + 1;
         Span<PageTableEntry> entries = Entries(table).Slice(first, slots);
         int removed = level == PageTableLevel.Pte
-            ? ZapPages(entries, keepGuards, ref count)
+            ? ZapPages(entries, keepGuards, isFull: Memory.LiveEntries(table) == Geometry.EntriesPerTable, ref count)
             : ZapAbove(entries, level, start, end, keepGuards, ref count);
         if (removed != 0)
             Memory.AddLiveEntries(table, -removed);
     }
 
-    private int ZapPages(Span<PageTableEntry> entries, bool keepGuards, ref ZapCount count)
+    private int ZapPages(Span<PageTableEntry> entries, bool keepGuards, bool isFull, ref ZapCount count)
     {
         if (keepGuards && IndexOfGuard(entries) is >= 0 and int guard)
-            return ZapPages(entries[..guard], keepGuards: false, ref count) + ZapPages(entries[(guard + 1)..], keepGuards, ref count);
+            return ZapPages(entries[..guard], keepGuards: false, isFull, ref count) + ZapPages(entries[(guard + 1)..], keepGuards, isFull, ref count);
 
-        int live = CountLive(entries);
+        int live = isFull ? entries.Length : CountLive(entries);
         if (live == 0)
             return 0;
         Memory.ReleaseMapped(entries);
@@ -82,8 +82,8 @@ internal sealed partial class PageTableTree
             {
                 if (slotStart < start || slotStart + span > end)
                     throw new InvalidOperationException($"A large leaf at 0x{slotStart:x} reaches over an end of the range that is taken away.");
-                for (ulong frame = 0; entry.IsMapped && frame < Geometry.FramesPerLeaf(level); frame++)
-                    Memory.Release(entry.Frame + frame);
+                if (entry.IsMapped)
+                    Memory.ReleaseRange(entry.Frame, Geometry.FramesPerLeaf(level));
                 entries[i] = PageTableEntry.None;
                 count.Entries++;
             }

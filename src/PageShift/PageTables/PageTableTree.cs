@@ -59,22 +59,39 @@ internal sealed partial class PageTableTree : IDisposable
         }
     }
 
+    /// <summary>Walks down to the slot of <paramref name="lowest"/> for <paramref name="address"/>, or to one above that points to no table.</summary>
+    internal PageTableWalk WalkTo(PageTableLevel lowest, VirtualAddress address)
+    {
+        FrameNumber table = Root;
+        PageTableLevel level = Geometry.Root;
+        while (true)
+        {
+            int index = Geometry.Index(address, level);
+            PageTableEntry entry = Memory.Entry(table, index);
+            if (level == lowest || !entry.IsTable(level))
+                return new PageTableWalk(level, table, index, entry);
+            table = entry.Frame;
+            level--;
+        }
+    }
+
     /// <summary>Finds the table whose entries are of <paramref name="level"/> on the way to <paramref name="address"/>.</summary>
     internal bool TryFindTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
     {
-        table = Root;
-        for (PageTableLevel at = Geometry.Root; at > level; at--)
+        FrameNumber at = Root;
+        for (PageTableLevel above = Geometry.Root; above > level; above--)
         {
-            PageTableEntry entry = Memory.Entry(table, Geometry.Index(address, at));
-            if (!entry.IsTable(at))
+            PageTableEntry entry = Memory.Entry(at, Geometry.Index(address, above));
+            if (!entry.IsTable(above))
             {
                 table = FrameNumber.None;
                 return false;
             }
 
-            table = entry.Frame;
+            at = entry.Frame;
         }
 
+        table = at;
         return true;
     }
 

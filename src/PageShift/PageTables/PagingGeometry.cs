@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PageShift.PageTables;
 
 /// <summary>
@@ -63,15 +65,19 @@ public sealed class PagingGeometry
     }
 
     /// <summary>The base-2 logarithm of <see cref="Span"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int SpanShift(PageTableLevel level) => PageSize.Shift + (IndexBits * (int)level);
 
     /// <summary>The bytes that one entry of <paramref name="level"/> covers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Span(PageTableLevel level) => 1UL << SpanShift(level);
 
     /// <summary>The bytes that one table of <paramref name="level"/> covers: the span of the level above.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong TableSpan(PageTableLevel level) => 1UL << (PageSize.Shift + (IndexBits * ((int)level + 1)));
 
     /// <summary>The index of the entry for <paramref name="address"/> in its table of <paramref name="level"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
 
     /// <summary>The frames that a leaf of <paramref name="level"/> maps.</summary>

@@ -91,6 +91,9 @@ internal sealed unsafe class FrameAllocator : IDisposable
         return _contentChunks[offset >> ContentChunkShift] + ((offset & ((1UL << ContentChunkShift) - 1)) << _strideShift);
     }
 
+    // Blocks do not straddle chunks, so that the states of frames in one block lie side by side.
+    private Span<uint> StatesFrom(ulong first, int count) => MemoryMarshal.CreateSpan(ref State(first), count);
+
     /// <summary>Takes one frame; <paramref name="isZeroed"/> tells that its content is known to be zero.</summary>
     internal bool TryAllocate(out ulong frame, out bool isZeroed)
     {
@@ -114,6 +117,21 @@ internal sealed unsafe class FrameAllocator : IDisposable
             State(frame) = FrameState.Data;
         AllocatedFrames++;
         return true;
+    }
+
+    /// <summary>Takes up to <paramref name="most"/> frames that follow one another, where that costs no more than taking one. Returns how many; 0 when there is none.</summary>
+    internal int AllocateRun(int most, out ulong first, out bool isZeroed)
+    {
+        if (_partialBlocks != 0 || (_carveNext == _carveEnd && !TryStartBlock()))
+            return TryAllocate(out first, out isZeroed) ? 1 : 0;
+        int count = (int)Math.Min((ulong)most, _carveEnd - _carveNext);
+        first = _carveNext;
+        isZeroed = _carvingFresh;
+        if (!_carvingFresh)
+            StatesFrom(first, count).Clear();
+        _carveNext += (ulong)count;
+        AllocatedFrames += (ulong)count;
+        return count;
     }
 
     /// <summary>Takes 2^<paramref name="order"/> frames, aligned to their number.</summary>
@@ -176,11 +194,46 @@ internal sealed unsafe class FrameAllocator : IDisposable
             PushPartial(block);
         AllocatedFrames--;
         if (info.FreeCount == BlockFrames)
+            PushEmptied(block);
+    }
+
+    /// <summary>How many frames from <paramref name="first"/> on, at most <paramref name="most"/> and all in its block, hold data with one reference each: what
+    /// <see cref="FreeRun"/> takes. 0 in a fenced arena.</summary>
+    internal int CountSoleReferences(ulong first, int most)
+    {
+        if (_fenced)
+            return 0;
+        int inBlock = (int)(BlockFrames - ((first - _firstFrame) & (BlockFrames - 1)));
+        int count = Math.Min(most, inBlock);
+        int other = StatesFrom(first, count).IndexOfAnyExcept(FrameState.Data);
+        return other < 0 ? count : other;
+    }
+
+    /// <summary>Frees frames that follow one another in one block, and that <see cref="CountSoleReferences"/> has looked at.</summary>
+    internal void FreeRun(ulong first, int count)
+    {
+        uint block = (uint)((first - _firstFrame) >> BlockShift);
+        ref BlockState info = ref _blocks[block];
+        Span<uint> states = StatesFrom(first, count);
+        AllocatedFrames -= (ulong)count;
+        if (count == BlockFrames)
         {
-            UnlinkPartial(block);
-            info = default;
+            states.Fill(FrameState.Free); // a second release is told by it
             PushFreeBlock(block);
+            return;
         }
+
+        // Chained upwards, so that they are handed out again in the order of their numbers. A link is an index in the block plus 1, as 0 means none.
+        uint index = (uint)((first - _firstFrame) & (BlockFrames - 1));
+        for (int i = 0; i < states.Length; i++)
+            states[i] = FrameState.Free | (index + (uint)i + 2);
+        states[^1] = FrameState.Free | info.FirstFree;
+        info.FirstFree = (ushort)(index + 1);
+        if (info.FreeCount == 0)
+            PushPartial(block);
+        info.FreeCount += (ushort)count;
+        if (info.FreeCount == BlockFrames)
+            PushEmptied(block);
     }
 
     internal void ReserveFirst(uint count)
@@ -321,6 +374,14 @@ internal sealed unsafe class FrameAllocator : IDisposable
         if (info.Next != 0)
             _blocks[info.Next - 1].Previous = info.Previous;
         info.Next = info.Previous = 0;
+    }
+
+    /// <summary>Puts a block whose last frame was freed among the free ones.</summary>
+    private void PushEmptied(uint block)
+    {
+        UnlinkPartial(block);
+        _blocks[block] = default;
+        PushFreeBlock(block);
     }
 
     private void PushFreeBlock(uint block)

@@ -4,15 +4,40 @@ namespace PageShift.Physical;
 
 public sealed partial class PhysicalMemory
 {
-    /// <summary>Releases the frames of all mapped 4 KiB entries in <paramref name="entries"/>, under one lock.</summary>
+    /// <summary>Releases the frames of all mapped 4 KiB entries in <paramref name="entries"/>, under one lock. Frames that follow one another and have no other reference go
+    /// together.</summary>
     internal void ReleaseMapped(ReadOnlySpan<PageTableEntry> entries)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
-            foreach (PageTableEntry entry in entries)
+            for (int i = 0; i < entries.Length; i++)
             {
-                if (entry.IsMapped)
-                    ReleaseLocked(entry.Frame);
+                if (!entries[i].IsMapped)
+                    continue;
+                int run = ReleaseRun(entries[i..]);
+                if (run == 0)
+                    ReleaseLocked(entries[i].Frame);
+                else
+                    i += run - 1;
+            }
+        }
+    }
+
+    /// <summary>Releases <paramref name="count"/> frames of data that follow one another.</summary>
+    internal void ReleaseRange(FrameNumber first, ulong count)
+    {
+        using (_lock.Enter())
+        {
+            FrameAllocator owner = Owner(first);
+            for (ulong i = 0; i < count;)
+            {
+                FrameNumber frame = first + i;
+                int run = IsZeroPage(frame) ? 0 : owner.CountSoleReferences(frame.Value, (int)Math.Min(count - i, FrameAllocator.BlockFrames));
+                if (run == 0)
+                    ReleaseLocked(frame);
+                else
+                    owner.FreeRun(frame.Value, run);
+                i += (ulong)Math.Max(1, run);
             }
         }
     }
@@ -22,24 +47,65 @@ public sealed partial class PhysicalMemory
     internal bool TryFill(Span<PageTableEntry> slots, ulong bits, out int filled)
     {
         filled = 0;
-        FrameAllocator allocator = _unbacked ?? _backed;
-        lock (_lock)
+        using (_lock.Enter())
         {
-            for (int i = 0; i < slots.Length; i++)
+            for (int i = 0; i < slots.Length;)
             {
                 if (!slots[i].IsNone)
+                {
+                    i++;
                     continue;
-                if (!Permit() || !allocator.TryAllocate(out ulong number, out bool isZero) && !TryTakePooled(out number, out isZero))
+                }
+
+                int run = FillRun(slots[i..], bits);
+                if (run == 0)
                     return false;
-                var frame = new FrameNumber(number);
-                if (!isZero && _unbacked is null)
-                    Bytes(frame).Clear();
-                slots[i] = PageTableEntry.Leaf(frame, bits);
-                filled++;
+                filled += run;
+                i += run;
             }
         }
 
         return true;
+    }
+
+    /// <summary>Fills empty slots from the first on with frames that follow one another. Returns how many; 0 when memory is out.</summary>
+    private int FillRun(Span<PageTableEntry> slots, ulong bits)
+    {
+        FrameAllocator allocator = _unbacked ?? _backed;
+        int most = 1;
+        while (AllocationsUntilFailure < 0 && most < slots.Length && slots[most].IsNone)
+            most++;
+        if (!Permit())
+            return 0;
+        int run = allocator.AllocateRun(most, out ulong first, out bool isZero);
+        if (run == 0 && TryTakePooled(out first, out isZero))
+            run = 1;
+        for (int i = 0; i < run; i++)
+        {
+            var frame = new FrameNumber(first + (ulong)i);
+            if (!isZero && _unbacked is null)
+                Bytes(frame).Clear();
+            slots[i] = PageTableEntry.Leaf(frame, bits);
+        }
+
+        return run;
+    }
+
+    /// <summary>Releases frames that follow one another and have no other reference, from the first entry on; returns how many, which may be 0.</summary>
+    private int ReleaseRun(ReadOnlySpan<PageTableEntry> entries)
+    {
+        ulong frame = entries[0].Frame.Value;
+        if (IsZeroPage(entries[0].Frame))
+            return 0;
+        FrameAllocator owner = Owner(entries[0].Frame);
+        int run = owner.CountSoleReferences(frame, 1);
+        if (run == 0)
+            return 0;
+        while (run < entries.Length && entries[run].IsMapped && entries[run].Frame.Value == frame + (ulong)run)
+            run++;
+        run = owner.CountSoleReferences(frame, run);
+        owner.FreeRun(frame, run);
+        return run;
     }
 
     private void ReleaseLocked(FrameNumber frame)

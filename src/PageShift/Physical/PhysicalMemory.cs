@@ -15,8 +15,7 @@ public sealed partial class PhysicalMemory : IDisposable
 
     private readonly FrameAllocator _backed;
     private readonly FrameAllocator? _unbacked;
-    private readonly Lock _lock = new();
-    private uint _pooledTables;
+    private ShortLock _lock;
     private ulong _hugeZeroFrame;
 
     /// <summary>Makes physical memory of 64 GiB, none of it committed.</summary>
@@ -55,18 +54,13 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
                 return _backed.AllocatedFrames + (_unbacked?.AllocatedFrames ?? 0) - TableFrames - PooledTables - (_hugeZeroFrame == 0 ? 0 : HugeZeroFrames);
         }
     }
 
-    /// <summary>Frames that hold page tables now.</summary>
-    public ulong TableFrames { get; private set; }
-
     /// <summary>For tests: how many more allocations succeed before all fail; negative for no limit.</summary>
     internal long AllocationsUntilFailure { get; set; } = -1;
-
-    private ulong PooledTables { get; set; }
 
     private ulong HugeZeroFrames { get; set; }
 
@@ -81,7 +75,7 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <exception cref="InvalidOperationException">A fence was overwritten.</exception>
     public void VerifyFences()
     {
-        lock (_lock)
+        using (_lock.Enter())
             _backed.VerifyFences();
     }
 
@@ -90,7 +84,7 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         ulong number;
         bool isZero;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!Permit() || !(_unbacked ?? _backed).TryAllocate(out number, out isZero) && !TryTakePooled(out number, out isZero))
             {
@@ -110,7 +104,7 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         ulong number;
         bool isZero;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!Permit() || !(_unbacked ?? _backed).TryAllocateContiguous(order, out number, out isZero))
             {
@@ -129,44 +123,6 @@ public sealed partial class PhysicalMemory : IDisposable
         return true;
     }
 
-    /// <summary>Takes a frame for a page table: all entries none, no live entry.</summary>
-    internal bool TryAllocateTable(out FrameNumber frame)
-    {
-        ulong number;
-        bool isZero = true;
-        lock (_lock)
-        {
-            if (!Permit() || !TryTakePooled(out number, out _) && !_backed.TryAllocate(out number, out isZero))
-            {
-                frame = FrameNumber.None;
-                return false;
-            }
-
-            _backed.State(number) = FrameState.Table;
-            TableFrames++;
-        }
-
-        frame = new FrameNumber(number);
-        if (!isZero)
-            Bytes(frame).Clear();
-        return true;
-    }
-
-    /// <summary>Gives back a table. It must have no live entry, and therefore be all zeroes: it is kept ready to be the next table.</summary>
-    internal void FreeTable(FrameNumber frame)
-    {
-        lock (_lock)
-        {
-            ref uint state = ref _backed.State(frame.Value);
-            if (state != FrameState.Table)
-                throw new InvalidOperationException($"Frame {frame} is freed as a table, but is none or has live entries (state 0x{state:x8}).");
-            state = FrameState.Pooled | _pooledTables;
-            _pooledTables = (uint)frame.Value;
-            PooledTables++;
-            TableFrames--;
-        }
-    }
-
     /// <summary>Adds a reference to a frame of data. The zero pages are not counted.</summary>
     internal void AddReference(FrameNumber frame)
     {
@@ -177,26 +133,12 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <summary>Drops a reference to a frame of data, and frees it with the last.</summary>
     internal void Release(FrameNumber frame)
     {
-        lock (_lock)
+        using (_lock.Enter())
             ReleaseLocked(frame);
     }
 
     /// <summary>The references to a frame of data: the leaves that map it, plus one when a memory object holds it.</summary>
     internal uint References(FrameNumber frame) => (Volatile.Read(ref State(frame)) & FrameState.ValueMask) + 1;
-
-    /// <summary>The live entries of a table.</summary>
-    internal int LiveEntries(FrameNumber table) => (int)(_backed.State(table.Value) & FrameState.ValueMask);
-
-    /// <summary>Adds <paramref name="change"/> to the live entries of a table. Guarded by the lock that guards the table.</summary>
-    internal void AddLiveEntries(FrameNumber table, int change)
-    {
-        ref uint state = ref _backed.State(table.Value);
-        state = unchecked(state + (uint)change);
-    }
-
-    /// <summary>True for a frame in use as a page table.</summary>
-    internal bool IsTable(FrameNumber frame) =>
-        _backed.Owns(frame.Value) && (_backed.State(frame.Value) & FrameState.KindMask) == FrameState.Table;
 
     /// <summary>True for the zero page and the frames of the large zero page, which are never counted nor freed.</summary>
     internal bool IsZeroPage(FrameNumber frame) =>
@@ -205,7 +147,7 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <summary>The large zero page of 2^<paramref name="order"/> frames, made when first asked for. All callers ask for one order.</summary>
     internal bool TryGetHugeZero(int order, out FrameNumber first)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_hugeZeroFrame == 0)
             {
@@ -239,19 +181,6 @@ public sealed partial class PhysicalMemory : IDisposable
         if (AllocationsUntilFailure == 0)
             return false;
         AllocationsUntilFailure--;
-        return true;
-    }
-
-    private bool TryTakePooled(out ulong number, out bool isZero)
-    {
-        number = _pooledTables;
-        isZero = true;
-        if (number == 0)
-            return false;
-        ref uint state = ref _backed.State(number);
-        _pooledTables = state & FrameState.ValueMask;
-        state = FrameState.Data;
-        PooledTables--;
         return true;
     }
 }

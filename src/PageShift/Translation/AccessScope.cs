@@ -3,30 +3,9 @@ namespace PageShift.Translation;
 /// <summary>Accesses through one processor that share one entry of the address space's lock. While it lasts, system calls on the space wait, except that a fault inside it
 /// may let one in. Dispose it on the thread that made it.</summary>
 /// <remarks>The accesses are those of <see cref="VirtualProcessor"/>, with the same rules.</remarks>
-public ref struct AccessScope : IDisposable
+public ref partial struct AccessScope : IDisposable
 {
-    private VirtualProcessor? _processor;
-
-    internal AccessScope(VirtualProcessor processor) => _processor = processor;
-
     private readonly VirtualProcessor Processor => _processor ?? throw new ObjectDisposedException(nameof(AccessScope));
-
-    /// <summary>Ends the scope.</summary>
-    public void Dispose()
-    {
-        _processor?.Exit();
-        _processor = null;
-    }
-
-    /// <inheritdoc cref="VirtualProcessor.TryRead{T}(VirtualAddress, out T)"/>
-    public readonly AccessFault TryRead<T>(VirtualAddress address, out T value)
-        where T : unmanaged =>
-        Processor.ReadInside(address, out value);
-
-    /// <inheritdoc cref="VirtualProcessor.TryWrite{T}(VirtualAddress, T)"/>
-    public readonly AccessFault TryWrite<T>(VirtualAddress address, T value)
-        where T : unmanaged =>
-        Processor.WriteInside(address, value);
 
     /// <inheritdoc cref="VirtualProcessor.TryRead(VirtualAddress, Span{byte}, out int)"/>
     public readonly AccessFault TryRead(VirtualAddress address, Span<byte> destination, out int copied) =>
@@ -47,12 +26,18 @@ public ref struct AccessScope : IDisposable
     public readonly T Read<T>(VirtualAddress address)
         where T : unmanaged
     {
-        Processor.ThrowIfFaulted(Processor.ReadInside(address, out T value), AccessKind.Read);
+        AccessFault fault = TryRead(address, out T value);
+        if (fault != AccessFault.None)
+            Processor.ThrowIfFaulted(fault, AccessKind.Read);
         return value;
     }
 
     /// <inheritdoc cref="VirtualProcessor.Write{T}(VirtualAddress, T)"/>
     public readonly void Write<T>(VirtualAddress address, T value)
-        where T : unmanaged =>
-        Processor.ThrowIfFaulted(Processor.WriteInside(address, value), AccessKind.Write);
+        where T : unmanaged
+    {
+        AccessFault fault = TryWrite(address, value);
+        if (fault != AccessFault.None)
+            Processor.ThrowIfFaulted(fault, AccessKind.Write);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PageShift.Abi;
 using PageShift.PageTables;
 
@@ -17,6 +18,20 @@ internal static class LeafBits
         if (write)
             bits |= PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
         return bits;
+    }
+
+    /// <summary>True when a 4 KiB leaf lets an access through as it stands: present, permitted, and with the accessed and dirty bits that the access would set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool LetsThrough(this PageTableEntry leaf, AccessKind access)
+    {
+        const ulong Read = PageTableEntry.PresentBit | PageTableEntry.AccessedBit;
+        const ulong Write = Read | PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
+        return access switch
+        {
+            AccessKind.Read => (leaf.Value & Read) == Read,
+            AccessKind.Write => (leaf.Value & Write) == Write,
+            _ => (leaf.Value & (Read | PageTableEntry.NoExecuteBit)) == Read,
+        };
     }
 
     /// <summary>The bits without RW, A and D.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PageShift.Physical;
 
 namespace PageShift.Translation;
 
@@ -9,15 +10,14 @@ namespace PageShift.Translation;
 /// <remarks>Not reentrant. The shared side is <see cref="VirtualProcessor"/>'s.</remarks>
 internal sealed class MappingLock
 {
-    private readonly Lock _writers = new();
     private readonly List<ReaderFlag> _readers = [];
-    private int _writing;
+    private ShortLock _writer;
 
     /// <summary>Adds a reader. Its flag belongs to one <see cref="VirtualProcessor"/>.</summary>
     internal ReaderFlag AddReader()
     {
         var flag = new ReaderFlag();
-        lock (_writers)
+        using (_writer.Enter())
             _readers.Add(flag);
         return flag;
     }
@@ -25,7 +25,7 @@ internal sealed class MappingLock
     /// <summary>Removes a reader that is not inside.</summary>
     internal void RemoveReader(ReaderFlag flag)
     {
-        lock (_writers)
+        using (_writer.Enter())
             _readers.Remove(flag);
     }
 
@@ -36,15 +36,16 @@ internal sealed class MappingLock
         while (true)
         {
             // A full fence: our flag must be seen by a writer that we do not see.
-            int owner = Interlocked.CompareExchange(ref flag.Owner, Environment.CurrentManagedThreadId, 0);
+            int thread = Environment.CurrentManagedThreadId;
+            int owner = Interlocked.CompareExchange(ref flag.Owner, thread, 0);
             if (owner != 0)
                 throw AlreadyInside(owner);
-            if (Volatile.Read(ref _writing) == 0)
+            if (!_writer.IsTaken)
                 return;
             Volatile.Write(ref flag.Owner, 0);
-            if (_writers.IsHeldByCurrentThread)
+            if (_writer.IsTakenBy(thread))
                 throw new InvalidOperationException("Memory was accessed from inside a system call on the same address space.");
-            lock (_writers)
+            using (_writer.Enter())
             {
                 // Waiting for the writer to leave is all that is wanted of the lock here.
             }
@@ -58,37 +59,34 @@ internal sealed class MappingLock
     /// <exception cref="InvalidOperationException">This thread is inside already, and would wait for itself.</exception>
     internal ExclusiveScope EnterExclusive()
     {
-        _writers.Enter();
-        if (_writing != 0)
-        {
-            _writers.Exit();
+        int thread = Environment.CurrentManagedThreadId;
+        if (_writer.IsTakenBy(thread))
             throw new InvalidOperationException("A system call was made from inside another on the same address space.");
-        }
-
-        Interlocked.Exchange(ref _writing, 1); // a full fence, the counterpart of the reader's
-        foreach (ReaderFlag reader in _readers)
+        ShortLock.Scope scope = _writer.Enter(thread); // a full fence, the counterpart of the reader's
+        for (int i = 0; i < _readers.Count; i++)
         {
-            var spin = default(SpinWait);
-            int owner;
-            while ((owner = Volatile.Read(ref reader.Owner)) != 0)
+            if (Volatile.Read(ref _readers[i].Owner) != 0 && !TryWaitFor(_readers[i], thread))
             {
-                if (owner == Environment.CurrentManagedThreadId)
-                {
-                    ExitExclusive();
-                    throw new InvalidOperationException("A system call was made from inside an access on the same thread; leave the access first.");
-                }
-
-                spin.SpinOnce();
+                scope.Dispose();
+                throw new InvalidOperationException("A system call was made from inside an access on the same thread; leave the access first.");
             }
         }
 
-        return new ExclusiveScope(this);
+        return new ExclusiveScope(scope);
     }
 
-    private void ExitExclusive()
+    /// <summary>Waits until a reader is not inside. False when it is <paramref name="thread"/>, which is this one, and would wait for itself.</summary>
+    private static bool TryWaitFor(ReaderFlag reader, int thread)
     {
-        Volatile.Write(ref _writing, 0);
-        _writers.Exit();
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref reader.Owner) is var owner && owner != 0)
+        {
+            if (owner == thread)
+                return false;
+            spin.SpinOnce();
+        }
+
+        return true;
     }
 
     private static InvalidOperationException AlreadyInside(int owner) => new(owner == Environment.CurrentManagedThreadId
@@ -110,8 +108,10 @@ internal sealed class MappingLock
     }
 
     /// <summary>Leaves the lock when disposed.</summary>
-    internal readonly ref struct ExclusiveScope(MappingLock owner)
+    internal readonly ref struct ExclusiveScope(ShortLock.Scope scope)
     {
-        public void Dispose() => owner.ExitExclusive();
+        private readonly ShortLock.Scope _scope = scope;
+
+        public void Dispose() => _scope.Dispose();
     }
 }

@@ -205,13 +205,13 @@ public sealed unsafe partial class VirtualProcessor
     /// <summary>The page in which a value ends. When it ends in another page than it begins in, that page has another entry in the TLB, so that one comparison tells both whether
     /// the page is cached and whether the value lies in it. For a value longer than a page it is no page.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong PageOfLastByte<T>(VirtualAddress address)
+    internal static ulong PageOfLastByte<T>(VirtualAddress address)
         where T : unmanaged =>
         (ulong)sizeof(T) <= PageSize.Bytes
             ? unchecked(address.Value + (ulong)(sizeof(T) - 1)) & ~(PageSize.Bytes - 1)
             : Tlb.LongTag;
 
-    private AccessFault ReadSlowly<T>(VirtualAddress address, out T value)
+    internal AccessFault ReadSlowly<T>(VirtualAddress address, out T value)
         where T : unmanaged
     {
         value = default;
@@ -227,7 +227,7 @@ public sealed unsafe partial class VirtualProcessor
         return fault != AccessFault.None ? fault : LoadInside(address, value, AccessKind.Read, out _);
     }
 
-    private AccessFault WriteSlowly<T>(VirtualAddress address, T value)
+    internal AccessFault WriteSlowly<T>(VirtualAddress address, T value)
         where T : unmanaged
     {
         AccessFault fault = Prepare(address, sizeof(T), AccessKind.Write);
@@ -281,6 +281,18 @@ public sealed unsafe partial class VirtualProcessor
 
         host = (byte*)entry.Host + offset;
         return AccessFault.None;
+    }
+
+    /// <summary>Finds the leaf of an access that its bits let through, and that has the accessed and dirty bits it needs, in a table that is cached.</summary>
+    private bool TryFindCached(VirtualAddress address, AccessKind access, out PageTableEntry leaf)
+    {
+        ref TableCache.Entry table = ref _cachedTables.At(address.Value);
+        leaf = PageTableEntry.None;
+        if (table.Tag != _cachedTables.TagOf(address.Value))
+            return false;
+        int index = _tables.Geometry.Index(address, PageTableLevel.Pte);
+        leaf = new PageTableEntry(Volatile.Read(ref ((ulong*)table.Table)[index])); // a cached table is one of the space's, and its frame stays while the lock is held
+        return leaf.LetsThrough(access);
     }
 
     private void ThrowIfBytesFree()

@@ -1,4 +1,5 @@
 using PageShift.PageTables;
+using PageShift.Physical;
 
 namespace PageShift.Translation;
 
@@ -21,6 +22,14 @@ public sealed partial class VirtualProcessor
                 && (entry.ExecuteTag == Tlb.NoTag || !walk.Entry.IsNoExecute);
             if (!holds)
                 throw new InvalidOperationException($"A TLB remembers the page {page}, for which the tables hold: {walk.Entry}.");
+        }
+
+        foreach (TableCache.Entry entry in _cachedTables.Entries)
+        {
+            bool holds = entry.Tag == TableCache.NoTag
+                || (_tables.TryFindTable(_cachedTables.StartOf(entry.Tag), PageTableLevel.Pte, out FrameNumber table) && _memory.HostAddress(table) == entry.Table);
+            if (!holds)
+                throw new InvalidOperationException($"A processor remembers a table at {_cachedTables.StartOf(entry.Tag)}, where the tables hold another or none.");
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed partial class VirtualProcessor : IDisposable
     private readonly MappingLock _lock;
     private readonly MappingLock.ReaderFlag _reader;
     private readonly Tlb _tlb = new();
+    private readonly TableCache _cachedTables;
     private Action<VirtualProcessor>? _onDispose;
 
     internal VirtualProcessor(IFaultResolver faults, PageTableTree tables, MappingLock mappingLock, Action<VirtualProcessor> onDispose)
@@ -33,6 +34,7 @@ public sealed partial class VirtualProcessor : IDisposable
         _tables = tables;
         _memory = tables.Memory;
         _lock = mappingLock;
+        _cachedTables = new TableCache(tables.Geometry.SpanShift(PageTableLevel.Pmd));
         _reader = mappingLock.AddReader();
         _onDispose = onDispose;
     }
@@ -52,7 +54,7 @@ public sealed partial class VirtualProcessor : IDisposable
     public AccessScope EnterAccess()
     {
         Enter();
-        return new AccessScope(this);
+        return new AccessScope(this, _tlb, _cachedTables, _tables.Geometry);
     }
 
     /// <summary>Faults in the page of <paramref name="address"/> as the access would, and sets its accessed and dirty bits, without touching content.</summary>
@@ -87,6 +89,23 @@ public sealed partial class VirtualProcessor : IDisposable
         return AccessFault.None;
     }
 
+    /// <summary>Gives the physical address behind a virtual one, after what <see cref="TryTouch(VirtualAddress, AccessKind)"/> does.</summary>
+    /// <param name="address">Any address.</param>
+    /// <param name="access">The access that it is for.</param>
+    /// <param name="physical">The number of the frame times 4096, plus the byte within the page; 0 on a fault. In a <see cref="AccessScope"/> it holds until the scope ends or faults.</param>
+    public AccessFault TryTranslate(VirtualAddress address, AccessKind access, out ulong physical)
+    {
+        Enter();
+        try
+        {
+            return TranslateInside(address, access, out physical);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
     /// <summary>Faults in the page of <paramref name="address"/> as the access would.</summary>
     /// <exception cref="MemoryAccessException">The access faulted.</exception>
     public void Touch(VirtualAddress address, AccessKind access) => ThrowIfFaulted(TryTouch(address, access), access);
@@ -96,7 +115,11 @@ public sealed partial class VirtualProcessor : IDisposable
     public void Touch(AddressRange range, AccessKind access) => ThrowIfFaulted(TryTouch(range, access), access);
 
     /// <summary>Forgets the translations of <paramref name="range"/>. The mapping lock is held exclusively.</summary>
-    internal void Invalidate(AddressRange range) => _tlb.Invalidate(range);
+    internal void Invalidate(AddressRange range)
+    {
+        _tlb.Invalidate(range);
+        _cachedTables.Forget(range);
+    }
 
     /// <summary>Makes the processor unusable. Nobody is inside it.</summary>
     internal void Detach()
@@ -120,6 +143,13 @@ public sealed partial class VirtualProcessor : IDisposable
 
     internal AccessFault TouchInside(VirtualAddress address, AccessKind access) => Walk(address, access, out _, out _);
 
+    internal AccessFault TranslateInside(VirtualAddress address, AccessKind access, out ulong physical)
+    {
+        AccessFault fault = Walk(address, access, out PageTableEntry leaf, out PageTableLevel level);
+        physical = fault == AccessFault.None ? (leaf.Frame.Value << PageSize.Shift) + (address.Value & (_tables.Geometry.Span(level) - 1)) : 0;
+        return fault;
+    }
+
     internal void ThrowIfFaulted(AccessFault fault, AccessKind access)
     {
         if (fault != AccessFault.None)
@@ -129,6 +159,12 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <summary>Finds the leaf that lets an access through, faulting until there is one, and sets A, and D for a write.</summary>
     private AccessFault Walk(VirtualAddress address, AccessKind access, out PageTableEntry leaf, out PageTableLevel level)
     {
+        if (TryFindCached(address, access, out leaf))
+        {
+            level = PageTableLevel.Pte;
+            return AccessFault.None;
+        }
+
         while (address < _tables.Geometry.UserLimit)
         {
             PageTableWalk walk = _tables.Walk(address);
@@ -141,6 +177,8 @@ public sealed partial class VirtualProcessor : IDisposable
                 ulong bits = access == AccessKind.Write ? PageTableEntry.AccessedBit | PageTableEntry.DirtyBit : PageTableEntry.AccessedBit;
                 if ((leaf.Value & bits) != bits)
                     _tables.SetBits(walk.Table, walk.Index, bits);
+                if (level == PageTableLevel.Pte)
+                    _cachedTables.Fill(address.Value, _memory.HostAddress(walk.Table));
                 leaf = leaf.With(bits);
                 return AccessFault.None;
             }

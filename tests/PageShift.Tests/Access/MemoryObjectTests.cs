@@ -40,6 +40,27 @@ public class MemoryObjectTests
     }
 
     [Fact]
+    public void A_shorter_length_takes_pages_out_of_every_mapping_and_private_copies_too()
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.MemoryFile(4);
+        world.Map(0, 4, extra: MapFlags.Shared, file: file);
+        world.Map(10, 14, file: file);
+        world.Processor.Fill(Range(0, 4), 5);
+        world.Processor.Fill(Range(10, 14), 6);
+        using AddressSpace child = world.Space.Fork();
+        file.Object.SetLength(Pages(1));
+        file.Object.SetLength(Pages(4));
+        foreach (AddressSpace space in new[] { world.Space, child })
+        {
+            Assert.Equal((5, 0, 0), (space.Read<byte>(Page(0)), space.Read<byte>(Page(1)), space.Read<byte>(Page(3))));
+            Assert.Equal((6, 0, 0), (space.Read<byte>(Page(10)), space.Read<byte>(Page(11)), space.Read<byte>(Page(13))));
+        }
+
+        AddressSpace.VerifyAll([world.Space, child], [file.Object]);
+    }
+
+    [Fact]
     public void A_page_that_its_object_has_dropped_becomes_private_when_it_is_written()
     {
         using AccessWorld world = new();
@@ -49,7 +70,7 @@ public class MemoryObjectTests
         world.Map(0, 1, file: file);
         Assert.Equal(4, world.Processor.Read<int>(Page(0)));
         world.Unmap(10, 11);
-        file.Object.SetLength(new ByteLength(0));
+        file.Object.Dispose();
         world.Processor.Write(At(0, 4), 5);
         Assert.False(world.MappingAt(0).Anon.IsNone);
         using AddressSpace child = world.Space.Fork();

@@ -14,29 +14,37 @@ internal static class CoverageDocument
     {
         ConformanceCase[] cases = [.. ConformanceFile.All.SelectMany(ConformanceFile.Read)];
         var text = new StringBuilder();
-        text.Append("""
+        text.Append(CultureInfo.InvariantCulture, $"""
             # Linux coverage
 
-            What the engine has of Linux's memory calls, call by call and flag by flag, and the case that shows it. Each case is text in
-            `tests/PageShift.Tests/Conformance/cases`: calls from an empty address space with what they return and leave behind, proved on
-            Linux 6.18 and run on the engine and on the kernel by the tests. This page is generated from them
-            (`PAGESHIFT_REGENERATE=1 dotnet test --project tests/PageShift.Tests -- --filter-namespace PageShift.Tests.Conformance`),
-            and a test fails when it is not up to date.
+            What the engine has of Linux's memory calls, call by call and flag by flag, and the cases that show it. *Supported* means as on Linux 6.18,
+            errors included; *ignored*, accepted without an effect; *different*, what it does instead.
+
+            A case is text, to be read and to be run: calls from an empty address space, with what they return and leave behind. They are in
+            [`{ConformanceFile.Folder}`](../{ConformanceFile.Folder}), {cases.Length} of them. The tests run each on the running kernel, which is the judge, and on the
+            engine under every policy. The rules about the {65530.ToString("n0", CultureInfo.InvariantCulture)} mappings that a process may have are shown in
+            `tests/PageShift.Tests/Lockstep/MapCountTests.cs`, what a move costs in `tests/PageShift.Tests/Linux/SectionSevenTests.cs`.
+
+            Not there: `shmat` and `shmdt`, `remap_file_pages`, `userfaultfd`, `process_madvise`, `io_setup`, shadow stacks, protection keys, NUMA policies, pages of
+            hugetlbfs, large pages of files, swap and reclaim.
+
+            This page is generated from the cases
+            (`PAGESHIFT_REGENERATE=1 dotnet test --project tests/PageShift.Tests -- --filter-namespace PageShift.Tests.Conformance`); a test fails when it is out of date.
 
 
             """);
         foreach (IGrouping<string, CoverageRow> call in CoverageRows.All.GroupBy(row => row.Call))
         {
-            text.Append(CultureInfo.InvariantCulture, $"## {call.Key}\n\n| flag | the engine | shown by |\n|---|---|---|\n");
+            text.Append(CultureInfo.InvariantCulture, $"## {call.Key}\n\n| flag | the engine | shown, among others, by |\n|---|---|---|\n");
             foreach (CoverageRow row in call)
-                text.Append(CultureInfo.InvariantCulture, $"| {(row.Flag.Length == 0 ? "" : $"`{row.Flag}`")} | {row.Status} | {Shown(row, cases)} |\n");
+                text.Append(CultureInfo.InvariantCulture, $"| {(row.Flag.Length == 0 ? "the call itself" : $"`{row.Flag}`")} | {row.Status} | {Shown(row, cases)} |\n");
             text.Append('\n');
         }
 
         text.Append("## The rules\n");
         foreach (string file in ConformanceFile.All)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n### {ConformanceFile.SubjectOf(file)}\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n### {ConformanceFile.SubjectOf(file)}\n\nIn [{file}](../{ConformanceFile.Folder}/{file}).\n\n");
             foreach (ConformanceCase one in ConformanceFile.Read(file))
                 text.Append(CultureInfo.InvariantCulture, $"* `{one.Name}`: {one.Title}\n");
         }
@@ -44,14 +52,14 @@ internal static class CoverageDocument
         return text.ToString();
     }
 
-    /// <summary>The cases that show a row.</summary>
+    /// <summary>The cases that show a row: first those about its own call, and of them those with the fewest calls, which show it best.</summary>
     internal static IEnumerable<string> CasesOf(CoverageRow row, IEnumerable<ConformanceCase> cases) =>
-        cases.Where(one => one.Calls().Values.Any(row.IsIn)).Select(one => one.Name);
+        cases.Select(one => (Case: one, Calls: one.Calls().Values))
+            .Where(one => one.Calls.Any(row.IsIn))
+            .OrderByDescending(one => one.Case.Name.StartsWith($"{row.Call}_", StringComparison.Ordinal))
+            .ThenBy(one => one.Calls.Count(call => !row.IsIn(call)))
+            .Select(one => one.Case.Name);
 
-    private static string Shown(CoverageRow row, ConformanceCase[] cases)
-    {
-        string[] names = [.. CasesOf(row, cases)];
-        string more = names.Length > MostNamed ? string.Create(CultureInfo.InvariantCulture, $" and {names.Length - MostNamed} more") : "";
-        return string.Join(", ", names.Take(MostNamed).Select(name => $"`{name}`")) + more;
-    }
+    private static string Shown(CoverageRow row, ConformanceCase[] cases) =>
+        string.Join(", ", CasesOf(row, cases).Take(MostNamed).Select(name => $"`{name}`"));
 }

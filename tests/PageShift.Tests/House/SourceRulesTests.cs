@@ -16,7 +16,8 @@ public sealed partial class SourceRulesTests
         ["PageShift.Calls"] = ["PageShift"],
         ["PageShift.Linux"] = ["PageShift", "PageShift.Calls"],
         ["PageShift.Verification"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
-        ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification"],
+        ["PageShift.Measurement"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
+        ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification", "PageShift.Measurement"],
     };
 
     /// <summary>Which rooms of the engine a room may use. All may use Abi and Units, which use nothing.</summary>

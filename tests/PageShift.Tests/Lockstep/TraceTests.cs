@@ -13,13 +13,16 @@ public sealed class TraceTests
 
     [Theory]
     [MemberData(nameof(Traces))]
-    public void Engine_and_kernel_agree(string trace)
+    public void Engine_and_kernel_agree_under_every_policy(string trace)
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        CallSequence sequence = Read(trace, MovePolicy.PageShift);
-        var executed = new List<CallRecord>();
-        Assert.Null(sequence.Execute(factory, executed)?.ToString());
-        Assert.Equal(sequence.Calls.Select(call => call.Outcome), executed.Select(call => call.Outcome));
+        foreach (MovePolicy policy in MovePolicyName.All)
+        {
+            CallSequence sequence = Read(trace, policy);
+            var executed = new List<CallRecord>();
+            Assert.Null(sequence.Execute(factory, executed)?.ToString());
+            Assert.Equal(sequence.Calls.Select(call => call.Outcome), executed.Select(call => call.Outcome));
+        }
     }
 
     [Theory]

@@ -1,0 +1,38 @@
+using System.Globalization;
+using PageShift.Measurement;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>The table of <c>bench</c> for people.</summary>
+internal static class BenchText
+{
+    private static readonly TextColumn[] Columns =
+    [
+        new("work", false), new("ours", true), new("against", false), new("its figure", true), new("ratio", true), new("target", false), new("met", false),
+    ];
+
+    internal static void Write(IReadOnlyList<SpeedResult> results)
+    {
+        TextTable.Write(Columns, [.. results.Select(ToRow)]);
+        foreach (SpeedResult result in results.Where(r => r.NotPossibleReason is not null))
+            Console.WriteLine($"not possible here: {result.Row.Work}, against {result.Row.Against}: {result.NotPossibleReason}");
+    }
+
+    private static TextRow ToRow(SpeedResult result)
+    {
+        SpeedRow row = result.Row;
+        string met = result.IsMet switch
+        {
+            true => "yes",
+            false => "no",
+            null => "not possible here",
+        };
+        return new TextRow(
+            result.IsMet switch { true => RowTone.Good, false => RowTone.Warning, null => RowTone.Plain },
+            [row.Work, result.Ours?.ToString() ?? "", row.Against, result.Other?.ToString() ?? "", Ratio(result), row.Target.ToString(), met]);
+    }
+
+    private static string Ratio(SpeedResult result) =>
+        result.Ratio is not { } ratio || result.Other is null ? ""
+        : ratio.ToString(ratio < 10 ? "f2" : ratio < 100 ? "f1" : "f0", CultureInfo.InvariantCulture);
+}

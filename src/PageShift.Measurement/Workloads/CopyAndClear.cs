@@ -1,0 +1,33 @@
+namespace PageShift.Measurement.Workloads;
+
+/// <summary>What moving entries can't do without: copying their bytes, and clearing where they were. There, and back again.</summary>
+public sealed class CopyAndClear : Workload
+{
+    private readonly ulong[] _one;
+    private readonly ulong[] _other;
+
+    /// <summary>Prepares <paramref name="entries"/> entries of 8 bytes.</summary>
+    public CopyAndClear(int entries)
+    {
+        _one = GC.AllocateArray<ulong>(entries, pinned: true);
+        _other = GC.AllocateArray<ulong>(entries, pinned: true);
+        for (int i = 0; i < entries; i++)
+            _one[i] = (ulong)i + 1;
+    }
+
+    /// <inheritdoc/>
+    public override int Operations => 2;
+
+    /// <inheritdoc/>
+    public override void Run()
+    {
+        Move(_one, _other);
+        Move(_other, _one);
+    }
+
+    private static void Move(ulong[] from, ulong[] to)
+    {
+        from.CopyTo(to, 0);
+        Array.Clear(from);
+    }
+}

@@ -1,0 +1,51 @@
+using PageShift.Abi;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+/// <summary>What a kernel does to pages for reasons of its own. This engine has no such reasons; who runs it beside a kernel tells it what happened.</summary>
+public sealed partial class AddressSpace
+{
+    /// <summary>Drops the pages of a range, whatever their mappings forbid, as reclaim does. Tables stay.</summary>
+    /// <returns>False when memory for the split of a large leaf is out.</returns>
+    internal bool TryReclaim(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (!TrySplitLeavesAtEnds(range))
+            return false;
+        ZapTruncated(range);
+        return true;
+    }
+
+    /// <summary>Maps the page of zeroes in place of the private pages in a range that are zero, as Linux does when it takes a large page apart. Those of locked memory stay, and
+    /// those that something else refers to. Large leaves are split.</summary>
+    internal void ShareZeroes(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (TrySplitLeavesAtEnds(range))
+            ShareZeroesLocked(range);
+    }
+
+    private void ShareZeroesLocked(AddressRange range)
+    {
+        if (Memory.IsBytesFree)
+            return;
+        ulong inspected = 0;
+        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
+        {
+            at = found + new ByteLength(PageSize.Bytes);
+            _ = _tables.TrySplitAt(at); // without memory the large page stays, which changes no byte
+            PageTableWalk walk = _tables.Walk(found);
+            VmFlags flags = _mappings.FlagsOf(_mappings.Find(found));
+            if (walk.Level == PageTableLevel.Pte && walk.IsMapped && !flags.Has(VmFlags.Locked) && IsOnlyReference(walk.Entry.Frame) && !Memory.Bytes(walk.Entry.Frame).ContainsAnyExcept((byte)0))
+            {
+                _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(FrameNumber.ZeroPage, LeafBits.ForFlags(flags)));
+                Memory.Release(walk.Entry.Frame);
+            }
+        }
+
+        FlushTlb(range);
+    }
+}
