@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using PageShift.Physical;
 
 namespace PageShift.PageTables;
@@ -98,7 +99,11 @@ public readonly record struct PageTableEntry(ulong Value)
     public bool IsGuard => (Value & (PresentBit | ProtNoneBit | MarkerMask)) == GuardMarker;
 
     /// <summary>The frame behind a mapped entry, or the table that it points to.</summary>
-    public FrameNumber Frame => new((Value & FrameMask) >> PageSize.Shift);
+    public FrameNumber Frame
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new((Value & FrameMask) >> PageSize.Shift);
+    }
 
     /// <summary>A marker like that of a page that was swapped out: occupied, without a frame, with 40 bits of payload.</summary>
     public static PageTableEntry Swap(ulong slot) => new(SwapMarker | ((slot << PageSize.Shift) & FrameMask));
@@ -110,6 +115,7 @@ public readonly record struct PageTableEntry(ulong Value)
     public static PageTableEntry Leaf(FrameNumber frame, ulong bits) => new((frame.Value << PageSize.Shift) | bits);
 
     /// <summary>True when the entry, standing at <paramref name="level"/>, points to a table.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsTable(PageTableLevel level) => level != PageTableLevel.Pte && (Value & (PresentBit | LargeBit)) == PresentBit;
 
     /// <summary>True when the entry, standing at <paramref name="level"/>, maps frames.</summary>

@@ -54,6 +54,7 @@ internal sealed partial class PageTableTree
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong EntryBits(FrameNumber table, int index) =>
         ref Unsafe.As<PageTableEntry, ulong>(ref Memory.Entry(table, index)); // an entry is exactly its 64 bits; Volatile and Interlocked want a ulong
 

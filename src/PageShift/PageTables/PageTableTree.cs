@@ -46,53 +46,50 @@ internal sealed partial class PageTableTree : IDisposable
     /// <summary>Walks down to the slot that decides about <paramref name="address"/>.</summary>
     internal PageTableWalk Walk(VirtualAddress address)
     {
-        FrameNumber table = Root;
+        int bits = Geometry.IndexBits;
+        int mask = (1 << bits) - 1;
         PageTableLevel level = Geometry.Root;
-        while (true)
+        FrameNumber table = Root;
+        for (int shift = Geometry.SpanShift(level); ; shift -= bits, level--)
         {
-            int index = Geometry.Index(address, level);
+            int index = (int)(address.Value >> shift) & mask;
             var entry = new PageTableEntry(Volatile.Read(ref EntryBits(table, index)));
             if (!entry.IsTable(level))
                 return new PageTableWalk(level, table, index, entry);
             table = entry.Frame;
-            level--;
         }
     }
 
     /// <summary>Walks down to the slot of <paramref name="lowest"/> for <paramref name="address"/>, or to one above that points to no table.</summary>
     internal PageTableWalk WalkTo(PageTableLevel lowest, VirtualAddress address)
     {
-        FrameNumber table = Root;
+        int bits = Geometry.IndexBits;
+        int mask = (1 << bits) - 1;
         PageTableLevel level = Geometry.Root;
-        while (true)
+        FrameNumber table = Root;
+        for (int shift = Geometry.SpanShift(level); ; shift -= bits, level--)
         {
-            int index = Geometry.Index(address, level);
+            int index = (int)(address.Value >> shift) & mask;
             PageTableEntry entry = Memory.Entry(table, index);
             if (level == lowest || !entry.IsTable(level))
                 return new PageTableWalk(level, table, index, entry);
             table = entry.Frame;
-            level--;
         }
     }
 
     /// <summary>Finds the table whose entries are of <paramref name="level"/> on the way to <paramref name="address"/>.</summary>
     internal bool TryFindTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
     {
-        FrameNumber at = Root;
-        for (PageTableLevel above = Geometry.Root; above > level; above--)
+        if (level == Geometry.Root)
         {
-            PageTableEntry entry = Memory.Entry(at, Geometry.Index(address, above));
-            if (!entry.IsTable(above))
-            {
-                table = FrameNumber.None;
-                return false;
-            }
-
-            at = entry.Frame;
+            table = Root;
+            return true;
         }
 
-        table = at;
-        return true;
+        PageTableEntry entry = WalkTo(level + 1, address) is var walk && walk.Level == level + 1 ? walk.Entry : PageTableEntry.None;
+        bool isFound = entry.IsTable(level + 1);
+        table = isFound ? entry.Frame : FrameNumber.None;
+        return isFound;
     }
 
     /// <summary>Finds or makes the table whose entries are of <paramref name="level"/> on the way to <paramref name="address"/>.
