@@ -24,7 +24,7 @@ internal static class Tracepoint
             }
             catch (UnauthorizedAccessException)
             {
-                reason = "reading the kernel's tracepoints needs root here";
+                reason = "reading the kernel's tracepoints needs root";
                 return null;
             }
             catch (IOException failure)
