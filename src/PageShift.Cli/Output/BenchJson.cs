@@ -4,7 +4,7 @@ using PageShift.Measurement;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>The table of <c>bench</c> as JSON, schema 1 (docs/json.md).</summary>
+/// <summary>The table of <c>bench</c> as JSON, schema 1 (docs/speed.md).</summary>
 internal static class BenchJson
 {
     private const int Schema = 1;
