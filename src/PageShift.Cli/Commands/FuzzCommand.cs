@@ -9,6 +9,9 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift fuzz</c>: random calls on engine and kernel in lockstep.</summary>
 internal static class FuzzCommand
 {
+    private const int MostSeconds = 1_000_000_000;
+    private const int MostWorkers = 256;
+
     internal static Command Create()
     {
         var seed = new Option<ulong>("--seed") { Description = "Decides all sequences.", DefaultValueFactory = _ => 1 };
@@ -21,15 +24,19 @@ internal static class FuzzCommand
         command.SetAction(parsed =>
         {
             (int index, int count) = ParseShard(parsed.GetValue(shard)!);
-            double? limit = parsed.GetValue(seconds);
+            long? mostCalls = parsed.GetValue(calls);
+            double? mostSeconds = parsed.GetValue(seconds);
+            Require(mostCalls is null or > 0, "--calls", $"a number above 0");
+            Require(mostSeconds is null or (> 0 and <= MostSeconds), "--seconds", $"a number above 0, at most {MostSeconds}");
+            Require(parsed.GetValue(workers) is > 0 and <= MostWorkers, "--workers", $"a number from 1 to {MostWorkers}");
             var options = new FuzzOptions
             {
                 Seed = parsed.GetValue(seed),
-                MostCalls = parsed.GetValue(calls) ?? (limit is null ? 100_000 : null),
-                MostTime = limit is null ? null : TimeSpan.FromSeconds(RequirePositive(limit.Value, "--seconds")),
+                MostCalls = mostCalls ?? (mostSeconds is null ? 100_000 : null),
+                MostTime = mostSeconds is { } time ? TimeSpan.FromSeconds(time) : null,
                 ShardIndex = index,
                 ShardCount = count,
-                Workers = (int)RequirePositive(parsed.GetValue(workers), "--workers"),
+                Workers = parsed.GetValue(workers),
             };
             return Run(options, parsed.GetValue(output)!);
         });
@@ -79,6 +86,9 @@ internal static class FuzzCommand
             : throw new UsageException($"--shard takes I/N with 1 <= I <= N, such as 3/8; found '{text}'.");
     }
 
-    private static double RequirePositive(double value, string option) =>
-        value > 0 ? value : throw new UsageException($"{option} takes a number above 0.");
+    private static void Require(bool isGiven, string option, FormattableString what)
+    {
+        if (!isGiven)
+            throw new UsageException($"{option} takes {FormattableString.Invariant(what)}.");
+    }
 }

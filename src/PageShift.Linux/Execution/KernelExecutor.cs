@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
 
@@ -15,6 +16,10 @@ namespace PageShift.Linux;
 /// Thread safety: none; one thread at a time. An executor made by <see cref="TryFork"/> is another executor and may be used by another thread.</summary>
 public sealed partial class KernelExecutor : IDisposable
 {
+    /// <summary>What the process is called in /proc.</summary>
+    public const string ProcessName = "pageshift-host";
+
+    private const long SetProcessGroupNumber = 109;
     private const long CapabilitySetNumber = 126;
     private const long ProcessControlNumber = 157;
     private const long SignalActionNumber = 13;
@@ -129,7 +134,9 @@ public sealed partial class KernelExecutor : IDisposable
         if (!options.KeepCapabilities && DropCapabilities(host) is { IsError: true } dropped)
             return $"the executor's process could not drop its capabilities: {ErrnoName.Of(dropped.Error)}";
 
-        "pageshift-host\0"u8.CopyTo(host.Scratch);
+        // Ctrl-C on a terminal is for the runner, which ends what it has started in its own order.
+        _ = host.Call(SetProcessGroupNumber, default, out _, out _);
+        Encoding.ASCII.GetBytes(ProcessName + '\0', host.Scratch);
         _ = host.Call(ProcessControlNumber, new RegisterArguments(SetName, host.ScratchAddress), out _, out _);
         PreferAsVictimOfMemoryShortage(host.ProcessId);
         surroundings = Survey(host);

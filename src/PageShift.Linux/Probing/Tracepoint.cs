@@ -22,9 +22,14 @@ internal static class Tracepoint
             {
                 // Not here; perhaps at the other place.
             }
-            catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
+            catch (UnauthorizedAccessException)
             {
-                reason = $"the tracepoint {name} may not be read: {failure.Message}";
+                reason = "reading the kernel's tracepoints needs root";
+                return null;
+            }
+            catch (IOException failure)
+            {
+                reason = $"the tracepoint {name} can't be read: {failure.Message.TrimEnd('.')}";
                 return null;
             }
         }

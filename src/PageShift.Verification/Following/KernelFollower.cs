@@ -10,7 +10,7 @@ namespace PageShift.Verification;
 /// <remarks>Not thread-safe.</remarks>
 public sealed class KernelFollower : ISpaceFollower, IDisposable
 {
-    private readonly Dictionary<AddressSpace, FollowedSpace> _spaces = [];
+    private readonly Dictionary<AddressSpace, KernelSpace> _spaces = [];
     private readonly KernelExecutor _pristine;
     private readonly IKernelObserver _observer;
     private readonly ulong _mostBytes;
@@ -54,7 +54,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
     /// <summary>Ends all processes.</summary>
     public void Dispose()
     {
-        foreach (FollowedSpace space in _spaces.Values)
+        foreach (KernelSpace space in _spaces.Values)
             space.Dispose();
         _spaces.Clear();
         _pristine.Dispose();
@@ -63,18 +63,18 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
     void ISpaceFollower.Made(AddressSpace space)
     {
         CallResult forked = _pristine.TryFork(out KernelExecutor? executor);
-        _spaces.Add(space, new FollowedSpace(executor, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
+        _spaces.Add(space, new KernelSpace(executor, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
     }
 
     void ISpaceFollower.Forked(AddressSpace parent, AddressSpace child)
     {
-        if (_spaces.TryGetValue(parent, out FollowedSpace? space))
+        if (_spaces.TryGetValue(parent, out KernelSpace? space))
             _spaces.Add(child, space.Fork());
     }
 
     void ISpaceFollower.Ended(AddressSpace space)
     {
-        if (!_spaces.Remove(space, out FollowedSpace? followed))
+        if (!_spaces.Remove(space, out KernelSpace? followed))
             return;
         if (followed.FindOtherMapping(space) is { } difference)
             _observer.OnParted(_last, difference.Engine, difference.Kernel);
@@ -84,7 +84,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
     void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
     {
         _last = record;
-        FollowedSpace followed = _spaces[space];
+        KernelSpace followed = _spaces[space];
         if (PopulatesTooMuch(space, call))
             followed.Leave($"from line {record.Line} on its pages would take more than half of the memory that is free here");
         KernelOutcome? outcome = followed.Call(record, call, file, space, result, out KernelMove move);

@@ -111,9 +111,14 @@ public sealed class Fuzzer
                 return;
             if (_options.MostCalls is { } calls && Calls >= calls)
                 return;
-            RunSequence(factory, _options.ShardIndex + ((Interlocked.Increment(ref _nextSequence) - 1) * _options.ShardCount));
+            RunSequence(factory, SequenceNumber(_options, Interlocked.Increment(ref _nextSequence) - 1));
         }
     }
+
+    /// <summary>The number of a shard's sequence, which decides its calls together with the seed: shards take turns.</summary>
+    /// <param name="options">Says which shard.</param>
+    /// <param name="index">Which of the shard's sequences, from 0.</param>
+    internal static long SequenceNumber(FuzzOptions options, long index) => options.ShardIndex + (index * options.ShardCount);
 
     private void RunSequence(LockstepFactory factory, long number)
     {

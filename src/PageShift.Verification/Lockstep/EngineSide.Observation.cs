@@ -54,15 +54,21 @@ internal sealed partial class EngineSide
     internal bool TryLoad(int process, VirtualAddress start, Span<byte> bytes) =>
         _processes[process].Processor.TryRead(start, bytes, out _) == AccessFault.None;
 
-    /// <summary>Drops the present pages of a range that the kernel does not have. The last <see cref="Observe"/> was of the same process.</summary>
+    /// <summary>Drops the present pages of a range that the kernel does not have, as far as it may reclaim them without swap: lazily freed ones that were not written again, and
+    /// droppable memory. The last <see cref="Observe"/> was of the same process.</summary>
     /// <returns>False when there was none.</returns>
     internal bool DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
     {
         AddressSpace space = _processes[process].Space;
         bool hasDropped = false;
         int index = 0;
+        int mapping = 0;
         foreach (LeafSnapshot leaf in _leaves)
         {
+            while (_mappings[mapping].End <= leaf.Start)
+                mapping++;
+            if (!_mappings[mapping].Flags.HasFlag(VmFlags.Droppable) && (leaf.Entry.IsDirty || _memory.IsZeroPage(leaf.Entry.Frame)))
+                continue;
             AddressRange pages = new AddressRange(leaf.Start, new ByteLength(space.Geometry.Span(leaf.Level))).Intersect(range);
             for (VirtualAddress at = pages.Start; at < pages.End;)
             {

@@ -27,7 +27,7 @@ public static class KnownDifferences
     /// <summary>Followed, or left out where the range shows an object: what MADV_PAGEOUT reclaims.</summary>
     public static KnownDifference PagesReclaimedOnRequest { get; } = new(
         "pages given up as the kernel does for MADV_PAGEOUT, or that call left out",
-        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; of private memory the engine drops what the kernel has dropped, of an object's pages, which every mapping and the object itself may lose, the call is left out");
+        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; of private memory the engine drops what the kernel has dropped of what may go without swap; for pages of an object, which every mapping and the object itself may lose, and where there is swap the call is left out");
 
     /// <summary>Followed: which pages become the page of zeroes when a large page is taken apart.</summary>
     public static KnownDifference PagesOfALargePage { get; } = new(

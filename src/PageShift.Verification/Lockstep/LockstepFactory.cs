@@ -1,3 +1,4 @@
+using System.Globalization;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Physical;
@@ -32,7 +33,11 @@ public sealed class LockstepFactory : IDisposable
         KernelExecutor? executor = TryStartExecutor(out reason);
         if (executor is null)
             return null;
-        LockstepSurroundings? surroundings = LockstepSurroundings.TryRead(executor, out reason);
+        LockstepSurroundings? surroundings = null;
+        if (IsShownByProc(executor.ProcessId))
+            surroundings = LockstepSurroundings.TryRead(executor, out reason);
+        else
+            reason = "/proc does not show the executor's process; it has to be of the same PID namespace";
         if (surroundings is not null)
             return new LockstepFactory(executor, surroundings);
         executor.Dispose();
@@ -55,6 +60,19 @@ public sealed class LockstepFactory : IDisposable
 
         KernelSide kernel = KernelSide.TryBegin(_pristine, firstProcess) ?? BeginAgain(firstProcess);
         return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, _activity, isThorough);
+    }
+
+    // A /proc of another namespace shows no such process, or one that happens to have the same number.
+    private static bool IsShownByProc(int processId)
+    {
+        try
+        {
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/comm")).TrimEnd() == KernelExecutor.ProcessName;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     // The process is the system's first victim when memory is short; another one is as good.

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Tests.Cli;
+using PageShift.Tests.Linux;
 using Xunit;
 
 namespace PageShift.Tests.Documentation;
@@ -9,6 +11,8 @@ namespace PageShift.Tests.Documentation;
 /// <summary>What the documents show is what the tool does; what they link to is there.</summary>
 public sealed partial class DocumentTests : IDisposable
 {
+    private const string RunningKernel = "## The running kernel";
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pageshift-");
 
     public DocumentTests() => Directory.CreateSymbolicLink(Path.Combine(_directory.FullName, "samples"), Repository.Path("samples"));
@@ -79,11 +83,26 @@ public sealed partial class DocumentTests : IDisposable
             Collect(Tool.RunFileToJson(sample), written);
         Collect(Tool.RunToJson("munmap(0x1001, 4096) = 0\n", "--verify"), written);
 
-        var documented = new SortedSet<string>();
-        foreach (string row in File.ReadAllLines(Repository.Path("docs/json.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal)))
-            documented.UnionWith(Quoted().Matches(row.Split('|')[1]).Select(m => m.Groups["name"].Value));
+        Assert.Equal(DocumentedFields(text => text.Split(RunningKernel)[0]), written);
+    }
 
-        Assert.Equal(documented, written);
+    [Fact]
+    public void Every_field_of_the_json_about_the_running_kernel_is_documented()
+    {
+        using KernelExecutor executor = StartedExecutor.OrSkip();
+        using KernelProbe? probe = KernelProbe.TryAttach(executor, out string? reason);
+        if (probe is null)
+            Assert.Skip(reason ?? "no reason was given");
+        var written = new SortedSet<string>();
+        foreach (string log in (string[])[File.ReadAllText(Repository.Path("samples/linus-2023.strace")), File.ReadAllText(Repository.Path("samples/stack.strace")), KernelRunTests.PartingLog])
+        {
+            JsonElement run = Tool.RunToJson(log, "--on", "both");
+            Collect(run.GetProperty("kernel"), written);
+            foreach (JsonElement move in run.GetProperty("moves").EnumerateArray())
+                Collect(move.GetProperty("kernel"), written);
+        }
+
+        Assert.Equal(DocumentedFields(text => text.Split(RunningKernel)[1].Split("\n# ")[0]), written);
     }
 
     [Fact]
@@ -94,6 +113,14 @@ public sealed partial class DocumentTests : IDisposable
         Assert.Equal(
             Enum.GetNames<BoundaryOutcome>().Select(JsonNamingPolicy.CamelCase.ConvertName).Order(),
             Quoted().Matches(row).Select(m => m.Groups["name"].Value).Skip(1).Order());
+    }
+
+    private static SortedSet<string> DocumentedFields(Func<string, string> part)
+    {
+        var documented = new SortedSet<string>();
+        foreach (string row in part(File.ReadAllText(Repository.Path("docs/json.md"))).Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)))
+            documented.UnionWith(Quoted().Matches(row.Split('|')[1]).Select(m => m.Groups["name"].Value));
+        return documented;
     }
 
     private static void Collect(JsonElement element, SortedSet<string> names)

@@ -17,6 +17,27 @@ public sealed class KnownDifferenceTests
     }
 
     [Fact]
+    public void The_page_about_fuzzing_lists_them_as_they_are()
+    {
+        string[] rows = [.. File.ReadLines(Repository.Path("docs/fuzzing.md")).Where(line => line.StartsWith("| ", StringComparison.Ordinal))];
+        Assert.All(KnownDifferences.All, known => Assert.Contains($"| {known.Name} | {known.Reason} |", rows));
+    }
+
+    [Fact]
+    public void What_was_written_is_never_taken_for_reclaimed()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        foreach (CallRecord call in Sequence("""
+            mmap(0x20000000, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+            memset(0x20000000, 1, 4096)
+            """).Calls)
+            Assert.Null(lockstep.Step(call)?.ToString());
+        lockstep.SpaceOf(0)!.Write(new VirtualAddress(0x2000_1000), (byte)1);
+        Assert.StartsWith("the present pages", lockstep.Step(Sequence("madvise(0x20000000, 8192, MADV_PAGEOUT)").Calls[0])?.Subject, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_engine_follows_the_kernels_draw_below_2_GiB()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();

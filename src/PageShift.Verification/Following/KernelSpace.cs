@@ -6,7 +6,7 @@ using PageShift.Mappings;
 namespace PageShift.Verification;
 
 /// <summary>One address space of a log on the running kernel: a process of its own, with counters once it moves something.</summary>
-internal sealed class FollowedSpace : IDisposable
+internal sealed class KernelSpace : IDisposable
 {
     private const MapFlags PrivateAnonymous = MapFlags.Private | MapFlags.Anonymous;
     private const ulong NoDescriptor = ulong.MaxValue;
@@ -21,7 +21,7 @@ internal sealed class FollowedSpace : IDisposable
     private string? _whyLeft;
     private ulong? _heapEnd;
 
-    internal FollowedSpace(KernelExecutor? executor, string whyNone)
+    internal KernelSpace(KernelExecutor? executor, string whyNone)
     {
         _executor = executor;
         _whyLeft = executor is null ? whyNone : null;
@@ -36,11 +36,11 @@ internal sealed class FollowedSpace : IDisposable
     /// <summary>Follows no further; keeps the first reason.</summary>
     internal void Leave(string reason) => _whyLeft ??= reason;
 
-    internal FollowedSpace Fork()
+    internal KernelSpace Fork()
     {
         KernelExecutor? child = null;
         Errno error = _whyLeft is null ? _executor!.TryFork(out child).Error : Errno.None;
-        var copy = new FollowedSpace(child, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
+        var copy = new KernelSpace(child, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
         foreach ((MemoryObject file, int descriptor) in _descriptors)
             copy._descriptors.Add(file, descriptor);
         return copy;
