@@ -21,7 +21,7 @@ public sealed partial class LogExecutor
     {
         CallArguments a = record.Call.Arguments;
         var flags = (MapFlags)a.Fourth;
-        OpenFile? file = flags.HasFlag(MapFlags.Anonymous) ? null : FileOf(process, (int)(long)a.Fifth);
+        OpenFile? file = (flags & MapFlags.Anonymous) != 0 ? null : FileOf(process, (int)(long)a.Fifth);
         var hint = new VirtualAddress(a.First);
         bool placed = (flags & (MapFlags.Fixed | MapFlags.FixedNoReplace)) != 0;
         if (!placed && TryGetAddress(record, out ulong address))
@@ -52,14 +52,14 @@ public sealed partial class LogExecutor
         CallArguments a = record.Call.Arguments;
         var flags = (RemapFlags)a.Fourth;
         ulong to = a.Fifth;
-        if (!flags.HasFlag(RemapFlags.Fixed) && TryGetAddress(record, out ulong address))
+        if ((flags & RemapFlags.Fixed) == 0 && TryGetAddress(record, out ulong address))
         {
             if (address != a.First)
             {
                 flags |= RemapFlags.Fixed;
                 to = address;
             }
-            else if (!flags.HasFlag(RemapFlags.DontUnmap))
+            else if ((flags & RemapFlags.DontUnmap) == 0)
             {
                 flags &= ~RemapFlags.MayMove;
             }
