@@ -20,7 +20,8 @@ internal static class PageChoice
         bool isCrowded = leaves.Aggregate(0UL, (sum, leaf) => sum + geometry.FramesPerLeaf(leaf.Level)) > Crowd;
         foreach ((VirtualAddress start, PageTableLevel level, PageTableEntry entry) in leaves)
         {
-            AddEnds(pages, geometry, start.Value, start.Value + geometry.Span(level));
+            if (!isCrowded || level > PageTableLevel.Pte)
+                AddEnds(pages, geometry, start.Value, start.Value + geometry.Span(level));
             for (ulong i = 0; i < geometry.FramesPerLeaf(level); i++)
             {
                 ulong inBlock = (entry.Frame.Value + i) % geometry.FramesPerLeaf(PageTableLevel.Pmd);

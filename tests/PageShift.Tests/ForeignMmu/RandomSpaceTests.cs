@@ -33,7 +33,7 @@ public sealed class RandomSpaceTests
         // Each sort of access that the tables can lead to has been there.
         string[] sorts =
         [
-            "Read at Pte", "Read at Pmd", "Write at Pte", "Write at Pmd", "Execute at Pte", "Read error 0x4", "Write error 0x6", "Write error 0x7", "Execute error 0x14", "Execute error 0x15",
+            "Read at Pte", "Write at Pte", "Execute at Pte", "Read error 0x4", "Write error 0x6", "Write error 0x7", "Execute error 0x14", "Execute error 0x15",
             "Read vector 13", "Write vector 13", "Execute vector 13",
         ];
         foreach (string sort in sorts)
