@@ -8,9 +8,9 @@ namespace PageShift.Tests.Concurrency;
 /// thread's own words are checked and written again.</remarks>
 internal sealed class Accessor : IDisposable
 {
-    private const int Lane = sizeof(ulong);
     private const int Scribbles = 2048; // words that nobody checks, for writes which may end up in another tenant's page
-    private const int LastWord = (int)PageSize.Bytes - Lane;
+    private const int LastWord = (int)PageSize.Bytes - sizeof(ulong);
+    private const int HotPages = 16;
 
     private readonly VirtualProcessor _processor;
     private readonly IReadOnlyList<Place> _places;
@@ -19,6 +19,7 @@ internal sealed class Accessor : IDisposable
     private readonly Random _random;
     private readonly long[][][] _seen;
     private readonly ulong[][] _last;
+    private UInt128 _across;
 
     internal Accessor(AddressSpace space, IReadOnlyList<Place> places, IReadOnlyList<Tenant> tenants, int writer, int writers, int seed)
     {
@@ -39,12 +40,15 @@ internal sealed class Accessor : IDisposable
     /// <summary>The word that this thread last wrote to a page; 0 for none. May be read by others.</summary>
     internal ulong LastWritten(Tenant tenant, int page) => Volatile.Read(ref _last[tenant.Number][page]);
 
+    /// <summary>Where a thread's word stands in each page. The first and the last word belong to values that cross pages.</summary>
+    internal static int LaneOf(int writer) => (1 + writer) * sizeof(ulong);
+
     /// <summary>Makes one access or one short scope of them.</summary>
     internal void Step()
     {
         Place place = _places[_random.Next(_places.Count)];
         int most = place.State.Tenant?.MostPages ?? TenantWord.MostPages;
-        int page = _random.Next(most);
+        int page = _random.Next(2) == 0 ? 2 * _random.Next(HotPages) : _random.Next(most); // some stay in the TLB
         switch (_random.Next(4))
         {
             case 0:
@@ -53,8 +57,8 @@ internal sealed class Accessor : IDisposable
             case 1:
                 ScribblePlainly(place, page);
                 break;
-            case 2 when page < most - 1:
-                ReadAcross(place, page);
+            case 2 when _writer == 0:
+                AccessAcross(place, page);
                 break;
             default:
                 WriteInScope(place, page);
@@ -70,7 +74,7 @@ internal sealed class Accessor : IDisposable
             if (place.State is not { Tenant: { } tenant } state || state.Protection == Protection.None)
                 continue;
             for (int page = 0; page < state.Pages; page++)
-                CheckOwn(tenant, page, _processor.Read<ulong>(place.At(page, _writer * Lane)));
+                CheckOwn(tenant, page, _processor.Read<ulong>(place.At(page, LaneOf(_writer))));
         }
     }
 
@@ -78,7 +82,7 @@ internal sealed class Accessor : IDisposable
     {
         PlaceState before = place.State;
         int generation = before.Tenant is { } tenant && page < tenant.MostPages ? tenant.Generation(page) : 0;
-        AccessFault fault = _processor.TryRead(place.At(page, writer * Lane), out ulong word);
+        AccessFault fault = _processor.TryRead(place.At(page, LaneOf(writer)), out ulong word);
         Interlocked.MemoryBarrier();
         PlaceState? state = ReferenceEquals(before, place.State) && before.IsSettled ? before : null;
         CheckFault("read", state, page, Protection.Read, fault, place);
@@ -89,21 +93,27 @@ internal sealed class Accessor : IDisposable
     private void ScribblePlainly(Place place, int page)
     {
         PlaceState before = place.State;
-        AccessFault fault = _processor.TryWrite(place.At(page, Scribbles + (_writer * Lane)), (ulong)_random.NextInt64());
+        AccessFault fault = _processor.TryWrite(place.At(page, Scribbles + (LaneOf(_writer))), (ulong)_random.NextInt64());
         Interlocked.MemoryBarrier();
         CheckFault("write", ReferenceEquals(before, place.State) && before.IsSettled ? before : null, page, Protection.Write, fault, place);
     }
 
-    /// <summary>Reads the last word of a page together with the first of the next: both are of one tenant, whatever happens meanwhile.</summary>
-    private void ReadAcross(Place place, int page)
+    /// <summary>Writes the same to the last word of a page and to the first of the next, or reads both. The one thread that writes them must find them equal always, whatever tenant's pages
+    /// they are, unless one page's content was dropped: two pages that move do so together, and a write across them happens to both or to none.</summary>
+    private void AccessAcross(Place place, int page)
     {
-        if (_processor.TryRead(place.At(page, LastWord), out UInt128 both) != AccessFault.None)
+        if (_random.Next(2) == 0)
+        {
+            _across++;
+            Count($"write across, {_processor.TryWrite(place.At(page, LastWord), (_across << 64) | _across)}");
             return;
-        TenantWord? left = TenantWord.Unpack((ulong)both);
-        TenantWord? right = TenantWord.Unpack((ulong)(both >> 64));
-        if (left is { } lower && right is { } upper && (lower.Tenant != upper.Tenant || lower.Page != page || upper.Page != page + 1))
-            throw new InvalidOperationException($"A value across pages {page} and {page + 1} at {place.At(page)} is of {left} and {right}.");
-        Count("read across");
+        }
+
+        AccessFault fault = _processor.TryRead(place.At(page, LastWord), out UInt128 both);
+        Count($"read across, {fault}");
+        var (last, first) = ((ulong)both, (ulong)(both >> 64));
+        if (last != first && last != 0 && first != 0)
+            throw new InvalidOperationException($"A value across pages {page} and {page + 1} at {place.At(page)} is of two halves, {last} and {first}.");
     }
 
     private void WriteInScope(Place place, int page)
@@ -118,15 +128,13 @@ internal sealed class Accessor : IDisposable
         if (fault != AccessFault.None || state.Tenant is not { } tenant || page >= state.Pages || (state.Protection & Protection.Write) == 0)
             return;
 
-        VirtualAddress own = place.At(page, _writer * Lane);
+        VirtualAddress own = place.At(page, LaneOf(_writer));
         fault = scope.TryRead(own, out ulong word);
         CheckFault("read in scope", state, page, Protection.Read, fault, place);
         CheckOwn(tenant, page, word);
         ulong next = Next(tenant, page);
         fault = scope.TryWrite(own, next);
         CheckFault("write in scope", state, page, Protection.Write, fault, place);
-        if (_writer == 0)
-            scope.Write(place.At(page, LastWord), next);
         Volatile.Write(ref _last[tenant.Number][page], next);
     }
 

@@ -16,6 +16,7 @@ public sealed class RemapUnderAccessTests
     private const ulong GiB = 1UL << 30;
     private const ulong MiB = 1UL << 20;
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1.2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Congruent modulo 1 GiB, modulo 2 MiB, and not at all; some whole blocks, others across two.</summary>
     private static readonly ulong[] Starts =
@@ -36,7 +37,7 @@ public sealed class RemapUnderAccessTests
         [
             "move", "move over another", "shrink", "grow", "protect None", "protect Read", "protect Read, Write", "drop", "unmap", "map", "fork", "read, None", "read, NotMapped",
             "read, NotPermitted", "write, None", "write, NotMapped", "write, NotPermitted", "write in scope, None", "write in scope, NotMapped", "write in scope, NotPermitted",
-            "read in scope, None", "read across",
+            "read in scope, None", "read across, None", "write across, None",
         ];
         foreach (string what in wanted)
             Assert.True(counts.GetValueOrDefault(what) > 0, $"No '{what}' in\n{string.Join('\n', counts)}");
@@ -76,11 +77,11 @@ public sealed class RemapUnderAccessTests
             {
                 Interlocked.CompareExchange(ref failure, thrown, null);
             }
-        }))];
+        }) { IsBackground = true })];
         foreach (Thread thread in threads)
             thread.Start();
-        foreach (Thread thread in threads)
-            thread.Join();
+        for (int i = 0; i < threads.Length; i++)
+            Assert.True(threads[i].Join(Patience), $"Seed {seed}: thread {i} of {threads.Length} hangs.");
         Assert.True(failure is null, $"Seed {seed}: {failure}");
     }
 

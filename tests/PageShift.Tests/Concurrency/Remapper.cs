@@ -8,6 +8,8 @@ namespace PageShift.Tests.Concurrency;
 /// <summary>The thread that makes the system calls, and publishes before and after each what places hold.</summary>
 internal sealed class Remapper : IDisposable
 {
+    private const int LongestSpin = 2000;
+
     private readonly AddressSpace _space;
     private readonly VirtualProcessor _processor;
     private readonly IReadOnlyList<Place> _places;
@@ -22,7 +24,7 @@ internal sealed class Remapper : IDisposable
         _places = places;
         _tenants = tenants;
         _random = new Random(seed);
-        _fork = new ForkCheck(space, accessors, _random);
+        _fork = new ForkCheck(space, accessors);
         foreach (Tenant tenant in tenants)
             Map(tenant);
     }
@@ -32,8 +34,17 @@ internal sealed class Remapper : IDisposable
 
     public void Dispose() => _processor.Dispose();
 
-    /// <summary>Makes one call.</summary>
+    /// <summary>Makes one call, and gives the others a while, mostly a short one, to fill their TLBs and to come upon what has changed.</summary>
     internal void Step()
+    {
+        Call();
+        if (_random.Next(4) == 0)
+            Thread.Sleep(1);
+        else
+            Thread.SpinWait(_random.Next(LongestSpin));
+    }
+
+    private void Call()
     {
         _space.Policy = MovePolicyName.All[_random.Next(MovePolicyName.All.Count)];
         Tenant tenant = _tenants[_random.Next(_tenants.Count)];
@@ -89,6 +100,7 @@ internal sealed class Remapper : IDisposable
             return;
         Tenant? evicted = home.State.Tenant;
         int pages = _random.Next(3) == 0 ? _random.Next(1, tenant.MostPages + 1) : tenant.Pages;
+        VirtualAddress known = Remember(tenant);
         old.Unsettle();
         home.Unsettle();
         Must(_space.Remap(old.At(0), Bytes(tenant.Pages), Bytes(pages), RemapFlags.MayMove | RemapFlags.Fixed, home.At(0)));
@@ -103,7 +115,7 @@ internal sealed class Remapper : IDisposable
         DropTail(tenant, pages);
         old.Settle(null, 0, Protection.None);
         Settle(tenant, home, pages, tenant.Protection);
-        Assert.Equal(AccessFault.NotMapped, _processor.TryRead(old.At(_random.Next(tenant.MostPages)), out ulong _));
+        Assert.Equal(AccessFault.NotMapped, _processor.TryRead(known, out ulong _));
         Count(evicted is null ? "move" : "move over another");
     }
 
@@ -144,12 +156,21 @@ internal sealed class Remapper : IDisposable
     private void Unmap(Tenant tenant)
     {
         Place home = tenant.Home!;
+        VirtualAddress known = Remember(tenant);
         home.Unsettle();
         Must(_space.Unmap(home.At(0), Bytes(tenant.Pages)));
         Evict(tenant);
         home.Settle(null, 0, Protection.None);
-        Assert.Equal(AccessFault.NotMapped, _processor.TryRead(home.At(_random.Next(tenant.MostPages)), out ulong _));
+        Assert.Equal(AccessFault.NotMapped, _processor.TryRead(known, out ulong _));
         Count("unmap");
+    }
+
+    /// <summary>Brings a page of a tenant into this thread's own TLB.</summary>
+    private VirtualAddress Remember(Tenant tenant)
+    {
+        VirtualAddress address = tenant.Home!.At(_random.Next(tenant.Pages));
+        Assert.Equal(tenant.Protection == Protection.None ? AccessFault.NotPermitted : AccessFault.None, _processor.TryRead(address, out ulong _));
+        return address;
     }
 
     private static void Evict(Tenant tenant)
