@@ -44,12 +44,22 @@ public sealed class RandomSpaceTests
     {
         PagingGeometry geometry = levels == PagingGeometry.MaximumLevels ? PagingGeometry.X86FiveLevel : PagingGeometry.X86;
         using var world = new ModelWorld(geometry, policy, arena: WalkCheck.NewArena());
-        Take(world, random, Steps, _ => true);
-        string? failure = Check(world, random, totals);
-        if (failure is not null)
-            return $"before the moves, {failure}\n{world.Log}";
-        Take(world, random, Moves, step => step.Kind is CallKind.Remap or CallKind.RelocateDown);
-        failure = Check(world, random, totals);
+        string? failure;
+        try
+        {
+            Take(world, random, Steps, _ => true);
+            failure = Check(world, random, totals) is { } before ? $"before the moves, {before}" : null;
+            if (failure is null)
+            {
+                Take(world, random, Moves, step => step.Kind is CallKind.Remap or CallKind.RelocateDown);
+                failure = Check(world, random, totals);
+            }
+        }
+        catch (Exception cause)
+        {
+            failure = cause.ToString();
+        }
+
         return failure is null ? null : $"{failure}\n{world.Log}";
     }
 
