@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using Xunit;
 
@@ -177,10 +178,8 @@ public sealed class ThreadTests
     private static ulong PresentPages(int process, AddressRange range)
     {
         List<PageRun> runs = [];
-        Assert.Equal(Errno.None, TracedMemory.Open(process, out TracedMemory? memory));
-        using (memory)
-            Assert.Equal(Errno.None, memory!.ReadPages(range, runs));
-
+        using PresenceReader presence = PresenceReader.Open(process);
+        Assert.True(presence.Read(range, runs));
         return runs.Aggregate(0UL, (sum, run) => sum + run.Range.Length.WholePages.Value);
     }
 
