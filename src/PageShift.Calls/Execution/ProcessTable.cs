@@ -103,7 +103,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         AddressSpace copy = parent.Space.Fork();
         copy.MoveObserver = parent.Space.MoveObserver;
         follower?.Forked(parent.Space, copy);
-        var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak };
+        var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
         parent.CopyFilesTo(child);
         return child;
     }

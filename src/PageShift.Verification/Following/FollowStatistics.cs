@@ -21,7 +21,13 @@ public sealed record FollowStatistics
     /// <summary>Calls that ran at the same time as another one of their address space, so that their order is not known; the engine was told the kernel's mappings.</summary>
     public long OverlappedCalls { get; internal set; }
 
-    /// <summary>Boundaries between mappings that the engine was told, because they depend on what can't be seen: see <see cref="TraceFollower.HiddenBoundaries"/>.</summary>
+    /// <summary>Memory calls of the 32-bit interfaces.</summary>
+    public long ForeignCalls { get; internal set; }
+
+    /// <summary>Address spaces that were no longer followed once such a call had been made in them.</summary>
+    public long AbandonedSpaces { get; internal set; }
+
+    /// <summary>Boundaries between mappings that the engine was told, because they depend on what can't be seen: how often a file was opened, where other threads fault, names and policies of mappings.</summary>
     public long HiddenBoundaries { get; internal set; }
 
     /// <summary>Comparisons of the mappings around a call.</summary>

@@ -25,6 +25,9 @@ public sealed record FollowedMove
     /// <summary>True when nothing else ran in the address space from the reading of its pages until the call had returned: the pages are exactly those that moved.</summary>
     public required bool IsExact { get; init; }
 
+    /// <summary>Pages of the source that were present, or otherwise occupied (swapped out, guard pages).</summary>
+    public required ulong PresentPages { get; init; }
+
     /// <summary>What moved, and the mappings around it.</summary>
     public required MoveRequest Request { get; init; }
 
@@ -39,6 +42,16 @@ public sealed record FollowedMove
 
     /// <summary>The plan of one policy.</summary>
     public PlannedMove Under(MovePolicy policy) => Plans.First(p => p.Policy == policy);
+
+    /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when there is no such place.</summary>
+    public PlannedMove BestPlaced(MovePolicy policy)
+    {
+        PlannedMove asMade = Under(policy);
+        if (Congruent is not { } forecast || Congruence >= forecast.Congruence)
+            return asMade;
+        PlannedMove placed = policy == MovePolicy.PageShift ? forecast.PageShift : forecast.Linux;
+        return placed.Cost.Entries < asMade.Cost.Entries ? placed : asMade;
+    }
 }
 
 /// <summary>What a move costs under one policy, and why.</summary>
@@ -48,7 +61,13 @@ public sealed record FollowedMove
 /// <param name="Boundaries">What was decided about the blocks at the two ends.</param>
 public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange ExpandedSource, IReadOnlyList<BoundaryDecision> Boundaries)
 {
-    internal static PlannedMove Of(MovePlan plan) => new(plan.Policy, plan.Cost, plan.ExpandedSource, [.. plan.Boundaries]);
+    /// <summary>What is to be kept of a plan.</summary>
+    /// <exception cref="ArgumentNullException">There is no plan.</exception>
+    public static PlannedMove Of(MovePlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new PlannedMove(plan.Policy, plan.Cost, plan.ExpandedSource, [.. plan.Boundaries]);
+    }
 }
 
 /// <summary>The same move to a destination that the engine would choose congruent with the source (<see cref="Placement.Congruent"/>), planned and not guessed.</summary>

@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 
@@ -173,6 +172,8 @@ internal sealed partial class FollowedSpace
         string? path = FollowedFiles.PathOf(process, number);
         bool isShared = ((MapFlags)a.Fourth & MapFlags.TypeMask) != MapFlags.Private;
         var opened = new OpenFile(_context.Files.ObjectOf(file, path)) { CanWrite = !isShared || FollowedFiles.IsWritable(process, number) };
+        if (((Protection)a.Third & Protection.Execute) != 0)
+            _sites.Forget();
         _descriptors[number] = new FollowedDescriptor(file, opened, path);
         _context.Log?.WriteOpen(process, number, path);
         return opened;

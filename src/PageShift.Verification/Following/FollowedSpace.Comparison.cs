@@ -83,7 +83,11 @@ internal sealed partial class FollowedSpace
         if (!engine.Range.Overlaps(kernel.Range) || !ShowSame(engine, kernel))
             return false;
         if (kernel.Range.End == engine.End && kernel.Range.Start < engine.Start && Engine.TryAdoptGrowth(engine.Start, kernel.Range.Start))
+        {
+            _context.Log?.WriteGrowth(ProcessId, new AddressRange(kernel.Range.Start, engine.Start), kernel.Protection);
             return true;
+        }
+
         if (engine.File is null && !IsConcurrent && !_hasHiddenState)
             return false;
         bool isAdopted = false;

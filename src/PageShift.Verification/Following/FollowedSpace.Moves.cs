@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
-using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
 
@@ -42,12 +41,21 @@ internal sealed partial class FollowedSpace : IMoveObserver
             Call = FollowLog.TextOf(_moving),
             Site = default,
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
+            PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
             Request = move.Request,
             Congruence = _plan.Congruence,
             Plans = plans,
             Congruent = _forecast,
         });
+    }
+
+    private ulong PresentPagesOf(AddressRange source)
+    {
+        ulong pages = 0;
+        foreach (PageRun run in _sourcePages)
+            pages += run.Range.Intersect(source).Length.WholePages.Value;
+        return pages;
     }
 
     private bool WillMove(in FollowedArguments a)
@@ -107,7 +115,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         CallResult result = Engine.Remap(old, oldLength, newLength, flags, to);
         Engine.MoveObserver = null;
         ReportMoves(exit);
-        if (result == exit.Result && exit.Entry.IsAtStandstill | !IsConcurrent)
+        if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
             ComparePages(exit, destination);
         return result;
     }

@@ -36,11 +36,11 @@ internal sealed partial class FollowedSpace : IDisposable
     /// <summary>Processes that run in it.</summary>
     internal int Processes { get; set; } = 1;
 
-    /// <summary>True once several threads, or processes that share it, have run in it: their page faults are not seen.</summary>
-    internal bool IsConcurrent { get; set; }
+    /// <summary>True once a further thread has run in it.</summary>
+    internal bool HasThreads { get; set; }
 
-    /// <summary>True when it is no longer followed: it makes calls that are not seen as such (32-bit ones).</summary>
-    internal bool IsAbandoned { get; set; }
+    /// <summary>True when several threads, or processes that share it, may run in it: their page faults are not seen.</summary>
+    internal bool IsConcurrent => HasThreads || Processes > 1;
 
     private static AddressRange Everything { get; } = new(VirtualAddress.Zero, new VirtualAddress(0x7fff_ffff_f000));
 
@@ -51,7 +51,11 @@ internal sealed partial class FollowedSpace : IDisposable
             return null;
         var space = new FollowedSpace(context, processId, maps, presence, new AddressSpace(context.Memory));
         if (space.TrySeed())
+        {
+            context.Log?.WriteBreak(processId, space.Engine.BreakStart);
             return space;
+        }
+
         space.Dispose();
         return null;
     }
@@ -172,8 +176,8 @@ internal sealed partial class FollowedSpace : IDisposable
             bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
             if (!mayHave || !_presence.TryFindFirst(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
                 continue;
-            Engine.AdoptPrivatePage(page);
-            _context.Log?.WriteTouch(ProcessId, page, mapping.Flags);
+            Engine.MarkPrivate(page);
+            _context.Log?.WritePrivate(ProcessId, page);
         }
     }
 

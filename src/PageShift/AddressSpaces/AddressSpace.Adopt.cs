@@ -25,7 +25,7 @@ public sealed partial class AddressSpace
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
         MappingHandle handle = _mappings.Find(address);
-        return handle.Exists && _mappings.RangeOf(handle).Start < address && TrySplit(handle, address);
+        return handle.Exists && _mappings.RangeOf(handle).Start < address && TrySplit(handle, address, out _);
     }
 
     /// <summary>Makes one mapping of the two that meet at <paramref name="address"/>. False when none meet there, or when they differ in more than their identity and in
@@ -71,8 +71,9 @@ public sealed partial class AddressSpace
         return true;
     }
 
-    /// <summary>Tells that the mapping at <paramref name="address"/> has got a private page.</summary>
-    internal void AdoptPrivatePage(VirtualAddress address)
+    /// <summary>Gives the mapping at <paramref name="address"/>, if there is one, the identity that it gets with its first private page, and that decides what it merges with (Linux:
+    /// its anon_vma). For what is known of a process whose faults were not seen. Thread-safe.</summary>
+    public void MarkPrivate(VirtualAddress address)
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
         MappingHandle handle = _mappings.Find(address);
