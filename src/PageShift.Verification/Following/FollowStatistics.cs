@@ -42,6 +42,6 @@ public sealed record FollowStatistics
     /// <summary>Divergences.</summary>
     public long Divergences { get; internal set; }
 
-    /// <summary>The shortest time of a call that does next to nothing, such as brk(0): what the changes of context add to every measured time, with such a call. 0 when none was made.</summary>
+    /// <summary>The shortest time of any call: what the changes of context add to every measured time, with the least that a call does. 0 when none was made.</summary>
     public long BaselineNanoseconds { get; internal set; }
 }

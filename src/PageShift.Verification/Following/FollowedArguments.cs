@@ -88,6 +88,9 @@ internal readonly struct FollowedArguments
 /// <summary>Up to two ranges; empty ones are left out.</summary>
 internal readonly struct FollowedRanges(AddressRange first, AddressRange second = default)
 {
+    /// <summary>True when one of them has all of <paramref name="range"/>.</summary>
+    internal bool Contains(AddressRange range) => first.Contains(range) || second.Contains(range);
+
     /// <summary>Goes over the ranges.</summary>
     public Enumerator GetEnumerator() => new(first, second);
 

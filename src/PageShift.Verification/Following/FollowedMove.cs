@@ -1,3 +1,4 @@
+using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
 
@@ -12,8 +13,11 @@ public sealed record FollowedMove
     /// <summary>The thread that made the call.</summary>
     public required int ThreadId { get; init; }
 
+    /// <summary>The call and its result.</summary>
+    public required CallExit Exit { get; init; }
+
     /// <summary>The call and its result, as strace would show it.</summary>
-    public required string Call { get; init; }
+    public string Call => FollowLog.TextOf(Exit);
 
     /// <summary>Where it was made.</summary>
     public required CallSite Site { get; init; }

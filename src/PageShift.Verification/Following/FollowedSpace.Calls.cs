@@ -11,6 +11,9 @@ internal sealed partial class FollowedSpace
     private const long NameMapping = 157;
     private const long BindMemory = 237;
 
+    // Around a call's own ranges mappings are compared after each call, all of them after so many, and at the end.
+    private const int CallsPerFullComparison = 1024;
+
     /// <summary>The calls among those traced that leave mappings alone: set_mempolicy, get_mempolicy, migrate_pages, move_pages, process_mrelease, set_mempolicy_home_node.</summary>
     private static readonly long[] Harmless = [238, 239, 256, 279, 448, 450];
 
@@ -32,7 +35,7 @@ internal sealed partial class FollowedSpace
     internal void Complete(in CallExit exit)
     {
         var a = new FollowedArguments(exit.Entry);
-        NoteBaseline(exit, a);
+        NoteBaseline(exit);
         if (exit.IsOverlapped)
         {
             _context.Statistics.OverlappedCalls++;
@@ -69,10 +72,9 @@ internal sealed partial class FollowedSpace
         Resync();
     }
 
-    private void NoteBaseline(in CallExit exit, in FollowedArguments a)
+    private void NoteBaseline(in CallExit exit)
     {
-        bool isEmpty = a.Number == SystemCallNumber.Break && a.First == 0;
-        if (isEmpty && (_context.Statistics.BaselineNanoseconds == 0 || exit.ElapsedNanoseconds < _context.Statistics.BaselineNanoseconds))
+        if (_context.Statistics.BaselineNanoseconds == 0 || exit.ElapsedNanoseconds < _context.Statistics.BaselineNanoseconds)
             _context.Statistics.BaselineNanoseconds = exit.ElapsedNanoseconds;
     }
 
@@ -224,9 +226,10 @@ internal sealed partial class FollowedSpace
 
     private Difference? CompareAround(in CallExit exit, in FollowedArguments a)
     {
-        if (a.Number == SystemCallNumber.Remap && !exit.Result.IsError && _pending is not null)
+        if (++_callsSinceFullComparison >= CallsPerFullComparison)
             return Compare(Everything);
-        foreach (AddressRange range in a.RangesBefore(Engine))
+        FollowedRanges before = a.RangesBefore(Engine);
+        foreach (AddressRange range in before)
         {
             if (Compare(range) is { } difference)
                 return difference;
@@ -234,7 +237,7 @@ internal sealed partial class FollowedSpace
 
         foreach (AddressRange range in a.RangesAfter(exit.Result))
         {
-            if (Compare(range) is { } difference)
+            if (!before.Contains(range) && Compare(range) is { } difference)
                 return difference;
         }
 

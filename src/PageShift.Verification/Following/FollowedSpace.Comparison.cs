@@ -13,9 +13,15 @@ internal sealed partial class FollowedSpace
     private Difference? Compare(AddressRange range)
     {
         if (range == Everything)
+        {
+            _callsSinceFullComparison = 0;
             _context.Statistics.FullComparisons++;
+        }
         else
+        {
             _context.Statistics.LocalComparisons++;
+        }
+
         _kernel.Clear();
         AddressRange widened = Widened(range);
         return _maps.Read(widened, _kernel) ? CompareWithRead(widened) : null;

@@ -38,7 +38,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         {
             ProcessId = _moving.Entry.ProcessId,
             ThreadId = _moving.Entry.ThreadId,
-            Call = FollowLog.TextOf(_moving),
+            Exit = _moving,
             Site = default,
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
             PresentPages = PresentPagesOf(move.Request.Source),
@@ -89,8 +89,14 @@ internal sealed partial class FollowedSpace : IMoveObserver
             return;
         if ((a.Fourth & (ulong)RemapFlags.Fixed) != 0 && (a.Fifth & (PageSize.Bytes - 1)) == 0
             && new ByteLength(a.Third).RoundUpToPages() is { } wanted && wanted <= Everything.Length && a.Fifth <= (Everything.End - wanted).Value)
-            _ = _presence.Read(new AddressRange(new VirtualAddress(a.Fifth), wanted), _destinationPages, PageKinds.Large);
+            ReadReplacedPages(new AddressRange(new VirtualAddress(a.Fifth), wanted));
         _pending = new PendingMove(thread, source);
+    }
+
+    private void ReadReplacedPages(AddressRange destination)
+    {
+        if (Engine.FindHole(destination) != destination)
+            _ = _presence.Read(destination, _destinationPages, PageKinds.Large);
     }
 
     /// <summary>Makes the move that the kernel has made, on the pages that were present.</summary>
@@ -165,7 +171,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
 
     private bool TryLoadFirst(AddressRange beside)
     {
-        if (beside.IsEmpty || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+        if (beside.IsEmpty || Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
             return false;
         var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
         _ = Engine.MarkPresent(range);

@@ -13,6 +13,7 @@ internal sealed partial class FollowedSpace : IDisposable
     private readonly PresenceReader _presence;
     private readonly List<KernelMapping> _kernel = [];
     private readonly Dictionary<int, FollowedDescriptor> _descriptors = [];
+    private int _callsSinceFullComparison;
     private bool _hasHiddenState;
     private bool _knowsBreak = true;
 
