@@ -12,6 +12,7 @@ internal sealed class CallSites : IDisposable
     // A C library's function that calls mremap for its caller rarely has more on the stack than this.
     private const int StackBytes = 4096;
     private const int WordBytes = sizeof(ulong);
+    private const int MostKept = 10_000;
 
     // The longest form of a call instruction: a prefix, the operation, and an operand of 5 bytes.
     private const int LongestCall = 7;
@@ -21,6 +22,9 @@ internal sealed class CallSites : IDisposable
     private readonly List<KernelMapping> _mappings = [];
     private readonly Dictionary<string, VirtualAddress> _loaded = [];
     private readonly byte[] _stack = new byte[StackBytes];
+
+    // By the place of the call and the stack's first word, where that is the way back to the caller: most wrappers of system calls keep nothing on the stack.
+    private readonly Dictionary<(VirtualAddress Call, ulong Top), CallSite> _direct = [];
 
     internal CallSites(int processId, MappingReader maps)
     {
@@ -39,15 +43,27 @@ internal sealed class CallSites : IDisposable
     public void Dispose() => _memory?.Dispose();
 
     /// <summary>Forgets where files are mapped: what is known may be so no longer.</summary>
-    internal void Forget() => _mappings.Clear();
+    internal void Forget()
+    {
+        _mappings.Clear();
+        _direct.Clear();
+    }
 
     /// <summary>Where a call was made.</summary>
     internal CallSite Of(in CallEntry call)
     {
         if (_mappings.Count == 0)
             ReadMappings();
+        int length = _memory?.Read(call.StackPointer, _stack.AsSpan(0, WordBytes)) ?? 0;
+        ulong top = length == WordBytes ? BinaryPrimitives.ReadUInt64LittleEndian(_stack) : 0;
+        if (_direct.TryGetValue((call.InstructionPointer, top), out CallSite known))
+            return known;
         string? file = FileAt(call.InstructionPointer);
-        return new CallSite(Describe(file, call.InstructionPointer), CallerOutside(file, call.StackPointer));
+        string? caller = CallerOutside(file, call.StackPointer, out bool isDirect);
+        var site = new CallSite(Describe(file, call.InstructionPointer), caller);
+        if (isDirect && _direct.Count < MostKept)
+            _direct.Add((call.InstructionPointer, top), site);
+        return site;
     }
 
     private void ReadMappings()
@@ -79,14 +95,17 @@ internal sealed class CallSites : IDisposable
         ? address.ToString()
         : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}+0x{(address - _loaded[file]).Value:x}");
 
-    private string? CallerOutside(string? file, VirtualAddress stack)
+    private string? CallerOutside(string? file, VirtualAddress stack, out bool isDirect)
     {
+        isDirect = false;
         int length = _memory?.Read(stack, _stack) ?? 0;
         for (int at = 0; at + WordBytes <= length; at += WordBytes)
         {
             var address = new VirtualAddress(BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(at)));
-            if (FileAt(address) is { } caller && caller != file && FollowsCall(address))
-                return Describe(caller, address);
+            if (FileAt(address) is not { } caller || caller == file || !FollowsCall(address))
+                continue;
+            isDirect = at == 0;
+            return Describe(caller, address);
         }
 
         return null;

@@ -37,6 +37,8 @@ public sealed partial class AddressSpace
     public void ForgetPages()
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (_tables.IsEmpty && _vacant.IsEmpty)
+            return;
         var everything = new AddressRange(VirtualAddress.Zero, Geometry.UserLimit);
         if (_tables.Zap(everything, keepGuards: false).Entries != 0)
             FlushTlb(everything);
