@@ -16,7 +16,7 @@ internal static class MoveReason
         if (policy.Cost.Warned)
             return "warns: an empty table is in the destination's slot";
         if (congruence == PageTableLevel.Pte)
-            return "not congruent modulo 2 MiB";
+            return "not congruent";
         return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, congruence, policy) : OfStart(move, congruence, policy);
     }
 

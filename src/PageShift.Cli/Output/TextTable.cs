@@ -40,11 +40,13 @@ internal static class TextTable
 
     private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
-        var table = new Table { Border = TableBorder.Rounded };
+        var table = new Table { Border = TableBorder.Simple };
         foreach (TextColumn column in columns)
         {
             var tableColumn = new TableColumn(new Text(column.Name));
-            table.AddColumn(column.IsNumber ? tableColumn.RightAligned().NoWrap() : tableColumn.LeftAligned());
+            if (column.IsNumber || table.Columns.Count == 0)
+                tableColumn.NoWrap();
+            table.AddColumn(column.IsNumber ? tableColumn.RightAligned() : tableColumn.LeftAligned());
         }
 
         foreach (TextRow row in rows)

@@ -16,9 +16,12 @@ internal static class TraceAdvice
             yield return $"pageshift moves {Describe.Entries(ours)} where linux-6.7 moves {Describe.Entries(linux)}{Describe.Fewer(linux.Entries, ours.Entries)}.";
         if (report.CongruentPageShift.Entries >= ours.Entries)
             yield break;
-        yield return "What the program could do: ask for destinations congruent with the source modulo 2 MiB, by reserving address space (mmap with PROT_NONE) and moving into it"
-            + " with MREMAP_FIXED, or reserve room to grow in place.";
-        yield return $"With congruent destinations linux-6.7 would move {Describe.Entries(report.CongruentLinux)}, and pageshift {Describe.Entries(report.CongruentPageShift)}"
-            + $"{Describe.Fewer(linux.Entries, report.CongruentPageShift.Entries)} than linux-6.7 moves now.";
+        yield return "";
+        yield return "What the program could do: reserve address space (mmap with PROT_NONE) and grow";
+        yield return "in it, or move with MREMAP_FIXED to a place congruent modulo 2 MiB. To congruent";
+        yield return "places, as the engine would choose them, there would move:";
+        yield return $"  under linux-6.7  {Describe.Entries(report.CongruentLinux)}";
+        yield return $"  under pageshift  {Describe.Entries(report.CongruentPageShift)}{Describe.Fewer(linux.Entries, report.CongruentPageShift.Entries)} than linux-6.7 moves now";
+        yield return "";
     }
 }

@@ -18,7 +18,7 @@ internal sealed class TraceText : ITraceOutput
         new("congruent", IsNumber: true),
         new("linux-6.7", IsNumber: true),
         new("pageshift", IsNumber: true),
-        new("congruent placement", IsNumber: true),
+        new("if congruent", IsNumber: true),
         new("time", IsNumber: true),
     ];
 
@@ -91,7 +91,7 @@ internal sealed class TraceText : ITraceOutput
         IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p)));
         if (Helps(move) && move.Congruent is { } congruent)
         {
-            string place = $"if moved to {congruent.Destination}, {Describe.Congruence(congruent.Congruence)}";
+            string place = $"at {congruent.Destination}";
             rows = rows.Append(PolicyTable.CongruentRow(MovePolicy.Linux67, congruent.Linux.Cost, place)).Append(PolicyTable.CongruentRow(MovePolicy.PageShift, congruent.PageShift.Cost, place));
         }
 
