@@ -46,7 +46,7 @@ public sealed class TraceCommandTests
         Assert.Contains(", called from program+0x", result.Error);
         Assert.Matches(@"linux-6\.7 +1,024 PTE .*not congruent", result.Error);
         Assert.Matches(@"pageshift, congruent +[23] PMD", result.Error);
-        Assert.Contains("What the program could do: ask for destinations congruent", result.Error);
+        Assert.Contains("What the program could do: reserve address space", result.Error);
     }
 
     [Fact]
