@@ -15,6 +15,7 @@ internal static class Program
         {
             RunCommand.Create(),
             FuzzCommand.Create(),
+            TraceCommand.Create(),
             BenchCommand.Create(),
             new HelpOption { Recursive = true },
             new VersionOption(),
@@ -30,7 +31,10 @@ internal static class Program
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+            if (parsed.CommandResult.Command.Name == TraceCommand.Name)
+                configuration.ProcessTerminationTimeout = null; // Ctrl-C is for the traced program
+            return parsed.Invoke(configuration);
         }
         catch (CallSyntaxException error)
         {
