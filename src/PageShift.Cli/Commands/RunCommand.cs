@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
 using PageShift.Linux;
 using PageShift.Moving;
@@ -43,11 +44,13 @@ internal static class RunCommand
 
     private static readonly Option<int> Top = Choice.Count("--top", "How many moves the text shows, the largest first.", DefaultTop);
 
+    private static readonly Option<string?> Html = new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+
     internal static Command Create()
     {
         var command = new Command("run", "Run a log of system calls: what every move costs under every policy, and why.")
         {
-            File, Format, On, Policy, Populate, Verify, Lenient, Top,
+            File, Format, Html, On, Policy, Populate, Verify, Lenient, Top,
         };
         command.SetAction(Run);
         return command;
@@ -72,9 +75,11 @@ internal static class RunCommand
             Verify = parsed.GetValue(Verify),
             Lenient = parsed.GetValue(Lenient),
         };
-        using IRunOutput output = parsed.GetValue(Format) == "json" ? new RunJson() : new RunText(parsed.GetValue(Top));
-        RunReport report = LogRun.Execute(settings, output);
-        return report.HasDivergence ? ExitCode.Divergence : ExitCode.Done;
+        using FileStream? page = parsed.GetValue(Html) is { } file ? OutputFile.OpenForLater("--html", file) : null;
+        using Stream standardOutput = Console.OpenStandardOutput();
+        IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
+        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page));
+        return LogRun.Execute(settings, output).HasDivergence ? ExitCode.Divergence : ExitCode.Done;
     }
 
     private static (KernelVersion Version, MovePolicy Policy) FindKernel()

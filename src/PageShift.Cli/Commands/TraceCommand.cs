@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Html;
 using PageShift.Cli.Tracing;
 using PageShift.Linux;
 
@@ -29,13 +30,15 @@ internal static class TraceCommand
         HelpName = "FILE",
     };
 
+    private static readonly Option<string?> Html = new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+
     private static readonly Option<int> Top = Choice.Count("--top", "How many moves the text shows, the largest first.", DefaultTop);
 
     internal static Command Create()
     {
         var command = new Command(Name, "Follow a live program: its moves, measured, and what they would cost under every policy. Exits as the program does.")
         {
-            Command, Format, Report, Log, Top,
+            Command, Format, Report, Html, Log, Top,
         };
         command.SetAction(Run);
         return command;
@@ -54,24 +57,22 @@ internal static class TraceCommand
             Top = parsed.GetValue(Top),
         };
 
-        // Both files are made before the program starts: it should not run for nothing.
-        using Stream report = settings.ReportFile is { } file ? Create("--report", file) : Console.OpenStandardError();
-        using StreamWriter? log = settings.LogFile is { } path ? new StreamWriter(Create("-o", path), bufferSize: 1 << 16) : null;
-        using ITraceOutput output = settings.IsJson ? new TraceJson(report) : new TraceText(report, settings);
+        // The files are made before the program starts: it should not run for nothing.
+        using Stream report = settings.ReportFile is { } file ? OutputFile.Create("--report", file) : Console.OpenStandardError();
+        using FileStream? page = parsed.GetValue(Html) is { } html ? OutputFile.OpenForLater("--html", html) : null;
+        using TemporaryLog? unnamed = page is not null && settings.LogFile is null ? new TemporaryLog() : null;
+        string? path = settings.LogFile ?? unnamed?.Name;
+        using StreamWriter? log = path is null ? null : new StreamWriter(OutputFile.Create("-o", path), bufferSize: 1 << 16);
+        ITraceOutput shown = settings.IsJson ? new TraceJson(report) : new TraceText(report, settings);
+        using ITraceOutput output = page is null ? shown : new TraceOutputs(shown, new TraceHtml(page, path!));
         return TraceRun.Execute(settings, output, log);
     }
 
-    private static FileStream Create(string option, string file)
+    /// <summary>The log of a trace whose page needs one that the user did not ask for.</summary>
+    private sealed class TemporaryLog : IDisposable
     {
-        if (file.Length == 0 || file.Contains('\0'))
-            throw new UsageException($"{option}: found a name that no file can have, expected a file's name");
-        try
-        {
-            return new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{option}: {file} can't be written: {error.Message}");
-        }
+        internal string Name { get; } = Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Name);
     }
 }

@@ -1,3 +1,4 @@
+using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Output;
@@ -5,6 +6,9 @@ namespace PageShift.Cli.Output;
 /// <summary>Shows what a run brings forth. Keeps only what it will show, however long the log.</summary>
 internal interface IRunOutput : IDisposable
 {
+    /// <summary>Sees every call, where the output shows calls.</summary>
+    CallRecorder? Recorder => null;
+
     /// <summary>A move, in the log's order.</summary>
     void Add(MoveReport move);
 

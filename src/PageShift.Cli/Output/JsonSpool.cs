@@ -9,14 +9,14 @@ internal sealed class JsonSpool : IDisposable
 {
     private const int MostBuffered = 1 << 20;
 
-    private static readonly JsonWriterOptions Options = new() { Indented = true };
-
+    private readonly JsonWriterOptions _options;
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private FileStream? _file;
 
-    internal JsonSpool(string arrayName)
+    internal JsonSpool(string arrayName, bool isIndented = true)
     {
-        Array = new Utf8JsonWriter(_buffer, Options);
+        _options = new JsonWriterOptions { Indented = isIndented };
+        Array = new Utf8JsonWriter(_buffer, _options);
         Array.WriteStartObject();
         Array.WriteStartArray(arrayName);
     }
@@ -54,15 +54,15 @@ internal sealed class JsonSpool : IDisposable
         Array.WriteEndObject();
         Array.Flush();
         var head = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(head, Options))
+        using (var writer = new Utf8JsonWriter(head, _options))
         {
             writer.WriteStartObject();
             writeHead(writer);
             writer.WriteEndObject();
         }
 
-        // Two objects become one: the first without its "\n}", the second without its "{".
-        output.Write(head.WrittenSpan[..^2]);
+        // Two objects become one: the first without its "}" or "\n}", the second without its "{".
+        output.Write(head.WrittenSpan[..^(_options.Indented ? 2 : 1)]);
         output.Write(","u8);
         if (_file is null)
         {

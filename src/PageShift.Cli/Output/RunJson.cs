@@ -8,11 +8,11 @@ using PageShift.Verification;
 namespace PageShift.Cli.Output;
 
 /// <summary>The report of <c>run</c> as JSON, schema 1 (docs/json.md).</summary>
-internal sealed class RunJson : IRunOutput
+internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutput
 {
     private const int Schema = 1;
 
-    private readonly JsonSpool _moves = new("moves");
+    private readonly JsonSpool _moves = new("moves", isIndented);
 
     public void Dispose() => _moves.Dispose();
 
@@ -22,11 +22,7 @@ internal sealed class RunJson : IRunOutput
         _moves.Settle();
     }
 
-    public void Finish(RunReport report)
-    {
-        using Stream output = Console.OpenStandardOutput();
-        _moves.Finish(output, json => WriteHead(json, report));
-    }
+    public void Finish(RunReport report) => _moves.Finish(output, json => WriteHead(json, report));
 
     private static void WriteHead(Utf8JsonWriter json, RunReport report)
     {

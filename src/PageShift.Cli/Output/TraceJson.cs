@@ -6,11 +6,11 @@ using PageShift.Verification;
 namespace PageShift.Cli.Output;
 
 /// <summary>The report of <c>trace</c> as JSON, schema 1 (docs/json.md).</summary>
-internal sealed class TraceJson(Stream output) : ITraceOutput
+internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceOutput
 {
     private const int Schema = 1;
 
-    private readonly JsonSpool _moves = new("moves");
+    private readonly JsonSpool _moves = new("moves", isIndented);
 
     public void Dispose() => _moves.Dispose();
 

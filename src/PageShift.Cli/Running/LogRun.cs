@@ -1,6 +1,7 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Html;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Verification;
@@ -41,14 +42,17 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Populate = settings.Populate,
             Verify = settings.Verify,
         };
-        using (var executor = new LogExecutor(options, run, follower))
+        CallRecorder? recorder = output.Recorder;
+        using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
         using (var progress = new RunProgress(stream.CanSeek ? stream.Length : null))
         {
             while (reader.TryRead(out CallRecord record))
             {
                 if (settings.Kernel is not null && record.Call.Kind is CallKind.Absent or CallKind.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
+                recorder?.Begin(record);
                 executor.Execute(record);
+                recorder?.End(record, executor.Statistics.Calls);
                 progress.Step(reader, executor.Statistics);
             }
 
@@ -63,6 +67,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     public void OnMove(in CallRecord record, MoveObservation move)
     {
+        _output.Recorder?.Moved();
         var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
         {

@@ -65,12 +65,25 @@ public sealed record FollowedMove
 /// <param name="Boundaries">What was decided about the blocks at the two ends.</param>
 public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange ExpandedSource, IReadOnlyList<BoundaryDecision> Boundaries)
 {
+    /// <summary>The runs that are kept of a plan; a plan for scattered pages has as many runs as there are gaps.</summary>
+    public const int MostKeptRuns = 64;
+
+    /// <summary>The first runs, in the order in which they move: at most <see cref="MostKeptRuns"/>.</summary>
+    public IReadOnlyList<MoveRun> Runs { get; init; } = [];
+
+    /// <summary>All runs of the plan.</summary>
+    public int RunCount { get; init; }
+
     /// <summary>What is to be kept of a plan.</summary>
     /// <exception cref="ArgumentNullException">There is no plan.</exception>
     public static PlannedMove Of(MovePlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return new PlannedMove(plan.Policy, plan.Cost, plan.ExpandedSource, [.. plan.Boundaries]);
+        return new PlannedMove(plan.Policy, plan.Cost, plan.ExpandedSource, [.. plan.Boundaries])
+        {
+            Runs = [.. plan.Runs.Take(MostKeptRuns)],
+            RunCount = plan.Runs.Count,
+        };
     }
 }
 

@@ -1,0 +1,159 @@
+// The data that the tool puts into the page, and what the page computes from it once.
+
+export type Level = 'pte' | 'pmd' | 'pud' | 'p4d' | 'pgd';
+
+export interface Boundary {
+    end: 'start' | 'end';
+    level: Level;
+    block: string;
+    outcome: string;
+    obstacle?: string;
+}
+
+export interface Policy {
+    policy: string;
+    pgd?: number;
+    p4d: number;
+    pud: number;
+    pmd: number;
+    pte: number;
+    slotsVisited: number;
+    slotsInspected: number;
+    tablesAllocated: number;
+    tablesFreed: number;
+    tlbFlushes: number;
+    tableBytes: number;
+    warned: boolean;
+    expandedOld: string;
+    expandedLength: number;
+    boundaries: Boundary[];
+}
+
+export interface Move {
+    line?: number;
+    process?: number;
+    thread: number;
+    call: string;
+    site?: string;
+    caller?: string;
+    old: string;
+    new: string;
+    length: number;
+    congruent: Level;
+    presentPages?: number;
+    exact?: boolean;
+    nanoseconds?: number;
+    policies: Policy[];
+    congruentPlacement?: { new: string; congruent: Level; policies: Policy[] };
+    kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string };
+}
+
+export interface Report {
+    schema: number;
+    file?: string;
+    command?: string[];
+    exitCode?: number;
+    calls: number;
+    divergenceCount: number;
+    log?: { populate: string; inferredMappings: number };
+    moves: Move[];
+}
+
+export interface Run {
+    level: number;
+    source: number;
+    destination: number;
+    slots: number;
+    entries: number;
+}
+
+export interface Plan {
+    reason: string;
+    runCount: number;
+    runs: Run[];
+}
+
+/** [line, thread, group, was executed, text, moves, changes] */
+export type CallRow = [number, number, number, number, string, number, Change[]?];
+
+/** A space is made, is made as a copy, or has a range replaced: see docs/page.md. */
+export type Change = (number | string)[];
+
+export const Levels: Level[] = ['pte', 'pmd', 'pud', 'p4d', 'pgd'];
+export const LevelNames = ['PTE', 'PMD', 'PUD', 'P4D', 'PGD'];
+export const LevelShifts = [12, 21, 30, 39, 48];
+export const Groups = ['map', 'unmap', 'remap', 'protect', 'other memory', 'process', 'other'];
+export const Kinds = ['private memory', 'file', 'shared', 'code', 'reserved', 'stack'];
+
+export const spanOf = (level: number): number => 2 ** LevelShifts[level];
+
+export function entriesOf(policy: Policy): number {
+    return (policy.pgd ?? 0) + policy.p4d + policy.pud + policy.pmd + policy.pte;
+}
+
+export function levelEntries(policy: Policy, level: number): number {
+    return policy[Levels[level]] ?? 0;
+}
+
+function read<T>(id: string): T {
+    const element = document.getElementById(id)!;
+    const value = JSON.parse(element.textContent!) as T;
+    element.textContent = ''; // its text is not needed a second time, and may be large
+    return value;
+}
+
+export class Data {
+    readonly report: Report;
+    readonly calls: CallRow[];
+    readonly title: string;
+    readonly spaces: number;
+
+    /** For each call the number of its first move. */
+    readonly firstMove: Uint32Array;
+
+    /** For each move the number of its call; -1 where the calls do not say. */
+    readonly callOfMove: Int32Array;
+
+    private readonly plans: (string | number)[][][];
+
+    constructor() {
+        this.report = read<Report>('report');
+        const plans = read<{ title: string; plans: (string | number)[][][] }>('plans');
+        const calls = read<{ spaces: number; calls: CallRow[] }>('calls');
+        this.title = plans.title;
+        this.plans = plans.plans;
+        this.calls = calls.calls;
+        this.spaces = calls.spaces;
+        this.firstMove = new Uint32Array(this.calls.length + 1);
+        this.callOfMove = new Int32Array(this.report.moves.length).fill(-1);
+        for (let i = 0, move = 0; i < this.calls.length; i++) {
+            for (let k = 0; k < this.calls[i][5]; k++) {
+                if (move + k < this.callOfMove.length)
+                    this.callOfMove[move + k] = i;
+            }
+            move += this.calls[i][5];
+            this.firstMove[i + 1] = move;
+        }
+    }
+
+    get moves(): Move[] {
+        return this.report.moves;
+    }
+
+    /** The names of the policies, oldest first. */
+    get policies(): string[] {
+        return this.moves.length === 0 ? [] : this.moves[0].policies.map(p => p.policy);
+    }
+
+    plan(move: number, policy: number): Plan {
+        const row = this.plans[move][policy];
+        const runs: Run[] = [];
+        for (let i = 2; i < row.length; i += 5) {
+            runs.push({
+                level: row[i] as number, source: row[i + 1] as number, destination: row[i + 2] as number,
+                slots: row[i + 3] as number, entries: row[i + 4] as number,
+            });
+        }
+        return { reason: row[0] as string, runCount: row[1] as number, runs };
+    }
+}

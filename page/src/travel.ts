@@ -1,0 +1,124 @@
+// What travels when a move is made: whole tables with the entry that leads to them, and single entries; computed without drawing anything.
+
+import { Move, Plan, spanOf } from './data';
+
+/** One slot of the level that is shown: a place for a table. */
+export interface Slot {
+    index: number;
+
+    /** Parts of the table, as [first cell, cells], that belong to the move before it, and after it. */
+    before: [number, number][];
+    after: [number, number][];
+
+    /** Cells of which it is known that something else lives there. */
+    others: number[];
+}
+
+/** A table that moves with its entry. */
+export interface Table {
+    from: number;
+    to: number;
+    order: number;
+}
+
+/** Neighbouring cells of one row that move together. */
+export interface Piece {
+    from: number;
+    fromCell: number;
+    to: number;
+    toCell: number;
+    cells: number;
+    level: number;
+    order: number;
+}
+
+export interface Travel {
+    /** The level whose slots are shown; their tables are of the level below. */
+    level: number;
+    slots: Map<number, Slot>;
+    tables: Table[];
+    pieces: Piece[];
+
+    /** Slots of the source that are not shown. */
+    hidden: number;
+}
+
+const Cells = 512;
+export const CellsPerRow = 32;
+const Shown = 5; // slots of source and of destination each: the first three and the last two
+
+export function travelOf(move: Move, plan: Plan, obstacles: number[]): Travel {
+    const level = Math.max(1, ...plan.runs.map(run => run.level));
+    const span = spanOf(level);
+    const [old, to, length] = [Number(move.old), Number(move.new), move.length];
+    const slots = new Map<number, Slot>();
+    const [sources, hidden] = shownSlots(old, old + length, span);
+    const [destinations] = shownSlots(to, to + length, span);
+    for (const index of [...sources, ...destinations])
+        slots.set(index, { index, before: [], after: [], others: [] });
+    for (const slot of slots.values()) {
+        slot.before = coverage(slot.index, old, old + length, span);
+        slot.after = coverage(slot.index, to, to + length, span);
+    }
+    for (const obstacle of obstacles) {
+        const slot = slots.get(Math.floor(obstacle / span));
+        const cell = Math.floor((obstacle % span) / (span / Cells));
+        if (slot !== undefined && !slot.others.includes(cell))
+            slot.others.push(cell);
+    }
+    const travel: Travel = { level, slots, tables: [], pieces: [], hidden };
+    plan.runs.forEach((run, order) => {
+        if (run.level === level)
+            addTables(travel, run.source, run.destination, run.slots, order);
+        else
+            addPieces(travel, run.source, run.destination, run.slots * spanOf(run.level), run.level, order);
+    });
+    return travel;
+}
+
+function shownSlots(start: number, end: number, span: number): [number[], number] {
+    const first = Math.floor(start / span);
+    const last = Math.ceil(end / span) - 1;
+    if (last - first < Shown)
+        return [Array.from({ length: last - first + 1 }, (_, i) => first + i), 0];
+    return [[first, first + 1, first + 2, last - 1, last], last - first + 1 - Shown];
+}
+
+function coverage(index: number, start: number, end: number, span: number): [number, number][] {
+    const from = Math.max(start, index * span);
+    const to = Math.min(end, (index + 1) * span);
+    if (from >= to)
+        return [];
+    const cell = span / Cells;
+    const first = Math.floor((from - index * span) / cell);
+    return [[first, Math.ceil((to - index * span) / cell) - first]];
+}
+
+function addTables(travel: Travel, source: number, destination: number, slots: number, order: number): void {
+    const span = spanOf(travel.level);
+    const delta = (destination - source) / span;
+    for (const index of travel.slots.keys()) {
+        if (index >= source / span && index < source / span + slots && travel.slots.has(index + delta))
+            travel.tables.push({ from: index, to: index + delta, order: order + (delta > 0 ? -index : index) / 2 ** 36 });
+    }
+}
+
+function addPieces(travel: Travel, source: number, destination: number, length: number, level: number, order: number): void {
+    const span = spanOf(travel.level);
+    const cell = span / Cells;
+    for (const slot of travel.slots.values()) {
+        const from = Math.max(source, slot.index * span);
+        const to = Math.min(source + length, (slot.index + 1) * span);
+        for (let at = from; at < to;) {
+            const target = destination + (at - source);
+            const fromCell = Math.floor((at % span) / cell);
+            const toCell = Math.floor((target % span) / cell);
+            const room = CellsPerRow - Math.max(fromCell % CellsPerRow, toCell % CellsPerRow);
+            const cells = Math.max(1, Math.min(room, Math.ceil((to - at) / cell)));
+            const toSlot = Math.floor(target / span);
+            if (travel.slots.has(toSlot))
+                travel.pieces.push({ from: slot.index, fromCell, to: toSlot, toCell, cells, level, order: order + at / 2 ** 60 });
+            at = Math.floor(at / cell) * cell + cells * cell;
+        }
+    }
+}

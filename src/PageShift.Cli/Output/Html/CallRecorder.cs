@@ -1,0 +1,139 @@
+using System.Globalization;
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Mappings;
+
+namespace PageShift.Cli.Output.Html;
+
+/// <summary>Keeps each call of a log, with what it changed in the mappings, for the page (docs/page.md). What is kept goes to a temporary file when it is much.</summary>
+/// <remarks>The pseudo-calls of a tracer's log are folded into the call before them: with "present" and its kin the log says what no call did, and with the
+/// calls from an unmapping of everything to "absent" what mappings there were.</remarks>
+internal sealed class CallRecorder : ISpaceFollower, IDisposable
+{
+    private const ulong Everything = 0x7fff_ffff_f000;
+
+    private readonly JsonSpool _calls = new("calls", isIndented: false);
+    private readonly StringWriter _text = new(CultureInfo.InvariantCulture);
+    private readonly CallLogWriter _writer;
+    private readonly MappingChanges _changes = new();
+    private ISpaceFollower? _next;
+    private RecordedCall? _pending;
+    private long _executed;
+    private int _moves;
+    private bool _isSeeding;
+    private bool _isFolded;
+
+    internal CallRecorder() => _writer = new CallLogWriter(_text, outcomeColumn: 0);
+
+    public void Dispose()
+    {
+        _calls.Dispose();
+        _changes.Dispose();
+        _text.Dispose();
+    }
+
+    /// <summary>Sees what is done to spaces, and passes it on to <paramref name="next"/>, if there is one.</summary>
+    internal CallRecorder Before(ISpaceFollower? next)
+    {
+        _next = next;
+        return this;
+    }
+
+    /// <summary>A record is about to be executed.</summary>
+    internal void Begin(in CallRecord record)
+    {
+        _isFolded = IsFolded(record);
+        if (_isFolded)
+            return;
+        WritePending();
+        _moves = 0;
+    }
+
+    /// <summary>The record has been executed.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="executed">The calls that were executed up to now; one that was left out is not counted.</param>
+    internal void End(in CallRecord record, long executed)
+    {
+        bool wasExecuted = executed != _executed;
+        _executed = executed;
+        if (_isFolded)
+            return;
+        _text.GetStringBuilder().Clear();
+        _writer.Write(record with { ThreadId = 0, Timestamp = default });
+        _pending = new RecordedCall(record.Line, record.ThreadId, CallGroupOf.Record(record), wasExecuted, _text.ToString().TrimEnd());
+    }
+
+    /// <summary>The call that is being executed moves a mapping.</summary>
+    internal void Moved() => _moves++;
+
+    /// <summary>Writes what was kept: an object with the array <c>calls</c>.</summary>
+    internal void Finish(Stream output)
+    {
+        WritePending();
+        _calls.Finish(output, json => json.WriteNumber("spaces", _changes.Spaces));
+    }
+
+    void ISpaceFollower.Made(AddressSpace space)
+    {
+        _changes.Made(space);
+        _next?.Made(space);
+    }
+
+    void ISpaceFollower.Forked(AddressSpace parent, AddressSpace child)
+    {
+        _changes.Forked(parent, child);
+        _next?.Forked(parent, child);
+    }
+
+    void ISpaceFollower.Ended(AddressSpace space)
+    {
+        _changes.Ended(space);
+        _next?.Ended(space);
+    }
+
+    void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    {
+        _changes.Called(space, call, result);
+        _next?.Called(record, space, call, file, result);
+    }
+
+    private bool IsFolded(in CallRecord record)
+    {
+        if (record.Kind != CallRecordKind.Call)
+            return true;
+        CallArguments a = record.Call.Arguments;
+        switch (record.Call.Kind)
+        {
+            case CallKind.Unmap when a.First == 0 && a.Second >= Everything:
+                _isSeeding = true;
+                return true;
+            case CallKind.Absent:
+                _isSeeding = false;
+                return true;
+            case CallKind.Present or CallKind.AnonVma:
+                return true;
+            default:
+                return _isSeeding;
+        }
+    }
+
+    private void WritePending()
+    {
+        if (_pending is not { } call)
+            return;
+        _calls.Array.WriteStartArray();
+        _calls.Array.WriteNumberValue(call.Line);
+        _calls.Array.WriteNumberValue(call.Thread);
+        _calls.Array.WriteNumberValue((int)call.Group);
+        _calls.Array.WriteNumberValue(call.WasExecuted ? 1 : 0);
+        _calls.Array.WriteStringValue(call.Text);
+        _calls.Array.WriteNumberValue(_moves);
+        _changes.WriteTo(_calls.Array);
+        _calls.Array.WriteEndArray();
+        _calls.Settle();
+        _pending = null;
+    }
+
+    private sealed record RecordedCall(long Line, int Thread, CallGroup Group, bool WasExecuted, string Text);
+}

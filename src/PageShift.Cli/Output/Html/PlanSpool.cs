@@ -1,0 +1,43 @@
+using System.Text.Json;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Output.Html;
+
+/// <summary>Keeps, for the page, what the JSON of a move does not say: for each policy the reason in words, and the runs that move.</summary>
+internal sealed class PlanSpool : IDisposable
+{
+    private readonly JsonSpool _plans = new("plans", isIndented: false);
+
+    public void Dispose() => _plans.Dispose();
+
+    /// <summary>A move, in order: an array of <c>[reason, runs of the plan, level, source, destination, slots, entries, ...]</c>, one for each policy.</summary>
+    internal void Add(in MoveRequest request, PageTableLevel congruence, IReadOnlyList<PlannedMove> policies)
+    {
+        Utf8JsonWriter json = _plans.Array;
+        json.WriteStartArray();
+        foreach (PlannedMove policy in policies)
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(MoveReason.Of(request, congruence, policy));
+            json.WriteNumberValue(policy.RunCount);
+            foreach (MoveRun run in policy.Runs)
+            {
+                json.WriteNumberValue((int)run.Level);
+                json.WriteNumberValue(run.Source.Value);
+                json.WriteNumberValue(run.Destination.Value);
+                json.WriteNumberValue(run.Slots);
+                json.WriteNumberValue(run.Entries);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+        _plans.Settle();
+    }
+
+    /// <summary>Writes what was kept: an object with the array <c>plans</c>.</summary>
+    internal void Finish(Stream output, string title) => _plans.Finish(output, json => json.WriteString("title", title));
+}

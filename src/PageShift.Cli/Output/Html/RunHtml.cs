@@ -1,0 +1,40 @@
+using PageShift.Cli.Running;
+
+namespace PageShift.Cli.Output.Html;
+
+/// <summary>The report of <c>run</c> as a page (docs/page.md).</summary>
+internal sealed class RunHtml : IRunOutput
+{
+    private readonly Stream _output;
+    private readonly PlanSpool _plans = new();
+    private readonly CallRecorder _recorder = new();
+    private readonly RunJson _report;
+
+    /// <param name="output">Takes the page; it stays the caller's to close.</param>
+    internal RunHtml(Stream output)
+    {
+        _output = output;
+        _report = new RunJson(output, isIndented: false);
+    }
+
+    CallRecorder? IRunOutput.Recorder => _recorder;
+
+    public void Dispose()
+    {
+        _report.Dispose();
+        _plans.Dispose();
+        _recorder.Dispose();
+    }
+
+    public void Add(MoveReport move)
+    {
+        _report.Add(move);
+        _plans.Add(move.Request, move.Congruence, move.Policies);
+    }
+
+    public void Finish(RunReport report) => HtmlPage.Write(
+        _output,
+        _ => _report.Finish(report),
+        stream => _plans.Finish(stream, report.Settings.File == "-" ? "standard input" : report.Settings.File),
+        _recorder.Finish);
+}

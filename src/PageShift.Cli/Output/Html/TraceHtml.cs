@@ -1,0 +1,65 @@
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Cli.Tracing;
+using PageShift.Moving;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Output.Html;
+
+/// <summary>The report of <c>trace</c> as a page (docs/page.md). The calls come from the log that the tracer writes, which is run again when all has ended.</summary>
+internal sealed class TraceHtml : ITraceOutput, ILogObserver
+{
+    private readonly Stream _output;
+    private readonly string _log;
+    private readonly PlanSpool _plans = new();
+    private readonly CallRecorder _recorder = new();
+    private readonly TraceJson _report;
+
+    /// <param name="output">Takes the page; it stays the caller's to close.</param>
+    /// <param name="log">The file that the tracer writes its log to.</param>
+    internal TraceHtml(Stream output, string log)
+    {
+        _output = output;
+        _log = log;
+        _report = new TraceJson(output, isIndented: false);
+    }
+
+    public void Dispose()
+    {
+        _report.Dispose();
+        _plans.Dispose();
+        _recorder.Dispose();
+    }
+
+    public void Add(FollowedMove move)
+    {
+        _report.Add(move);
+        _plans.Add(move.Request, move.Congruence, move.Plans);
+    }
+
+    public void Finish(TraceReport report)
+    {
+        RunLog();
+        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, string.Join(' ', report.Settings.Command)), _recorder.Finish);
+    }
+
+    void ILogObserver.OnMove(in CallRecord record, MoveObservation move) => _recorder.Moved();
+
+    void ILogObserver.OnDivergence(in Divergence divergence)
+    {
+        // Results are not verified here: the tracer compared them with the kernel's when they were made.
+    }
+
+    private void RunLog()
+    {
+        using var stream = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = _log });
+        using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, this, _recorder.Before(null));
+        while (reader.TryRead(out CallRecord record))
+        {
+            _recorder.Begin(record);
+            executor.Execute(record);
+            _recorder.End(record, executor.Statistics.Calls);
+        }
+    }
+}

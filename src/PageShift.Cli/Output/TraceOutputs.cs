@@ -1,0 +1,26 @@
+using PageShift.Cli.Tracing;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>Two outputs of one trace.</summary>
+internal sealed class TraceOutputs(ITraceOutput first, ITraceOutput second) : ITraceOutput
+{
+    public void Dispose()
+    {
+        first.Dispose();
+        second.Dispose();
+    }
+
+    public void Add(FollowedMove move)
+    {
+        first.Add(move);
+        second.Add(move);
+    }
+
+    public void Finish(TraceReport report)
+    {
+        first.Finish(report);
+        second.Finish(report);
+    }
+}
