@@ -48,6 +48,7 @@ export class CallList {
     }
 
     draw(): void {
+        this.box.style.height = `${Math.min(8, Math.max(3, this.length)) * Row + 2}px`;
         this.inner.style.height = `${this.length * Row}px`;
         const from = Math.max(0, Math.floor(this.box.scrollTop / Row) - 4);
         const to = Math.min(this.length, from + Math.ceil(this.box.clientHeight / Row) + 8);

@@ -13,6 +13,7 @@ const Summed = ['p4d', 'pud', 'pmd', 'pte', 'slotsVisited', 'slotsInspected', 't
 export class Ladder {
     private readonly scope = by<HTMLSelectElement>('ladder-scope');
     private readonly metric = by<HTMLSelectElement>('ladder-metric');
+    private readonly box = by('ladder');
     private readonly totals: Policy[];
 
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
@@ -37,7 +38,7 @@ export class Ladder {
         const metric = this.metric.value as Metric;
         const values = policies.map(policy => metric === 'entries' ? entriesOf(policy) : policy[metric]);
         const scale = scaleSymlog().constant(1).domain([0, Math.max(1, ...values)]).range([0, 100]);
-        by('ladder').querySelector('tbody')!.replaceChildren(...policies.map((policy, i) => {
+        this.box.querySelector('tbody')!.replaceChildren(...policies.map((policy, i) => {
             const row = make('tr', '', policy.policy === 'pageshift' ? 'ours' : '');
             const name = make('th', policy.policy);
             name.scope = 'row';
@@ -51,13 +52,36 @@ export class Ladder {
             const text = metric === 'entries' ? entries(policy) + (policy.warned ? ', warns' : '') : metric === 'tableBytes' ? size(values[i]) : number(values[i]);
             row.append(name, cell, make('td', text, 'n'));
             return row;
-        }));
+        }), this.axis(values, scale));
         by('ladder-note').textContent = `${isAll ? `${count(this.data.moves.length, 'move')} together` : 'This move'}. The scale is logarithmic: each tenfold is a step of the same length.`;
         const levels = Levels.map((level, i) => ({ name: `${LevelNames[i]} entries at most`, colour: level, level: i }))
             .filter(item => metric === 'entries' && policies.some(policy => highest(policy) === item.colour && entriesOf(policy) > 0));
         fillLegend('ladder-legend', levels);
     }
+
+    /** The powers of ten, below the bars. */
+    private axis(values: number[], scale: (value: number) => number): HTMLElement {
+        const row = make('tr');
+        row.setAttribute('aria-hidden', 'true');
+        const cell = make('td', '', 'b');
+        const axis = make('div', '', 'axis');
+        const ticks = [0];
+        for (let tick = 1; tick <= Math.max(1, ...values); tick *= 10)
+            ticks.push(tick);
+        // Of neighbours that would touch only the higher one stays.
+        const room = Math.max(1, Math.ceil(ticks.length / (this.box.clientWidth / 90)));
+        axis.append(...ticks.filter((_, i) => i === 0 || (ticks.length - 1 - i) % room === 0).map(tick => {
+            const label = make('span', tick >= 1e6 ? `10${superscript(Math.round(Math.log10(tick)))}` : number(tick));
+            label.style.left = `${scale(tick)}%`;
+            return label;
+        }));
+        cell.append(axis);
+        row.append(make('td'), cell);
+        return row;
+    }
 }
+
+const superscript = (value: number): string => [...String(value)].map(digit => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
 
 /** The highest level at which a policy moves anything. */
 function highest(policy: Policy): string {

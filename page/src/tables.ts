@@ -71,7 +71,6 @@ export class TableView {
             { name: `a ${name} entry with its table of 512 ${below} entries, which moves whole`, colour: Levels[travel.level] },
             { name: `${below} entries, which move one by one`, colour: Levels[travel.level - 1] },
             ...(obstacles.length > 0 ? [{ name: 'something else that lives there', colour: 'ink' }] : []),
-            { name: 'nothing', colour: 'line', mark: 'ring' },
         ].filter((_, i) => (i !== 0 || travel.tables.length > 0) && (i !== 1 || travel.pieces.length > 0)));
         this.note(travel, plan.runCount > plan.runs.length);
     }
@@ -88,7 +87,8 @@ export class TableView {
 
     private draw(svg: SVGElement, travel: Travel, move: Move): void {
         const width = this.box.clientWidth || 600;
-        this.cell = width < 480 ? 3 : 4;
+        const most = Math.max(...groupsOf(travel).map(group => group.length));
+        this.cell = Math.min(7, Math.max(3, Math.floor((2 * (width - (most - 1) * Gap)) / most / CellsPerRow) / 2));
         const table = CellsPerRow * this.cell;
         const perRow = Math.max(1, Math.floor((width + Gap) / (table + Gap)));
         const places = new Map<number, Place>();
@@ -227,7 +227,7 @@ export class TableView {
             const part = Math.min(1, Math.max(0, (now - begins) / 0.45));
             const eased = part * part * (3 - 2 * part);
             arrived += part === 1 ? 1 : 0;
-            const lift = Math.sin(Math.PI * eased) * (from.y === to.y ? 14 : 0);
+            const lift = Math.sin(Math.PI * eased) * (from.y === to.y ? 12 : 0);
             element.setAttribute('transform', `translate(${from.x + (to.x - from.x) * eased} ${from.y + (to.y - from.y) * eased - lift})`);
         }
         const move = this.data.moves[this.chosen.move];
@@ -256,7 +256,7 @@ function groupsOf(travel: Travel): Slot[][] {
 /** Cells as one path: a square each, with a hair's breadth between them. */
 function cellsPath(first: number, cells: number, cell: number): string {
     let path = '';
-    const side = cell - 0.7;
+    const side = cell - (cell > 4 ? 1 : 0.7);
     for (let i = first; i < first + cells; i++)
         path += `M${(i % CellsPerRow) * cell + 0.35} ${Math.floor(i / CellsPerRow) * cell + 0.35}h${side}v${side}h-${side}z`;
     return path;
