@@ -45,7 +45,7 @@ export interface Travel {
 
 const Cells = 512;
 export const CellsPerRow = 32;
-const Shown = 5; // slots of source and of destination each: the first three and the last two
+const Shown = 4; // slots of source and of destination each: the first two and the last two
 
 export function travelOf(move: Move, plan: Plan, obstacles: number[]): Travel {
     const level = Math.max(1, ...plan.runs.map(run => run.level));
@@ -81,7 +81,7 @@ function shownSlots(start: number, end: number, span: number): [number[], number
     const last = Math.ceil(end / span) - 1;
     if (last - first < Shown)
         return [Array.from({ length: last - first + 1 }, (_, i) => first + i), 0];
-    return [[first, first + 1, first + 2, last - 1, last], last - first + 1 - Shown];
+    return [[first, first + 1, last - 1, last], last - first + 1 - Shown];
 }
 
 function coverage(index: number, start: number, end: number, span: number): [number, number][] {

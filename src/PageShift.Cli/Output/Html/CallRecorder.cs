@@ -16,6 +16,7 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
     private readonly JsonSpool _calls = new("calls", isIndented: false);
     private readonly StringWriter _text = new(CultureInfo.InvariantCulture);
     private readonly CallLogWriter _writer;
+    private readonly bool _isTracersLog;
     private readonly MappingChanges _changes = new();
     private ISpaceFollower? _next;
     private RecordedCall? _pending;
@@ -24,7 +25,13 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
     private bool _isSeeding;
     private bool _isFolded;
 
-    internal CallRecorder() => _writer = new CallLogWriter(_text, outcomeColumn: 0);
+    /// <param name="isTracersLog">True for a log that the tracer wrote: its openings of files only say what a mapping shows.</param>
+    internal CallRecorder(bool isTracersLog)
+    {
+        _isTracersLog = isTracersLog;
+        _writer = new CallLogWriter(_text, outcomeColumn: 0);
+    }
+
 
     public void Dispose()
     {
@@ -113,6 +120,8 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
                 return true;
             case CallKind.Present or CallKind.AnonVma:
                 return true;
+            case CallKind.OpenFile:
+                return _isSeeding || _isTracersLog;
             default:
                 return _isSeeding;
         }

@@ -7,7 +7,7 @@ internal sealed class RunHtml : IRunOutput
 {
     private readonly Stream _output;
     private readonly PlanSpool _plans = new();
-    private readonly CallRecorder _recorder = new();
+    private readonly CallRecorder _recorder = new(isTracersLog: false);
     private readonly RunJson _report;
 
     /// <param name="output">Takes the page; it stays the caller's to close.</param>

@@ -12,7 +12,7 @@ internal sealed class TraceHtml : ITraceOutput, ILogObserver
     private readonly Stream _output;
     private readonly string _log;
     private readonly PlanSpool _plans = new();
-    private readonly CallRecorder _recorder = new();
+    private readonly CallRecorder _recorder = new(isTracersLog: true);
     private readonly TraceJson _report;
 
     /// <param name="output">Takes the page; it stays the caller's to close.</param>
