@@ -39,7 +39,7 @@ export class SpaceHistory {
             }
             this.spaceOfCall[i] = ofThread.get(thread) ?? (i === 0 ? 0 : this.spaceOfCall[i - 1]);
             if (i % Stride === Stride - 1 && cost < MostKept) {
-                this.kept.push({ call: i, state: new Map(this.current) });
+                this.kept.push({ call: i, state: copyOf(this.current) });
                 for (const mappings of this.current.values())
                     cost += mappings.length;
             }
@@ -49,20 +49,15 @@ export class SpaceHistory {
     /** The mappings of a space after a call, lowest first. */
     after(call: number, space: number): Mapping[] {
         if (call < this.at) {
-            let from = { call: -1, state: new Map() as State };
-            for (const kept of this.kept) {
-                if (kept.call <= call)
-                    from = kept;
-            }
-            this.current = new Map(from.state);
+            const from = this.kept.findLast(kept => kept.call <= call) ?? { call: -1, state: new Map() as State };
+            this.current = copyOf(from.state);
             this.at = from.call;
         }
         else {
-            for (const kept of this.kept) {
-                if (kept.call <= call && kept.call > this.at) {
-                    this.current = new Map(kept.state);
-                    this.at = kept.call;
-                }
+            const nearest = this.kept.findLast(kept => kept.call <= call);
+            if (nearest !== undefined && nearest.call > this.at) {
+                this.current = copyOf(nearest.state);
+                this.at = nearest.call;
             }
         }
         while (this.at < call)
@@ -83,24 +78,26 @@ export class SpaceHistory {
             return;
         }
         if (change.length === 2) {
-            this.current.set(space, this.current.get(change[1] as number) ?? []);
+            this.current.set(space, [...this.current.get(change[1] as number) ?? []]);
             return;
         }
-        // The lists are never changed, only replaced: kept states share them.
         const [from, to] = [change[1] as number, change[2] as number];
-        const old = this.current.get(space) ?? [];
+        const list = this.current.get(space) ?? [];
         const added: Mapping[] = [];
         for (let i = 3; i < change.length; i += 4) {
             const start = change[i] as number;
             added.push({ start, end: start + (change[i + 1] as number), kind: change[i + 2] as number, protection: change[i + 3] as string });
         }
-        const first = lowerBound(old, from);
+        const first = lowerBound(list, from);
         let last = first;
-        while (last < old.length && old[last].start < to)
+        while (last < list.length && list[last].start < to)
             last++;
-        this.current.set(space, [...old.slice(0, first), ...added, ...old.slice(last)]);
+        list.splice(first, last - first, ...added);
+        this.current.set(space, list);
     }
 }
+
+const copyOf = (state: State): State => new Map([...state].map(([space, mappings]) => [space, [...mappings]]));
 
 /** The first mapping that ends above an address. */
 export function lowerBound(mappings: Mapping[], address: number): number {

@@ -15,6 +15,7 @@ const Side = 2; // pixels beside the space
 const Strip = 44; // height of the mappings
 const Bottom = 34; // below them: the labels
 const MostRows = 400;
+const MostArcs = 500;
 
 export class SpaceMap {
     private readonly canvas = by<HTMLCanvasElement>('space');
@@ -235,7 +236,11 @@ export class SpaceMap {
         context.strokeStyle = colour('soft');
         context.globalAlpha = 0.35;
         context.lineWidth = 1;
-        for (let i = 0; i < moves.length && callOfMove[i] <= this.chosen.call; i++) {
+        let left = MostArcs;
+        for (let i = moves.length - 1; i >= 0 && left > 0; i--) {
+            if (callOfMove[i] > this.chosen.call)
+                continue;
+            left--;
             if (callOfMove[i] >= 0 && this.history.spaceOfCall[callOfMove[i]] === space)
                 arc(context, middle(moves[i].old, moves[i].length, x, width), middle(moves[i].new, moves[i].length, x, width), top - 2);
         }

@@ -1,7 +1,7 @@
 // The timeline: all calls from left to right. Below the line what each call does, above it what the moves cost.
 
 import { scaleSymlog } from 'd3-scale';
-import { Data, Groups } from './data';
+import { Data, entriesOf, Groups } from './data';
 import { by, colour, fillLegend, prepare } from './dom';
 import { Chosen } from './state';
 import { count, number, worst } from './words';
@@ -14,9 +14,11 @@ export class Timeline {
     private readonly canvas = by<HTMLCanvasElement>('timeline');
     private readonly slider = by<HTMLInputElement>('call');
     private readonly most: Float64Array;
+    private readonly highest: number;
 
     constructor(private readonly data: Data, private readonly chosen: Chosen, private readonly choose: (call: number) => void) {
         this.most = Float64Array.from(data.moves, move => worst(move.policies));
+        this.highest = this.most.reduce((highest, value) => Math.max(highest, value), 1);
         const calls = data.calls.length;
         by('calls-note').textContent = `${count(data.report.calls, 'call')}, ${count(data.moves.length, 'move')}`;
         const counts = new Array<number>(Groups.length).fill(0);
@@ -121,9 +123,13 @@ export class Timeline {
         const { moves, callOfMove } = this.data;
         if (moves.length === 0)
             return;
-        const y = scaleSymlog().constant(1).domain([0, Math.max(...this.chunkMaxima())]).range([base - 3, 12]);
+        const y = scaleSymlog().constant(1).domain([0, this.highest]).range([base - 3, 12]);
         const [high, low, line] = [colour('pte'), colour('pmd'), colour('line')];
         const radius = moves.length > 2000 ? 1.5 : moves.length > 200 ? 2.5 : 4.5;
+        if (moves.length > 2 * step * this.data.calls.length) {
+            this.drawManyMoves(context, x, y, base, step);
+            return;
+        }
         for (let i = 0; i < moves.length; i++) {
             if (callOfMove[i] < 0)
                 continue;
@@ -134,16 +140,32 @@ export class Timeline {
             context.fillStyle = line;
             context.fillRect(at - 0.5, top, 1, base - top);
             dot(context, at, top, i === chosen ? radius + 1.5 : radius, high);
-            dot(context, at, y(ours.p4d + ours.pud + ours.pmd + ours.pte), i === chosen ? radius + 1.5 : radius, low);
+            dot(context, at, y(entriesOf(ours)), i === chosen ? radius + 1.5 : radius, low);
         }
     }
 
-    // Math.max takes its arguments on the stack, which has room for some ten thousand.
-    private chunkMaxima(): number[] {
-        let highest = 1;
-        for (const value of this.most)
-            highest = Math.max(highest, value);
-        return [highest];
+    /** More moves than pixels: of those in a pixel the largest. */
+    private drawManyMoves(context: CanvasRenderingContext2D, x: (call: number) => number, y: (entries: number) => number, base: number, step: number): void {
+        const { moves, callOfMove } = this.data;
+        const columns = Math.ceil(x(this.data.calls.length));
+        const most = new Float64Array(columns + 1);
+        const ours = new Float64Array(columns + 1);
+        for (let i = 0; i < moves.length; i++) {
+            if (callOfMove[i] < 0)
+                continue;
+            const column = Math.floor(x(callOfMove[i]) + step / 2);
+            most[column] = Math.max(most[column], this.most[i]);
+            ours[column] = Math.max(ours[column], entriesOf(moves[i].policies[moves[i].policies.length - 1]));
+        }
+        const [high, low] = [colour('pte'), colour('pmd')];
+        for (let column = 0; column <= columns; column++) {
+            if (most[column] === 0)
+                continue;
+            context.fillStyle = high;
+            context.fillRect(column, y(most[column]), 1, base - y(most[column]));
+            context.fillStyle = low;
+            context.fillRect(column, y(ours[column]), 1, base - y(ours[column]));
+        }
     }
 }
 
