@@ -1,0 +1,113 @@
+// What the page does in a real browser. Called by the .NET tests with the browser's program and a folder of pages; prints, as JSON, for each check null or what went wrong.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+import { checksOfControls } from './controls.mjs';
+import { checksOfFigures } from './figures.mjs';
+
+const [program, folder] = process.argv.slice(2);
+const MostMilliseconds = 20_000; // measured: 2 to 4.5 s on two busy cores
+
+const browser = await chromium.launch({
+    executablePath: program,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
+});
+
+/** Opens a page in a window of its own, and fails when it complains or asks for anything but itself. */
+async function open(name, options = {}, hash = '') {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    const complaints = [];
+    page.on('console', message => complaints.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', error => complaints.push(error.stack));
+    page.on('request', request => {
+        if (!request.url().startsWith('file:') && !request.url().startsWith('data:'))
+            complaints.push(`asked for ${request.url()}`);
+    });
+    await page.goto(pathToFileURL(join(folder, `${name}.html`)).href + hash);
+    await page.waitForSelector('html[data-ready]', { state: 'attached', timeout: MostMilliseconds });
+    return {
+        page,
+        async [Symbol.asyncDispose]() { await context.close(); },
+        async close() {
+            await context.close();
+            assert.deepEqual(complaints, []);
+        },
+    };
+}
+
+const reportOf = async name => JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
+const textOf = (page, id) => page.locator(`#${id}`).textContent();
+const tools = { open, reportOf, textOf, assert };
+
+const pages = ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc', 'nothing'];
+const checks = {
+    async loads_without_complaint_in_both_themes() {
+        for (const name of pages) {
+            for (const colorScheme of ['light', 'dark']) {
+                const opened = await open(name, { colorScheme });
+                await opened.close();
+            }
+        }
+    },
+    async nothing_overflows_from_400_pixels_on() {
+        for (const name of pages) {
+            for (const width of [400, 1280]) {
+                const { page, close } = await open(name, { viewport: { width, height: 800 } });
+                assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${name} at ${width}`);
+                await close();
+            }
+        }
+    },
+    async a_hundred_thousand_calls_load_and_answer() {
+        const begun = Date.now();
+        const { page, close } = await open('many');
+        assert.ok(Date.now() - begun < MostMilliseconds, `took ${Date.now() - begun} ms`);
+        assert.equal(await textOf(page, 'calls-note'), '100,000 calls, 20,000 moves');
+        const answered = Date.now();
+        await page.locator('#call-list').press('Home');
+        assert.equal(await textOf(page, 'call-number'), '1 of 100,000');
+        await page.locator('#call-list').press('End');
+        assert.equal(await textOf(page, 'call-number'), '100,000 of 100,000');
+        assert.ok(await page.locator('.option').count() < 40, 'only rows in sight are in the document');
+        assert.ok(Date.now() - answered < 3000, `answered in ${Date.now() - answered} ms`);
+        await close();
+    },
+    async prints_all_that_matters_and_no_controls() {
+        const { page, close } = await open('realloc', { colorScheme: 'dark' });
+        await page.emulateMedia({ media: 'print' });
+        assert.equal(await page.locator('button:visible').count(), await page.locator('th button:visible').count());
+        assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
+        assert.ok((await page.pdf()).length > 10_000);
+        await close();
+    },
+    async every_control_and_drawing_has_a_name() {
+        const { page, close } = await open('realloc');
+        const nameless = await page.evaluate(() => [...document.querySelectorAll('button, input, select, summary, canvas, [role]')]
+            .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length
+                || (e.getAttribute('aria-labelledby') ?? '').split(' ').some(id => document.getElementById(id)?.textContent.trim())))
+            .map(e => e.outerHTML.slice(0, 80)));
+        assert.deepEqual(nameless, []);
+        assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1])).filter((level, i, all) => i > 0 && level > all[i - 1] + 1)), []);
+        await close();
+    },
+    ...checksOfControls(tools),
+    ...checksOfFigures(tools),
+};
+
+const outcomes = {};
+for (const [name, check] of Object.entries(checks)) {
+    const begun = Date.now();
+    try {
+        await check();
+        outcomes[name] = null;
+    }
+    catch (error) {
+        outcomes[name] = `${error.stack ?? error}`;
+    }
+    console.error(`${name}: ${Date.now() - begun} ms`);
+}
+await browser.close();
+console.log(JSON.stringify(outcomes));

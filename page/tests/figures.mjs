@@ -1,0 +1,87 @@
+// The figures on the page are those of the JSON.
+
+const Names = ['pgd', 'p4d', 'pud', 'pmd', 'pte'];
+const number = value => value.toLocaleString('en-US');
+const entriesOf = policy => Names.reduce((sum, name) => sum + (policy[name] ?? 0), 0);
+const wordsOf = policy => Names.filter(name => policy[name]).map(name => `${number(policy[name])} ${name.toUpperCase()}`).join(', ') || 'nothing';
+
+function sumOf(policies) {
+    const sum = { warned: policies.some(policy => policy.warned) };
+    for (const name of [...Names, 'slotsVisited', 'tablesAllocated', 'tablesFreed', 'tlbFlushes', 'tableBytes'])
+        sum[name] = policies.reduce((total, policy) => total + (policy[name] ?? 0), 0);
+    return sum;
+}
+
+export function checksOfFigures({ open, reportOf, textOf, assert }) {
+    const ladderOf = page => page.locator('#ladder tbody tr:not([aria-hidden])').evaluateAll(rows => rows.map(row => [row.cells[0].textContent, row.cells[2].textContent]));
+    return {
+        async the_ladder_is_the_jsons() {
+            for (const name of ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc']) {
+                const report = await reportOf(name);
+                const { page, close } = await open(name);
+                for (const scope of report.moves.length > 1 ? ['move', 'all'] : ['move']) {
+                    if (report.moves.length > 1)
+                        await page.selectOption('#ladder-scope', scope);
+                    const costs = scope === 'all'
+                        ? report.moves[0].policies.map((_, i) => sumOf(report.moves.map(move => move.policies[i])))
+                        : report.moves.reduce((best, move) => entriesOf(move.policies[0]) > entriesOf(best.policies[0]) ? move : best).policies;
+                    for (const metric of ['entries', 'slotsVisited', 'tablesAllocated', 'tablesFreed', 'tlbFlushes']) {
+                        await page.selectOption('#ladder-metric', metric);
+                        const expected = costs.map((cost, i) => [
+                            report.moves[0].policies[i].policy,
+                            metric === 'entries' ? wordsOf(cost) + (cost.warned ? ', warns' : '') : number(cost[metric])]);
+                        assert.deepEqual(await ladderOf(page), expected, `${name}, ${scope}, ${metric}`);
+                    }
+                }
+                await close();
+            }
+        },
+        async a_longer_bar_is_a_larger_number() {
+            const { page, close } = await open('one-level-up', { reducedMotion: 'reduce' });
+            const widths = await page.locator('#ladder .rail div').evaluateAll(bars => bars.map(bar => bar.getBoundingClientRect().width));
+            assert.ok(widths[0] > widths[1] && widths[1] === widths[2] && widths[3] > widths[4] && widths[4] > 0, widths.join(' '));
+            await close();
+        },
+        async the_list_of_moves_is_the_jsons() {
+            const report = await reportOf('realloc');
+            const { page, close } = await open('realloc');
+            await page.getByRole('button', { name: 'line', exact: true }).click();
+            const rows = await page.locator('#moves tbody tr').evaluateAll(all => all.map(row => [...row.cells].map(cell => cell.textContent)));
+            assert.equal(rows.length, report.moves.length);
+            report.moves.forEach((move, i) => {
+                const [theirs, ours] = ['linux-6.7', 'pageshift'].map(name => wordsOf(move.policies.find(policy => policy.policy === name)));
+                assert.deepEqual(rows[i].slice(0, 4), [String(i + 1), String(move.line), move.old, move.new]);
+                assert.deepEqual(rows[i].slice(5, 7), [theirs, ours]);
+            });
+            await close();
+        },
+        async calls_and_mappings_are_those_of_the_log() {
+            const report = await reportOf('linus-2023');
+            const { page, close } = await open('linus-2023');
+            assert.equal(await textOf(page, 'calls-note'), `${report.calls} calls, ${report.moves.length} move`);
+            assert.equal(await page.locator('.option').count(), report.calls);
+            const mappings = () => page.locator('#mappings tbody tr').evaluateAll(rows => rows.map(row => [...row.cells].map(cell => cell.textContent)));
+            assert.deepEqual(await mappings(), [['0x7f00000', '0x8100000', '2 MiB', 'rw-p', 'private memory']]);
+            await page.locator('#call-list').press('Home');
+            assert.deepEqual(await mappings(), [['0x8100000', '0x8300000', '2 MiB', 'rw-p', 'private memory']]);
+            assert.equal(await textOf(page, 'space-note'), 'after call 1: 1 mapping, 2 MiB');
+            await close();
+        },
+        async the_ends_are_explained_as_the_json_says() {
+            const report = await reportOf('neighbour');
+            const { page, close } = await open('neighbour');
+            for (const policy of report.moves[0].policies) {
+                await page.getByLabel(policy.policy, { exact: true }).check();
+                const rows = await page.locator('#boundaries tbody tr').evaluateAll(all => all.map(row => [...row.cells].map(cell => cell.textContent)));
+                assert.deepEqual(rows.map(row => row[0]), policy.boundaries.map(b => `${b.end}, ${b.level.toUpperCase()}`));
+                policy.boundaries.forEach((b, i) => {
+                    assert.ok(rows[i][1].startsWith(b.block), rows[i][1]);
+                    assert.ok(b.obstacle === undefined || rows[i][2].includes(b.obstacle), rows[i][2]);
+                    assert.equal(rows[i][2].startsWith('expanded'), b.outcome === 'expanded');
+                });
+                assert.ok((await textOf(page, 'reason')).startsWith(`${wordsOf(policy)}: `));
+            }
+            await close();
+        },
+    };
+}

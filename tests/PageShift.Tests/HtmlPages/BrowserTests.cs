@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using PageShift.Tests.Cli;
+using Xunit;
+
+namespace PageShift.Tests.HtmlPages;
+
+/// <summary>The page in a real browser: the checks are in page/tests, and run once, together.</summary>
+public sealed class BrowserTests(BrowserRun run) : IClassFixture<BrowserRun>
+{
+    public static TheoryData<string> Checks =>
+    [
+        "loads_without_complaint_in_both_themes",
+        "nothing_overflows_from_400_pixels_on",
+        "a_hundred_thousand_calls_load_and_answer",
+        "prints_all_that_matters_and_no_controls",
+        "every_control_and_drawing_has_a_name",
+        "the_slider_the_list_and_the_timeline_choose_a_call",
+        "the_buttons_go_from_move_to_move",
+        "the_search_and_the_box_leave_what_they_say",
+        "the_space_zooms_from_all_of_it_to_one_page",
+        "the_space_follows_buttons_keys_and_the_wheel",
+        "the_drawing_of_the_space_shows_the_move_and_earlier_ones",
+        "entries_travel_from_their_old_slots_to_the_new_ones",
+        "play_runs_to_the_end_and_can_be_paused",
+        "without_motion_play_jumps_to_the_end",
+        "columns_sort_both_ways_and_rows_lead_to_their_explanation",
+        "an_address_with_a_move_opens_it",
+        "the_theme_is_the_systems_until_it_is_chosen",
+        "a_keyboard_reaches_every_control",
+        "the_ladder_is_the_jsons",
+        "a_longer_bar_is_a_larger_number",
+        "the_list_of_moves_is_the_jsons",
+        "calls_and_mappings_are_those_of_the_log",
+        "the_ends_are_explained_as_the_json_says",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Checks))]
+    public void The_page_keeps_its_promise(string check)
+    {
+        run.SkipUnlessPossible();
+
+        Assert.Null(run.Outcomes.GetProperty(check).GetString());
+    }
+
+    [Fact]
+    public void Every_check_of_the_browser_is_a_test_here()
+    {
+        run.SkipUnlessPossible();
+
+        Assert.Equal(run.Outcomes.EnumerateObject().Select(o => o.Name).Order(), Checks.Select(row => row.Data).Order());
+    }
+}
+
+/// <summary>One run of all checks in the browser.</summary>
+public sealed class BrowserRun : IDisposable
+{
+    private const int ManyCalls = 100_000;
+
+    private readonly DirectoryInfo _pages = Directory.CreateTempSubdirectory("pageshift-pages-");
+    private readonly string? _missing = PageTools.Missing ?? (PageTools.Browser is null ? "no Chromium is installed" : null);
+
+    public BrowserRun()
+    {
+        if (_missing is not null)
+            return;
+        foreach (string sample in (string[])["linus-2023", "stack", "neighbour", "one-level-up", "realloc"])
+            Write(sample, Repository.Path($"samples/{sample}.strace"));
+        string log = Path.Combine(_pages.FullName, "log");
+        File.WriteAllText(log, "mmap(0x10000000, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x10000000\n");
+        Write("nothing", log);
+        WriteManyCalls(log);
+        Write("many", log);
+        Outcomes = JsonDocument.Parse(PageTools.Node("tests/browser.mjs", PageTools.Browser!, _pages.FullName)).RootElement;
+    }
+
+    /// <summary>For each check null, or what went wrong.</summary>
+    internal JsonElement Outcomes { get; }
+
+    public void Dispose() => _pages.Delete(recursive: true);
+
+    internal void SkipUnlessPossible()
+    {
+        if (_missing is { } reason)
+            Assert.Skip(reason);
+    }
+
+    private static void WriteManyCalls(string log)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < ManyCalls / 5; i++)
+        {
+            ulong at = 0x7f00_0000_0000UL + ((ulong)(i % 1000) << 24);
+            text.Append(CultureInfo.InvariantCulture, $"""
+                mmap(0x{at:x}, 2097152, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x{at:x}
+                madvise(0x{at:x}, 2097152, MADV_NOHUGEPAGE) = 0
+                mprotect(0x{at:x}, 4096, PROT_READ) = 0
+                mremap(0x{at + 0x1000:x}, 2093056, 2093056, MREMAP_MAYMOVE|MREMAP_FIXED, 0x{at + 0x801000:x}) = 0x{at + 0x801000:x}
+                munmap(0x{at + 0x801000:x}, {(i % 10 == 0 ? 4096 : 2093056)}) = 0
+
+                """);
+        }
+
+        File.WriteAllText(log, text.ToString());
+    }
+
+    private void Write(string name, string log)
+    {
+        ToolResult result = Tool.Run("run", log, "--populate", name == "many" ? "none" : "all", "--format", "json", "--html", Path.Combine(_pages.FullName, $"{name}.html"));
+        Assert.Equal(0, result.ExitCode);
+        File.WriteAllText(Path.Combine(_pages.FullName, $"{name}.json"), result.Output);
+    }
+}
+
+/// <summary>The programs that build the page and look at it.</summary>
+internal static class PageTools
+{
+    /// <summary>The browser, if there is one.</summary>
+    internal static string? Browser { get; } = Find("chromium") ?? Find("chromium-browser") ?? Find("google-chrome");
+
+    /// <summary>Why the page's tools can't be run here; null when they can.</summary>
+    internal static string? Missing { get; } = Find("node") is null
+        ? "no node is installed"
+        : Directory.Exists(Repository.Path("page/node_modules/playwright-core")) ? null : "page/node_modules is not there: run 'npm ci' in page/";
+
+    /// <summary>Runs a script of page/, and returns what it prints.</summary>
+    internal static string Node(string script, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("node", [script, .. arguments])
+        {
+            WorkingDirectory = Repository.Path("page"),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process node = Process.Start(start)!;
+        Task<string> error = node.StandardError.ReadToEndAsync();
+        string output = node.StandardOutput.ReadToEnd();
+        node.WaitForExit();
+        return node.ExitCode == 0 ? output : throw new InvalidOperationException($"node {script} ended with {node.ExitCode}: {error.Result}");
+    }
+
+    private static string? Find(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':')
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+}
