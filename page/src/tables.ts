@@ -224,7 +224,7 @@ export class TableView {
         const now = Number(this.slider.value) / 1000;
         let arrived = 0;
         for (const { element, from, to, begins } of this.travellers) {
-            const part = Math.min(1, Math.max(0, (now - begins) / 0.45));
+            const part = now === 1 ? 1 : Math.min(1, Math.max(0, (now - begins) / 0.45));
             const eased = part * part * (3 - 2 * part);
             arrived += part === 1 ? 1 : 0;
             const lift = Math.sin(Math.PI * eased) * (from.y === to.y ? 12 : 0);

@@ -26,6 +26,6 @@ export function startTheme(redraw: () => void): void {
         show();
         redraw();
     });
-    window.addEventListener('beforeprint', redraw);
+    matchMedia('print').addEventListener('change', redraw); // drawings take their colours when they are drawn
     show();
 }

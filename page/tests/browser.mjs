@@ -15,10 +15,13 @@ const browser = await chromium.launch({
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
 });
 
-/** Opens a page in a window of its own, and fails when it complains or asks for anything but itself. */
-async function open(name, options = {}, hash = '') {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+const context = await browser.newContext();
+
+/** Opens a page in a tab of its own, and fails when it complains or asks for anything but itself. */
+async function open(name, { width = 1280, ...media } = {}, hash = '') {
     const page = await context.newPage();
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light', ...media });
     const complaints = [];
     page.on('console', message => complaints.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', error => complaints.push(error.stack));
@@ -30,9 +33,8 @@ async function open(name, options = {}, hash = '') {
     await page.waitForSelector('html[data-ready]', { state: 'attached', timeout: MostMilliseconds });
     return {
         page,
-        async [Symbol.asyncDispose]() { await context.close(); },
         async close() {
-            await context.close();
+            await page.close();
             assert.deepEqual(complaints, []);
         },
     };
@@ -44,21 +46,18 @@ const tools = { open, reportOf, textOf, assert };
 
 const pages = ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc', 'nothing'];
 const checks = {
-    async loads_without_complaint_in_both_themes() {
+    async loads_in_both_themes_without_complaint_and_fits_from_400_pixels_on() {
         for (const name of pages) {
+            const { page, close } = await open(name);
             for (const colorScheme of ['light', 'dark']) {
-                const opened = await open(name, { colorScheme });
-                await opened.close();
+                await page.emulateMedia({ colorScheme });
+                for (const width of [400, 1280]) {
+                    await page.setViewportSize({ width, height: 900 });
+                    await page.evaluate(() => new Promise(requestAnimationFrame));
+                    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${name} at ${width}`);
+                }
             }
-        }
-    },
-    async nothing_overflows_from_400_pixels_on() {
-        for (const name of pages) {
-            for (const width of [400, 1280]) {
-                const { page, close } = await open(name, { viewport: { width, height: 800 } });
-                assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${name} at ${width}`);
-                await close();
-            }
+            await close();
         }
     },
     async a_hundred_thousand_calls_load_and_answer() {
@@ -77,7 +76,7 @@ const checks = {
     },
     async prints_all_that_matters_and_no_controls() {
         const { page, close } = await open('realloc', { colorScheme: 'dark' });
-        await page.emulateMedia({ media: 'print' });
+        await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
         assert.equal(await page.locator('button:visible').count(), await page.locator('th button:visible').count());
         assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
         assert.ok((await page.pdf()).length > 10_000);
@@ -85,7 +84,7 @@ const checks = {
     },
     async every_control_and_drawing_has_a_name() {
         const { page, close } = await open('realloc');
-        const nameless = await page.evaluate(() => [...document.querySelectorAll('button, input, select, summary, canvas, [role]')]
+        const nameless = await page.evaluate(() => [...document.querySelectorAll('button, input, select, summary, canvas, [role]:not([role=status])')]
             .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length
                 || (e.getAttribute('aria-labelledby') ?? '').split(' ').some(id => document.getElementById(id)?.textContent.trim())))
             .map(e => e.outerHTML.slice(0, 80)));
@@ -98,10 +97,11 @@ const checks = {
 };
 
 const outcomes = {};
-for (const [name, check] of Object.entries(checks)) {
+
+async function run(name) {
     const begun = Date.now();
     try {
-        await check();
+        await checks[name]();
         outcomes[name] = null;
     }
     catch (error) {
@@ -109,5 +109,13 @@ for (const [name, check] of Object.entries(checks)) {
     }
     console.error(`${name}: ${Date.now() - begun} ms`);
 }
+
+// The one that is timed runs alone, and the others a few at a time.
+await run('a_hundred_thousand_calls_load_and_answer');
+const left = Object.keys(checks).filter(name => !(name in outcomes));
+await Promise.all(Array.from({ length: 3 }, async () => {
+    while (left.length > 0)
+        await run(left.shift());
+}));
 await browser.close();
 console.log(JSON.stringify(outcomes));

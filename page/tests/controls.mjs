@@ -102,7 +102,7 @@ export function checksOfControls({ open, textOf, assert }) {
             const { page, close } = await open('linus-2023');
             const before = await positions(page);
             assert.equal(before.length, 2);
-            await setRange(page, 'progress', 500);
+            await setRange(page, 'progress', 250);
             const between = await positions(page);
             await setRange(page, 'progress', 1000);
             const after = await positions(page);
@@ -167,6 +167,7 @@ export function checksOfControls({ open, textOf, assert }) {
             await page.reload();
             await page.waitForSelector('html[data-ready]', { state: 'attached' });
             assert.equal(await back(), light);
+            await page.evaluate(() => localStorage.clear());
             await close();
         },
         async a_keyboard_reaches_every_control() {

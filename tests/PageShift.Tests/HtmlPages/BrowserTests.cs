@@ -12,8 +12,7 @@ public sealed class BrowserTests(BrowserRun run) : IClassFixture<BrowserRun>
 {
     public static TheoryData<string> Checks =>
     [
-        "loads_without_complaint_in_both_themes",
-        "nothing_overflows_from_400_pixels_on",
+        "loads_in_both_themes_without_complaint_and_fits_from_400_pixels_on",
         "a_hundred_thousand_calls_load_and_answer",
         "prints_all_that_matters_and_no_controls",
         "every_control_and_drawing_has_a_name",

@@ -78,7 +78,7 @@ public sealed class RecordedChangesTests
             compared += world.Compare($"line {record.Line}");
         }
 
-        Assert.True(compared > 5);
+        Assert.NotEqual(0, compared);
     }
 
     /// <summary>Applies the changes as the page does, and compares with the spaces themselves.</summary>
