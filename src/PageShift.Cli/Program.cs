@@ -15,6 +15,7 @@ internal static class Program
         {
             RunCommand.Create(),
             FuzzCommand.Create(),
+            CheckCommand.Create(),
             BenchCommand.Create(),
             new HelpOption { Recursive = true },
             new VersionOption(),
