@@ -13,6 +13,8 @@ public sealed class CheckWorld
     /// <summary>The largest: beyond it the smaller worlds are whole, and the number of populations has outgrown any cluster.</summary>
     public const int MostDepth = 24;
 
+    private const int PagesFewerForCalls = 7;
+
     private CheckWorld(int levels, int indexBits, params (int First, int End)[] windows)
     {
         Geometry = PagingGeometry.Toy(levels, indexBits);
@@ -54,6 +56,13 @@ public sealed class CheckWorld
             new CheckWorld(4, 2, Around(128, depth)),
             new CheckWorld(4, 2, Around(64, depth / 2), Around(192, depth - (depth / 2))),
         ];
+    }
+
+    /// <summary>The worlds in which whole calls are made at that depth. Their regions are smaller, as a page has more states there.</summary>
+    internal static IReadOnlyList<CheckWorld> OfCalls(int depth)
+    {
+        int pages = Math.Clamp(depth - PagesFewerForCalls, LeastDepth, 8);
+        return [new CheckWorld(3, 1, Around(4, pages)), new CheckWorld(3, 2, Around(32, pages))];
     }
 
     /// <summary>True when the page lies in the region.</summary>

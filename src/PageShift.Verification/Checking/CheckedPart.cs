@@ -14,6 +14,9 @@ internal sealed record CheckedPart(string Name, long Populations, Func<CaseWorke
             var populations = new Populations(world);
             yield return new CheckedPart(world.Name, populations.Count, () => new TableCases(world, populations));
         }
+
+        foreach (CheckWorld world in CheckWorld.OfCalls(depth))
+            yield return new CheckedPart($"calls, {world.Name}", CallCases.Count(world), () => new CallCases(world));
     }
 }
 

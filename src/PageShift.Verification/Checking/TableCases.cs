@@ -37,7 +37,7 @@ internal sealed class TableCases(CheckWorld world, Populations populations) : Ca
         }
     }
 
-    internal override string DescribeCase() => CaseLog.Of(world, _tables.Leaves, _move);
+    internal override string DescribeCase() => CaseLog.Of(world, Policy, _tables.Leaves, _move);
 
     private void ProveFewest(in CheckMove move, int entries)
     {
