@@ -23,7 +23,7 @@ internal static class CheckCommand
         {
             bool isJson = parsed.GetValue(format) == "json";
             if (parsed.GetValue(merge) is { Length: > 0 } files)
-                return Show(CheckJson.Merge(files), isJson, directory: null);
+                return Show(Merge(files), isJson, directory: null);
             (int index, int count) = Shard.Parse(parsed.GetValue(shard)!);
             if (parsed.GetValue(depth) is < CheckWorld.LeastDepth or > CheckWorld.MostDepth)
                 throw new UsageException($"--depth takes a number from {CheckWorld.LeastDepth} to {CheckWorld.MostDepth}.");
@@ -57,6 +57,9 @@ internal static class CheckCommand
             stop.Cancel();
         }
     }
+
+    private static CheckReport Merge(string[] files) =>
+        CheckReport.Merge([.. files.Select(CheckJson.Read)], out string refusal) ?? throw new UsageException($"--merge: {refusal}.");
 
     private static int Show(CheckReport report, bool isJson, string? directory)
     {

@@ -31,12 +31,14 @@ internal static class CheckText
     private static string Verdict(CheckReport report)
     {
         CheckOptions options = report.Options;
-        string shard = options.ShardCount == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", shard {options.ShardIndex + 1}/{options.ShardCount}");
+        string shard = report.MergedShards != 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.MergedShards} shards")
+            : options.ShardCount == 1 ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", shard {options.ShardIndex + 1}/{options.ShardCount}");
         string found = report.Counterexample is { } counterexample ? $"a counterexample: {counterexample.Failure}"
             : report.IsComplete ? "no counterexample"
             : "no counterexample so far (stopped early)";
         return string.Create(CultureInfo.InvariantCulture,
-            $"depth {options.Depth}{shard}: {report.Cases:n0} cases of {report.Worlds.Sum(w => w.Checked):n0} populations, {report.Worlds.Sum(w => w.Minimal):n0} of them proved minimal, {report.Elapsed.TotalSeconds:f1} s: {found}");
+            $"depth {options.Depth}{shard}: {report.Cases:n0} cases of {report.Worlds.Sum(w => w.Checked):n0} populations, {report.Worlds.Sum(w => w.Minimal):n0} moves proved minimal, {report.Elapsed.TotalSeconds:f1} s: {found}");
     }
 
     private static string Number(long count) => count.ToString("n0", CultureInfo.InvariantCulture);

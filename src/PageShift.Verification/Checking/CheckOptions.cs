@@ -4,7 +4,7 @@ namespace PageShift.Verification.Checking;
 public sealed record CheckOptions
 {
     /// <summary>The depth that is checked in about a minute on two processors.</summary>
-    public const int DefaultDepth = 11;
+    public const int DefaultDepth = 12;
 
     /// <summary>The pages of each world's region; see <see cref="CheckWorld.OfDepth"/>.</summary>
     public int Depth { get; init; } = DefaultDepth;

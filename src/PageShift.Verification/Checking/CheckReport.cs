@@ -14,8 +14,8 @@ public sealed record CheckTotals(string World, long Populations)
     /// <summary>The moves under <c>pageshift</c> whose number of entries was proved to be the fewest.</summary>
     public long Minimal { get; init; }
 
-    /// <summary>The same two totals of two shards.</summary>
-    internal CheckTotals Plus(in CheckTotals other) => this with { Checked = Checked + other.Checked, Cases = Cases + other.Cases, Minimal = Minimal + other.Minimal };
+    /// <summary>These totals and those of another part of the same world.</summary>
+    internal CheckTotals Plus(CheckTotals other) => this with { Checked = Checked + other.Checked, Cases = Cases + other.Cases, Minimal = Minimal + other.Minimal };
 }
 
 /// <summary>What an exhaustive check did.</summary>
@@ -39,6 +39,58 @@ public sealed record CheckReport
     /// <summary>True when every population of the shard was checked.</summary>
     public bool IsComplete { get; init; }
 
+    /// <summary>How many shards' reports were added up to this one; 0 for a check of its own.</summary>
+    public int MergedShards { get; init; }
+
     /// <summary>All cases.</summary>
     public long Cases => Worlds.Sum(world => world.Cases);
+
+    /// <summary>Adds up the reports of all shards of one check.</summary>
+    /// <returns>The sum, or null when they are not all the shards of one check, each once and complete; then <paramref name="refusal"/> says what is wrong.</returns>
+    /// <param name="shards">The reports, in any order.</param>
+    /// <param name="refusal">Why they can't be added up.</param>
+    public static CheckReport? Merge(IReadOnlyCollection<CheckReport> shards, out string refusal)
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        refusal = Refusal(shards);
+        if (refusal.Length != 0)
+            return null;
+        CheckReport first = shards.First();
+        IEnumerable<CheckReport> others = shards.Skip(1);
+        return new CheckReport
+        {
+            Options = first.Options with { ShardIndex = 0, ShardCount = 1 },
+            Worlds = [.. first.Worlds.Select((world, i) => others.Aggregate(world, (sum, other) => sum.Plus(other.Worlds[i])))],
+            States = shards.Sum(shard => shard.States),
+            Elapsed = new TimeSpan(shards.Sum(shard => shard.Elapsed.Ticks)),
+            Counterexample = shards.OrderBy(shard => shard.Options.ShardIndex).Select(shard => shard.Counterexample).FirstOrDefault(found => found is not null),
+            IsComplete = shards.All(shard => shard.IsComplete),
+            MergedShards = shards.Count,
+        };
+    }
+
+    private static string Refusal(IReadOnlyCollection<CheckReport> shards)
+    {
+        if (shards.Count == 0)
+            return "there is no shard";
+        CheckReport first = shards.First();
+        int count = first.Options.ShardCount;
+        if (shards.FirstOrDefault(shard => shard.Options.Depth != first.Options.Depth) is { } deeper)
+            return Invariant($"found shards of depth {first.Options.Depth} and of depth {deeper.Options.Depth}");
+        if (shards.FirstOrDefault(shard => shard.Options.ShardCount != count) is { } divided)
+            return Invariant($"found a shard of {count} and one of {divided.Options.ShardCount}");
+        if (shards.Any(shard => !shard.Worlds.Select(world => (world.World, world.Populations)).SequenceEqual(first.Worlds.Select(world => (world.World, world.Populations)))))
+            return "found shards of different worlds: they come from different versions";
+        if (shards.GroupBy(shard => shard.Options.ShardIndex).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            return Invariant($"found shard {twice.Key + 1}/{count} twice");
+        if (Enumerable.Range(0, count).Cast<int?>().FirstOrDefault(index => shards.All(shard => shard.Options.ShardIndex != index)) is { } missing)
+            return Invariant($"shard {missing + 1}/{count} is missing");
+        bool isFailed = shards.Any(shard => shard.Counterexample is not null);
+        if (!isFailed && shards.FirstOrDefault(shard => !shard.IsComplete) is { } stopped)
+            return Invariant($"shard {stopped.Options.ShardIndex + 1}/{count} was stopped early");
+        bool isWhole = first.Worlds.Select((world, i) => shards.Sum(shard => shard.Worlds[i].Checked) == world.Populations).All(isSum => isSum);
+        return isFailed || isWhole ? "" : "the shards' populations do not add up to those of the worlds";
+    }
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }
