@@ -66,8 +66,8 @@ internal sealed class RunText(int most) : IRunOutput
     {
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         output.WriteLine();
-        output.WriteLine($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence)}");
-        IEnumerable<TextRow> rows = move.Policies.Select(p => Row(p.Policy, p.Cost, MoveReason.Of(move, p)));
+        output.WriteLine($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
+        IEnumerable<TextRow> rows = move.Policies.Select(p => Row(p.Policy, p.Cost, MoveReason.Of(move, p, settings.Geometry)));
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
         TextTable.Write(Columns, [.. rows]);

@@ -34,10 +34,24 @@ internal sealed class CaseLog
                 (first, end) = (Math.Min(first, leaf.Page), Math.Max(end, leafEnd));
         }
 
+        // Advice for large pages splits a mapping where it ends: so the whole source gets it, once the single pages are there.
         log.Map(first, end - first, Protection.Read | Protection.Write);
-        foreach (PopulatedLeaf leaf in leaves)
-            log.Add(world, leaf, isInSource: leaf.Page >= first && leaf.Page < end);
-        log.Add(move);
+        PopulatedLeaf[] moving = [.. leaves.Where(leaf => leaf.Page >= first && leaf.Page < end)];
+        foreach (PopulatedLeaf leaf in moving.Where(leaf => leaf.Level == PageTableLevel.Pte))
+            log.Touch(leaf.Page, 1);
+        if (moving.Any(leaf => leaf.Level != PageTableLevel.Pte))
+            log.AdviseLargePages(first, end - first);
+        foreach (PopulatedLeaf leaf in moving.Where(leaf => leaf.Level != PageTableLevel.Pte))
+            log.TouchLarge(world, leaf);
+        foreach (PopulatedLeaf leaf in leaves.Except(moving))
+        {
+            log.Map(leaf.Page, PagesOf(world, leaf), Protection.Read | Protection.Write | Protection.Execute);
+            if (leaf.Level != PageTableLevel.Pte)
+                log.AdviseLargePages(leaf.Page, PagesOf(world, leaf));
+            log.TouchLarge(world, leaf);
+        }
+
+        log.Add(move, isWholeMapping: end - first == move.Length);
         return log.ToString();
     }
 
@@ -61,26 +75,23 @@ internal sealed class CaseLog
     /// <summary>Bytes of a number of pages.</summary>
     internal static ulong Bytes(int pages) => (ulong)pages << PageSize.Shift;
 
-    private void Add(CheckWorld world, in PopulatedLeaf leaf, bool isInSource)
+    private void AdviseLargePages(int page, int pages) => Write(CallKind.Advise, new CallArguments(Bytes(page), Bytes(pages), (ulong)Advice.HugePage));
+
+    private void TouchLarge(CheckWorld world, in PopulatedLeaf leaf)
     {
-        int pages = PagesOf(world, leaf);
-        if (!isInSource)
-            Map(leaf.Page, pages, Protection.Read | Protection.Write | Protection.Execute);
-        if (leaf.Level == PageTableLevel.Pmd)
-            Write(CallKind.Advise, new CallArguments(Bytes(leaf.Page), Bytes(pages), (ulong)Advice.HugePage));
-        else if (leaf.Level > PageTableLevel.Pmd)
+        if (leaf.Level > PageTableLevel.Pmd)
             Comment($"in the case that failed, these are one {leaf.Level} leaf, which no call makes");
-        Touch(leaf.Page, pages);
+        Touch(leaf.Page, PagesOf(world, leaf));
     }
 
-    private void Add(in CheckMove move)
+    private void Add(in CheckMove move, bool isWholeMapping)
     {
         if (!move.Overlaps)
             Write(CallKind.Remap, new CallArguments(Bytes(move.Old), Bytes(move.Length), Bytes(move.Length), (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), Bytes(move.New)));
-        else if (move.Delta < 0)
+        else if (move.Delta < 0 && isWholeMapping)
             Write(CallKind.RelocateDown, new CallArguments(Bytes(move.Old), Bytes(move.Length), Bytes(-move.Delta)));
         else
-            Comment(string.Create(CultureInfo.InvariantCulture, $"no call moves pages up onto themselves: pages {move.Old}-{move.Old + move.Length - 1} move up by {move.Delta}"));
+            Comment(string.Create(CultureInfo.InvariantCulture, $"no call moves pages up onto themselves, or a part of a mapping onto itself: pages {move.Old}-{move.Old + move.Length - 1} move by {move.Delta}"));
     }
 
     private static int PagesOf(CheckWorld world, in PopulatedLeaf leaf) => 1 << (world.Geometry.IndexBits * (int)leaf.Level);

@@ -55,9 +55,6 @@ internal sealed class FewestEntries
     /// <summary>States that searches have looked at so far.</summary>
     internal long States { get; private set; }
 
-    /// <summary>True to search without the estimate: slower, for testing the estimate.</summary>
-    internal bool IsPlain { get; init; }
-
     /// <summary>Tells whether <paramref name="most"/> entries can be enough.</summary>
     /// <param name="isOccupied">Which pages are occupied.</param>
     /// <param name="move">The move.</param>
@@ -81,7 +78,7 @@ internal sealed class FewestEntries
                     States++;
                     if (after.AsSpan().SequenceEqual(_goal))
                         return true;
-                    if (left > 0 && (IsPlain || Estimate(after) <= left) && seen.Add(Key(after)))
+                    if (left > 0 && Estimate(after) <= left && seen.Add(Key(after)))
                         next.Add(after);
                 }
             }
