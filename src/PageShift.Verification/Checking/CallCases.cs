@@ -39,12 +39,7 @@ internal sealed class CallCases : CaseWorker
         TouchedReadOnly,
     }
 
-    public override void Dispose()
-    {
-        foreach (CheckedSpace space in _spaces)
-            space.Dispose();
-        _memory.Dispose();
-    }
+    public override void Dispose() => _memory.Dispose();
 
     /// <summary>The layouts of a world's region.</summary>
     internal static long Count(CheckWorld world) => (long)Math.Pow(Kinds, world.Windows[0].End - world.Windows[0].First);

@@ -10,7 +10,8 @@ using PageShift.Verification.Oracle;
 namespace PageShift.Verification.Checking;
 
 /// <summary>An address space, a processor that accesses it, and the oracle of the case that is being tried. Not thread-safe.</summary>
-internal sealed class CheckedSpace : IMoveObserver, IDisposable
+/// <remarks>Never disposed: its memory is given back as a whole, as after a failure the space may be beyond taking down.</remarks>
+internal sealed class CheckedSpace : IMoveObserver
 {
     private const Protection ReadWrite = Protection.Read | Protection.Write;
     private const MapFlags FixedPrivate = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed;
@@ -37,12 +38,6 @@ internal sealed class CheckedSpace : IMoveObserver, IDisposable
 
     /// <summary>How the space moves.</summary>
     internal MovePolicy Policy { get; }
-
-    public void Dispose()
-    {
-        _processor.Dispose();
-        _space.Dispose();
-    }
 
     public void Moving(MoveObservation move)
     {

@@ -8,10 +8,11 @@ namespace PageShift.Verification.Checking;
 /// <remarks>The oracle is an array from page to entry, moved page by page. Not thread-safe.</remarks>
 internal sealed class CheckedTables : IDisposable
 {
-    private const ulong CapacityBytes = 2UL << 20;
+    private const ulong CapacityBytes = 64UL << 20;
 
-    // Data frames are only numbers here: planner and mover never ask what is in one. The first is a multiple of the frames of any leaf.
-    private const ulong FirstFrame = 1UL << 24;
+    // Data frames are only numbers here: planner and mover never ask what is in one. They are multiples of a leaf's frames, and numbers of frames that exist, though they are never allocated:
+    // a faulty mover that takes one for a table finds an empty frame.
+    private const ulong FirstFrame = 1UL << 13;
 
     private readonly CheckWorld _world;
     private readonly PagingGeometry _geometry;
@@ -53,12 +54,8 @@ internal sealed class CheckedTables : IDisposable
     /// <summary>The leaves of the population.</summary>
     internal IReadOnlyList<PopulatedLeaf> Leaves => _leaves;
 
-    public void Dispose()
-    {
-        Clear(_tables.Root, _geometry.Root);
-        _tables.Dispose();
-        _memory.Dispose();
-    }
+    /// <summary>Gives the memory back as a whole: after a failure the tables may be beyond taking down.</summary>
+    public void Dispose() => _memory.Dispose();
 
     /// <summary>Takes up a population. It is put into the tables for each move anew.</summary>
     internal void Take(Populations populations, long number)

@@ -73,13 +73,16 @@ public sealed class Checker
         var workers = new CaseWorker?[_parts.Length];
         try
         {
-            while (!cancellation.IsCancellationRequested && !HasCounterexample())
+            for (long first = NextChunk(); first < Total && !cancellation.IsCancellationRequested; first = NextChunk())
             {
-                long first = Interlocked.Add(ref _next, ChunkPopulations) - ChunkPopulations;
-                if (first >= Total)
-                    return;
                 for (long i = first; i < Math.Min(first + ChunkPopulations, Total); i++)
-                    Check(workers, _options.ShardIndex + (i * _options.ShardCount));
+                {
+                    if (!TryCheck(workers, _options.ShardIndex + (i * _options.ShardCount)))
+                        return;
+                }
+
+                if (HasCounterexample())
+                    return;
             }
         }
         finally
@@ -89,8 +92,11 @@ public sealed class Checker
         }
     }
 
-    /// <summary>Checks one population. <paramref name="number"/> counts through all worlds, so that shards take turns in each.</summary>
-    private void Check(CaseWorker?[] workers, long number)
+    private long NextChunk() => Interlocked.Add(ref _next, ChunkPopulations) - ChunkPopulations;
+
+    /// <summary>Checks one population; false when a case failed, after which what it was tried in can't be used any more. <paramref name="number"/> counts through all worlds, so that shards take
+    /// turns in each.</summary>
+    private bool TryCheck(CaseWorker?[] workers, long number)
     {
         int part = 0;
         long population = number;
@@ -106,7 +112,7 @@ public sealed class Checker
         {
             // Whatever the engine throws is what the check is looking for.
             Keep(number, new Counterexample(_parts[part].Name, population, worker.Policy, failure.Message.ReplaceLineEndings(" "), worker.DescribeCase()));
-            return;
+            return false;
         }
 
         Interlocked.Increment(ref _done);
@@ -116,6 +122,8 @@ public sealed class Checker
             _totals[part] = _totals[part].Plus(new CheckTotals("", 0) { Checked = 1, Cases = worker.Cases, Minimal = worker.Minimal });
             _states += worker.States;
         }
+
+        return true;
     }
 
     private bool HasCounterexample()
