@@ -100,8 +100,8 @@ internal sealed record FailingOperation(string Name, Func<ShortSpace, string> Ru
         {
             Before = space =>
             {
-                space.Map(Shift(8), 4 * Mega, MapFlags.Private);
-                ShortSpace.Done(space.Space.Advise(At(Shift(8)), Length(4 * Mega), Advice.HugePage));
+                space.Map(Shift(9), 4 * Mega, MapFlags.Private);
+                ShortSpace.Done(space.Space.Advise(At(Shift(9)), Length(4 * Mega), Advice.HugePage));
             },
         },
         new("brk under mlockall", space => Text(space.Space.Break(new VirtualAddress(space.Space.BreakStart.Value + (20 * Page)))), Done, ChangedExtent.Part)
@@ -113,7 +113,7 @@ internal sealed record FailingOperation(string Name, Func<ShortSpace, string> Ru
     private static IEnumerable<FailingOperation> Advising =>
     [
         Advise("MADV_POPULATE_WRITE", ShortSpace.Small, ShortSpace.SmallLength, Advice.PopulateWrite) with { Extent = ChangedExtent.Part },
-        Advise("MADV_POPULATE_READ", ShortSpace.Small, ShortSpace.SmallLength, Advice.PopulateRead) with { Extent = ChangedExtent.Part },
+        Advise("MADV_POPULATE_READ", Shift(9), 4 * Mega, Advice.PopulateRead) with { Extent = ChangedExtent.Part, Before = space => space.Map(Shift(9), 4 * Mega, MapFlags.Private) },
         Advise("MADV_POPULATE_WRITE of shared memory", ShortSpace.Shared, ShortSpace.SharedLength, Advice.PopulateWrite) with { Extent = ChangedExtent.Part },
         Advise("MADV_DONTNEED of a part of large pages", ShortSpace.Large + Page, 3 * Mega, Advice.DontNeed) with { Takes = (ShortSpace.Large + Page, 3 * Mega) },
         Advise("MADV_GUARD_INSTALL", Shift(9), 4 * Mega, Advice.GuardInstall) with { Extent = ChangedExtent.Part, Before = space => space.Map(Shift(9), 4 * Mega, MapFlags.Private) },
@@ -131,7 +131,6 @@ internal sealed record FailingOperation(string Name, Func<ShortSpace, string> Ru
         Advise("MADV_COLD of a part of large pages", ShortSpace.Large + Page, 3 * Mega, Advice.Cold) with { Failure = Done },
         Advise("MADV_PAGEOUT of a part of large pages", ShortSpace.Large + Page, 3 * Mega, Advice.PageOut) with { Failure = Done },
         Advise("MADV_FREE of a part of large pages", ShortSpace.Large + Page, Page, Advice.Free) with { Failure = Done, Takes = (ShortSpace.Large + Page, Page) },
-        Advise("MADV_REMOVE", ShortSpace.Shared, 4 * Page, Advice.Remove) with { Takes = (ShortSpace.Shared, 4 * Page), Extent = ChangedExtent.Part },
     ];
 
     private static IEnumerable<FailingOperation> Locking =>
