@@ -111,7 +111,8 @@ public sealed class Checker
         catch (Exception failure) when (failure is not InsufficientMemoryException)
         {
             // Whatever the engine throws is what the check is looking for.
-            Keep(number, new Counterexample(_parts[part].Name, population, worker.Policy, failure.Message.ReplaceLineEndings(" "), worker.DescribeCase()));
+            string what = failure.Message.ReplaceLineEndings(" ");
+            Keep(number, new Counterexample(_parts[part].Name, population, worker.Policy, what, $"# {what}\n{worker.DescribeCase()}"));
             return false;
         }
 

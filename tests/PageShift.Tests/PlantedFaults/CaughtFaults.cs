@@ -8,7 +8,7 @@ public sealed class CaughtFaults : IDisposable
     internal const string Check = "`check`";
     internal const string Kernel = "kernel";
 
-    private const string CheckDepth = "6";
+    internal const string CheckDepth = "6";
     private const string KernelCalls = "4000";
 
     private static readonly (string Layer, string Test)[] InProcess =
@@ -31,6 +31,9 @@ public sealed class CaughtFaults : IDisposable
         if (_engine.IsValueCreated)
             _engine.Value.Dispose();
     }
+
+    /// <summary>Runs the tool with the faulty engine.</summary>
+    internal (int ExitCode, string Output) RunTool(PlantedFault fault, params string[] arguments) => _engine.Value.Run(fault, "PageShift.Cli.dll", arguments);
 
     /// <summary>Which layers catch a fault; null for a layer that can't run here.</summary>
     internal IReadOnlyDictionary<string, bool?> By(PlantedFault? fault)

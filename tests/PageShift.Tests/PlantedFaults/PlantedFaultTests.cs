@@ -1,4 +1,5 @@
 using System.Text;
+using PageShift.Tests.Cli;
 using Xunit;
 
 namespace PageShift.Tests.PlantedFaults;
@@ -23,6 +24,29 @@ public sealed class PlantedFaultTests(CaughtFaults caught) : IClassFixture<Caugh
 
         Assert.Contains(true, layers.Values);
         Assert.True(layers[CaughtFaults.Check]); // the exhaustive check misses none that is not about the TLB or the mappings
+    }
+
+    /// <summary>The log tells how to run it again; so run, the faulty engine does the same, and the sound one does better.</summary>
+    [Fact]
+    public void A_counterexample_is_shown_and_kept_as_a_log_that_runs_again()
+    {
+        using var directory = new FaultDirectory();
+        PlantedFault fault = PlantedFault.All.Single(one => one.Name == "never expands");
+
+        (int exitCode, string output) = caught.RunTool(fault, "check", "--depth", CaughtFaults.CheckDepth, "-o", directory.Name);
+
+        Assert.Equal(1, exitCode);
+        Assert.EndsWith(": a counterexample: 2 entries were moved, but fewer are enough\n", output.Split("pageshift: the log is in")[0], StringComparison.Ordinal);
+        string file = Assert.Single(Directory.GetFiles(directory.Name, "counterexample-*.strace"));
+        string log = File.ReadAllText(file);
+        Assert.StartsWith(log, output, StringComparison.Ordinal);
+        string[] command = log.Split('\n').Single(line => line.StartsWith("# pageshift ", StringComparison.Ordinal))["# pageshift ".Length..].Replace("FILE", file, StringComparison.Ordinal).Split(' ');
+        (int faultyExitCode, string faulty) = caught.RunTool(fault, command);
+        Assert.Equal(0, faultyExitCode);
+        Assert.Matches(@"\n  pageshift  2 \w+ ", faulty);
+        ToolResult sound = Tool.Run(command);
+        Assert.Equal((0, ""), (sound.ExitCode, sound.Error));
+        Assert.Matches(@"\n  pageshift  1 \w+ ", sound.Output);
     }
 
     [Fact]
@@ -60,5 +84,12 @@ public sealed class PlantedFaultTests(CaughtFaults caught) : IClassFixture<Caugh
             return table;
         int column = CaughtFaults.Layers.IndexOf(CaughtFaults.Kernel) + 2;
         return string.Join('\n', table.Split('\n').Select(line => string.Join('|', line.Split('|').Where((_, i) => i != column))));
+    }
+
+    private sealed class FaultDirectory : IDisposable
+    {
+        internal string Name { get; } = Directory.CreateTempSubdirectory("pageshift-").FullName;
+
+        public void Dispose() => Directory.Delete(Name, recursive: true);
     }
 }
