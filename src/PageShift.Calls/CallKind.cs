@@ -95,6 +95,15 @@ public enum CallKind : byte
     /// <summary>setrlimit, or prlimit64 that sets a limit of the caller. Arguments: the kernel's number of the resource, the soft limit in bytes.</summary>
     SetLimit,
 
+    /// <summary>present(addr, length, span), a pseudo-call: these pages are present, however they came there. A span of 2 MiB means entries of that size; without it they are of 4 KiB.</summary>
+    Present,
+
+    /// <summary>absent(), a pseudo-call: no page is present; from here on, for this process and its children, the log says which are.</summary>
+    Absent,
+
+    /// <summary>anon_vma(addr), a pseudo-call: the mapping there has got private pages, which decides what it merges with.</summary>
+    AnonVma,
+
     /// <summary>relocate_vma_down(addr, length, shift), a pseudo-call: execve moves the new stack down by shift bytes.</summary>
     RelocateDown,
 }

@@ -10,8 +10,7 @@ namespace PageShift.Calls;
 /// Clones are written as clone3. Not thread-safe.</remarks>
 public sealed class CallLogWriter
 {
-    /// <summary>The column of '=', counted from 0, where the call is not longer (strace -a).</summary>
-    private const int OutcomeColumn = 40;
+    private const int StraceColumn = 40;
 
     /// <summary>The flags with which strace writes mremap's new address.</summary>
     private const ulong Moves = (ulong)(Abi.RemapFlags.MayMove | Abi.RemapFlags.Fixed);
@@ -22,14 +21,18 @@ public sealed class CallLogWriter
     private static readonly SearchValues<byte> EscapedInAnnotation = SearchValues.Create("<>"u8);
 
     private readonly TextWriter _output;
+    private readonly int _outcomeColumn;
     private readonly StringBuilder _line = new();
     private readonly HashSet<int> _cloning = [];
 
     /// <summary>Writes to <paramref name="output"/>, which stays the caller's to flush and to close.</summary>
-    public CallLogWriter(TextWriter output)
+    /// <param name="output">Takes the lines.</param>
+    /// <param name="outcomeColumn">The column of '=', counted from 0, where the call is not longer (strace -a).</param>
+    public CallLogWriter(TextWriter output, int outcomeColumn = StraceColumn)
     {
         ArgumentNullException.ThrowIfNull(output);
         _output = output;
+        _outcomeColumn = outcomeColumn;
     }
 
     /// <summary>Writes one record. Its line number is not written; the position in the output takes its place.</summary>
@@ -223,7 +226,7 @@ public sealed class CallLogWriter
         CallOutcome outcome = record.Outcome;
         if (outcome.State == CallOutcomeState.None)
             return;
-        _line.Append(' ', Math.Max(1, OutcomeColumn - _line.Length)).Append("= ");
+        _line.Append(' ', Math.Max(1, _outcomeColumn - _line.Length)).Append("= ");
         switch (outcome.State)
         {
             case CallOutcomeState.Value when record.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break:

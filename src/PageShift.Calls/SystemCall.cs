@@ -43,6 +43,9 @@ public readonly record struct SystemCall(CallKind Kind, CallArguments Arguments)
         }
     }
 
+    /// <summary>The name of any system call of x86-64; <c>syscall_0x...</c> for a number that is not known here.</summary>
+    public static string NameOf(long number) => SystemCallNames.OfNumber(number);
+
     /// <summary>The call of a number.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="number"/> is none of those that <see cref="SystemCallNumber"/> lists.</exception>
     public static SystemCall Of(SystemCallNumber number, CallArguments arguments)

@@ -16,6 +16,7 @@ internal static class Program
             RunCommand.Create(),
             FuzzCommand.Create(),
             CheckCommand.Create(),
+            TraceCommand.Create(),
             BenchCommand.Create(),
             new HelpOption { Recursive = true },
             new VersionOption(),
@@ -31,7 +32,10 @@ internal static class Program
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+            if (parsed.CommandResult.Command.Name == TraceCommand.Name)
+                configuration.ProcessTerminationTimeout = null; // Ctrl-C is for the traced program
+            return parsed.Invoke(configuration);
         }
         catch (CallSyntaxException error)
         {

@@ -31,18 +31,21 @@ public sealed partial class LogExecutor
             flags &= ~MapFlags.Below2GiB;
         }
 
-        if (PopulatesAtOnce(a))
+        if (PopulatesAtOnce(process, a))
             flags = (flags | MapFlags.Populate) & ~MapFlags.NonBlock;
         CallArguments placedAt = a with { First = hint.Value, Fourth = (ulong)flags };
         return Apply(process.Space, record.Call with { Arguments = placedAt }, file);
     }
 
     /// <summary>True for a private writable mapping whose pages the call itself can make present: one step instead of three.</summary>
-    private bool PopulatesAtOnce(in CallArguments map) =>
-        _options.Populate == PopulateAssumption.All
+    private bool PopulatesAtOnce(TracedProcess process, in CallArguments map) =>
+        AssumesAll(process)
         && ((Protection)map.Third & Protection.Write) != 0
         && ((MapFlags)map.Fourth & MapFlags.TypeMask) == MapFlags.Private
         && map.Second <= LargestPopulated;
+
+    /// <summary>False for a process whose log says which pages are present.</summary>
+    private bool AssumesAll(TracedProcess process) => _options.Populate == PopulateAssumption.All && !process.StatesPresence;
 
     private static OpenFile? FileOf(TracedProcess process, int descriptor) => descriptor < 0 ? null : process.File(descriptor);
 
@@ -115,20 +118,21 @@ public sealed partial class LogExecutor
             Apply(process.Space, CallKind.Map, hole.Start.Value, hole.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
             Statistics.InferredMappings++;
             Statistics.InferredBytes += hole.Length.Value;
-            Populate(process.Space, hole);
+            Populate(process, hole);
             at = hole.End.Value;
         }
     }
 
     /// <summary>Makes present what a call has made private and writable.</summary>
-    private void PopulateAfter(AddressSpace space, in CallRecord record, CallResult result)
+    private void PopulateAfter(TracedProcess process, in CallRecord record, CallResult result)
     {
-        if (_options.Populate != PopulateAssumption.All)
+        if (!AssumesAll(process))
             return;
+        AddressSpace space = process.Space;
         CallArguments a = record.Call.Arguments;
         (ulong start, ulong length) = record.Call.Kind switch
         {
-            CallKind.Map when !PopulatesAtOnce(a) => ((ulong)result.Raw, a.Second),
+            CallKind.Map when !PopulatesAtOnce(process, a) => ((ulong)result.Raw, a.Second),
             CallKind.Protect or CallKind.ProtectWithKey => (a.First, a.Second),
             CallKind.Remap when a.Third > a.Second => ((ulong)result.Raw, a.Third),
             CallKind.Break => (space.BreakStart.Value, unchecked((ulong)result.Raw - space.BreakStart.Value)),
@@ -137,13 +141,14 @@ public sealed partial class LogExecutor
         if (length == 0 || new ByteLength(length).RoundUpToPages() is not { } rounded)
             return;
         start &= ~(PageSize.Bytes - 1);
-        Populate(space, new AddressRange(new VirtualAddress(start), rounded));
+        Populate(process, new AddressRange(new VirtualAddress(start), rounded));
     }
 
-    private void Populate(AddressSpace space, AddressRange range)
+    private void Populate(TracedProcess process, AddressRange range)
     {
-        if (_options.Populate != PopulateAssumption.All)
+        if (!AssumesAll(process))
             return;
+        AddressSpace space = process.Space;
         _found.Clear();
         space.CopyMappings(range, _found);
         foreach (Mapping mapping in _found)

@@ -152,11 +152,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             CallKind.Break => Break(process, record),
             CallKind.MemorySet => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Third, Advice.PopulateWrite),
             CallKind.MemoryRead => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Second, Advice.PopulateRead),
+            CallKind.Present => MarkPresent(process, record.Call.Arguments),
+            CallKind.Absent => MarkAbsent(process),
+            CallKind.AnonVma => MarkPrivate(process, record.Call.Arguments),
             CallKind.InCore => new CallResult(0), // the log shows what it returned; nothing changes
             _ => Apply(process.Space, record.Call),
         };
         if (!result.IsError)
-            PopulateAfter(process.Space, record, result);
+            PopulateAfter(process, record, result);
         Compare(record, result);
     }
 

@@ -30,6 +30,9 @@ public sealed record LogStatistics
     /// <summary>The bytes of those.</summary>
     public ulong InferredBytes { get; internal set; }
 
+    /// <summary>Address spaces whose log says which pages are present, so that nothing was assumed of them.</summary>
+    public long StatedSpaces { get; internal set; }
+
     /// <summary>Calls that made too much writable at once to be populated.</summary>
     public long LeftUnpopulated { get; internal set; }
 }

@@ -62,6 +62,12 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
     /// <summary>execve: the thread goes on in an empty space; the other threads of its process are gone, or, after a vfork, keep the old one.</summary>
     internal void Execute(int thread)
     {
+        if (_cloning.Count == 0 && !_threads.ContainsKey(thread))
+        {
+            _threads[thread] = NewProcess(); // the log's first line: nothing was before
+            return;
+        }
+
         TracedProcess old = Of(thread);
         TracedProcess next = NewProcess();
         old.CopyFilesTo(next);
@@ -103,7 +109,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         AddressSpace copy = parent.Space.Fork();
         copy.MoveObserver = parent.Space.MoveObserver;
         follower?.Forked(parent.Space, copy);
-        var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak };
+        var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
         parent.CopyFilesTo(child);
         return child;
     }

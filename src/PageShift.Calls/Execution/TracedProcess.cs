@@ -13,6 +13,9 @@ internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
 
+    /// <summary>True once the log has said which pages are present: then nothing is assumed.</summary>
+    internal bool StatesPresence { get; set; }
+
     public void Dispose()
     {
         follower?.Ended(Space);

@@ -56,8 +56,13 @@ internal static class CallSignature
     /// <summary>The types of the arguments of <paramref name="kind"/>, in order.</summary>
     public static ReadOnlySpan<ArgumentType> Of(CallKind kind) => ByKind[(int)kind];
 
-    /// <summary>How many arguments must stand: mremap's last one is written only where the call uses it.</summary>
-    public static int RequiredCount(CallKind kind) => kind == CallKind.Remap ? 4 : ByKind[(int)kind].Length;
+    /// <summary>How many arguments must stand: mremap's last one is written only where the call uses it, the span of present only where it is not a page's.</summary>
+    public static int RequiredCount(CallKind kind) => kind switch
+    {
+        CallKind.Remap => 4,
+        CallKind.Present => 2,
+        _ => ByKind[(int)kind].Length,
+    };
 
     /// <summary>The names that an argument may hold; null where it is a plain number.</summary>
     public static FlagSet? NamesOf(ArgumentType type) => type switch
@@ -111,6 +116,9 @@ internal static class CallSignature
         byKind[(int)CallKind.ExitGroup] = [ArgumentType.Signed];
         byKind[(int)CallKind.MemorySet] = [ArgumentType.Address, ArgumentType.Number, ArgumentType.Length];
         byKind[(int)CallKind.MemoryRead] = AddressAndLength;
+        byKind[(int)CallKind.Present] = [.. AddressAndLength, ArgumentType.Length];
+        byKind[(int)CallKind.Absent] = [];
+        byKind[(int)CallKind.AnonVma] = [ArgumentType.Address];
         byKind[(int)CallKind.Truncate] = [ArgumentType.FileDescriptor, ArgumentType.Length];
         byKind[(int)CallKind.RelocateDown] = [ArgumentType.Address, ArgumentType.Length, ArgumentType.Length];
         return byKind;

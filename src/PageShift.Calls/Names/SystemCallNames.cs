@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace PageShift.Calls;
 
@@ -137,6 +138,9 @@ internal static class SystemCallNames
         ("mseal", CallKind.Seal, CallForm.Numbers),
         ("memset", CallKind.MemorySet, CallForm.Numbers),
         ("memread", CallKind.MemoryRead, CallForm.Numbers),
+        ("present", CallKind.Present, CallForm.Numbers),
+        ("absent", CallKind.Absent, CallForm.Numbers),
+        ("anon_vma", CallKind.AnonVma, CallForm.Numbers),
         ("ftruncate", CallKind.Truncate, CallForm.Numbers),
         ("setrlimit", CallKind.SetLimit, CallForm.SetLimit),
         ("prlimit64", CallKind.SetLimit, CallForm.ProcessLimit),
@@ -208,6 +212,11 @@ internal static class SystemCallNames
 
     /// <summary>The one name by which a modelled kind is written; empty for the kinds that stand for many calls.</summary>
     public static string OfKind(CallKind kind) => NamesByKind[(int)kind];
+
+    /// <summary>The name of a number; as strace names those that it does not know, where there is none here.</summary>
+    public static string OfNumber(long number) => number is >= 0 and <= uint.MaxValue && IndexesByNumber.TryGetValue((uint)number, out int index)
+        ? Calls[index].Name
+        : string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(UnnamedPrefix)}{number:x}");
 
     /// <summary>The call of a name, also of <c>syscall_0x1ce</c>.</summary>
     /// <param name="name">The name in a log.</param>

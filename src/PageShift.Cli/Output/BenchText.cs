@@ -13,9 +13,10 @@ internal static class BenchText
 
     internal static void Write(IReadOnlyList<SpeedResult> results)
     {
-        TextTable.Write(Columns, [.. results.Select(ToRow)]);
+        using var output = TextReport.OnStandardOutput();
+        output.Table(Columns, [.. results.Select(ToRow)]);
         foreach (SpeedResult result in results.Where(r => r.NotPossibleReason is not null))
-            Console.WriteLine($"not possible here: {result.Row.Work}, against {result.Row.Against}: {result.NotPossibleReason}");
+            output.Line($"not possible here: {result.Row.Work}, against {result.Row.Against}: {result.NotPossibleReason}");
     }
 
     private static TextRow ToRow(SpeedResult result)

@@ -13,10 +13,11 @@ internal static class CheckText
 
     internal static void Write(CheckReport report)
     {
-        if (report.Counterexample is { } found)
-            Console.Write(found.Log);
-        TextTable.Write(Columns, [.. report.Worlds.Select(world => new TextRow(RowTone.Plain, [world.World, Number(world.Checked), Number(world.Cases), Number(world.Minimal)]))]);
-        Console.WriteLine(Verdict(report));
+        using var output = TextReport.OnStandardOutput();
+        foreach (string line in report.Counterexample?.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [])
+            output.Line(line);
+        output.Table(Columns, [.. report.Worlds.Select(world => new TextRow(RowTone.Plain, [world.World, Number(world.Checked), Number(world.Cases), Number(world.Minimal)]))]);
+        output.Line(Verdict(report));
     }
 
     /// <summary>Keeps the log of a counterexample, and says on standard error where.</summary>

@@ -1,13 +1,13 @@
-using PageShift.Cli.Running;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Output;
 
 /// <summary>Why a policy moves what it moves, in a few words.</summary>
 internal static class MoveReason
 {
-    internal static string Of(MoveReport move, PolicyReport policy, PagingGeometry geometry)
+    internal static string Of(in MoveRequest move, PageTableLevel congruence, PlannedMove policy, PagingGeometry geometry)
     {
         if (policy.Cost.Entries == 0)
             return "no page is present";
@@ -15,16 +15,16 @@ internal static class MoveReason
             return "PTEs only";
         if (policy.Cost.Warned)
             return "warns: an empty table is in the destination's slot";
-        if (move.Congruence == PageTableLevel.Pte)
-            return $"not congruent modulo {Describe.Size(geometry.Span(PageTableLevel.Pmd))}";
-        return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, policy, geometry) : OfStart(move, policy, geometry);
+        if (congruence == PageTableLevel.Pte)
+            return "not congruent";
+        return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, congruence, policy, geometry) : OfStart(move, congruence, policy, geometry);
     }
 
     /// <summary>Linux, which from 6.7 on expands the start of a move.</summary>
-    private static string OfStart(MoveReport move, PolicyReport policy, PagingGeometry geometry)
+    private static string OfStart(in MoveRequest move, PageTableLevel congruence, PlannedMove policy, PagingGeometry geometry)
     {
         if (policy.Boundaries.Count == 0)
-            return OfAlignment(policy, move.Request.Source, move.Congruence, geometry);
+            return OfAlignment(policy, move.Source, congruence, geometry);
         BoundaryDecision start = policy.Boundaries[0];
         if (start.Outcome != BoundaryOutcome.Expanded)
             return $"start not expanded: {Obstacle(move, start)}";
@@ -33,7 +33,7 @@ internal static class MoveReason
     }
 
     /// <summary>A policy that moves whole entries where both places are aligned to them.</summary>
-    private static string OfAlignment(PolicyReport policy, AddressRange source, PageTableLevel congruence, PagingGeometry geometry)
+    private static string OfAlignment(PlannedMove policy, AddressRange source, PageTableLevel congruence, PagingGeometry geometry)
     {
         PageTableLevel highest = policy.Policy switch
         {
@@ -59,13 +59,13 @@ internal static class MoveReason
         };
     }
 
-    private static string OfBothEnds(MoveReport move, PolicyReport policy, PagingGeometry geometry)
+    private static string OfBothEnds(in MoveRequest move, PageTableLevel congruence, PlannedMove policy, PagingGeometry geometry)
     {
         string expanded = $"{policy.ExpandedSource.Start}, {Describe.Size(policy.ExpandedSource.Length.Value)}";
         string start = OfEnd(move, policy, MoveEnd.Start);
         string end = OfEnd(move, policy, MoveEnd.End);
         if (start.Length == 0 && end.Length == 0)
-            return OfAlignment(policy, move.Request.Source, move.Congruence, geometry);
+            return OfAlignment(policy, move.Source, congruence, geometry);
         if (start == end)
             return start == "expanded" ? $"both ends expanded: {expanded}" : $"both ends {start}";
         if (start.Length == 0)
@@ -76,7 +76,7 @@ internal static class MoveReason
     }
 
     /// <summary>What became of one end, "expanded" when all went well; empty when it stands on a boundary, or nothing is beside it.</summary>
-    private static string OfEnd(MoveReport move, PolicyReport policy, MoveEnd end)
+    private static string OfEnd(in MoveRequest move, PlannedMove policy, MoveEnd end)
     {
         BoundaryDecision? refused = null;
         foreach (BoundaryDecision decision in policy.Boundaries.Where(b => b.End == end && b.Outcome != BoundaryOutcome.NothingThere))
@@ -90,13 +90,13 @@ internal static class MoveReason
         return refused is { } found ? $"not expanded: {Obstacle(move, found)}" : "";
     }
 
-    private static string Obstacle(MoveReport move, in BoundaryDecision decision) => decision.Outcome switch
+    private static string Obstacle(in MoveRequest move, in BoundaryDecision decision) => decision.Outcome switch
     {
         BoundaryOutcome.NotCongruent => "not congruent",
         BoundaryOutcome.NotAtMappingStart => "not the start of its mapping",
         BoundaryOutcome.TooShort => "it ends before the next boundary",
-        BoundaryOutcome.MappingInSource when move.Request.Destination.Contains(decision.Obstacle) => "its own new mapping is in the way",
-        BoundaryOutcome.MappingInDestination when move.Request.Source.Contains(decision.Obstacle) => "its own old mapping is in the way",
+        BoundaryOutcome.MappingInSource when move.Destination.Contains(decision.Obstacle) => "its own new mapping is in the way",
+        BoundaryOutcome.MappingInDestination when move.Source.Contains(decision.Obstacle) => "its own old mapping is in the way",
         BoundaryOutcome.MappingInSource => $"mapping at {decision.Obstacle}",
         BoundaryOutcome.MappingInDestination => $"mapping at {decision.Obstacle}, destination",
         BoundaryOutcome.EntryInSource => $"entry at {decision.Obstacle}",

@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
 using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Output;
 
@@ -107,8 +107,8 @@ internal sealed class RunJson : IRunOutput
         json.WriteNumber("length", move.Request.Length.Value);
         json.WriteString("congruent", move.Congruence.ToString().ToLowerInvariant());
         json.WriteStartArray("policies");
-        foreach (PolicyReport policy in move.Policies)
-            WritePolicy(json, policy);
+        foreach (PlannedMove policy in move.Policies)
+            PolicyJson.Write(json, policy);
         json.WriteEndArray();
         if (move.Kernel is { } kernel)
             WriteKernel(json, kernel);
@@ -132,45 +132,6 @@ internal sealed class RunJson : IRunOutput
             json.WriteNumber("nanoseconds", nanoseconds);
         if (kernel.Move.Reason is { } reason)
             json.WriteString("reason", reason);
-        json.WriteEndObject();
-    }
-
-    private static void WritePolicy(Utf8JsonWriter json, PolicyReport policy)
-    {
-        MoveCost cost = policy.Cost;
-        json.WriteStartObject();
-        json.WriteString("policy", MovePolicyName.Of(policy.Policy));
-        if (cost.Pgd != 0)
-            json.WriteNumber("pgd", cost.Pgd);
-        json.WriteNumber("p4d", cost.P4d);
-        json.WriteNumber("pud", cost.Pud);
-        json.WriteNumber("pmd", cost.Pmd);
-        json.WriteNumber("pte", cost.Pte);
-        json.WriteNumber("slotsVisited", cost.SlotsVisited);
-        json.WriteNumber("slotsInspected", cost.SlotsInspected);
-        json.WriteNumber("tablesAllocated", cost.TablesAllocated);
-        json.WriteNumber("tablesFreed", cost.TablesFreed);
-        json.WriteNumber("tlbFlushes", cost.TlbFlushes);
-        json.WriteNumber("tableBytes", cost.TableBytes);
-        json.WriteBoolean("warned", cost.Warned);
-        json.WriteString("expandedOld", policy.ExpandedSource.Start.ToString());
-        json.WriteNumber("expandedLength", policy.ExpandedSource.Length.Value);
-        json.WriteStartArray("boundaries");
-        foreach (BoundaryDecision boundary in policy.Boundaries)
-            WriteBoundary(json, boundary);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteBoundary(Utf8JsonWriter json, in BoundaryDecision boundary)
-    {
-        json.WriteStartObject();
-        json.WriteString("end", boundary.End == MoveEnd.Start ? "start" : "end");
-        json.WriteString("level", boundary.Level.ToString().ToLowerInvariant());
-        json.WriteString("block", boundary.Block.Start.ToString());
-        json.WriteString("outcome", JsonNamingPolicy.CamelCase.ConvertName(boundary.Outcome.ToString()));
-        if (boundary.Obstacle.Value != 0)
-            json.WriteString("obstacle", string.Create(CultureInfo.InvariantCulture, $"0x{boundary.Obstacle.Value:x}"));
         json.WriteEndObject();
     }
 }

@@ -8,22 +8,12 @@ namespace PageShift.Cli.Output;
 /// <summary>The report of <c>run</c> for people: a table per move, the largest first when there are many, the sum of all, and what to know about it.</summary>
 internal sealed class RunText(int most) : IRunOutput
 {
-    private static readonly TextColumn[] Columns =
-    [
-        new("policy", IsNumber: false),
-        new("entries moved", IsNumber: false),
-        new("slots", IsNumber: true),
-        new("tables +/-", IsNumber: true),
-        new("flushes", IsNumber: true),
-        new("why", IsNumber: false),
-    ];
+    private readonly TextReport _output = TextReport.OnStandardOutput();
 
     // The largest moves so far, the smallest of them in front; among equals the later ones go first.
     private readonly PriorityQueue<MoveReport, (ulong Entries, long Order)> _largest = new();
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _output.Dispose();
 
     public void Add(MoveReport move)
     {
@@ -35,83 +25,73 @@ internal sealed class RunText(int most) : IRunOutput
 
     public void Finish(RunReport report)
     {
-        TextWriter output = Console.Out;
-        output.WriteLine($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Presence(report.Settings.Populate)}");
+        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Presence(report)}");
         IEnumerable<MoveReport> shown = _largest.UnorderedItems.Select(i => i.Element).OrderBy(m => m.Line);
         if (report.Statistics.Moves > most)
         {
             shown = shown.OrderByDescending(m => m.MostEntries);
             if (most != 0)
-                output.WriteLine($"The {most} largest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --format json all):");
+                _output.Line($"The {most} largest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --format json all):");
         }
 
         foreach (MoveReport move in shown)
-            WriteMove(output, move, report.Settings);
-        WriteTotals(output, report);
-        WriteConclusion(output, report);
-        WriteNotes(output, report);
-        WriteDivergences(output, report);
+            WriteMove(move, report.Settings);
+        WriteTotals(report);
+        WriteConclusion(report);
+        WriteNotes(report);
+        WriteDivergences(report);
     }
 
     private static string Name(string file) => file == "-" ? "standard input" : file;
 
-    private static string Presence(PopulateAssumption populate) => populate switch
+    private static string Presence(RunReport report)
+    {
+        if (report.Statistics.StatedSpaces == 0)
+            return Assumption(report.Settings.Populate);
+        return report.Statistics.StatedSpaces >= report.Statistics.AddressSpaces
+            ? "present: the pages that the log names"
+            : $"present: the pages that the log names; in other address spaces {Assumption(report.Settings.Populate)}";
+    }
+
+    private static string Assumption(PopulateAssumption populate) => populate switch
     {
         PopulateAssumption.All => "assumed present: every private writable page",
         PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
         _ => "assumed present: no page but what calls populate",
     };
 
-    private static void WriteMove(TextWriter output, MoveReport move, RunSettings settings)
+    private void WriteMove(MoveReport move, RunSettings settings)
     {
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
-        output.WriteLine();
-        output.WriteLine($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
-        IEnumerable<TextRow> rows = move.Policies.Select(p => Row(p.Policy, p.Cost, MoveReason.Of(move, p, settings.Geometry)));
+        _output.Line();
+        _output.Line($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
+        IEnumerable<TextRow> rows = move.Policies.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, settings.Geometry)));
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
-        TextTable.Write(Columns, [.. rows]);
+        _output.Table(PolicyTable.Columns, [.. rows]);
     }
 
-    private static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
-    {
-        RowTone tone = RowTone.Plain;
-        if (policy == MovePolicy.PageShift)
-            tone = RowTone.Good;
-        else if (cost.Warned)
-            tone = RowTone.Warning;
-        return new TextRow(tone,
-        [
-            MovePolicyName.Of(policy),
-            Describe.Entries(cost),
-            Describe.Number(cost.SlotsVisited),
-            $"{Describe.Number(cost.TablesAllocated)}/{Describe.Number(cost.TablesFreed)}",
-            Describe.Number(cost.TlbFlushes),
-            reason,
-        ]);
-    }
-
-    private static void WriteTotals(TextWriter output, RunReport report)
+    private void WriteTotals(RunReport report)
     {
         if (report.Statistics.Moves < 2)
             return;
-        output.WriteLine();
-        output.WriteLine($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
-        IEnumerable<TextRow> rows = report.Settings.Policies.Select((policy, i) => Row(policy, report.Totals[i], ""));
+        _output.Line();
+        _output.Line($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
+        IEnumerable<TextRow> rows = report.Settings.Policies.Select((policy, i) => PolicyTable.Row(policy, report.Totals[i], ""));
         if (report.Settings.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(kernel.Version, report.Kernel));
-        TextTable.Write(Columns[..^1], [.. rows.Select(row => row with { Cells = row.Cells[..^1] })]);
+        _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);
     }
 
     /// <summary>The one sentence that compares PageShift with the newest Linux.</summary>
-    private static void WriteConclusion(TextWriter output, RunReport report)
+    private void WriteConclusion(RunReport report)
     {
-        string?[] sentences = [Conclusion(report), KernelText.Conclusion(report)];
-        if (!sentences.Any(s => s is not null))
+        string[] sentences = [.. new[] { Conclusion(report), KernelText.Conclusion(report) }.OfType<string>()];
+        if (sentences.Length == 0)
             return;
-        output.WriteLine();
-        foreach (string? sentence in sentences.Where(s => s is not null))
-            output.WriteLine(sentence);
+        _output.Line();
+        foreach (string sentence in sentences)
+            _output.Line(sentence);
     }
 
     private static string? Conclusion(RunReport report)
@@ -144,37 +124,37 @@ internal sealed class RunText(int most) : IRunOutput
         return -1;
     }
 
-    private static void WriteNotes(TextWriter output, RunReport report)
+    private void WriteNotes(RunReport report)
     {
         LogStatistics statistics = report.Statistics;
         if (statistics.InferredMappings != 0)
-            output.WriteLine($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log's calls presuppose what it never made");
+            _output.Line($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log's calls presuppose what it never made");
         if (statistics.DifferentResults != 0)
-            output.WriteLine($"note: {Describe.Count(statistics.DifferentResults, "call")} ended differently here than in the log (--verify names them)");
+            _output.Line($"note: {Describe.Count(statistics.DifferentResults, "call")} ended differently here than in the log (--verify names them)");
         if (statistics.FailedCalls != 0)
-            output.WriteLine($"note: {Describe.Count(statistics.FailedCalls, "call")} left out that failed in the log");
+            _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} left out that failed in the log");
         if (statistics.UnknownOutcomes != 0)
-            output.WriteLine($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out whose outcome the log does not know");
+            _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out whose outcome the log does not know");
         if (statistics.UnsupportedCalls != 0)
-            output.WriteLine($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled");
+            _output.Line($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled");
         if (statistics.LeftUnpopulated != 0)
-            output.WriteLine($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched");
+            _output.Line($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched");
         if (report.Counts.Warnings != 0)
-            output.WriteLine($"note: {Describe.Count(report.Counts.Warnings, "line")} passed over that can't be read");
+            _output.Line($"note: {Describe.Count(report.Counts.Warnings, "line")} passed over that can't be read");
         foreach (CallSyntaxError warning in report.Warnings)
-            output.WriteLine($"warning: {warning}");
+            _output.Line($"warning: {warning}");
     }
 
-    private static void WriteDivergences(TextWriter output, RunReport report)
+    private void WriteDivergences(RunReport report)
     {
         foreach (Divergence divergence in report.Divergences)
-            output.WriteLine($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
+            _output.Line($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
         foreach (KernelDivergence parted in report.KernelDivergences)
-            output.WriteLine($"{report.Settings.File}:{parted.Line}: {parted.Call} diverges: the engine has {parted.Engine}, this kernel {parted.Kernel}");
+            _output.Line($"{report.Settings.File}:{parted.Line}: {parted.Call} diverges: the engine has {parted.Engine}, this kernel {parted.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)
-            output.WriteLine($"and {Describe.Count(more, "divergence")} more");
+            _output.Line($"and {Describe.Count(more, "divergence")} more");
         else if (report.DivergenceCount == 0 && report.Settings.Verify)
-            output.WriteLine("verified: every result is as the log says");
+            _output.Line("verified: every result is as the log says");
     }
 }

@@ -19,12 +19,13 @@ internal readonly record struct TextRow(RowTone Tone, string[] Cells);
 /// <summary>A table of text: borders and colour on a terminal, plain columns elsewhere.</summary>
 internal static class TextTable
 {
-    internal static void Write(TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>.</summary>
+    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
-        if (Console.IsOutputRedirected)
-            WritePlain(Console.Out, columns, rows);
+        if (terminal is null)
+            WritePlain(output, columns, rows);
         else
-            WriteBordered(columns, rows);
+            WriteBordered(terminal, columns, rows);
     }
 
     private static void WritePlain(TextWriter output, TextColumn[] columns, IReadOnlyList<TextRow> rows)
@@ -37,18 +38,20 @@ internal static class TextTable
         }
     }
 
-    private static void WriteBordered(TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
-        var table = new Table { Border = TableBorder.Rounded };
+        var table = new Table { Border = TableBorder.Simple };
         foreach (TextColumn column in columns)
         {
             var tableColumn = new TableColumn(new Text(column.Name));
-            table.AddColumn(column.IsNumber ? tableColumn.RightAligned().NoWrap() : tableColumn.LeftAligned());
+            if (column.IsNumber || table.Columns.Count == 0)
+                tableColumn.NoWrap();
+            table.AddColumn(column.IsNumber ? tableColumn.RightAligned() : tableColumn.LeftAligned());
         }
 
         foreach (TextRow row in rows)
             table.AddRow(row.Cells.Select(cell => new Text(cell, StyleOf(row.Tone))));
-        AnsiConsole.Write(table);
+        terminal.Write(table);
     }
 
     private static Style StyleOf(RowTone tone) => tone switch

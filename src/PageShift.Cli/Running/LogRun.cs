@@ -46,6 +46,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         {
             while (reader.TryRead(out CallRecord record))
             {
+                if (settings.Kernel is not null && record.Call.Kind is CallKind.Absent or CallKind.Present)
+                    throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 executor.Execute(record);
                 progress.Step(reader, executor.Statistics);
             }
@@ -61,11 +63,11 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     public void OnMove(in CallRecord record, MoveObservation move)
     {
-        var policies = new PolicyReport[_report.Settings.Policies.Count];
+        var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
         {
             move.Plan(_report.Settings.Policies[i], _plan);
-            policies[i] = new PolicyReport(_plan.Policy, _plan.Cost, _plan.ExpandedSource, [.. _plan.Boundaries]);
+            policies[i] = PlannedMove.Of(_plan);
         }
 
         var report = new MoveReport

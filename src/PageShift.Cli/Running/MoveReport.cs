@@ -1,5 +1,6 @@
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Running;
 
@@ -16,7 +17,7 @@ internal sealed record MoveReport
 
     internal required PageTableLevel Congruence { get; init; }
 
-    internal required IReadOnlyList<PolicyReport> Policies { get; init; }
+    internal required IReadOnlyList<PlannedMove> Policies { get; init; }
 
     /// <summary>What the running kernel did, when it was asked.</summary>
     internal KernelReport? Kernel { get; init; }
@@ -24,6 +25,3 @@ internal sealed record MoveReport
     /// <summary>The entries that the most laborious policy moves: what makes a move a large one.</summary>
     internal ulong MostEntries => Policies.Max(p => p.Cost.Entries);
 }
-
-/// <summary>What one move costs under one policy, and why.</summary>
-internal sealed record PolicyReport(MovePolicy Policy, MoveCost Cost, AddressRange ExpandedSource, IReadOnlyList<BoundaryDecision> Boundaries);

@@ -44,7 +44,8 @@ public sealed partial class KernelExecutor
         VirtualAddress hostEnd = Surroundings.Host.End;
         AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, hostStart));
         AddressRange above = range.Intersect(new AddressRange(hostEnd, Surroundings.TaskEnd));
-        return _presence.Read(below, into, tellZero) && _presence.Read(above, into, tellZero);
+        PageKinds told = tellZero ? PageKinds.Zero : PageKinds.None;
+        return _presence.Read(below, into, told) && _presence.Read(above, into, told);
     }
 
     /// <summary>Reads bytes of pages that are known to be present, whatever their protection. A page that is not present is

@@ -12,6 +12,7 @@ internal static unsafe class PageMapScan
     internal const ulong Swapped = 1 << 4;
     internal const ulong Zero = 1 << 5;
     internal const ulong Huge = 1 << 6;
+    internal const ulong Guard = 1 << 8;
     private const long ControlNumber = 16;
     private const long Request = 0xC0606610;
 
@@ -21,8 +22,12 @@ internal static unsafe class PageMapScan
     /// <param name="end">The first address after the range; a multiple of 4 KiB.</param>
     /// <param name="regions">Takes the runs.</param>
     /// <param name="walkEnd">Where the walk stopped: <paramref name="end"/>, or earlier when <paramref name="regions"/> was full.</param>
+    /// <param name="told">The categories that the runs are told by.</param>
+    /// <param name="isOnlyPrivate">Passes over pages of files and of shared memory, and over the page of zeroes.</param>
+    /// <param name="mostPages">Stop after so many pages; 0 for no limit.</param>
     /// <returns>The number of runs, or an error.</returns>
-    internal static CallResult Run(int pageMapDescriptor, ulong start, ulong end, Span<Region> regions, out ulong walkEnd)
+    internal static CallResult Run(
+        int pageMapDescriptor, ulong start, ulong end, Span<Region> regions, out ulong walkEnd, ulong told, bool isOnlyPrivate = false, ulong mostPages = 0)
     {
         fixed (Region* vector = regions)
         {
@@ -33,8 +38,11 @@ internal static unsafe class PageMapScan
                 End = end,
                 Vector = (ulong)vector,
                 VectorLength = (ulong)regions.Length,
+                MaximumPages = mostPages,
+                Inverted = isOnlyPrivate ? File | Zero : 0,
+                AllOf = isOnlyPrivate ? File | Zero : 0,
                 AnyOf = Present | Swapped,
-                Return = File | Present | Swapped | Zero | Huge,
+                Return = told,
             };
             CallResult result = SystemCall.Invoke(ControlNumber, pageMapDescriptor, unchecked((nint)Request), (nint)(&request));
             walkEnd = request.WalkEnd;

@@ -10,11 +10,12 @@ public sealed class MappingReader : IDisposable
 {
     private const string Name = "maps";
     private const int NotOpened = -1;
+    private const int FirstTextBytes = 1 << 16;
 
     private readonly int _processId;
     private readonly int _mapsDescriptor;
     private int _smapsDescriptor = NotOpened;
-    private byte[] _text = new byte[1 << 16];
+    private byte[] _text = [];
     private bool _canQuery;
 
     private MappingReader(int processId, int mapsDescriptor, bool canQuery)
@@ -37,7 +38,7 @@ public sealed class MappingReader : IDisposable
         return _canQuery ? Query(range, into) : ReadText(_mapsDescriptor, range, into);
     }
 
-    /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, with all their flags.
+    /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, with all their flags, and their names.
     /// The kernel counts pages for this, so that it costs in proportion to the present pages of all mappings.</summary>
     /// <returns>False when the process has ended or may not be read.</returns>
     public bool ReadWithFlags(AddressRange range, List<KernelMapping> into)
@@ -50,7 +51,15 @@ public sealed class MappingReader : IDisposable
             _smapsDescriptor = (int)opened.Raw;
         }
 
-        return ReadText(_smapsDescriptor, range, into);
+        return ReadText(_smapsDescriptor, range, into, withNames: true);
+    }
+
+    /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, with their names.</summary>
+    /// <returns>False when the process has ended.</returns>
+    public bool ReadWithNames(AddressRange range, List<KernelMapping> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        return ReadText(_mapsDescriptor, range, into, withNames: true);
     }
 
     /// <summary>Closes the files.</summary>
@@ -98,8 +107,9 @@ public sealed class MappingReader : IDisposable
         answer.Inode == 0 ? 0 : answer.FileOffset,
         answer.DeviceMajor, answer.DeviceMinor, answer.Inode);
 
-    private bool ReadText(int descriptor, AddressRange range, List<KernelMapping> into)
+    private bool ReadText(int descriptor, AddressRange range, List<KernelMapping> into, bool withNames = false)
     {
+        if (_text.Length == 0) _text = new byte[FirstTextBytes];
         int length = 0;
         while (true)
         {
@@ -110,7 +120,7 @@ public sealed class MappingReader : IDisposable
             if (length == _text.Length) Array.Resize(ref _text, _text.Length * 2);
         }
 
-        MappingText.Read(_text.AsSpan(0, length), range, into);
+        MappingText.Read(_text.AsSpan(0, length), range, into, withNames);
         // A process without a single mapping can't be alive.
         return length > 0;
     }

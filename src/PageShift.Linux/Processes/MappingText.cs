@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using PageShift.Abi;
 
 namespace PageShift.Linux;
@@ -9,7 +10,7 @@ internal static class MappingText
 {
     /// <summary>Appends the mappings that touch <paramref name="range"/>.</summary>
     /// <exception cref="FormatException">The text is not what the kernel writes.</exception>
-    internal static void Read(ReadOnlySpan<byte> text, AddressRange range, List<KernelMapping> into)
+    internal static void Read(ReadOnlySpan<byte> text, AddressRange range, List<KernelMapping> into, bool withNames = false)
     {
         bool isWanted = false;
         while (!text.IsEmpty)
@@ -24,13 +25,13 @@ internal static class MappingText
                 continue;
             }
 
-            KernelMapping mapping = ParseLine(line);
-            isWanted = mapping.Range.Overlaps(range) && !line.EndsWith("[vsyscall]"u8);
-            if (isWanted) into.Add(mapping);
+            KernelMapping mapping = ParseLine(line, out ReadOnlySpan<byte> name);
+            isWanted = mapping.Range.Overlaps(range) && !name.SequenceEqual("[vsyscall]"u8);
+            if (isWanted) into.Add(withNames ? mapping with { Name = Encoding.UTF8.GetString(name) } : mapping);
         }
     }
 
-    private static KernelMapping ParseLine(ReadOnlySpan<byte> line)
+    private static KernelMapping ParseLine(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> name)
     {
         ulong start = Hexadecimal(ref line);
         ulong end = Hexadecimal(ref line);
@@ -43,7 +44,8 @@ internal static class MappingText
         ulong offset = Hexadecimal(ref line);
         uint major = (uint)Hexadecimal(ref line);
         uint minor = (uint)Hexadecimal(ref line);
-        if (!Utf8Parser.TryParse(line, out ulong inode, out _)) throw new FormatException("A line of /proc/PID/maps has no inode number.");
+        if (!Utf8Parser.TryParse(line, out ulong inode, out int used)) throw new FormatException("A line of /proc/PID/maps has no inode number.");
+        name = line[used..].TrimStart((byte)' ');
         return new KernelMapping(new AddressRange(new VirtualAddress(start), new VirtualAddress(end)), protection, isShared,
             inode == 0 ? 0 : offset, major, minor, inode);
     }

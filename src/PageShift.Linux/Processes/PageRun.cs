@@ -18,6 +18,12 @@ public enum PageKinds
 
     /// <summary>The page of zeroes that read faults of anonymous memory share. Told only where it is asked for, and not of the large one.</summary>
     Zero = 8,
+
+    /// <summary>A guard page (6.13 and later): every access fails. Such a page is <see cref="Swapped"/> too. Told only where it is asked for.</summary>
+    Guard = 16,
+
+    /// <summary>Part of a large entry, of 2 MiB or more. Told only where it is asked for, from 6.7 on.</summary>
+    Large = 32,
 }
 
 /// <summary>A run of pages of equal kind.</summary>

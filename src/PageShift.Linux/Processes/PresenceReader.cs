@@ -14,14 +14,17 @@ public sealed class PresenceReader : IDisposable
     private const ulong PresentBit = 1UL << 63;
     private const ulong SwappedBit = 1UL << 62;
     private const ulong FileOrSharedBit = 1UL << 61;
+    private const ulong GuardBit = 1UL << 58;
 
     private readonly int _descriptor;
     private readonly MappingReader _mappings;
     private readonly PageMapScan.Region[] _regions = new PageMapScan.Region[256];
     private readonly byte[] _entries = new byte[512 * EntryBytes];
     private readonly List<KernelMapping> _scanned = [];
+    private readonly List<PageRun> _found = [];
     private bool _canScan;
-    private bool _tellsZero;
+    private bool _knowsGuards = true;
+    private PageKinds _told;
 
     private PresenceReader(int descriptor, MappingReader mappings, bool canScan)
     {
@@ -38,18 +41,52 @@ public sealed class PresenceReader : IDisposable
     /// <summary>Appends the occupied runs of <paramref name="range"/>, in ascending order. Adjacent pages of equal kind are one run.</summary>
     /// <param name="range">Where to look.</param>
     /// <param name="into">Takes the runs.</param>
-    /// <param name="tellZero">Tells <see cref="PageKinds.Zero"/> too, which only the PAGEMAP_SCAN request knows.</param>
+    /// <param name="told">Which of <see cref="PageKinds.Zero"/>, <see cref="PageKinds.Guard"/> and <see cref="PageKinds.Large"/> to tell too; zero and large pages are known
+    /// only to the PAGEMAP_SCAN request.</param>
     /// <returns>False when the process has ended.</returns>
-    public bool Read(AddressRange range, List<PageRun> into, bool tellZero = false)
+    public bool Read(AddressRange range, List<PageRun> into, PageKinds told = PageKinds.None)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _tellsZero = tellZero;
+        _told = told;
         // The kernel refuses a range that leaves user space.
         range = range.Intersect(new AddressRange(VirtualAddress.Zero, new VirtualAddress(HostLayout.TaskEnd)));
         if (range.IsEmpty) return true;
         range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Bytes));
         int first = into.Count;
         return _canScan ? Scan(range, into, first) : ReadEntries(range, into, first);
+    }
+
+    /// <summary>Finds the lowest occupied page of <paramref name="range"/>, page-aligned.</summary>
+    /// <param name="range">Where to look, within user space.</param>
+    /// <param name="isOnlyPrivate">Passes over pages of files and of shared memory, and over the page of zeroes: what is left makes Linux give a mapping its anon identity.</param>
+    /// <param name="page">The page.</param>
+    /// <returns>False when there is none, or the process has ended.</returns>
+    public bool TryFindFirst(AddressRange range, bool isOnlyPrivate, out VirtualAddress page)
+    {
+        page = default;
+        if (range.IsEmpty) return false;
+        if (_canScan)
+        {
+            CallResult found = PageMapScan.Run(_descriptor, range.Start.Value, range.End.Value, _regions.AsSpan(0, 1), out _, PageMapScan.Present, isOnlyPrivate, mostPages: 1);
+            if (found.Error is not (FileDescriptor.RequestUnknown or Errno.InvalidArgument))
+            {
+                page = new VirtualAddress(_regions[0].Start);
+                return found.Raw > 0;
+            }
+
+            _canScan = false;
+        }
+
+        _found.Clear();
+        if (!ReadEntries(range, _found, 0)) return false;
+        foreach (PageRun run in _found)
+        {
+            if (isOnlyPrivate && (run.Kinds & PageKinds.FileOrShared) != 0) continue;
+            page = run.Range.Start;
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Closes the files.</summary>
@@ -75,7 +112,13 @@ public sealed class PresenceReader : IDisposable
         ulong position = range.Start.Value;
         while (position < range.End.Value)
         {
-            CallResult found = PageMapScan.Run(_descriptor, position, range.End.Value, _regions, out ulong walkEnd);
+            CallResult found = PageMapScan.Run(_descriptor, position, range.End.Value, _regions, out ulong walkEnd, Categories);
+            if (found.Error == Errno.InvalidArgument && AsksForGuards)
+            {
+                _knowsGuards = false; // a kernel older than the category
+                continue;
+            }
+
             if (found.Error is FileDescriptor.RequestUnknown or Errno.InvalidArgument)
             {
                 _canScan = false;
@@ -116,17 +159,27 @@ public sealed class PresenceReader : IDisposable
         return true;
     }
 
-    private PageKinds KindsOfCategories(ulong categories) =>
-        (_tellsZero && (categories & PageMapScan.Zero) != 0 ? PageKinds.Zero : 0)
+    private bool AsksForGuards => _knowsGuards && (_told & PageKinds.Guard) != 0;
+
+    private ulong Categories => PageMapScan.File | PageMapScan.Present | PageMapScan.Swapped
+        | ((_told & PageKinds.Zero) != 0 ? PageMapScan.Zero : 0)
+        | ((_told & PageKinds.Large) != 0 ? PageMapScan.Huge : 0)
+        | (AsksForGuards ? PageMapScan.Guard : 0);
+
+    private static PageKinds KindsOfCategories(ulong categories) =>
+        ((categories & PageMapScan.Zero) != 0 ? PageKinds.Zero : 0)
+        | ((categories & PageMapScan.Huge) != 0 ? PageKinds.Large : 0)
+        | ((categories & PageMapScan.Guard) != 0 ? PageKinds.Guard : 0)
         | ((categories & PageMapScan.Present) != 0 ? PageKinds.Present : 0)
         | ((categories & PageMapScan.Swapped) != 0 ? PageKinds.Swapped : 0)
         | ((categories & PageMapScan.File) != 0 ? PageKinds.FileOrShared : 0);
 
-    private static PageKinds KindsOfEntry(ulong entry) => (entry & (PresentBit | SwappedBit)) == 0
+    private PageKinds KindsOfEntry(ulong entry) => (entry & (PresentBit | SwappedBit)) == 0
         ? PageKinds.None
         : ((entry & PresentBit) != 0 ? PageKinds.Present : 0)
             | ((entry & SwappedBit) != 0 ? PageKinds.Swapped : 0)
-            | ((entry & FileOrSharedBit) != 0 ? PageKinds.FileOrShared : 0);
+            | ((entry & FileOrSharedBit) != 0 ? PageKinds.FileOrShared : 0)
+            | ((entry & GuardBit) != 0 ? _told & PageKinds.Guard : 0);
 
     private static void Append(List<PageRun> into, int first, ulong start, ulong end, PageKinds kinds)
     {

@@ -31,4 +31,9 @@ public readonly record struct CallEntry
     /// <summary>True when another memory call was already in progress on the same address space, because it took longer than
     /// <see cref="ProcessTracer.LongestExclusiveCall"/>: the order in which the two take effect is not known.</summary>
     public required bool IsOverlapped { get; init; }
+
+    /// <summary>True when <see cref="ITraceObserver.WantsStandstill"/> asked for it and no other thread touches the address space before the
+    /// call has returned and <see cref="ITraceObserver.CallCompleted"/> was told. At the exit it can be false after all, when the
+    /// call took longer than <see cref="ProcessTracer.LongestExclusiveCall"/>.</summary>
+    public bool IsAtStandstill { get; init; }
 }

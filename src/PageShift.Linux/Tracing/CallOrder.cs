@@ -14,6 +14,12 @@ internal sealed class CallOrder(int addressSpaceId)
     /// <summary>The number of the address space.</summary>
     public int AddressSpaceId { get; } = addressSpaceId;
 
+    /// <summary>The thread for whose call all others are stopped; null when they are not.</summary>
+    public TracedThread? StandstillFor { get; set; }
+
+    /// <summary>The threads that were interrupted for it.</summary>
+    public List<TracedThread> Interrupted { get; } = [];
+
     /// <summary>True when a call waits.</summary>
     public bool HasWaiting => _waiting.Count > 0;
 
@@ -54,6 +60,13 @@ internal sealed class CallOrder(int addressSpaceId)
         _waiting.RemoveAt(0);
         Activate(next);
         return next;
+    }
+
+    /// <summary>Takes back from the active calls that they are at a standstill.</summary>
+    public void GiveUpStandstill()
+    {
+        foreach (TracedThread thread in _active)
+            thread.Entry = thread.Entry with { IsAtStandstill = false };
     }
 
     /// <summary>True when every active call was let into the kernel longer ago than <paramref name="limit"/>.</summary>

@@ -4,7 +4,7 @@ namespace PageShift.Linux.Tracing;
 /// traced thread that an event is about is stopped until the call returns. Other traced threads keep running, but no two
 /// memory calls of one address space are in progress together (see <see cref="ProcessTracer"/>), so between
 /// <see cref="CallEntered"/> and <see cref="CallCompleted"/> only page faults of other threads can change what is mapped
-/// where. An exception thrown here ends the run: every traced process is killed, and <see cref="ProcessTracer.Run"/>
+/// where, and not even they when <see cref="WantsStandstill"/> says so. An exception thrown here ends the run: every traced process is killed, and <see cref="ProcessTracer.Run"/>
 /// throws it on.</summary>
 public interface ITraceObserver
 {
@@ -22,6 +22,13 @@ public interface ITraceObserver
     void ProgramStarted(in ProgramStart start)
     {
     }
+
+    /// <summary>Asked before <see cref="CallEntered"/>: whether all other threads of the address space are to be stopped until the call has
+    /// returned, so that no page fault of theirs falsifies what is read. That costs each of them some microseconds. When one
+    /// does not stop within <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill. A thread that is
+    /// asleep in one of the few calls that Linux does not restart (epoll_wait, semop, sigtimedwait, io_getevents; signal(7))
+    /// sees EINTR.</summary>
+    bool WantsStandstill(in CallEntry call) => false;
 
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>
     void CallEntered(in CallEntry call)

@@ -11,7 +11,7 @@ namespace PageShift.Linux.Tracing;
 /// while another is in progress waits in front of the kernel until that has returned, up to
 /// <see cref="LongestExclusiveCall"/>. The same holds for a fork. What other threads do without a system call, that is
 /// page faults, is not held up: what was read of a multi-threaded program at a call's entry can be a little out of date
-/// when the call takes effect.</para>
+/// when the call takes effect, unless <see cref="ITraceObserver.WantsStandstill"/> asks for more.</para>
 /// <para><b>The end of the tracer.</b> When the process that traces dies, the kernel kills every traced one. The
 /// alternative, letting them run on, is worse: with the filter but without a tracer, each of their memory calls
 /// would fail with ENOSYS.</para>

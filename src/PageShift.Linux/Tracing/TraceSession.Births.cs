@@ -14,6 +14,9 @@ internal sealed partial class TraceSession
 
     // The first change of state of threads whose birth is not reported yet, and when it was seen.
     private readonly Dictionary<int, (WaitStatus Status, long SeenAt)> _early = [];
+
+    // Threads that were taken in although their makers live: the report may come after all.
+    private readonly HashSet<int> _adopted = [];
     private int _lastAddressSpace;
 
     private CallOrder NewCallOrder() => new(++_lastAddressSpace);
@@ -39,16 +42,17 @@ internal sealed partial class TraceSession
 
     private void OnBirth(TracedThread parent, StopEvent reported)
     {
-        if (Ptrace.GetEventMessage(parent.Id, out ulong message) != Errno.None)
+        if (Ptrace.GetEventMessage(parent.Id, reported, out ulong message) != Errno.None)
             return;
 
         int id = (int)message;
-        if (!_threads.ContainsKey(id))
+        if (!_adopted.Remove(id))
         {
             ulong flags = CloneFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharesMemory : 0);
             AddBorn(id, parent.Process, flags);
         }
 
+        parent.IsParentOfVfork = reported == StopEvent.Vfork;
         Resume(parent);
         if (_early.Remove(id, out (WaitStatus Status, long SeenAt) first) && (first.Status.IsStopped || !Exists(id)))
             Handle(id, first.Status);
@@ -105,6 +109,9 @@ internal sealed partial class TraceSession
                 continue;
 
             _ = _early.Remove(id);
+            if (isLate)
+                _ = _adopted.Add(id);
+
             if (hasProcess)
                 AddBorn(id, process!, CloneFlags.IsThread);
             else
@@ -139,6 +146,7 @@ internal sealed partial class TraceSession
         {
             LeaveCall(gone);
             _ = _threads.Remove(gone.Id);
+            ForgetDeferred(gone.Id);
         }
 
         process.RunningThreads = 0;

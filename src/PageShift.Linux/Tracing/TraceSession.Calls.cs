@@ -10,8 +10,8 @@ internal sealed partial class TraceSession
     // A tick of the stopwatch is a nanosecond on Linux.
     private const long NanosecondsPerSecond = 1_000_000_000;
 
-    // The address spaces on which a call waits for another.
-    private readonly List<CallOrder> _contended = [];
+    // The address spaces on which threads are stopped for an active call, in which it must not stay too long.
+    private readonly List<CallOrder> _watched = [];
 
     private void OnSystemCallStop(TracedThread thread)
     {
@@ -42,8 +42,13 @@ internal sealed partial class TraceSession
         }
 
         Statistics.DelayedCalls++;
-        if (!_contended.Contains(order))
-            _contended.Add(order);
+        Watch(order);
+    }
+
+    private void Watch(CallOrder order)
+    {
+        if (!_watched.Contains(order))
+            _watched.Add(order);
     }
 
     /// <summary>Reports a call, which is active now, and lets its thread enter the kernel.</summary>
@@ -64,6 +69,9 @@ internal sealed partial class TraceSession
                 StackPointer = new VirtualAddress(stop.StackPointer),
                 IsOverlapped = thread.IsOverlapped,
             };
+            if (_observer.WantsStandstill(thread.Entry))
+                thread.Entry = thread.Entry with { IsAtStandstill = BringToStandstill(thread) };
+
             _observer.CallEntered(thread.Entry);
         }
 
@@ -116,26 +124,38 @@ internal sealed partial class TraceSession
             return;
 
         order.Leave(thread);
-        if (order.IsIdle && order.ActivateNext() is { } next)
-            Admit(next);
+        if (order.StandstillFor == thread)
+            EndStandstill(order);
 
-        if (!order.HasWaiting)
-            _ = _contended.Remove(order);
+        // What was kept for later goes before the next call, which would keep it for longer.
+        if (_deferred.Count == 0)
+            AdmitNext(order);
+
+        if (!order.HasWaiting && order.StandstillFor == null)
+            _ = _watched.Remove(order);
     }
 
-    /// <summary>Admits the calls that have waited too long for another that does not return.</summary>
+    private void AdmitNext(CallOrder order)
+    {
+        if (order.IsIdle && order.ActivateNext() is { } next)
+            Admit(next);
+    }
+
+    /// <summary>Lets the threads go on that have been stopped too long for a call that does not return.</summary>
     private void AdmitOverdue()
     {
-        for (int i = _contended.Count - 1; i >= 0; i--)
+        for (int i = _watched.Count - 1; i >= 0; i--)
         {
-            CallOrder order = _contended[i];
+            CallOrder order = _watched[i];
+            AdmitNext(order);
             if (!order.IsOverdue(ProcessTracer.LongestExclusiveCall))
                 continue;
 
+            _ = _watched.Remove(order);
+            order.GiveUpStandstill();
+            EndStandstill(order);
             while (order.ActivateNext() is { } next)
                 Admit(next);
-
-            _contended.RemoveAt(i);
         }
     }
 }

@@ -37,7 +37,10 @@ internal sealed partial class TraceSession
             OnProgramStarted(first);
             Resume(first);
             while (TryWait(out int id, out WaitStatus status))
+            {
+                Statistics.Stops++;
                 Handle(id, status);
+            }
         }
         catch
         {
@@ -51,9 +54,15 @@ internal sealed partial class TraceSession
     /// <summary>Waits for the next change of state of any traced thread; false when there is none left.</summary>
     private bool TryWait(out int id, out WaitStatus status)
     {
-        // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
-        for (int looks = 0; _contended.Count > 0 || _early.Count > 0; looks++)
+        for (int looks = 0; ; looks++)
         {
+            if (TryTakeDeferred(out id, out status))
+                return true;
+
+            // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
+            if (_watched.Count == 0 && _early.Count == 0)
+                return Wait.ForAny(out id, out status) == Errno.None;
+
             if (Wait.Poll(out id, out status) != Errno.None)
                 return false;
 
@@ -66,16 +75,25 @@ internal sealed partial class TraceSession
 
             BriefPause.AfterLook(looks);
         }
-
-        return Wait.ForAny(out id, out status) == Errno.None;
     }
 
     private void Handle(int id, WaitStatus status)
     {
-        Statistics.Stops++;
         if (!_threads.TryGetValue(id, out TracedThread? thread))
+        {
             OnUnknown(id, status);
-        else if (!status.IsStopped)
+            return;
+        }
+
+        if (thread.IsHeld)
+        {
+            // It was killed in the stop in which it was held.
+            thread.IsHeld = false;
+            ForgetDeferred(id);
+        }
+
+        thread.IsParentOfVfork = false;
+        if (!status.IsStopped)
             OnThreadEnded(thread, status);
         else if (status.IsSystemCallStop)
             OnSystemCallStop(thread);
@@ -152,6 +170,7 @@ internal sealed partial class TraceSession
         LeaveCall(thread);
         MarkEnding(thread);
         _ = _threads.Remove(thread.Id);
+        ForgetDeferred(thread.Id);
         if (thread.Id != thread.Process.Id)
             return;
 

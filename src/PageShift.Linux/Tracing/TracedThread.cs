@@ -32,6 +32,12 @@ internal sealed class TracedThread(int id, TracedProcess process)
     /// <summary>True once the thread has begun to end.</summary>
     public bool IsEnding { get; set; }
 
+    /// <summary>True while it is kept stopped for another thread's call.</summary>
+    public bool IsHeld { get; set; }
+
+    /// <summary>True while it may be asleep in a vfork, from which nothing but its child wakes it.</summary>
+    public bool IsParentOfVfork { get; set; }
+
     /// <summary>The entry of the current call, as the kernel described it.</summary>
     public ref SystemCallStop Stop => ref _stop;
 

@@ -73,7 +73,7 @@ internal sealed class TraceeLauncher
 
         if (error != Errno.None)
             return new(TraceFailure.NotPermitted, error,
-                $"{_name} can't be traced: ptrace is not permitted here ({ErrnoName.Describe(error)}); a container needs the capability SYS_PTRACE, and kernel.yama.ptrace_scope must be below 2");
+                $"{_name} can't be traced: ptrace is not permitted here ({ErrnoName.Describe(error)}); a container needs the capability SYS_PTRACE, kernel.yama.ptrace_scope must be below 2, and no other tracer may follow this process");
 
         RestoreInternalSignals();
         if (_command.MayFilter && TryInstallFilter())

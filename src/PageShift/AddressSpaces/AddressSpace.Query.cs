@@ -61,6 +61,27 @@ public sealed partial class AddressSpace
         _tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), ref copier);
     }
 
+    /// <summary>Appends the runs of occupied pages of <paramref name="range"/>, lowest first; adjacent ones are one run.</summary>
+    internal void CopyRuns(AddressRange range, List<AddressRange> runs)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        var copier = new RunCopier(runs, Geometry);
+        _tables.VisitLeaves(range, ref copier);
+    }
+
+    private readonly struct RunCopier(List<AddressRange> runs, PagingGeometry geometry) : ILeafVisitor
+    {
+        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        {
+            VirtualAddress end = start + new ByteLength(geometry.Span(level));
+            if (runs.Count != 0 && runs[^1].End == start)
+                runs[^1] = new AddressRange(runs[^1].Start, end);
+            else
+                runs.Add(new AddressRange(start, end));
+            return true;
+        }
+    }
+
     private readonly struct LeafCopier(List<LeafSnapshot> leaves) : ILeafVisitor
     {
         public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)

@@ -304,24 +304,27 @@ public sealed partial class AddressSpace
     /// <summary>The destination of a move that leaves it open, or has only a hint: Linux's choice, or a congruent one.</summary>
     private VirtualAddress? ChooseDestination(in Mapping mapping, in RemapRequest remap)
     {
-        var length = new ByteLength(remap.NewLength);
-        if (Options.Placement == Placement.Congruent && remap.New == 0)
+        VirtualAddress? congruent = Options.Placement == Placement.Congruent && remap.New == 0 ? ChooseCongruent(remap) : null;
+        return congruent ?? AddressSelection.Choose(_mappings, _layout, RequestFor(mapping, new ByteLength(remap.NewLength), remap));
+    }
+
+    /// <summary>A free destination that is congruent with the source at the highest level that the length makes worthwhile.</summary>
+    private VirtualAddress? ChooseCongruent(in RemapRequest remap)
+    {
+        PageTableLevel level = PageTableLevel.Pmd;
+        while (level < Geometry.Root && Geometry.Span(level + 1) <= remap.NewLength)
+            level++;
+        for (; level > PageTableLevel.Pte; level--)
         {
-            PageTableLevel level = PageTableLevel.Pmd;
-            while (level < Geometry.Root && Geometry.Span(level + 1) <= remap.NewLength)
-                level++;
-            for (; level > PageTableLevel.Pte; level--)
-            {
-                // Whole blocks at both ends, so that nothing else will live in them.
-                var start = new VirtualAddress(remap.Old).AlignDown(Geometry.Span(level));
-                ByteLength lead = new VirtualAddress(remap.Old) - start;
-                ByteLength blocks = new VirtualAddress(remap.Old + remap.NewLength).AlignUp(Geometry.Span(level)) - start;
-                if (AddressSelection.ChooseCongruent(_mappings, _layout, blocks, start, Geometry.Span(level)) is { } place)
-                    return place + lead;
-            }
+            // Whole blocks at both ends, so that nothing else will live in them.
+            var start = new VirtualAddress(remap.Old).AlignDown(Geometry.Span(level));
+            ByteLength lead = new VirtualAddress(remap.Old) - start;
+            ByteLength blocks = new VirtualAddress(remap.Old + remap.NewLength).AlignUp(Geometry.Span(level)) - start;
+            if (AddressSelection.ChooseCongruent(_mappings, _layout, blocks, start, Geometry.Span(level)) is { } place)
+                return place + lead;
         }
 
-        return AddressSelection.Choose(_mappings, _layout, RequestFor(mapping, length, remap));
+        return null;
     }
 
     private AddressRequest RequestFor(in Mapping mapping, ByteLength length, in RemapRequest remap)

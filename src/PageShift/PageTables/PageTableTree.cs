@@ -30,6 +30,9 @@ internal sealed partial class PageTableTree : IDisposable
     /// <summary>The frame of the root table: what a processor's CR3 would hold.</summary>
     internal FrameNumber Root { get; private set; }
 
+    /// <summary>True when no slot of any table is occupied.</summary>
+    internal bool IsEmpty => Memory.LiveEntries(Root) == 0;
+
     public void Dispose()
     {
         if (Root.IsNone)

@@ -104,7 +104,7 @@ public sealed class RecordedLogTests
         Assert.Equal(0x12, records.Single(record => record.Name == "umask").Outcome.Value);
         CallKind[] seen = [.. records.Select(record => record.Call.Kind).Distinct()];
         Assert.Empty(Enum.GetValues<CallKind>().Except(seen)
-            .Except([CallKind.Clone, CallKind.Exit, CallKind.MemorySet, CallKind.MemoryRead, CallKind.RelocateDown, CallKind.Truncate, CallKind.SetLimit]));
+            .Except([CallKind.Clone, CallKind.Exit, CallKind.MemorySet, CallKind.MemoryRead, CallKind.RelocateDown, CallKind.Present, CallKind.Absent, CallKind.AnonVma, CallKind.Truncate, CallKind.SetLimit]));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Tests.Cli;
 using PageShift.Tests.Linux;
+using PageShift.Tests.Tracing;
 using Xunit;
 
 namespace PageShift.Tests.Documentation;
@@ -12,6 +13,7 @@ namespace PageShift.Tests.Documentation;
 public sealed partial class DocumentTests : IDisposable
 {
     private const string RunningKernel = "## The running kernel";
+    private const string JsonOfTrace = "# The JSON of `trace`";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pageshift-");
 
@@ -25,6 +27,8 @@ public sealed partial class DocumentTests : IDisposable
     [MemberData(nameof(Documents))]
     public void Every_shown_command_prints_what_is_shown(string document)
     {
+        if (document == "docs/tracing.md")
+            TracedRun.SkipUnlessPermitted();
         foreach (ShownCommand shown in ShownCommand.In(document))
         {
             (int exitCode, string output) = shown.Run(_directory.FullName);
@@ -106,6 +110,33 @@ public sealed partial class DocumentTests : IDisposable
     }
 
     [Fact]
+    public void Every_field_of_the_json_of_a_trace_is_documented()
+    {
+        TracedRun.SkipUnlessPermitted();
+        using var program = new CProgram("""
+            #include <sys/personality.h>
+            int main(void)
+            {
+                size_t n = 4 << 20;
+                char *a = ANON(n);
+                memset(a, 1, n);
+                *(char *)mmap(a - (1 << 21), 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) = 1;
+                a = mremap(a, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, a - (1ul << 30) + 4096);
+                a = mremap(a, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, a - (1ul << 30));
+                personality(READ_IMPLIES_EXEC);
+                a = ANON(4096);
+                raise(SIGKILL);
+            }
+            """);
+        using var report = new TemporaryFile();
+        Assert.Equal(137, Tool.Run("trace", "--format", "json", "--report", report.Name, "--", program.Path).ExitCode);
+        var written = new SortedSet<string>();
+        Collect(JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement, written);
+
+        Assert.Equal(DocumentedFields(text => text.Split(JsonOfTrace)[1].Split("\n# ")[0]), [.. written.Except(DocumentedFields(PolicyFields))]);
+    }
+
+    [Fact]
     public void Every_outcome_of_a_boundary_is_documented()
     {
         string row = Assert.Single(File.ReadAllLines(Repository.Path("docs/json.md")), line => line.StartsWith("| `outcome`", StringComparison.Ordinal));
@@ -114,6 +145,9 @@ public sealed partial class DocumentTests : IDisposable
             Enum.GetNames<BoundaryOutcome>().Select(JsonNamingPolicy.CamelCase.ConvertName).Order(),
             Quoted().Matches(row).Select(m => m.Groups["name"].Value).Skip(1).Order());
     }
+
+    /// <summary>What describes a policy's cost, in the report of run and of trace.</summary>
+    private static string PolicyFields(string text) => text.Split("## A policy")[1].Split(RunningKernel)[0];
 
     private static SortedSet<string> DocumentedFields(Func<string, string> part)
     {

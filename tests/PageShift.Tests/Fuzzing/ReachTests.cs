@@ -14,7 +14,8 @@ public sealed class ReachTests(ReachTests.Run run) : IClassFixture<ReachTests.Ru
     [Fact]
     public void Every_call_succeeds_and_fails()
     {
-        CallKind[] never = [CallKind.Unknown, CallKind.Other, CallKind.Unsupported, CallKind.Execute, CallKind.Exit, CallKind.DuplicateFile, CallKind.RelocateDown];
+        CallKind[] never = [CallKind.Unknown, CallKind.Other, CallKind.Unsupported, CallKind.Execute, CallKind.Exit, CallKind.DuplicateFile, CallKind.RelocateDown,
+            CallKind.Present, CallKind.Absent, CallKind.AnonVma];
         CallKind[] neverFail = [CallKind.Clone, CallKind.ExitGroup, CallKind.OpenFile, CallKind.SetLimit, CallKind.UnlockAll];
         foreach (CallKind kind in Enum.GetValues<CallKind>().Except(never))
             AssertReached(kind.ToString(), succeeds: true, fails: !neverFail.Contains(kind));

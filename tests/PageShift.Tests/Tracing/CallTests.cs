@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using PageShift.Abi;
+using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using Xunit;
 
@@ -94,7 +95,7 @@ public sealed partial class CallTests
         var old = new AddressRange(new VirtualAddress(0x10000000), new ByteLength(0x10000));
         var moved = new AddressRange(new VirtualAddress(0x20000000), new ByteLength(0x10000));
         List<PageRun> before = [], after = [], left = [];
-        List<TracedMapping> mappings = [];
+        List<KernelMapping> mappings = [];
         var seen = new EventRecorder
         {
             AtEntry = call => ReadPages(call, old, before),
@@ -113,7 +114,7 @@ public sealed partial class CallTests
         Assert.Equal([(0x10000000, 0x1000), (0x10003000, 0x2000), (0x1000f000, 0x1000)], before.Select(Shape));
         Assert.Equal([(0x20000000, 0x1000), (0x20003000, 0x2000), (0x2000f000, 0x1000)], after.Select(Shape));
         Assert.Empty(left);
-        Assert.Contains(mappings, mapping => mapping.Range == moved && mapping.Flags.HasFlag(VmFlags.Account | VmFlags.MayWrite));
+        Assert.Contains(mappings, mapping => mapping.Range == moved && mapping.Flags!.Value.HasFlag(VmFlags.Account | VmFlags.MayWrite));
         Assert.DoesNotContain(mappings, mapping => mapping.Range.Overlaps(old));
     }
 
@@ -236,16 +237,14 @@ public sealed partial class CallTests
         if (call.Number != SystemCallNumber.Remap)
             return;
 
-        Assert.Equal(Errno.None, TracedMemory.Open(call.ProcessId, out TracedMemory? memory));
-        using (memory)
-            Assert.Equal(Errno.None, memory!.ReadPages(range, runs));
+        using PresenceReader presence = PresenceReader.Open(call.ProcessId);
+        Assert.True(presence.Read(range, runs));
     }
 
-    private static void ReadMappings(int process, List<TracedMapping> mappings)
+    private static void ReadMappings(int process, List<KernelMapping> mappings)
     {
-        Assert.Equal(Errno.None, TracedMemory.Open(process, out TracedMemory? memory));
-        using (memory)
-            Assert.Equal(Errno.None, memory!.ReadMappings(mappings, withFlags: true));
+        using MappingReader reader = MappingReader.Open(process);
+        Assert.True(reader.ReadWithFlags(new AddressRange(VirtualAddress.Zero, new VirtualAddress(ulong.MaxValue)), mappings));
     }
 
     private static long AllocatedBy(params string[] command)

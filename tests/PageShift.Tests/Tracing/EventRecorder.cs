@@ -1,4 +1,5 @@
 using PageShift.Linux.Tracing;
+using Xunit;
 
 namespace PageShift.Tests.Tracing;
 
@@ -32,6 +33,10 @@ internal sealed class EventRecorder : ITraceObserver
 
     public Action<ProgramStart>? AtProgram { get; init; }
 
+    public Func<CallEntry, bool>? WithStandstill { get; init; }
+
+    public bool WantsStandstill(in CallEntry call) => WithStandstill?.Invoke(call) ?? false;
+
     public void ProcessStarted(in ProcessStart start) => Processes.Add(start);
 
     public void ThreadStarted(in ThreadCreation start) => Threads.Add(start);
@@ -63,4 +68,25 @@ internal sealed class EventRecorder : ITraceObserver
     public void ProcessEnding(int processId) => Endings.Add(processId);
 
     public void ProcessEnded(in ProcessEnd end) => Ends.Add(end);
+
+    /// <summary>In each address space, an exit follows its own entry at once, unless it is marked as overlapped.</summary>
+    public void AssertCallsCameOneAfterTheOther()
+    {
+        var last = new Dictionary<int, CallEntry>();
+        var entered = new HashSet<int>();
+        foreach (object happened in Order)
+        {
+            if (happened is CallEntry entry)
+            {
+                last[entry.AddressSpaceId] = entry;
+                _ = entered.Add(entry.ThreadId);
+            }
+            else if (happened is CallExit exit)
+            {
+                Assert.True(entered.Remove(exit.Entry.ThreadId));
+                if (!exit.IsOverlapped)
+                    Assert.Equal(last[exit.Entry.AddressSpaceId] with { IsAtStandstill = exit.Entry.IsAtStandstill }, exit.Entry);
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Linux.Interop;
 using PageShift.Linux.Tracing.Interop;
 using Xunit;
 
@@ -45,6 +46,6 @@ public sealed unsafe class InteropLayoutTests
     [Fact]
     public void The_page_scan_s_structures_have_the_sizes_of_the_kernel_s_interface()
     {
-        Assert.Equal((96, 24), (sizeof(PageScan.Argument), sizeof(PageScan.Region)));
+        Assert.Equal((96, 24), (sizeof(PageMapScan.Argument), sizeof(PageMapScan.Region)));
     }
 }

@@ -8,6 +8,10 @@ namespace PageShift.Tests.Tracing;
 [SupportedOSPlatform("linux")]
 public sealed class LaunchFailureTests
 {
+    private const uint NumberPtrace = 101;
+    private const uint NumberSeccomp = 317;
+    private const uint NumberMemfdCreate = 319;
+
     [Theory]
     [InlineData("no-such-program-anywhere")]
     [InlineData("/no/such/program")]
@@ -67,5 +71,38 @@ public sealed class LaunchFailureTests
     {
         Assert.Throws<ArgumentException>(() => new TraceCommand());
         Assert.Throws<ArgumentException>(() => new TraceCommand("true", "a\0b"));
+    }
+
+    [Fact]
+    public void A_tracer_that_the_system_refuses_gives_one_reason_and_leaves_no_process()
+    {
+        string marker = Path.Combine(Path.GetTempPath(), $"pageshift-refused-{Guid.NewGuid()}");
+
+        TraceResult result = RefusedCall.Run(NumberPtrace, (uint)Errno.OperationNotPermitted, () => ProcessTracer.Run(new TraceCommand("touch", marker), new EventRecorder()));
+
+        Assert.Equal((TraceOutcome.NotStarted, TraceFailure.NotPermitted, Errno.OperationNotPermitted), (result.Outcome, result.Failure, result.Error));
+        Assert.Contains("ptrace is not permitted here", result.Reason, StringComparison.Ordinal);
+        Assert.False(File.Exists(marker));
+    }
+
+    [Fact]
+    public void A_system_without_files_in_memory_gives_one_reason()
+    {
+        TraceResult result = RefusedCall.Run(NumberMemfdCreate, (uint)Errno.AccessDenied, () => ProcessTracer.Run(new TraceCommand("true"), new EventRecorder()));
+
+        Assert.Equal((TraceFailure.NotPermitted, Errno.AccessDenied), (result.Failure, result.Error));
+    }
+
+    [Theory]
+    [InlineData((uint)Errno.InvalidArgument)]
+    [InlineData((uint)Errno.AccessDenied)]
+    public void Where_no_filter_can_be_installed_every_call_stops(uint error)
+    {
+        var seen = new EventRecorder();
+
+        TraceResult result = RefusedCall.Run(NumberSeccomp, error, () => TracedRun.Of(seen, "sh", "-c", "exit 3"));
+
+        Assert.Equal((3, StopMethod.EverySystemCall), (result.Status.ExitCode, result.Statistics.Method));
+        Assert.NotEmpty(seen.Exits);
     }
 }

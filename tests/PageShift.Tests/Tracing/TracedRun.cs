@@ -16,9 +16,11 @@ internal static class TracedRun
 
     public static TraceResult Of(ITraceObserver observer, params string[] arguments) => Of(observer, new TraceCommand(arguments));
 
+    public static void SkipUnlessPermitted() => Assert.SkipWhen(Obstacle.Value != null, Obstacle.Value ?? "");
+
     public static TraceResult Of(ITraceObserver observer, TraceCommand command)
     {
-        Assert.SkipWhen(Obstacle.Value != null, Obstacle.Value ?? "");
+        SkipUnlessPermitted();
         using var limit = new CancellationTokenSource(Limit);
         TraceResult result = ProcessTracer.Run(command, observer, limit.Token);
         Assert.NotEqual(TraceOutcome.Cancelled, result.Outcome);

@@ -4,7 +4,7 @@ using PageShift.Abi;
 
 namespace PageShift.Linux.Tracing.Interop;
 
-/// <summary>open(2), read(2), pread(2), write(2), close(2) and access(2), with errors as values.</summary>
+/// <summary>open(2), write(2), close(2) and access(2), with errors as values.</summary>
 internal static unsafe partial class Files
 {
     private const int CloseOnExec = 0x80000;
@@ -17,28 +17,6 @@ internal static unsafe partial class Files
         nint descriptor = Open_(path, ReadOnly | CloseOnExec, 0);
         file = descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
         return KernelError.Of(descriptor);
-    }
-
-    /// <summary>Reads on from the file's position; <paramref name="count"/> is 0 at its end.</summary>
-    public static Errno Read(SafeFileHandle file, Span<byte> destination, out int count)
-    {
-        fixed (byte* start = destination)
-        {
-            nint read = Read_(file, start, destination.Length);
-            count = read < 0 ? 0 : (int)read;
-            return KernelError.Of(read);
-        }
-    }
-
-    /// <summary>Reads words of 8 bytes from <paramref name="offsetBytes"/> on; <paramref name="count"/> is in words.</summary>
-    public static Errno ReadWordsAt(SafeFileHandle file, ulong offsetBytes, Span<ulong> destination, out int count)
-    {
-        fixed (ulong* start = destination)
-        {
-            nint read = ReadAt_(file, start, destination.Length * sizeof(ulong), (long)offsetBytes);
-            count = read < 0 ? 0 : (int)(read / sizeof(ulong));
-            return KernelError.Of(read);
-        }
     }
 
     /// <summary>Writes all of <paramref name="source"/>.</summary>
@@ -67,12 +45,6 @@ internal static unsafe partial class Files
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open_(string path, int flags, int mode);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    private static partial nint Read_(SafeFileHandle file, byte* destination, nint count);
-
-    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
-    private static partial nint ReadAt_(SafeFileHandle file, ulong* destination, nint count, long offset);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write_(int descriptor, byte* source, nint count);

@@ -13,10 +13,15 @@ internal static unsafe partial class Ptrace
     private const int RequestSetRegisters = 13;
     private const int RequestSystemCall = 24;
     private const int RequestGetEventMessage = 0x4201;
+    private const int RequestGetSignalInformation = 0x4202;
     private const int RequestSeize = 0x4206;
     private const int RequestInterrupt = 0x4207;
     private const int RequestListen = 0x4208;
     private const int RequestGetSystemCallInfo = 0x420E;
+
+    // siginfo_t: 128 bytes, of which the third word is si_code.
+    private const int SignalInformationWords = 32;
+    private const int SignalInformationCode = 2;
 
     /// <summary>The events that stop a tracee, and what happens to it when the tracer dies: PTRACE_O_*.</summary>
     [Flags]
@@ -47,13 +52,19 @@ internal static unsafe partial class Ptrace
     /// <summary>Leaves a tracee in its job-control stop, so that SIGCONT can end it.</summary>
     public static Errno Listen(int thread) => Call(RequestListen, thread, 0, 0);
 
-    /// <summary>The number that belongs to the current event: the new thread of a fork, the former one of an exec.</summary>
-    public static Errno GetEventMessage(int thread, out ulong message)
+    /// <summary>The number that belongs to <paramref name="expected"/>: for a birth, the new thread. ESRCH when the tracee was killed in that
+    /// stop; it may be in another one then, with a number of its own.</summary>
+    public static Errno GetEventMessage(int thread, StopEvent expected, out ulong message)
     {
         ulong read = 0;
+        int* information = stackalloc int[SignalInformationWords];
         Errno error = Call(RequestGetEventMessage, thread, 0, (nint)(&read));
+        if (error == Errno.None)
+            error = Call(RequestGetSignalInformation, thread, 0, (nint)information);
+
         message = read;
-        return error;
+        bool isExpected = information[SignalInformationCode] == (Signals.Trap | ((int)expected << 8));
+        return error == Errno.None && !isExpected ? Errno.NoSuchProcess : error;
     }
 
     public static Errno GetRegisters(int thread, out Registers registers)

@@ -24,6 +24,10 @@ internal static unsafe partial class Wait
     public static Errno ForOne(int thread, out WaitStatus status) =>
         For(thread, EveryKindOfChild | OnlyThisThread, out _, out status);
 
+    /// <summary>Takes a state change of <paramref name="which"/> when there is one; else <paramref name="thread"/> is 0.</summary>
+    public static Errno PollOne(int which, out int thread, out WaitStatus status) =>
+        For(which, EveryKindOfChild | OnlyThisThread | WithoutBlocking, out thread, out status);
+
     private static Errno For(int which, int options, out int thread, out WaitStatus status)
     {
         int raw;

@@ -1,0 +1,39 @@
+using Spectre.Console;
+
+namespace PageShift.Cli.Output;
+
+/// <summary>Where a report for people goes: lines, and tables with borders and colour on a terminal, in plain columns elsewhere.</summary>
+internal sealed class TextReport : IDisposable
+{
+    private readonly TextWriter _output;
+    private readonly IAnsiConsole? _terminal;
+    private readonly bool _isOwned;
+
+    private TextReport(TextWriter output, IAnsiConsole? terminal, bool isOwned)
+    {
+        _output = output;
+        _terminal = terminal;
+        _isOwned = isOwned;
+    }
+
+    internal static TextReport OnStandardOutput() => On(Console.Out, Console.IsOutputRedirected);
+
+    internal static TextReport OnStandardError() => On(Console.Error, Console.IsErrorRedirected);
+
+    /// <summary>A report that ends up in a file; the writer is closed with it.</summary>
+    internal static TextReport Plain(TextWriter output) => new(output, null, isOwned: true);
+
+    /// <summary>Closes the file, if it is one.</summary>
+    public void Dispose()
+    {
+        if (_isOwned)
+            _output.Dispose();
+    }
+
+    internal void Line(string text = "") => _output.WriteLine(text);
+
+    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows) => TextTable.Write(_output, _terminal, columns, rows);
+
+    private static TextReport On(TextWriter output, bool isRedirected) => new(
+        output, isRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }), isOwned: false);
+}

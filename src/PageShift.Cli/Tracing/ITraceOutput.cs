@@ -1,0 +1,13 @@
+using PageShift.Verification;
+
+namespace PageShift.Cli.Tracing;
+
+/// <summary>Shows what following a program brings forth. Keeps only what it will show, however long the program runs.</summary>
+internal interface ITraceOutput : IDisposable
+{
+    /// <summary>A move, in the order in which they were made.</summary>
+    void Add(FollowedMove move);
+
+    /// <summary>All that was traced has ended: writes everything.</summary>
+    void Finish(TraceReport report);
+}

@@ -1,0 +1,121 @@
+using PageShift.Linux.Tracing;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Tracing;
+
+/// <summary>What following a program brought forth, apart from the single moves.</summary>
+internal sealed class TraceReport(TraceSettings settings)
+{
+    /// <summary>The divergences that are kept with their text; more are only counted.</summary>
+    internal const int MostKeptDivergences = 1000;
+
+    /// <summary>The places that are kept apart; what more there are is added up as one.</summary>
+    internal const int MostKeptSites = 10_000;
+
+    private readonly MoveCost[] _totals = new MoveCost[MovePolicyName.All.Count];
+    private readonly Dictionary<CallSite, SiteTotals> _sites = [];
+
+    internal TraceSettings Settings { get; } = settings;
+
+    internal TraceResult? Result { get; set; }
+
+    internal FollowStatistics Statistics { get; set; } = new();
+
+    internal List<FollowDivergence> Divergences { get; } = [];
+
+    /// <summary>The costs of all moves together, one for each policy, oldest first.</summary>
+    internal IReadOnlyList<MoveCost> Totals => _totals;
+
+    /// <summary>What all moves together would cost under linux-6.7 with congruent destinations, where there were any.</summary>
+    internal MoveCost CongruentLinux { get; private set; }
+
+    /// <summary>The same under pageshift.</summary>
+    internal MoveCost CongruentPageShift { get; private set; }
+
+    internal long CongruentMoves { get; private set; }
+
+    internal ulong PresentPages { get; private set; }
+
+    internal long Nanoseconds { get; private set; }
+
+    /// <summary>Moves whose pages another thread may have changed between the reading and the call.</summary>
+    internal long InexactMoves { get; private set; }
+
+    /// <summary>In how many moves each thing stood in the way of a higher level.</summary>
+    internal Dictionary<Obstacle, long> Obstacles { get; } = [];
+
+    /// <summary>The moves by where they were made.</summary>
+    internal IReadOnlyCollection<SiteTotals> Sites => _sites.Values;
+
+    internal MoveCost Under(MovePolicy policy) => _totals[IndexOf(policy)];
+
+    internal void Add(FollowedMove move)
+    {
+        for (int i = 0; i < _totals.Length; i++)
+            _totals[i] = MoveCost.Sum(_totals[i], move.Plans[i].Cost);
+        CongruentLinux = MoveCost.Sum(CongruentLinux, move.BestPlaced(MovePolicy.Linux67).Cost);
+        CongruentPageShift = MoveCost.Sum(CongruentPageShift, move.BestPlaced(MovePolicy.PageShift).Cost);
+        CongruentMoves += move.Congruence > PageTableLevel.Pte ? 1 : 0;
+        PresentPages += move.PresentPages;
+        Nanoseconds += move.ElapsedNanoseconds;
+        InexactMoves += move.IsExact ? 0 : 1;
+        foreach (Obstacle obstacle in ObstacleOf.Move(move))
+            Obstacles[obstacle] = Obstacles.GetValueOrDefault(obstacle) + 1;
+        SiteFor(move.Site).Add(move);
+    }
+
+    internal void Add(FollowDivergence divergence)
+    {
+        if (Divergences.Count < MostKeptDivergences)
+            Divergences.Add(divergence);
+    }
+
+    private SiteTotals SiteFor(CallSite site)
+    {
+        if (_sites.TryGetValue(site, out SiteTotals? known))
+            return known;
+        CallSite kept = _sites.Count < MostKeptSites ? site : new CallSite("elsewhere", null);
+        if (!_sites.TryGetValue(kept, out known))
+            _sites[kept] = known = new SiteTotals(kept);
+        return known;
+    }
+
+    private static int IndexOf(MovePolicy policy)
+    {
+        int index = 0;
+        while (MovePolicyName.All[index] != policy)
+            index++;
+        return index;
+    }
+}
+
+/// <summary>The moves that were made at one place of the program.</summary>
+internal sealed class SiteTotals(CallSite site)
+{
+    internal CallSite Site { get; } = site;
+
+    internal long Moves { get; private set; }
+
+    internal long CongruentMoves { get; private set; }
+
+    internal ulong LinuxEntries { get; private set; }
+
+    internal ulong PageShiftEntries { get; private set; }
+
+    /// <summary>Under pageshift with congruent destinations, where there were any.</summary>
+    internal ulong CongruentEntries { get; private set; }
+
+    internal long Nanoseconds { get; private set; }
+
+    internal void Add(FollowedMove move)
+    {
+        Moves++;
+        CongruentMoves += move.Congruence > PageTableLevel.Pte ? 1 : 0;
+        LinuxEntries += move.Under(MovePolicy.Linux67).Cost.Entries;
+        PageShiftEntries += move.Under(MovePolicy.PageShift).Cost.Entries;
+        CongruentEntries += move.BestPlaced(MovePolicy.PageShift).Cost.Entries;
+        Nanoseconds += move.ElapsedNanoseconds;
+    }
+}

@@ -1,0 +1,41 @@
+using PageShift.Linux.Tracing;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Tracing;
+
+/// <summary>Traces a program, and tells an output what its moves cost.</summary>
+internal sealed class TraceRun : IFollowObserver
+{
+    private readonly TraceReport _report;
+    private readonly ITraceOutput _output;
+
+    private TraceRun(TraceSettings settings, ITraceOutput output)
+    {
+        _report = new TraceReport(settings);
+        _output = output;
+    }
+
+    /// <summary>Runs the command that <paramref name="settings"/> name, to its end.</summary>
+    /// <returns>The command's status, as a shell shows it.</returns>
+    /// <exception cref="NotPossibleException">The command can't be traced.</exception>
+    internal static int Execute(TraceSettings settings, ITraceOutput output, TextWriter? log)
+    {
+        var run = new TraceRun(settings, output);
+        FollowResult result = TraceFollower.Run(new TraceCommand(settings.Command), run, log);
+        if (result.Trace.Outcome == TraceOutcome.NotStarted)
+            throw new NotPossibleException(result.Trace.Reason!);
+        log?.Flush();
+        run._report.Result = result.Trace;
+        run._report.Statistics = result.Statistics;
+        output.Finish(run._report);
+        return result.Trace.Status.ShellStatus;
+    }
+
+    public void Moved(FollowedMove move)
+    {
+        _report.Add(move);
+        _output.Add(move);
+    }
+
+    public void Diverged(FollowDivergence divergence) => _report.Add(divergence);
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using PageShift.Abi;
+using PageShift.Linux.Tracing.Interop;
+
+namespace PageShift.Linux.Tracing;
+
+/// <summary>Standstill: every other thread of an address space is stopped from before a call's entry is reported until after its
+/// exit was. What such a thread stopped for, when it was not the interruption, is kept for later.</summary>
+internal sealed partial class TraceSession
+{
+    private readonly List<(int Id, WaitStatus Status)> _deferred = [];
+
+    private readonly List<TracedThread> _interrupted = [];
+
+    /// <summary>Stops the other threads of the address space on which <paramref name="caller"/> is about to make a call.</summary>
+    /// <returns>False when one of them did not stop in time, or is in a call itself.</returns>
+    private bool BringToStandstill(TracedThread caller)
+    {
+        CallOrder order = caller.CallOrder!;
+        order.StandstillFor = caller;
+        _interrupted.Clear();
+        bool isComplete = true;
+        foreach (TracedThread other in _threads.Values)
+        {
+            if (other == caller || other.Process.CallOrder != order || IsStill(other))
+                continue;
+
+            // Interrupting a memory call could make it fail.
+            if (other.Phase == CallPhase.Active)
+                isComplete = false;
+            else if (Ptrace.Interrupt(other.Id) == Errno.None)
+                _interrupted.Add(other);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        foreach (TracedThread other in _interrupted)
+            isComplete &= TryAwaitStop(other, start);
+
+        // The call may depend on a thread that is stopped for it.
+        if (_interrupted.Count > 0)
+            Watch(order);
+
+        return isComplete;
+    }
+
+    // Stopped already, or not to come back to its program.
+    private static bool IsStill(TracedThread thread) =>
+        thread.IsHeld || thread.IsEnding || thread.IsParentOfVfork || thread.Phase == CallPhase.Waiting;
+
+    private bool TryAwaitStop(TracedThread thread, long start)
+    {
+        WaitStatus status;
+        for (int looks = 0; ; looks++)
+        {
+            if (Wait.PollOne(thread.Id, out int id, out status) != Errno.None)
+                return true;
+
+            if (id != 0)
+                break;
+
+            if (Stopwatch.GetElapsedTime(start) > ProcessTracer.LongestExclusiveCall)
+                return false;
+
+            BriefPause.AfterLook(looks);
+        }
+
+        thread.IsHeld = true;
+        bool isInterruption = status.IsStopped && status.Event == StopEvent.Stop && !Signals.IsJobControlStop(status.StopSignal);
+        if (isInterruption)
+            thread.Process.CallOrder.Interrupted.Add(thread);
+        else
+            _deferred.Add((thread.Id, status));
+
+        return true;
+    }
+
+    /// <summary>Lets the threads run on that were stopped for a call on <paramref name="order"/>.</summary>
+    private void EndStandstill(CallOrder order)
+    {
+        order.StandstillFor = null;
+        foreach (TracedThread thread in order.Interrupted)
+        {
+            thread.IsHeld = false;
+            if (_threads.GetValueOrDefault(thread.Id) == thread)
+                Resume(thread);
+        }
+
+        order.Interrupted.Clear();
+    }
+
+    /// <summary>Takes a change of state that was kept for later, when its time has come.</summary>
+    private bool TryTakeDeferred(out int id, out WaitStatus status)
+    {
+        for (int i = 0; i < _deferred.Count; i++)
+        {
+            (id, status) = _deferred[i];
+            TracedThread? thread = _threads.GetValueOrDefault(id);
+            if (thread is { Process.CallOrder.StandstillFor: not null })
+                continue;
+
+            _deferred.RemoveAt(i);
+            if (thread == null)
+                return TryTakeDeferred(out id, out status);
+
+            thread.IsHeld = false;
+            return true;
+        }
+
+        (id, status) = (0, default);
+        return false;
+    }
+
+    private void ForgetDeferred(int id)
+    {
+        for (int i = _deferred.Count - 1; i >= 0; i--)
+        {
+            if (_deferred[i].Id == id)
+                _deferred.RemoveAt(i);
+        }
+    }
+}

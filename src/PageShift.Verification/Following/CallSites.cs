@@ -1,0 +1,149 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using PageShift.Abi;
+using PageShift.Linux;
+using PageShift.Linux.Tracing;
+
+namespace PageShift.Verification;
+
+/// <summary>Names the places in a process's programs and libraries from which it makes calls.</summary>
+internal sealed class CallSites : IDisposable
+{
+    // A C library's function that calls mremap for its caller rarely has more on the stack than this.
+    private const int StackBytes = 4096;
+    private const int WordBytes = sizeof(ulong);
+    private const int MostKept = 10_000;
+
+    // The longest form of a call instruction: a prefix, the operation, and an operand of 5 bytes.
+    private const int LongestCall = 7;
+
+    private readonly MappingReader _maps;
+    private readonly MemoryReader? _memory;
+    private readonly List<KernelMapping> _mappings = [];
+    private readonly Dictionary<string, VirtualAddress> _loaded = [];
+    private readonly byte[] _stack = new byte[StackBytes];
+
+    // By the place of the call and the stack's first word, where that is the way back to the caller: most wrappers of system calls keep nothing on the stack.
+    private readonly Dictionary<(VirtualAddress Call, ulong Top), CallSite> _direct = [];
+
+    internal CallSites(int processId, MappingReader maps)
+    {
+        _maps = maps;
+        try
+        {
+            _memory = MemoryReader.Open(processId);
+        }
+        catch (IOException)
+        {
+            // The process has just ended: there will be no call.
+        }
+    }
+
+    /// <summary>Closes the process's memory.</summary>
+    public void Dispose() => _memory?.Dispose();
+
+    /// <summary>Forgets where files are mapped: what is known may be so no longer.</summary>
+    internal void Forget()
+    {
+        _mappings.Clear();
+        _direct.Clear();
+    }
+
+    /// <summary>Where a call was made.</summary>
+    internal CallSite Of(in CallEntry call)
+    {
+        if (_mappings.Count == 0)
+            ReadMappings();
+        int length = _memory?.Read(call.StackPointer, _stack.AsSpan(0, WordBytes)) ?? 0;
+        ulong top = length == WordBytes ? BinaryPrimitives.ReadUInt64LittleEndian(_stack) : 0;
+        if (_direct.TryGetValue((call.InstructionPointer, top), out CallSite known))
+            return known;
+        string? file = FileAt(call.InstructionPointer);
+        string? caller = CallerOutside(file, call.StackPointer, out bool isDirect);
+        var site = new CallSite(Describe(file, call.InstructionPointer), caller);
+        if (isDirect && _direct.Count < MostKept)
+            _direct.Add((call.InstructionPointer, top), site);
+        return site;
+    }
+
+    private void ReadMappings()
+    {
+        _ = _maps.ReadWithNames(new AddressRange(VirtualAddress.Zero, new VirtualAddress(0x7fff_ffff_f000)), _mappings);
+        _loaded.Clear();
+        foreach (KernelMapping mapping in _mappings)
+        {
+            if (!string.IsNullOrEmpty(mapping.Name))
+                _ = _loaded.TryAdd(mapping.Name, mapping.Range.Start);
+        }
+
+        _ = _mappings.RemoveAll(m => !m.Protection.HasFlag(Protection.Execute));
+    }
+
+    /// <summary>The file, or the kernel's name, of the code at an address: empty for code without a file, null where there is none.</summary>
+    private string? FileAt(VirtualAddress address)
+    {
+        foreach (KernelMapping mapping in _mappings)
+        {
+            if (mapping.Range.Contains(address))
+                return mapping.Name ?? "";
+        }
+
+        return null;
+    }
+
+    private string Describe(string? file, VirtualAddress address) => string.IsNullOrEmpty(file)
+        ? address.ToString()
+        : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}+0x{(address - _loaded[file]).Value:x}");
+
+    private string? CallerOutside(string? file, VirtualAddress stack, out bool isDirect)
+    {
+        isDirect = false;
+        int length = _memory?.Read(stack, _stack) ?? 0;
+        for (int at = 0; at + WordBytes <= length; at += WordBytes)
+        {
+            var address = new VirtualAddress(BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(at)));
+            if (FileAt(address) is not { } caller || caller == file || !FollowsCall(address))
+                continue;
+            isDirect = at == 0;
+            return Describe(caller, address);
+        }
+
+        return null;
+    }
+
+    /// <summary>True when a call instruction ends right before an address: relative (E8), or through a register or memory (FF /2).
+    /// Source: Intel SDM, volume 2, CALL.</summary>
+    private bool FollowsCall(VirtualAddress address)
+    {
+        const byte Relative = 0xe8, Indirect = 0xff;
+        const int RelativeLength = 5;
+        Span<byte> code = stackalloc byte[LongestCall];
+        if (address.Value < LongestCall || _memory!.Read(address - new ByteLength(LongestCall), code) != LongestCall)
+            return false;
+        if (code[^RelativeLength] == Relative)
+            return true;
+        for (int length = 2; length <= LongestCall; length++)
+        {
+            byte operand = code[^(length - 1)];
+            if (code[^length] == Indirect && (operand >> 3 & 7) == 2 && OperandLength(operand) == length - 1)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Bytes of a ModRM operand with what follows it.</summary>
+    private static int OperandLength(byte operand)
+    {
+        int mode = operand >> 6, register = operand & 7;
+        int scaled = register == 4 && mode != 3 ? 1 : 0;
+        return mode switch
+        {
+            0 when register == 5 => 5,
+            0 => 1 + scaled,
+            1 => 2 + scaled,
+            2 => 5 + scaled,
+            _ => 1,
+        };
+    }
+}

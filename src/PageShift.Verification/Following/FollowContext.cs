@@ -1,0 +1,38 @@
+using PageShift.Linux;
+using PageShift.Physical;
+
+namespace PageShift.Verification;
+
+/// <summary>What all followed address spaces have in common.</summary>
+internal sealed class FollowContext : IDisposable
+{
+    internal FollowContext(IFollowObserver observer, FollowLog? log)
+    {
+        Observer = observer;
+        Log = log;
+        Files = new FollowedFiles(Memory);
+        MaximumMapCount = (int)(KernelSettings.Read().MostMappings ?? AddressSpaceDefaults.MaximumMapCount);
+    }
+
+    private static AddressSpaceOptions AddressSpaceDefaults { get; } = new();
+
+    internal IFollowObserver Observer { get; }
+
+    internal FollowLog? Log { get; }
+
+    internal PhysicalMemory Memory { get; } = new(PhysicalMemoryOptions.BytesFree);
+
+    internal FollowedFiles Files { get; }
+
+    internal FollowStatistics Statistics { get; } = new();
+
+    internal int MaximumMapCount { get; }
+
+    internal void Report(FollowDivergence divergence)
+    {
+        Statistics.Divergences++;
+        Observer.Diverged(divergence);
+    }
+
+    public void Dispose() => Memory.Dispose();
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Linux;
+using PageShift.Linux.Tracing;
+using CallArguments = PageShift.Calls.CallArguments;
+using CallKind = PageShift.Calls.CallKind;
+using CloneFlags = PageShift.Calls.CloneFlags;
+
+namespace PageShift.Verification;
+
+/// <summary>Writes what followed programs do as a log that can be run again, with the pages that were present at each move.</summary>
+internal sealed class FollowLog(TextWriter output)
+{
+    // Stands for the files of mappings that the log begins with. No program has so many open.
+    private const int SeedDescriptor = 1 << 30;
+    private const ulong UserBytes = 0x7fff_ffff_f000;
+    private const ulong ExitSignal = 17; // SIGCHLD
+
+    private readonly CallLogWriter _writer = new(output);
+    private readonly Dictionary<int, List<int>> _threads = [];
+
+    /// <summary>A call and its result in one line, as strace would show it.</summary>
+    internal static string TextOf(in CallExit exit)
+    {
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        new CallLogWriter(text, outcomeColumn: 0).Write(RecordOf(exit) with { ThreadId = 0 });
+        return text.ToString().TrimEnd();
+    }
+
+    /// <summary>A call that was made.</summary>
+    internal void WriteCall(in CallExit exit) => _writer.Write(RecordOf(exit));
+
+    /// <summary>A process that now exists.</summary>
+    internal void WriteProcess(in ProcessStart start)
+    {
+        if (start.ParentProcessId != ProcessStart.UnknownParent)
+            WriteClone(start.ParentProcessId, start.ProcessId, start.SharesAddressSpace ? CloneFlags.SharedMemory | CloneFlags.VFork : CloneFlags.None, ExitSignal);
+    }
+
+    /// <summary>A further thread.</summary>
+    internal void WriteThread(in ThreadCreation start)
+    {
+        WriteClone(start.ProcessId, start.ThreadId, CloneFlags.SharedMemory | CloneFlags.SharedFiles | CloneFlags.Thread, exitSignal: 0);
+        if (!_threads.TryGetValue(start.ProcessId, out List<int>? threads))
+            _threads[start.ProcessId] = threads = [];
+        threads.Add(start.ThreadId);
+    }
+
+    /// <summary>A program that was executed.</summary>
+    internal void WriteProgram(in ProgramStart start)
+    {
+        WriteThreadEnds(start.ProcessId);
+        Write(start.ProcessId, new SystemCall(CallKind.Execute, default), CallOutcome.OfValue(0), start.Path);
+    }
+
+    /// <summary>The end of a process.</summary>
+    internal void WriteEnd(in ProcessEnd end)
+    {
+        WriteThreadEnds(end.ProcessId);
+        _writer.Write(new CallRecord { Kind = CallRecordKind.Exited, ThreadId = end.ProcessId, Outcome = CallOutcome.OfValue(end.Status.ShellStatus) });
+    }
+
+    /// <summary>A file that a descriptor means from now on.</summary>
+    internal void WriteOpen(int thread, int descriptor, string? path) =>
+        Write(thread, new SystemCall(CallKind.OpenFile, default), CallOutcome.OfValue(descriptor), path ?? "");
+
+    /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>
+    internal void WriteSeed(int thread, IReadOnlyList<KernelMapping> mappings)
+    {
+        Write(thread, CallKind.Unmap, 0, UserBytes);
+        foreach (KernelMapping mapping in mappings)
+            WriteMapping(thread, mapping);
+        WriteNoPages(thread);
+    }
+
+    /// <summary>Where a program's heap begins.</summary>
+    internal void WriteBreak(int thread, VirtualAddress start) =>
+        Write(thread, new SystemCall(CallKind.Break, default), CallOutcome.OfValue((long)start.Value));
+
+    /// <summary>A mapping that faults have extended.</summary>
+    internal void WriteGrowth(int thread, AddressRange grown, Protection protection) =>
+        WriteMap(thread, grown, protection, MapFlags.Private | MapFlags.Anonymous | MapFlags.GrowsDown | MapFlags.Fixed, ulong.MaxValue, 0);
+
+    /// <summary>From here on no page counts as present but those that the log says are.</summary>
+    internal void WriteNoPages(int thread) => Write(thread, new SystemCall(CallKind.Absent, default), CallOutcome.None);
+
+    /// <summary>Present pages.</summary>
+    internal void WritePresent(int thread, AddressRange range, ulong span) => Write(
+        thread, new SystemCall(CallKind.Present, new CallArguments(range.Start.Value, range.Length.Value, span == PageSize.Bytes ? 0 : span)), CallOutcome.None);
+
+    /// <summary>The mapping at an address has got private pages.</summary>
+    internal void WritePrivate(int thread, VirtualAddress page) => Write(
+        thread, new SystemCall(CallKind.AnonVma, new CallArguments(page.Value)), CallOutcome.None);
+
+    private void WriteMapping(int thread, in KernelMapping mapping)
+    {
+        VmFlags flags = mapping.Flags ?? VmFlags.None;
+        MapFlags map = MapFlags.Fixed | (mapping.IsShared ? MapFlags.Shared : MapFlags.Private);
+        if (flags.HasFlag(VmFlags.GrowsDown))
+            map |= MapFlags.GrowsDown;
+        if (flags.HasFlag(VmFlags.NoReserve))
+            map |= MapFlags.NoReserve;
+        ulong descriptor = ulong.MaxValue;
+        if (mapping.Inode == 0)
+        {
+            map |= MapFlags.Anonymous;
+        }
+        else
+        {
+            descriptor = SeedDescriptor;
+            WriteOpen(thread, SeedDescriptor, mapping.Name);
+        }
+
+        WriteMap(thread, mapping.Range, mapping.Protection, map, descriptor, mapping.FileOffset);
+    }
+
+    private void WriteMap(int thread, AddressRange range, Protection protection, MapFlags flags, ulong descriptor, ulong offset)
+    {
+        var arguments = new CallArguments(range.Start.Value, range.Length.Value, (ulong)protection, (ulong)flags, descriptor, offset);
+        Write(thread, new SystemCall(CallKind.Map, arguments), CallOutcome.OfValue((long)range.Start.Value));
+    }
+
+    private void WriteClone(int parent, int child, CloneFlags flags, ulong exitSignal) =>
+        Write(parent, new SystemCall(CallKind.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));
+
+    private void WriteThreadEnds(int process)
+    {
+        if (!_threads.Remove(process, out List<int>? threads))
+            return;
+        foreach (int thread in threads)
+            _writer.Write(new CallRecord { Kind = CallRecordKind.Exited, ThreadId = thread, Outcome = CallOutcome.OfValue(0) });
+    }
+
+    private void Write(int thread, CallKind kind, ulong first, ulong second) =>
+        Write(thread, new SystemCall(kind, new CallArguments(first, second)), CallOutcome.OfValue(0));
+
+    private void Write(int thread, SystemCall call, CallOutcome outcome, string? path = null) => _writer.Write(new CallRecord
+    {
+        Kind = CallRecordKind.Call,
+        ThreadId = thread,
+        Call = call,
+        Outcome = outcome,
+        FilePath = path,
+    });
+
+    private static CallRecord RecordOf(in CallExit exit)
+    {
+        CallEntry entry = exit.Entry;
+        var record = new CallRecord { Kind = CallRecordKind.Call, ThreadId = entry.ThreadId, Outcome = CallOutcome.OfResult(exit.Result) };
+        return Enum.IsDefined(entry.Number)
+            ? record with { Call = SystemCall.Of(entry.Number, ArgumentsOf(entry)) }
+            : record with { Call = new SystemCall(CallKind.Unsupported, default), Name = SystemCall.NameOf((long)entry.Number) };
+    }
+
+    /// <summary>The registers as the kernel reads them: descriptors and keys are 32 bits wide, and an address that the flags do not call for is not looked at.</summary>
+    private static CallArguments ArgumentsOf(in CallEntry entry)
+    {
+        const RemapFlags Moves = RemapFlags.Fixed | RemapFlags.DontUnmap;
+        var a = new CallArguments(
+            entry.Arguments.First, entry.Arguments.Second, entry.Arguments.Third, entry.Arguments.Fourth, entry.Arguments.Fifth, entry.Arguments.Sixth);
+        return entry.Number switch
+        {
+            SystemCallNumber.Map => a with { Fifth = (ulong)(int)a.Fifth },
+            SystemCallNumber.Remap when ((RemapFlags)a.Fourth & Moves) == 0 => a with { Fifth = 0 },
+            SystemCallNumber.ProtectWithKey => a with { Fourth = (ulong)(int)a.Fourth },
+            _ => a,
+        };
+    }
+}

@@ -1,0 +1,47 @@
+namespace PageShift.Verification;
+
+/// <summary>What was counted while programs were followed.</summary>
+public sealed record FollowStatistics
+{
+    /// <summary>Address spaces followed: programs executed and processes forked.</summary>
+    public long AddressSpaces { get; internal set; }
+
+    /// <summary>Memory calls that were mirrored on the engine.</summary>
+    public long MirroredCalls { get; internal set; }
+
+    /// <summary>Memory calls that change no mapping and were left out (mincore, populating, get_mempolicy).</summary>
+    public long PassedCalls { get; internal set; }
+
+    /// <summary>Calls that the kernel refused for a reason outside the address space: a limit, a missing permission, a file descriptor.</summary>
+    public long RefusedCalls { get; internal set; }
+
+    /// <summary>Calls whose effect the engine does not model, and after which it was told the kernel's mappings.</summary>
+    public long UnmodelledCalls { get; internal set; }
+
+    /// <summary>Calls that ran at the same time as another one of their address space, so that their order is not known; the engine was told the kernel's mappings.</summary>
+    public long OverlappedCalls { get; internal set; }
+
+    /// <summary>Memory calls of the 32-bit interfaces.</summary>
+    public long ForeignCalls { get; internal set; }
+
+    /// <summary>Address spaces that were no longer followed once such a call had been made in them.</summary>
+    public long AbandonedSpaces { get; internal set; }
+
+    /// <summary>Boundaries between mappings that the engine was told, because they depend on what can't be seen: how often a file was opened, where other threads fault, names and policies of mappings.</summary>
+    public long HiddenBoundaries { get; internal set; }
+
+    /// <summary>Comparisons of the mappings around a call.</summary>
+    public long LocalComparisons { get; internal set; }
+
+    /// <summary>Comparisons of all mappings of a process.</summary>
+    public long FullComparisons { get; internal set; }
+
+    /// <summary>Moves.</summary>
+    public long Moves { get; internal set; }
+
+    /// <summary>Divergences.</summary>
+    public long Divergences { get; internal set; }
+
+    /// <summary>The shortest time of any call: what the changes of context add to every measured time, with the least that a call does. 0 when none was made.</summary>
+    public long BaselineNanoseconds { get; internal set; }
+}

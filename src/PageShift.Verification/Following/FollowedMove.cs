@@ -1,0 +1,82 @@
+using PageShift.Linux.Tracing;
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift.Verification;
+
+/// <summary>A move that a followed program's mremap made, with what it costs under each policy, planned on the pages that were present.</summary>
+public sealed record FollowedMove
+{
+    /// <summary>The process.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>The thread that made the call.</summary>
+    public required int ThreadId { get; init; }
+
+    /// <summary>The call and its result.</summary>
+    public required CallExit Exit { get; init; }
+
+    /// <summary>The call and its result, as strace would show it.</summary>
+    public string Call => FollowLog.TextOf(Exit);
+
+    /// <summary>Where it was made.</summary>
+    public required CallSite Site { get; init; }
+
+    /// <summary>Nanoseconds in the call, with two changes of context on top (see <see cref="FollowStatistics.BaselineNanoseconds"/>). A call that moves several mappings has its
+    /// time with the first of them, and 0 with the others.</summary>
+    public required long ElapsedNanoseconds { get; init; }
+
+    /// <summary>True when nothing else ran in the address space from the reading of its pages until the call had returned: the pages are exactly those that moved.</summary>
+    public required bool IsExact { get; init; }
+
+    /// <summary>Pages of the source that were present, or otherwise occupied (swapped out, guard pages).</summary>
+    public required ulong PresentPages { get; init; }
+
+    /// <summary>What moved, and the mappings around it.</summary>
+    public required MoveRequest Request { get; init; }
+
+    /// <summary>The highest level at which source and destination are congruent.</summary>
+    public required PageTableLevel Congruence { get; init; }
+
+    /// <summary>The plans, one for each policy, oldest first.</summary>
+    public required IReadOnlyList<PlannedMove> Plans { get; init; }
+
+    /// <summary>What the move would have cost with a destination chosen congruent; null where there is no such place, or where several mappings moved together.</summary>
+    public required CongruentForecast? Congruent { get; init; }
+
+    /// <summary>The plan of one policy.</summary>
+    public PlannedMove Under(MovePolicy policy) => Plans.First(p => p.Policy == policy);
+
+    /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when there is no such place.</summary>
+    public PlannedMove BestPlaced(MovePolicy policy)
+    {
+        PlannedMove asMade = Under(policy);
+        if (Congruent is not { } forecast || Congruence >= forecast.Congruence)
+            return asMade;
+        PlannedMove placed = policy == MovePolicy.PageShift ? forecast.PageShift : forecast.Linux;
+        return placed.Cost.Entries < asMade.Cost.Entries ? placed : asMade;
+    }
+}
+
+/// <summary>What a move costs under one policy, and why.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Cost">The cost.</param>
+/// <param name="ExpandedSource">What moves, with the blocks that the move is expanded to.</param>
+/// <param name="Boundaries">What was decided about the blocks at the two ends.</param>
+public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange ExpandedSource, IReadOnlyList<BoundaryDecision> Boundaries)
+{
+    /// <summary>What is to be kept of a plan.</summary>
+    /// <exception cref="ArgumentNullException">There is no plan.</exception>
+    public static PlannedMove Of(MovePlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new PlannedMove(plan.Policy, plan.Cost, plan.ExpandedSource, [.. plan.Boundaries]);
+    }
+}
+
+/// <summary>The same move to a destination that the engine would choose congruent with the source (<see cref="Placement.Congruent"/>), planned and not guessed.</summary>
+/// <param name="Destination">The place.</param>
+/// <param name="Congruence">The highest level at which it is congruent with the source.</param>
+/// <param name="Linux">The cost under linux-6.7.</param>
+/// <param name="PageShift">The cost under pageshift.</param>
+public sealed record CongruentForecast(VirtualAddress Destination, PageTableLevel Congruence, PlannedMove Linux, PlannedMove PageShift);

@@ -1,0 +1,220 @@
+using PageShift.Abi;
+using PageShift.Linux;
+using PageShift.Linux.Tracing;
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift.Verification;
+
+/// <content>Moves. The engine's tables get the pages that were present just before: all of the source and of a destination that is replaced, and of the blocks at their ends
+/// the nearest level's first page, which is what decides whether a block can move whole.</content>
+internal sealed partial class FollowedSpace : IMoveObserver
+{
+    private static readonly MovePolicy[] ForecastPolicies = [MovePolicy.Linux67, MovePolicy.PageShift];
+
+    private readonly CallSites _sites;
+    private readonly List<PageRun> _sourcePages = [];
+    private readonly List<PageRun> _destinationPages = [];
+    private readonly List<PageRun> _movedPages = [];
+    private readonly List<AddressRange> _engineRuns = [];
+    private readonly List<AddressRange> _kernelRuns = [];
+    private readonly List<FollowedMove> _moves = [];
+    private readonly MovePlan[] _forecasts = [new(), new()];
+    private readonly MovePlan _plan = new();
+    private PendingMove? _pending;
+    private CallExit _moving;
+    private CongruentForecast? _forecast;
+
+    void IMoveObserver.Moving(MoveObservation move)
+    {
+        var plans = new PlannedMove[MovePolicyName.All.Count];
+        for (int i = 0; i < plans.Length; i++)
+        {
+            move.Plan(MovePolicyName.All[i], _plan);
+            plans[i] = PlannedMove.Of(_plan);
+        }
+
+        _moves.Add(new FollowedMove
+        {
+            ProcessId = _moving.Entry.ProcessId,
+            ThreadId = _moving.Entry.ThreadId,
+            Exit = _moving,
+            Site = default,
+            ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
+            PresentPages = PresentPagesOf(move.Request.Source),
+            IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
+            Request = move.Request,
+            Congruence = _plan.Congruence,
+            Plans = plans,
+            Congruent = _forecast,
+        });
+    }
+
+    private ulong PresentPagesOf(AddressRange source)
+    {
+        ulong pages = 0;
+        foreach (PageRun run in _sourcePages)
+            pages += run.Range.Intersect(source).Length.WholePages.Value;
+        return pages;
+    }
+
+    private bool WillMove(in FollowedArguments a)
+    {
+        const ulong NamesDestination = (ulong)(RemapFlags.Fixed | RemapFlags.DontUnmap);
+        if (a.Number != SystemCallNumber.Remap || (a.Fourth & (ulong)RemapFlags.MayMove) == 0 || a.Second == 0 || (a.First & (PageSize.Bytes - 1)) != 0)
+            return false;
+        return (a.Fourth & NamesDestination) != 0 || (a.Third > a.Second && !GrowsInPlace(a));
+    }
+
+    private bool GrowsInPlace(in FollowedArguments a)
+    {
+        if (new ByteLength(a.Second).RoundUpToPages() is not { } old || new ByteLength(a.Third).RoundUpToPages() is not { } wanted)
+            return true; // too long for anything: an error
+        ulong end = unchecked(a.First + old.Value);
+        if (end < a.First || wanted <= old || (wanted - old).Value > Everything.End.Value - Math.Min(end, Everything.End.Value))
+            return false;
+        var grown = new AddressRange(new VirtualAddress(end), wanted - old);
+        return Engine.FindHole(grown) == grown;
+    }
+
+    private void ReadPagesBefore(int thread, in FollowedArguments a)
+    {
+        ulong moved = Math.Min(a.Second, a.Third);
+        if (new ByteLength(moved).RoundUpToPages() is not { } length || length.Value > Everything.End.Value || a.First > Everything.End.Value - length.Value)
+            return;
+        var source = new AddressRange(new VirtualAddress(a.First), length);
+        _sourcePages.Clear();
+        _destinationPages.Clear();
+        if (!_presence.Read(source, _sourcePages, PageKinds.Large))
+            return;
+        if ((a.Fourth & (ulong)RemapFlags.Fixed) != 0 && (a.Fifth & (PageSize.Bytes - 1)) == 0
+            && new ByteLength(a.Third).RoundUpToPages() is { } wanted && wanted <= Everything.Length && a.Fifth <= (Everything.End - wanted).Value)
+            ReadReplacedPages(new AddressRange(new VirtualAddress(a.Fifth), wanted));
+        _pending = new PendingMove(thread, source);
+    }
+
+    private void ReadReplacedPages(AddressRange destination)
+    {
+        if (Engine.FindHole(destination) != destination)
+            _ = _presence.Read(destination, _destinationPages, PageKinds.Large);
+    }
+
+    /// <summary>Makes the move that the kernel has made, on the pages that were present.</summary>
+    private CallResult Move(in CallExit exit, in FollowedArguments a, RemapFlags flags, VirtualAddress to)
+    {
+        var old = new VirtualAddress(a.First);
+        var oldLength = new ByteLength(a.Second);
+        var newLength = new ByteLength(a.Third);
+        if (_pending is not { } pending || pending.ThreadId != exit.Entry.ThreadId)
+            return Engine.Remap(old, oldLength, newLength, flags, to);
+
+        var destination = new AddressRange(to, pending.Source.Length);
+        _context.Log?.WriteNoPages(ProcessId);
+        Load(_sourcePages);
+        Load(_destinationPages);
+        LoadEndsOf(pending.Source, destination);
+        LoadEndsOf(destination, pending.Source);
+        Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, flags.HasFlag(RemapFlags.DontUnmap));
+        _moving = exit;
+        _moves.Clear();
+        Engine.MoveObserver = this;
+        CallResult result = Engine.Remap(old, oldLength, newLength, flags, to);
+        Engine.MoveObserver = null;
+        ReportMoves(exit);
+        if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
+            ComparePages(exit, destination);
+        return result;
+    }
+
+    private void ReportMoves(in CallExit exit)
+    {
+        if (_moves.Count == 0)
+            return;
+        CallSite site = _sites.Of(exit.Entry);
+        foreach (FollowedMove move in _moves)
+        {
+            _context.Statistics.Moves++;
+            _context.Observer.Moved(move with { Site = site, Congruent = _moves.Count == 1 ? move.Congruent : null });
+        }
+    }
+
+    private void Load(List<PageRun> pages)
+    {
+        foreach (PageRun run in pages)
+        {
+            PageTableLevel level = (run.Kinds & PageKinds.Large) != 0 ? PageTableLevel.Pmd : PageTableLevel.Pte;
+            _ = Engine.MarkPresent(run.Range, level);
+            _context.Log?.WritePresent(ProcessId, run.Range, Engine.Geometry.Span(level));
+        }
+    }
+
+    /// <summary>Loads the first page that lives beside a range in the blocks at its ends, from the smallest block up.</summary>
+    private void LoadEndsOf(AddressRange range, AddressRange other)
+    {
+        PagingGeometry geometry = Engine.Geometry;
+        bool isLowDone = false, isHighDone = false;
+        for (PageTableLevel level = PageTableLevel.Pmd; level <= geometry.Root; level++)
+        {
+            ulong span = geometry.Span(level);
+            VirtualAddress low = range.Start.AlignDown(span);
+            ulong high = Math.Min(range.End.AlignUp(span).Value, Everything.End.Value);
+            isLowDone = isLowDone || TryLoadFirst(new AddressRange(low, range.Start), other);
+            isHighDone = isHighDone || (high > range.End.Value && TryLoadFirst(new AddressRange(range.End, new VirtualAddress(high)), other));
+        }
+    }
+
+    /// <summary>The kernel has moved already: what it moved to, or took away, is not looked at here.</summary>
+    private bool TryLoadFirst(AddressRange beside, AddressRange other) => beside.Overlaps(other)
+        ? (other.Start > beside.Start && TryLoadFirst(new AddressRange(beside.Start, other.Start)))
+            || (other.End < beside.End && TryLoadFirst(new AddressRange(other.End, beside.End)))
+        : TryLoadFirst(beside);
+
+    private bool TryLoadFirst(AddressRange beside)
+    {
+        if (beside.IsEmpty || Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+            return false;
+        var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
+        _ = Engine.MarkPresent(range);
+        _context.Log?.WritePresent(ProcessId, range, PageSize.Bytes);
+        return true;
+    }
+
+    private void Forecast(AddressRange source, ByteLength newLength, bool keepsSource)
+    {
+        _forecast = null;
+        VirtualAddress? place = Engine.ForecastCongruentMove(source.Start, source.Length, newLength, keepsSource, ForecastPolicies, _forecasts);
+        if (place is { } chosen)
+            _forecast = new CongruentForecast(chosen, _forecasts[1].Congruence, PlannedMove.Of(_forecasts[0]), PlannedMove.Of(_forecasts[1]));
+    }
+
+    /// <summary>Compares which pages are present at the destination.</summary>
+    private void ComparePages(in CallExit exit, AddressRange destination)
+    {
+        _movedPages.Clear();
+        _kernelRuns.Clear();
+        _engineRuns.Clear();
+        if (!_presence.Read(destination, _movedPages))
+            return;
+        foreach (PageRun run in _movedPages)
+        {
+            if (_kernelRuns.Count != 0 && _kernelRuns[^1].End == run.Range.Start)
+                _kernelRuns[^1] = new AddressRange(_kernelRuns[^1].Start, run.Range.End);
+            else
+                _kernelRuns.Add(run.Range);
+        }
+
+        Engine.CopyRuns(destination, _engineRuns);
+        for (int i = 0; i < Math.Max(_engineRuns.Count, _kernelRuns.Count); i++)
+        {
+            if (i < _engineRuns.Count && i < _kernelRuns.Count && _engineRuns[i] == _kernelRuns[i])
+                continue;
+            string engine = i < _engineRuns.Count ? _engineRuns[i].ToString() : "nothing more";
+            string kernel = i < _kernelRuns.Count ? _kernelRuns[i].ToString() : "nothing more";
+            _context.Report(new FollowDivergence(exit.Entry.ProcessId, exit.Entry.ThreadId, FollowLog.TextOf(exit), "the present pages", engine, kernel));
+            return;
+        }
+    }
+
+    /// <summary>A move whose pages were read at the entry of its call.</summary>
+    private sealed record PendingMove(int ThreadId, AddressRange Source);
+}

@@ -1,0 +1,192 @@
+using PageShift.Abi;
+using PageShift.Linux;
+using PageShift.Mappings;
+
+namespace PageShift.Verification;
+
+/// <summary>One address space of a traced program, and the engine's space that follows it. The engine's has no pages but during a move, when those are
+/// loaded that were present in the kernel's.</summary>
+internal sealed partial class FollowedSpace : IDisposable
+{
+    private readonly FollowContext _context;
+    private readonly MappingReader _maps;
+    private readonly PresenceReader _presence;
+    private readonly List<KernelMapping> _kernel = [];
+    private readonly Dictionary<int, FollowedDescriptor> _descriptors = [];
+    private int _callsSinceFullComparison;
+    private bool _hasHiddenState;
+    private bool _knowsBreak = true;
+
+    private FollowedSpace(FollowContext context, int processId, MappingReader maps, PresenceReader presence, AddressSpace engine)
+    {
+        _context = context;
+        _maps = maps;
+        _presence = presence;
+        _sites = new CallSites(processId, maps);
+        ProcessId = processId;
+        Engine = engine;
+        context.Statistics.AddressSpaces++;
+    }
+
+    /// <summary>The process by which the space is read.</summary>
+    internal int ProcessId { get; }
+
+    /// <summary>The engine's space.</summary>
+    internal AddressSpace Engine { get; private set; }
+
+    /// <summary>Processes that run in it.</summary>
+    internal int Processes { get; set; } = 1;
+
+    /// <summary>True once a further thread has run in it.</summary>
+    internal bool HasThreads { get; set; }
+
+    /// <summary>True when several threads, or processes that share it, may run in it: their page faults are not seen.</summary>
+    internal bool IsConcurrent => HasThreads || Processes > 1;
+
+    private static AddressRange Everything { get; } = new(VirtualAddress.Zero, new VirtualAddress(0x7fff_ffff_f000));
+
+    /// <summary>Follows the address space that a process has now. Null when it has ended.</summary>
+    internal static FollowedSpace? TryFollow(FollowContext context, int processId)
+    {
+        if (TryOpen(processId) is not var (maps, presence))
+            return null;
+        var space = new FollowedSpace(context, processId, maps, presence, new AddressSpace(context.Memory));
+        if (space.TrySeed())
+        {
+            context.Log?.WriteBreak(processId, space.Engine.BreakStart);
+            return space;
+        }
+
+        space.Dispose();
+        return null;
+    }
+
+    /// <summary>Follows the copy that a process which was just forked has got. Null when it has ended.</summary>
+    internal FollowedSpace? TryFork(int processId)
+    {
+        LearnPrivatePages(Everything);
+        if (TryOpen(processId) is not var (maps, presence))
+            return null;
+        var child = new FollowedSpace(_context, processId, maps, presence, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
+        foreach ((int number, FollowedDescriptor descriptor) in _descriptors)
+            child._descriptors.Add(number, descriptor);
+        return child;
+    }
+
+    /// <summary>Gives the engine's space back, and closes the files.</summary>
+    public void Dispose()
+    {
+        _sites.Dispose();
+        _maps.Dispose();
+        _presence.Dispose();
+        Engine.Dispose();
+    }
+
+    private static (MappingReader Maps, PresenceReader Presence)? TryOpen(int processId)
+    {
+        MappingReader? maps = null;
+        try
+        {
+            maps = MappingReader.Open(processId);
+            return (maps, PresenceReader.Open(processId));
+        }
+        catch (IOException)
+        {
+            maps?.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
+    private bool TrySeed()
+    {
+        _kernel.Clear();
+        if (!_maps.ReadWithFlags(Everything, _kernel))
+            return false;
+        Engine.Dispose();
+        Engine = new AddressSpace(_context.Memory, new AddressSpaceOptions
+        {
+            MinimumAddress = VirtualAddress.Zero,
+            MmapBase = HighestBelowStack(),
+            TransparentHugePages = false,
+            MaximumMapCount = _context.MaximumMapCount,
+        });
+        foreach (KernelMapping mapping in _kernel)
+        {
+            var file = KernelFile.Of(mapping);
+            OpenFile? opened = file.IsNone ? null : new OpenFile(_context.Files.ObjectOf(file, mapping.Name)) { CanWrite = mapping.Flags!.Value.HasFlag(VmFlags.MayWrite) };
+            Engine.AdoptMapping(mapping.Range, mapping.Flags!.Value, opened, opened is null ? null : new PageCount(mapping.FileOffset >> PageSize.Shift));
+        }
+
+        SeedBreak();
+        _context.Log?.WriteSeed(ProcessId, _kernel);
+        LearnPrivatePages(Everything, alsoReadOnly: true);
+        return true;
+    }
+
+    /// <summary>After a call that the engine can't repeat: takes the kernel's mappings over, and keeps the break.</summary>
+    private void Resync()
+    {
+        VirtualAddress start = Engine.BreakStart;
+        var end = new VirtualAddress((ulong)Engine.Break(VirtualAddress.Zero).Raw);
+        bool knew = _knowsBreak;
+        if (!TrySeed() || !knew)
+            return;
+        Engine.AdoptBreak(start, end);
+        _knowsBreak = true;
+    }
+
+    private void SeedBreak()
+    {
+        ulong start = ProcessBreak.ReadStart(ProcessId);
+        ulong end = start;
+        foreach (KernelMapping mapping in _kernel)
+        {
+            if (mapping.Name == "[heap]")
+                end = Math.Max(end, mapping.Range.End.Value);
+        }
+
+        // A heap that has grown ends somewhere in its last page.
+        _knowsBreak = end == start;
+        Engine.AdoptBreak(new VirtualAddress(start), new VirtualAddress(end));
+    }
+
+    // At exec the first mapping that the kernel places is put at mmap_base, which is not to be read anywhere.
+    private VirtualAddress? HighestBelowStack()
+    {
+        VirtualAddress? highest = null;
+        foreach (KernelMapping mapping in _kernel)
+        {
+            if (mapping.Name == "[stack]")
+                return highest;
+            highest = mapping.Range.End;
+        }
+
+        return null;
+    }
+
+    /// <summary>Tells the engine which mappings in or beside a range have got private pages since: those decide what merges.</summary>
+    private void LearnPrivatePages(AddressRange range, bool alsoReadOnly = false)
+    {
+        foreach (Mapping mapping in Engine.GetMappings(Widened(range)))
+        {
+            if (!mapping.Anon.IsNone || mapping.Flags.HasFlag(VmFlags.MayShare) || mapping.Flags.HasFlag(VmFlags.DontExpand))
+                continue;
+
+            // One that is not writable was looked at before it became so.
+            bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
+            if (!mayHave || !_presence.TryFindFirst(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
+                continue;
+            Engine.MarkPrivate(page);
+            _context.Log?.WritePrivate(ProcessId, page);
+        }
+    }
+
+    /// <summary>A range with the mappings that touch it.</summary>
+    private static AddressRange Widened(AddressRange range) => new(
+        range.Start == VirtualAddress.Zero ? range.Start : range.Start - new ByteLength(1),
+        range.End >= Everything.End ? Everything.End : range.End + new ByteLength(1));
+
+    /// <summary>What a file descriptor was found to mean when it was last used, so that mappings of one opening are known to be.</summary>
+    private readonly record struct FollowedDescriptor(KernelFile File, OpenFile Opened, string? Path);
+}

@@ -1,0 +1,11 @@
+namespace PageShift.Verification;
+
+/// <summary>Receives what <see cref="TraceFollower"/> finds, on the tracing thread, while the thread that it is about is stopped.</summary>
+public interface IFollowObserver
+{
+    /// <summary>A program has moved a mapping.</summary>
+    void Moved(FollowedMove move);
+
+    /// <summary>Engine and kernel have parted.</summary>
+    void Diverged(FollowDivergence divergence);
+}

@@ -1,0 +1,91 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Translation;
+
+namespace PageShift;
+
+// For a space that follows another one, a process's: what the other has got without a call that could be repeated here.
+public sealed partial class AddressSpace
+{
+    /// <summary>Puts a mapping where nothing is mapped, exactly as given: it is merged with nothing.</summary>
+    /// <param name="range">Where; some whole pages.</param>
+    /// <param name="flags">All its flags.</param>
+    /// <param name="file">What it shows, or null.</param>
+    /// <param name="pageOffset">The place in the file of the first page; null for anonymous memory that was made where it is.</param>
+    internal void AdoptMapping(AddressRange range, VmFlags flags, OpenFile? file, PageCount? pageOffset)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        AccountMapped(flags, range.Length.WholePages);
+        file?.Object.AddMapper(this);
+        _mappings.Insert(new Mapping(range, flags, file, pageOffset ?? (range.Start - VirtualAddress.Zero).WholePages, AnonIdentity.None));
+    }
+
+    /// <summary>Splits the mapping that has <paramref name="address"/> inside. False when none has.</summary>
+    internal bool TryAdoptSplit(VirtualAddress address)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        MappingHandle handle = _mappings.Find(address);
+        return handle.Exists && _mappings.RangeOf(handle).Start < address && TrySplit(handle, address, out _);
+    }
+
+    /// <summary>Makes one mapping of the two that meet at <paramref name="address"/>. False when none meet there, or when they differ in more than their identity and in
+    /// how their file was opened.</summary>
+    internal bool TryAdoptMerge(VirtualAddress address)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        MappingHandle right = _mappings.Find(address);
+        MappingHandle left = right.Exists ? _mappings.Previous(right) : MappingHandle.None;
+        if (left.IsNone)
+            return false;
+        Mapping lower = _mappings[left];
+        Mapping upper = _mappings[right];
+        bool isOne = lower.End == upper.Start
+            && upper.Start == address
+            && (lower.Flags ^ upper.Flags) is VmFlags.None or VmFlags.MayHaveGuards
+            && lower.File?.Object == upper.File?.Object
+            && (lower.File is null || lower.PageOffsetAt(lower.End) == upper.PageOffset);
+        if (!isOne)
+            return false;
+        _mappings.Remove(right);
+        _mappings.SetEnd(left, upper.End);
+        _mappings.SetFlags(left, lower.Flags | upper.Flags);
+        if (lower.Anon.IsNone)
+            _mappings.SetAnon(left, upper.Anon);
+        return true;
+    }
+
+    /// <summary>Lets the mapping that grows down and covers <paramref name="inside"/> begin at <paramref name="start"/>, as after faults below it. False when there is no such
+    /// mapping, or no room.</summary>
+    internal bool TryAdoptGrowth(VirtualAddress inside, VirtualAddress start)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        MappingHandle handle = _mappings.Find(inside);
+        if (handle.IsNone || !_mappings.FlagsOf(handle).Has(VmFlags.GrowsDown))
+            return false;
+        VirtualAddress end = _mappings.RangeOf(handle).Start;
+        if (start >= end || _mappings.AnyOverlaps(new AddressRange(start, end)))
+            return false;
+        EnsureAnon(handle);
+        AccountMapped(_mappings.FlagsOf(handle), (end - start).WholePages);
+        _mappings.SetStart(handle, start);
+        return true;
+    }
+
+    /// <summary>Gives the mapping at <paramref name="address"/>, if there is one, the identity that it gets with its first private page, and that decides what it merges with (Linux:
+    /// its anon_vma). For what is known of a process whose faults were not seen. Thread-safe.</summary>
+    public void MarkPrivate(VirtualAddress address)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        MappingHandle handle = _mappings.Find(address);
+        if (handle.Exists)
+            EnsureAnon(handle);
+    }
+
+    /// <summary>Tells where the heap begins and where the break stands.</summary>
+    internal void AdoptBreak(VirtualAddress start, VirtualAddress end)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        BreakStart = start;
+        _breakOffset = (end - start).Value;
+    }
+}

@@ -1,0 +1,44 @@
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.Translation;
+
+namespace PageShift;
+
+public sealed partial class AddressSpace
+{
+    /// <summary>Plans the move that a remap of one mapping would make if its destination were chosen congruent (<see cref="Placement.Congruent"/>). Changes nothing.</summary>
+    /// <param name="old">Where the mapping, or the part of it, begins. A multiple of 4 KiB.</param>
+    /// <param name="oldLength">What moves: whole pages of one mapping, at least one.</param>
+    /// <param name="newLength">What the destination needs, in whole pages, not less.</param>
+    /// <param name="keepsSource">True for MREMAP_DONTUNMAP.</param>
+    /// <param name="plans">Takes the plans: one for each policy.</param>
+    /// <param name="policies">The policies.</param>
+    /// <returns>The destination; null when there is no congruent place, or not one mapping.</returns>
+    internal VirtualAddress? ForecastCongruentMove(
+        VirtualAddress old, ByteLength oldLength, ByteLength newLength, bool keepsSource, ReadOnlySpan<MovePolicy> policies, ReadOnlySpan<MovePlan> plans)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        var source = new AddressRange(old, oldLength);
+        MappingHandle handle = _mappings.Find(old);
+        if (handle.IsNone || source.IsEmpty || !_mappings.RangeOf(handle).Contains(source))
+            return null;
+        Mapping mapping = _mappings[handle];
+        var remap = new RemapRequest { Old = old.Value, OldLength = oldLength.Value, NewLength = newLength.Value };
+        if (ChooseCongruent(remap) is not { } chosen)
+            return null;
+
+        // The kernel inserts the new mapping before it moves the entries, and so its rules see it.
+        remap.New = chosen.Value;
+        Mapping moved = MovedCopy(mapping, remap, new AddressRange(chosen, newLength));
+        MappingHandle below = _mappings.FindFirstEndingAbove(chosen) is { Exists: true } above ? _mappings.Previous(above) : _mappings.Last;
+        bool merges = below.Exists && MergeRules.CanMerge(_mappings[below], moved);
+        MappingHandle made = _mappings.Insert(moved);
+        MoveRequest request = Surround(handle, source, made, chosen, sourceGoes: !keepsSource, destinationUnmapWorked: false);
+        if (merges)
+            request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = EndBelow(below) };
+        for (int i = 0; i < policies.Length; i++)
+            _planner.Plan(policies[i], request, plans[i]);
+        _mappings.Remove(made);
+        return chosen;
+    }
+}

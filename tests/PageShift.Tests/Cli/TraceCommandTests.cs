@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Text.Json;
+using PageShift.Tests.Tracing;
+using Xunit;
+
+namespace PageShift.Tests.Cli;
+
+/// <summary><c>trace -- COMMAND</c>, as a user runs it.</summary>
+public sealed class TraceCommandTests
+{
+    private const string Growing = """
+        int main(void)
+        {
+            size_t n = 4 << 20;
+            char *a = ANON(n);
+            memset(a, 1, n);
+            char *far = a - (1ul << 30) + 4096;
+            a = mremap(a, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, far);
+            return a != far;
+        }
+        """;
+
+    public TraceCommandTests() => TracedRun.SkipUnlessPermitted();
+
+    [Fact]
+    public void The_programs_output_and_exit_code_pass_through_and_the_report_is_on_standard_error()
+    {
+        ToolResult result = Tool.RunWithInput("what it reads\n", "trace", "--", "sh", "-c", "cat; echo and what it says; exit 7");
+
+        Assert.Equal((7, "what it reads\nand what it says\n"), (result.ExitCode, result.Output));
+        Assert.Contains("exit code 7", result.Error);
+        Assert.Contains("No call moved a mapping.", result.Error);
+        Assert.Contains("Engine and kernel agreed after each of", result.Error);
+    }
+
+    [Fact]
+    public void The_text_shows_a_move_why_it_costs_what_it_costs_and_what_the_program_could_do()
+    {
+        using var program = new CProgram(Growing);
+
+        ToolResult result = Tool.Run("trace", "--", program.Path);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Output));
+        Assert.Contains("1 move (0 congruent)", result.Error);
+        Assert.Contains("moves 4 MiB (1,024 pages present), not congruent; about ", result.Error);
+        Assert.Contains(", called from program+0x", result.Error);
+        Assert.Matches(@"linux-6\.7 +1,024 PTE .*not congruent", result.Error);
+        Assert.Matches(@"pageshift, congruent +[23] PMD", result.Error);
+        Assert.Contains("What the program could do: reserve address space", result.Error);
+    }
+
+    [Fact]
+    public void The_json_has_every_move_and_goes_to_the_file_that_is_named()
+    {
+        using var program = new CProgram(Growing);
+        using var report = new TemporaryFile();
+
+        ToolResult result = Tool.Run("trace", "--format", "json", "--report", report.Name, "--", program.Path);
+
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        JsonElement json = JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement;
+        Assert.Equal((1, 0, 0, 1), (json.GetProperty("schema").GetInt32(), json.GetProperty("exitCode").GetInt32(), json.GetProperty("divergenceCount").GetInt32(), json.GetProperty("processes").GetInt32()));
+        JsonElement move = Assert.Single(json.GetProperty("moves").EnumerateArray());
+        Assert.Equal((1024, true), (move.GetProperty("presentPages").GetInt32(), move.GetProperty("exact").GetBoolean()));
+        Assert.Equal(1024, MoveJson.Policy(move, "linux-6.7").GetProperty("pte").GetInt32());
+        Assert.True(move.GetProperty("congruentPlacement").GetProperty("pmd").GetInt32() is 2 or 3);
+    }
+
+    [Fact]
+    public void The_log_runs_again_with_the_same_moves()
+    {
+        using var program = new CProgram(Growing);
+        using var report = new TemporaryFile();
+        using var log = new TemporaryFile();
+
+        Assert.Equal(0, Tool.Run("trace", "--format", "json", "--report", report.Name, "-o", log.Name, "--", program.Path).ExitCode);
+        ToolResult run = Tool.Run("run", log.Name, "--verify", "--format", "json");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        JsonElement traced = Assert.Single(JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement.GetProperty("moves").EnumerateArray());
+        JsonElement again = Assert.Single(JsonDocument.Parse(run.Output).RootElement.GetProperty("moves").EnumerateArray());
+        foreach (string field in (string[])["old", "new", "length", "congruent", "policies"])
+            Assert.Equal(traced.GetProperty(field).GetRawText(), again.GetProperty(field).GetRawText());
+        Assert.Contains("present: the pages that the log names", Tool.Run("run", log.Name).Output);
+    }
+
+    [Fact]
+    public void A_log_that_names_its_pages_can_t_be_run_beside_the_kernel()
+    {
+        ToolResult result = Tool.RunWithInput("absent()\n", "run", "-", "--on", "both");
+
+        Assert.Equal((3, ""), (result.ExitCode, result.Output));
+        Assert.Equal("pageshift: -:1: the log says which pages are present, which the running kernel can't be told: run it without --on", result.ErrorLine);
+    }
+
+    [Theory]
+    [InlineData("kill -9 $$", 137)]
+    [InlineData("kill -SEGV $$", 139)]
+    public void A_program_that_is_killed_gives_the_shells_exit_code(string script, int code)
+    {
+        ToolResult result = Tool.Run("trace", "--", "sh", "-c", script);
+
+        Assert.Equal(code, result.ExitCode);
+        Assert.Contains($"killed by signal {code - 128}", result.Error);
+    }
+
+    [Theory]
+    [InlineData("no-such-program-anywhere", "not found")]
+    [InlineData("/etc/passwd", "permission denied")]
+    public void A_program_that_can_t_be_traced_gives_one_line_and_exit_code_3(string program, string reason)
+    {
+        ToolResult result = Tool.Run("trace", "--", program);
+
+        Assert.Equal((3, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("pageshift: ", result.ErrorLine);
+        Assert.Contains(reason, result.ErrorLine);
+    }
+
+    [Fact]
+    public void A_command_without_a_program_is_wrong_usage()
+    {
+        ToolResult result = Tool.Run("trace");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("pageshift: ", result.Error);
+    }
+
+    [Theory]
+    [InlineData("--report")]
+    [InlineData("-o")]
+    public void A_file_that_can_t_be_written_is_refused_before_the_program_runs(string option)
+    {
+        using var witness = new TemporaryFile();
+        File.Delete(witness.Name);
+
+        ToolResult result = Tool.Run("trace", option, "/nowhere/at/all", "--", "touch", witness.Name);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith($"pageshift: {option}: /nowhere/at/all can't be written", result.ErrorLine);
+        Assert.False(File.Exists(witness.Name));
+    }
+
+    [Fact]
+    public void An_interrupt_ends_both_and_the_report_is_written()
+    {
+        using Process tool = Tool.Start("trace", "--", "sh", "-c", "echo started; exec sleep 60");
+        Assert.Equal("started", tool.StandardOutput.ReadLine());
+
+        Process.Start("kill", ["-INT", $"{tool.Id}"]).WaitForExit();
+
+        Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(20)));
+        Assert.Equal(130, tool.ExitCode);
+        Assert.Contains("killed by signal 2", tool.StandardError.ReadToEnd());
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Linux.Tracing;
+using PageShift.Moving;
+using PageShift.Tests.Tracing;
+using PageShift.Verification;
+using Xunit;
+
+namespace PageShift.Tests.Following;
+
+/// <summary>Follows programs, bounded in time, and keeps what was found; skips where the system does not permit tracing.</summary>
+internal sealed class FollowedRun : IFollowObserver
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private FollowedRun()
+    {
+    }
+
+    internal List<FollowedMove> Moves { get; } = [];
+
+    internal List<FollowDivergence> Divergences { get; } = [];
+
+    /// <summary>The calls, as a log.</summary>
+    internal string Log { get; private set; } = "";
+
+    internal TraceResult Trace { get; private set; } = null!;
+
+    internal FollowStatistics Statistics { get; private set; } = null!;
+
+    /// <summary>Compiles a C program and follows it. It has to end with 0, and engine and kernel have to agree.</summary>
+    internal static FollowedRun OfC(string body)
+    {
+        using var program = new CProgram(body);
+        FollowedRun run = Of(program.Path);
+        Assert.Equal(0, run.Trace.Status.ShellStatus);
+        run.AssertAgreement();
+        return run;
+    }
+
+    internal static FollowedRun Of(params string[] command)
+    {
+        TracedRun.SkipUnlessPermitted();
+        using var limit = new CancellationTokenSource(Limit);
+        using var log = new StringWriter(CultureInfo.InvariantCulture);
+        var run = new FollowedRun();
+        FollowResult result = TraceFollower.Run(new TraceCommand(command), run, log, limit.Token);
+        Assert.NotEqual(TraceOutcome.Cancelled, result.Trace.Outcome);
+        (run.Trace, run.Statistics, run.Log) = (result.Trace, result.Statistics, log.ToString());
+        return run;
+    }
+
+    void IFollowObserver.Moved(FollowedMove move) => Moves.Add(move);
+
+    void IFollowObserver.Diverged(FollowDivergence divergence) => Divergences.Add(divergence);
+
+    /// <summary>Nothing has parted, and nothing was passed over either.</summary>
+    internal void AssertAgreement()
+    {
+        Assert.True(Divergences.Count == 0, string.Join('\n', Divergences));
+        Assert.Equal((0, 0), (Statistics.UnmodelledCalls, Statistics.AbandonedSpaces));
+    }
+
+    /// <summary>The log, run again, gives every result and every plan again.</summary>
+    internal void AssertReplaysEqually()
+    {
+        var replay = new Replay();
+        using (var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, replay))
+        {
+            using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Log));
+            var reader = new CallLogReader(stream, new CallLogOptions { FileName = "log" });
+            while (reader.TryRead(out CallRecord record))
+                executor.Execute(record);
+            Assert.Equal(0, executor.Statistics.UnsupportedCalls);
+        }
+
+        Assert.Equal([], replay.Divergences);
+        Assert.Equal(Moves.Select(m => (m.Request.Old, m.Request.New)), replay.Moves.Select(m => (m.Old, m.New)));
+        Assert.Equal(Moves.SelectMany(m => m.Plans.Select(p => p.Cost)), replay.Moves.SelectMany(m => m.Costs));
+    }
+
+    private sealed class Replay : ILogObserver
+    {
+        private readonly MovePlan _plan = new();
+
+        internal List<(VirtualAddress Old, VirtualAddress New, MoveCost[] Costs)> Moves { get; } = [];
+
+        internal List<Divergence> Divergences { get; } = [];
+
+        public void OnMove(in CallRecord record, MoveObservation move) =>
+            Moves.Add((move.Request.Old, move.Request.New, [.. MovePolicyName.All.Select(policy =>
+            {
+                move.Plan(policy, _plan);
+                return _plan.Cost;
+            })]));
+
+        public void OnDivergence(in Divergence divergence) => Divergences.Add(divergence);
+    }
+}

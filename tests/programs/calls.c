@@ -1,0 +1,34 @@
+// Makes 200,000 memory calls: 50,000 times mmap, mremap that grows, mremap that moves, munmap; two pages are present at each move.
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/mman.h>
+
+enum { ROUNDS = 50000, SMALL = 64 << 10, LARGE = 128 << 10, DISTANCE = 1 << 30 };
+
+int main(void)
+{
+    // A free place that no mmap below chooses: the kernel places mappings from the top down, and this is a gigabyte below.
+    char *far = mmap(NULL, DISTANCE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (far == MAP_FAILED || munmap(far, DISTANCE) != 0) {
+        perror("mmap");
+        return 1;
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        char *bytes = mmap(NULL, SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (bytes == MAP_FAILED) {
+            perror("mmap");
+            return 1;
+        }
+        bytes[0] = bytes[SMALL - 1] = 1;
+        bytes = mremap(bytes, SMALL, LARGE, MREMAP_MAYMOVE);
+        if (bytes == MAP_FAILED || mremap(bytes, LARGE, LARGE, MREMAP_MAYMOVE | MREMAP_FIXED, far) != far) {
+            perror("mremap");
+            return 1;
+        }
+        if (far[SMALL - 1] != 1 || munmap(far, LARGE) != 0) {
+            fprintf(stderr, "calls: round %d went wrong\n", round);
+            return 1;
+        }
+    }
+    return 0;
+}
