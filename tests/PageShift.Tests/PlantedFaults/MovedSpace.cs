@@ -36,7 +36,6 @@ internal sealed class MovedSpace : IDisposable
         Space = new AddressSpace(_memory, new AddressSpaceOptions { Geometry = geometry, Policy = policy, BreakStart = new VirtualAddress(limit) });
         Processor = Space.CreateProcessor();
         Watch = new MoveWatch(Space);
-        Space.MoveObserver = Watch;
         Oracle = new PageOracle(new OracleLayout(limit, 0, limit, limit, geometry.Span(PageTableLevel.Pmd))) { ExtentAt = ExtentAt };
     }
 
@@ -58,7 +57,7 @@ internal sealed class MovedSpace : IDisposable
     }
 
     /// <summary>Makes many such spaces of several shapes under every policy, and has each judged after its call; the exception that the call threw, or null, goes with it.</summary>
-    internal static void Run(Action<MovedSpace, InvalidOperationException?> judge)
+    internal static void Run(Action<MovedSpace, Exception?> judge, bool isWatched = false)
     {
         foreach (PagingGeometry geometry in (PagingGeometry[])[PagingGeometry.Toy(3, 1), PagingGeometry.Toy(3, 2), PagingGeometry.X86])
         {
@@ -68,6 +67,8 @@ internal sealed class MovedSpace : IDisposable
                 {
                     using var space = new MovedSpace(geometry, policy, round);
                     space.LayOut();
+                    if (isWatched)
+                        space.Space.MoveObserver = space.Watch;
                     judge(space, space.Move());
                 }
             }
@@ -118,7 +119,7 @@ internal sealed class MovedSpace : IDisposable
     }
 
     /// <summary>Moves some cells to elsewhere, or a whole mapping down, onto itself perhaps.</summary>
-    private InvalidOperationException? Move()
+    private Exception? Move()
     {
         int length = _random.Next(1, (CellCount / 3) + 1);
         int old = _random.Next(0, CellCount - length + 1);
@@ -134,7 +135,7 @@ internal sealed class MovedSpace : IDisposable
                 Remap(_start + ((ulong)old * _cell), _start + ((ulong)@new * _cell), (ulong)length * _cell);
             return null;
         }
-        catch (InvalidOperationException failure)
+        catch (Exception failure)
         {
             return failure;
         }
