@@ -15,6 +15,7 @@ internal static class Program
         {
             RunCommand.Create(),
             FuzzCommand.Create(),
+            CheckCommand.Create(),
             TraceCommand.Create(),
             BenchCommand.Create(),
             CompletionCommand.Create(),
