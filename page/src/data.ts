@@ -1,5 +1,7 @@
 // The data that the tool puts into the page, and what the page computes from it once.
 
+import { geometry } from './geometry';
+
 export type Level = 'pte' | 'pmd' | 'pud' | 'p4d' | 'pgd';
 
 export interface Boundary {
@@ -81,11 +83,8 @@ export type Change = (number | string)[];
 
 export const Levels: Level[] = ['pte', 'pmd', 'pud', 'p4d', 'pgd'];
 export const LevelNames = ['PTE', 'PMD', 'PUD', 'P4D', 'PGD'];
-export const LevelShifts = [12, 21, 30, 39, 48];
 export const Groups = ['map', 'unmap', 'remap', 'protect', 'other memory', 'process', 'other'];
 export const Kinds = ['private memory', 'file', 'shared', 'code', 'reserved', 'stack'];
-
-export const spanOf = (level: number): number => 2 ** LevelShifts[level];
 
 export function entriesOf(policy: Policy): number {
     return (policy.pgd ?? 0) + policy.p4d + policy.pud + policy.pmd + policy.pte;
@@ -118,8 +117,11 @@ export class Data {
 
     constructor() {
         this.report = read<Report>('report');
-        const plans = read<{ title: string; plans: (string | number)[][][] }>('plans');
+        const plans = read<{ title: string; geometry: [number, number, number]; plans: (string | number)[][][] }>('plans');
         const calls = read<{ spaces: number; calls: CallRow[] }>('calls');
+        let limit = 0;
+        [geometry.levels, geometry.bits, limit] = plans.geometry;
+        geometry.whole = 2 ** Math.ceil(Math.log2(limit));
         this.title = plans.title;
         this.plans = plans.plans;
         this.calls = calls.calls;

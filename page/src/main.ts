@@ -19,7 +19,7 @@ function summarise(data: Data): void {
     let text = data.moves.length === 0 ? 'No call moved a mapping.' : `${count(data.report.calls, 'call')}, ${count(data.moves.length, 'move')}.`;
     if (linux >= 0 && ours >= 0 && data.moves.length > 0) {
         const [theirs, own] = [linux, ours].map(policy => entriesSum(data.moves.map(move => move.policies[policy])));
-        text = own.total * 1.05 < theirs.total && own.total > 0
+        text = theirs.total === 0 ? 'No page was present, so no entry moved.' : own.total * 1.05 < theirs.total && own.total > 0
             ? `pageshift moves ${own.text} where linux-6.7 moves ${theirs.text}: ${times(theirs.total, own.total)} fewer entries.`
             : `pageshift moves ${own.text}; linux-6.7 moves ${own.total === theirs.total ? 'as many' : theirs.text}.`;
     }

@@ -1,7 +1,8 @@
 // The chosen move in words: what moves, the reason of each policy, what was decided at its ends, and a better place where one is known.
 
-import { Data, entriesOf, LevelShifts, Levels, Move } from './data';
+import { Data, entriesOf, Levels, Move } from './data';
 import { by, make } from './dom';
+import { geometry, spanOf } from './geometry';
 import { Chosen } from './state';
 import { congruence, duration, entries, explainBoundary, hex, number, size } from './words';
 
@@ -57,7 +58,7 @@ export class MoveView {
             const start = Number(boundary.block);
             const { decision, remedy } = explainBoundary(boundary, isLinux);
             row.append(
-                make('td', `${boundary.end}, ${boundary.level.toUpperCase()}`), make('td', `${boundary.block} to ${hex(start + 2 ** LevelShifts[Levels.indexOf(boundary.level)])}`, 'a'),
+                make('td', `${boundary.end}, ${boundary.level.toUpperCase()}`), make('td', `${boundary.block} to ${hex(start + spanOf(Levels.indexOf(boundary.level)))}`, 'a'),
                 make('td', decision), make('td', remedy));
             return row;
         }));
@@ -77,8 +78,8 @@ export class MoveView {
             parts.push(make('h3', 'On the running kernel'), make('p', `${counted}; ${kernel.verdict} with ${kernel.predictedBy}`
                 + (kernel.nanoseconds === undefined ? '.' : `, in ${duration(kernel.nanoseconds)}.`), 'lead'));
         }
-        if (move.congruent === 'pte' && better === undefined && move.policies.some(policy => entriesOf(policy) > 512))
-            parts.push(make('p', 'With a destination congruent modulo 2 MiB whole tables could move.', 'lead'));
+        if (move.congruent === 'pte' && better === undefined && move.policies.some(policy => entriesOf(policy) > geometry.entries))
+            parts.push(make('p', `With a destination congruent modulo ${size(spanOf(1))} whole tables could move.`, 'lead'));
         by('placement').replaceChildren(...parts);
     }
 }

@@ -2,15 +2,14 @@
 
 import { select } from 'd3-selection';
 import { zoom, zoomIdentity, ZoomBehavior, ZoomTransform } from 'd3-zoom';
-import { Data, Kinds, LevelNames, LevelShifts, Move } from './data';
+import { Data, Kinds, LevelNames, Move } from './data';
 import { by, colour, fillLegend, make, prepare } from './dom';
+import { geometry, Page, spanOf } from './geometry';
 import { lowerBound, Mapping, SpaceHistory } from './space';
 import { Chosen } from './state';
 import { count, hex, number, roughSize, size } from './words';
 
 const Colours = ['anon', 'file', 'shared', 'code', 'reserved', 'stack'];
-const Whole = 2 ** 47;
-const Page = 4096;
 const Side = 2; // pixels beside the space
 const Strip = 44; // height of the mappings
 const Bottom = 34; // below them: the labels
@@ -31,11 +30,12 @@ export class SpaceMap {
         fillLegend('space-legend', [
             ...Kinds.map((name, i) => ({ name, colour: Colours[i] })), { name: 'where a move comes from, and where it goes', colour: 'ink', mark: 'ring' },
         ]);
-        this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, Whole / Page]).on('zoom', event => {
+        this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, geometry.whole / Page]).on('zoom', event => {
             this.transform = event.transform as ZoomTransform;
             this.draw();
         });
         select(this.canvas).call(this.zooming).on('dblclick.zoom', null);
+        this.slider.max = String(Math.log2(geometry.whole));
         this.slider.addEventListener('input', () => {
             const center = this.low + this.size / 2;
             const wanted = 2 ** Number(this.slider.value);
@@ -44,7 +44,7 @@ export class SpaceMap {
         const pan = (part: number): void => this.show(this.low + part * this.size, this.low + (1 + part) * this.size);
         by('pan-left').addEventListener('click', () => pan(-0.25));
         by('pan-right').addEventListener('click', () => pan(0.25));
-        by('fit-all').addEventListener('click', () => this.show(0, Whole));
+        by('fit-all').addEventListener('click', () => this.show(0, geometry.whole));
         by('fit-mappings').addEventListener('click', () => this.fitMappings());
         by('fit-move').addEventListener('click', () => this.fitMove());
         by('fit-page').addEventListener('click', () => {
@@ -55,7 +55,7 @@ export class SpaceMap {
         this.canvas.addEventListener('keydown', event => {
             const actions: Record<string, () => void> = {
                 'ArrowLeft': () => pan(-0.1), 'ArrowRight': () => pan(0.1), '+': () => this.scale(0.5), '=': () => this.scale(0.5), '-': () => this.scale(2),
-                '0': () => this.show(0, Whole),
+                '0': () => this.show(0, geometry.whole),
             };
             if (actions[event.key] !== undefined) {
                 event.preventDefault();
@@ -73,12 +73,12 @@ export class SpaceMap {
 
     /** Shows the addresses from low to high, or as near as the space allows. */
     show(low: number, high: number): void {
-        const length = Math.min(Whole, Math.max(Page, high - low));
-        const from = Math.min(Math.max(0, low), Whole - length);
+        const length = Math.min(geometry.whole, Math.max(Page, high - low));
+        const from = Math.min(Math.max(0, low), geometry.whole - length);
         const width = this.canvas.clientWidth - 2 * Side;
-        const k = Whole / length;
+        const k = geometry.whole / length;
         this.zooming.translateExtent([[0, 0], [this.canvas.clientWidth, this.canvas.clientHeight]]);
-        select(this.canvas).call(this.zooming.transform, new ZoomTransform(k, -(from / Whole) * width * k, 0));
+        select(this.canvas).call(this.zooming.transform, new ZoomTransform(k, -(from / geometry.whole) * width * k, 0));
     }
 
     fitMove(): void {
@@ -127,7 +127,7 @@ export class SpaceMap {
         this.slider.value = String(Math.log2(length));
         by('zoom-size').textContent = roughSize(length);
         const grid = this.drawGrid(context, x, width, top);
-        by('space-window').textContent = `${hex(Math.floor(low))} to ${hex(Math.ceil(low + length))}; lines: every ${grid}`;
+        by('space-window').textContent = `${hex(Math.floor(low))} to ${hex(Math.ceil(low + length))}${grid === '' ? '' : `; lines: every ${grid}`}`;
         context.fillStyle = colour('faint');
         context.fillRect(0, top, width, Strip);
         this.drawMappings(context, x, width, top);
@@ -139,12 +139,12 @@ export class SpaceMap {
     }
 
     private get size(): number {
-        return Whole / this.transform.k;
+        return geometry.whole / this.transform.k;
     }
 
     private get low(): number {
         const width = Math.max(1, this.canvas.clientWidth - 2 * Side);
-        return Math.min(Whole - this.size, Math.max(0, (-this.transform.x / this.transform.k / width) * Whole));
+        return Math.min(geometry.whole - this.size, Math.max(0, (-this.transform.x / this.transform.k / width) * geometry.whole));
     }
 
     private scale(factor: number): void {
@@ -154,7 +154,7 @@ export class SpaceMap {
 
     private fitMappings(): void {
         if (this.mappings.length === 0)
-            return this.show(0, Whole);
+            return this.show(0, geometry.whole);
         const low = this.mappings[0].start;
         const high = this.mappings[this.mappings.length - 1].end;
         this.show(low - (high - low) * 0.04, high + (high - low) * 0.04);
@@ -171,10 +171,10 @@ export class SpaceMap {
     private drawGrid(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number): string {
         let finest = '';
         let labelled = false;
-        for (let level = 0; level < LevelShifts.length; level++) {
-            const span = 2 ** LevelShifts[level];
+        for (let level = 0; level < geometry.levels; level++) {
+            const span = spanOf(level);
             const step = (span / this.size) * width;
-            if (step < 7 || span > Whole)
+            if (step < 7 || span > geometry.whole)
                 continue;
             if (finest === '')
                 finest = `${size(span)} (one ${LevelNames[level]} entry)`;
@@ -202,7 +202,7 @@ export class SpaceMap {
             context.textAlign = 'right';
             context.fillText(hex(Math.ceil(this.low + this.size)), width - 4, top + Strip + 20);
         }
-        return finest === '' ? size(2 ** 47) : finest;
+        return finest;
     }
 
     private drawMappings(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number): void {

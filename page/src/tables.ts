@@ -1,19 +1,21 @@
 // The tables of a move, drawn: slots of the level at which it moves, the tables that hang from them, and what travels.
 
-import { Data, LevelNames, Levels, Move, spanOf } from './data';
+import { Data, LevelNames, Levels, Move } from './data';
 import { by, fillLegend } from './dom';
+import { geometry, spanOf } from './geometry';
 import { Chosen } from './state';
-import { CellsPerRow, Piece, Slot, Travel, travelOf } from './travel';
+import { Piece, Slot, Travel, travelOf } from './travel';
 import { count, entriesSum, hex, number } from './words';
 
 const Namespace = 'http://www.w3.org/2000/svg';
-const Rows = 512 / CellsPerRow;
 const Gap = 16;
 const Entry = 24; // height of the entry above its table
 const Link = 8; // between them
 const Slack = 12; // below a row of tables
 const Head = 44; // above a group of slots
 const Duration = 1800;
+const Narrowest = 96; // of a table
+const Widest = 224;
 
 interface Place {
     x: number;
@@ -68,7 +70,7 @@ export class TableView {
         by('tables-text').textContent = `Under ${policy.policy}: ${entriesSum([policy]).text} from ${move.old} to ${move.new}; ${plan.reason}. `
             + `${count(travel.tables.length, 'whole table')} and ${count(travel.pieces.length, 'group')} of single entries are drawn.`;
         fillLegend('tables-legend', [
-            { name: `a ${name} entry with its table of 512 ${below} entries, which moves whole`, colour: Levels[travel.level] },
+            { name: `a ${name} entry with its table of ${geometry.entries} ${below} entries, which moves whole`, colour: Levels[travel.level] },
             { name: `${below} entries, which move one by one`, colour: Levels[travel.level - 1] },
             ...(obstacles.length > 0 ? [{ name: 'something else that lives there', colour: 'ink' }] : []),
         ].filter((_, i) => (i !== 0 || travel.tables.length > 0) && (i !== 1 || travel.pieces.length > 0)));
@@ -88,8 +90,10 @@ export class TableView {
     private draw(svg: SVGElement, travel: Travel, move: Move): void {
         const width = this.box.clientWidth || 600;
         const most = Math.max(...groupsOf(travel).map(group => group.length));
-        this.cell = Math.min(7, Math.max(3, Math.floor((2 * (width - (most - 1) * Gap)) / most / CellsPerRow) / 2));
-        const table = CellsPerRow * this.cell;
+        const row = geometry.cellsPerRow;
+        const room = Math.floor((2 * (width - (most - 1) * Gap)) / most / row) / 2;
+        this.cell = Math.min(Widest / row, Math.max(Narrowest / row, room));
+        const table = this.width;
         const perRow = Math.max(1, Math.floor((width + Gap) / (table + Gap)));
         const places = new Map<number, Place>();
         let y = 0;
@@ -118,38 +122,47 @@ export class TableView {
         svg.dataset.move = `${move.old} ${move.new}`;
     }
 
+    private get width(): number {
+        return geometry.cellsPerRow * this.cell;
+    }
+
+    private get tableHeight(): number {
+        return (geometry.entries / geometry.cellsPerRow) * this.cell;
+    }
+
     private get height(): number {
-        return Entry + Link + Rows * this.cell;
+        return Entry + Link + this.tableHeight;
     }
 
     /** The way from the root to the table whose slots follow. */
     private drawHead(svg: SVGElement, level: number, slot: number, y: number, width: number): void {
         const address = slot * spanOf(level);
         const path: string[] = [];
-        for (let above = 3; above > level; above--)
-            path.push(`${above === 3 ? 'PGD' : LevelNames[above]} ${Math.floor(address / spanOf(above)) % 512}`);
+        const root = geometry.levels - 1;
+        for (let above = root; above > level; above--)
+            path.push(`${above === root ? 'PGD' : LevelNames[above]} ${Math.floor(address / spanOf(above)) % geometry.entries}`);
         const text = element('text', { x: 0, y: y + 16, class: 'head' });
         text.textContent = path.length === 0 ? `${LevelNames[level]} table, the root` : `${path.join(' › ')} › ${LevelNames[level]} table`;
         svg.append(text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
     }
 
     private drawSlot(svg: SVGElement, travel: Travel, slot: Slot, place: Place, isAfterGap: boolean): void {
-        const table = CellsPerRow * this.cell;
+        const table = this.width;
         const group = element('g', { transform: `translate(${place.x} ${place.y})`, class: 'slot' });
         group.append(element('line', { x1: table / 2, x2: table / 2, y1: -18, y2: 0, class: 'rule' }));
         group.append(element('rect', { x: 0.5, y: 0.5, width: table - 1, height: Entry - 1, rx: 4, class: 'empty' }));
         const label = element('text', { x: table / 2, y: this.height + 14, class: 'label', 'text-anchor': 'middle' });
         label.textContent = `${isAfterGap ? '… ' : ''}${hex(slot.index * spanOf(travel.level))}`;
         const name = element('text', { x: table / 2, y: 16, class: 'label', 'text-anchor': 'middle' });
-        name.textContent = `${LevelNames[travel.level]} ${slot.index % 512}`;
+        name.textContent = `${LevelNames[travel.level]} ${slot.index % geometry.entries}`;
         group.append(label, name);
         const hasPieces = travel.pieces.some(piece => piece.from === slot.index || piece.to === slot.index);
         if (hasPieces || slot.others.length > 0) {
             group.append(element('path', { d: `M${table / 2} ${Entry}V${Entry + Link}`, class: 'rule' }));
-            group.append(element('rect', { x: 0.5, y: Entry + Link + 0.5, width: table - 1, height: Rows * this.cell - 1, rx: 2, class: 'table' }));
+            group.append(element('rect', { x: 0.5, y: Entry + Link + 0.5, width: table - 1, height: this.tableHeight - 1, rx: 2, class: 'table' }));
         }
         else {
-            group.append(element('rect', { x: 0.5, y: Entry + Link + 0.5, width: table - 1, height: Rows * this.cell - 1, rx: 2, class: 'nothing' }));
+            group.append(element('rect', { x: 0.5, y: Entry + Link + 0.5, width: table - 1, height: this.tableHeight - 1, rx: 2, class: 'nothing' }));
         }
         for (const cell of slot.others)
             group.append(this.cells(cell, 1, 'others'));
@@ -158,13 +171,13 @@ export class TableView {
 
     /** An entry, and below it its table with what belongs to the move. */
     private addTable(svg: SVGElement, travel: Travel, slot: Slot, from: Place, to: Place, target: number): void {
-        const table = CellsPerRow * this.cell;
+        const table = this.width;
         const group = element('g', { class: `traveller l-${Levels[travel.level]}`, 'data-from': slot.index, 'data-to': target });
         group.append(element('rect', { x: 0.5, y: 0.5, width: table - 1, height: Entry - 1, rx: 4, class: 'entry' }));
         const name = element('text', { x: table / 2, y: 16, class: 'entry-label', 'text-anchor': 'middle' });
         name.textContent = `${LevelNames[travel.level]} → table`;
         group.append(name, element('path', { d: `M${table / 2} ${Entry}V${Entry + Link}`, class: 'bond' }));
-        group.append(element('rect', { x: 0.5, y: Entry + Link + 0.5, width: table - 1, height: Rows * this.cell - 1, rx: 2, class: 'moved-table' }));
+        group.append(element('rect', { x: 0.5, y: Entry + Link + 0.5, width: table - 1, height: this.tableHeight - 1, rx: 2, class: 'moved-table' }));
         for (const [first, cells] of slot.before)
             group.append(this.cells(first, cells, 'live'));
         svg.append(group);
@@ -173,7 +186,7 @@ export class TableView {
 
     private addPiece(svg: SVGElement, piece: Piece, from: Place, to: Place): void {
         const at = (place: Place, cell: number): Place => ({
-            x: place.x + (cell % CellsPerRow) * this.cell, y: place.y + Entry + Link + Math.floor(cell / CellsPerRow) * this.cell,
+            x: place.x + (cell % geometry.cellsPerRow) * this.cell, y: place.y + Entry + Link + Math.floor(cell / geometry.cellsPerRow) * this.cell,
         });
         const group = element('g', { class: `traveller l-${Levels[piece.level]}`, 'data-from': piece.from, 'data-to': piece.to });
         const path = element('path', { d: cellsPath(0, piece.cells, this.cell), class: 'live' });
@@ -245,7 +258,7 @@ function groupsOf(travel: Travel): Slot[][] {
     const groups: Slot[][] = [];
     for (const slot of [...travel.slots.values()].sort((a, b) => a.index - b.index)) {
         const last = groups[groups.length - 1];
-        if (last !== undefined && Math.floor(last[0].index / 512) === Math.floor(slot.index / 512))
+        if (last !== undefined && Math.floor(last[0].index / geometry.entries) === Math.floor(slot.index / geometry.entries))
             last.push(slot);
         else
             groups.push([slot]);
@@ -258,7 +271,7 @@ function cellsPath(first: number, cells: number, cell: number): string {
     let path = '';
     const side = cell - (cell > 4 ? 1 : 0.7);
     for (let i = first; i < first + cells; i++)
-        path += `M${(i % CellsPerRow) * cell + 0.35} ${Math.floor(i / CellsPerRow) * cell + 0.35}h${side}v${side}h-${side}z`;
+        path += `M${(i % geometry.cellsPerRow) * cell + 0.35} ${Math.floor(i / geometry.cellsPerRow) * cell + 0.35}h${side}v${side}h-${side}z`;
     return path;
 }
 

@@ -1,6 +1,7 @@
 // What travels when a move is made: whole tables with the entry that leads to them, and single entries; computed without drawing anything.
 
-import { Move, Plan, spanOf } from './data';
+import { Move, Plan } from './data';
+import { geometry, spanOf } from './geometry';
 
 /** One slot of the level that is shown: a place for a table. */
 export interface Slot {
@@ -43,8 +44,6 @@ export interface Travel {
     hidden: number;
 }
 
-const Cells = 512;
-export const CellsPerRow = 32;
 const Shown = 4; // slots of source and of destination each: the first two and the last two
 
 export function travelOf(move: Move, plan: Plan, obstacles: number[]): Travel {
@@ -62,7 +61,7 @@ export function travelOf(move: Move, plan: Plan, obstacles: number[]): Travel {
     }
     for (const obstacle of obstacles) {
         const slot = slots.get(Math.floor(obstacle / span));
-        const cell = Math.floor((obstacle % span) / (span / Cells));
+        const cell = Math.floor((obstacle % span) / (span / geometry.entries));
         if (slot !== undefined && !slot.others.includes(cell))
             slot.others.push(cell);
     }
@@ -89,7 +88,7 @@ function coverage(index: number, start: number, end: number, span: number): [num
     const to = Math.min(end, (index + 1) * span);
     if (from >= to)
         return [];
-    const cell = span / Cells;
+    const cell = span / geometry.entries;
     const first = Math.floor((from - index * span) / cell);
     return [[first, Math.ceil((to - index * span) / cell) - first]];
 }
@@ -105,7 +104,7 @@ function addTables(travel: Travel, source: number, destination: number, slots: n
 
 function addPieces(travel: Travel, source: number, destination: number, length: number, level: number, order: number): void {
     const span = spanOf(travel.level);
-    const cell = span / Cells;
+    const cell = span / geometry.entries;
     for (const slot of travel.slots.values()) {
         const from = Math.max(source, slot.index * span);
         const to = Math.min(source + length, (slot.index + 1) * span);
@@ -113,7 +112,8 @@ function addPieces(travel: Travel, source: number, destination: number, length: 
             const target = destination + (at - source);
             const fromCell = Math.floor((at % span) / cell);
             const toCell = Math.floor((target % span) / cell);
-            const room = CellsPerRow - Math.max(fromCell % CellsPerRow, toCell % CellsPerRow);
+            const row = geometry.cellsPerRow;
+            const room = row - Math.max(fromCell % row, toCell % row);
             const cells = Math.max(1, Math.min(room, Math.ceil((to - at) / cell)));
             const toSlot = Math.floor(target / span);
             if (travel.slots.has(toSlot))

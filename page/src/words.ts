@@ -1,6 +1,7 @@
 // Numbers, sizes and reasons in words.
 
-import { Boundary, entriesOf, Level, levelEntries, LevelNames, Levels, LevelShifts, Policy } from './data';
+import { Boundary, entriesOf, Level, levelEntries, LevelNames, Levels, Policy } from './data';
+import { spanOf } from './geometry';
 
 const Units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const Grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
@@ -40,7 +41,7 @@ export function entries(policy: Policy): string {
 }
 
 export function congruence(level: Level): string {
-    return level === 'pte' ? 'not congruent modulo 2 MiB' : `congruent modulo ${size(2 ** LevelShifts[Levels.indexOf(level)])}`;
+    return level === 'pte' ? `not congruent modulo ${size(spanOf(1))}` : `congruent modulo ${size(spanOf(Levels.indexOf(level)))}`;
 }
 
 export function duration(nanoseconds: number): string {

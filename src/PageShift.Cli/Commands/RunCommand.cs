@@ -98,7 +98,7 @@ internal static class RunCommand
         using FileStream? page = parsed.GetValue(Html) is { } file ? OutputFile.OpenForLater("--html", file) : null;
         using Stream standardOutput = Console.OpenStandardOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
-        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page));
+        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page, geometry));
         return LogRun.Execute(settings, output).HasDivergence ? ExitCode.Divergence : ExitCode.Done;
     }
 

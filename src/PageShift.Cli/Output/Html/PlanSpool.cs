@@ -6,7 +6,7 @@ using PageShift.Verification;
 namespace PageShift.Cli.Output.Html;
 
 /// <summary>Keeps, for the page, what the JSON of a move does not say: for each policy the reason in words, and the runs that move.</summary>
-internal sealed class PlanSpool : IDisposable
+internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
 {
     private readonly JsonSpool _plans = new("plans", isIndented: false);
 
@@ -20,7 +20,7 @@ internal sealed class PlanSpool : IDisposable
         foreach (PlannedMove policy in policies)
         {
             json.WriteStartArray();
-            json.WriteStringValue(MoveReason.Of(request, congruence, policy));
+            json.WriteStringValue(MoveReason.Of(request, congruence, policy, geometry));
             json.WriteNumberValue(policy.RunCount);
             foreach (MoveRun run in policy.Runs)
             {
@@ -38,6 +38,14 @@ internal sealed class PlanSpool : IDisposable
         _plans.Settle();
     }
 
-    /// <summary>Writes what was kept: an object with the array <c>plans</c>.</summary>
-    internal void Finish(Stream output, string title) => _plans.Finish(output, json => json.WriteString("title", title));
+    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's title, and the geometry: levels, bits of an index, and the end of the space.</summary>
+    internal void Finish(Stream output, string title) => _plans.Finish(output, json =>
+    {
+        json.WriteString("title", title);
+        json.WriteStartArray("geometry");
+        json.WriteNumberValue(geometry.Levels);
+        json.WriteNumberValue(geometry.IndexBits);
+        json.WriteNumberValue(geometry.UserLimit.Value);
+        json.WriteEndArray();
+    });
 }

@@ -1,4 +1,5 @@
 using PageShift.Cli.Running;
+using PageShift.PageTables;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -6,13 +7,15 @@ namespace PageShift.Cli.Output.Html;
 internal sealed class RunHtml : IRunOutput
 {
     private readonly Stream _output;
-    private readonly PlanSpool _plans = new();
+    private readonly PlanSpool _plans;
     private readonly CallRecorder _recorder = new(isTracersLog: false);
     private readonly RunJson _report;
 
     /// <param name="output">Takes the page; it stays the caller's to close.</param>
-    internal RunHtml(Stream output)
+    /// <param name="geometry">The shape of the page tables.</param>
+    internal RunHtml(Stream output, PagingGeometry geometry)
     {
+        _plans = new PlanSpool(geometry);
         _output = output;
         _report = new RunJson(output, isIndented: false);
     }

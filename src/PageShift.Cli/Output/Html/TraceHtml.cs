@@ -2,6 +2,7 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Tracing;
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Verification;
 
 namespace PageShift.Cli.Output.Html;
@@ -11,7 +12,7 @@ internal sealed class TraceHtml : ITraceOutput, ILogObserver
 {
     private readonly Stream _output;
     private readonly string _log;
-    private readonly PlanSpool _plans = new();
+    private readonly PlanSpool _plans = new(PagingGeometry.X86);
     private readonly CallRecorder _recorder = new(isTracersLog: true);
     private readonly TraceJson _report;
 
