@@ -44,7 +44,7 @@ const reportOf = async name => JSON.parse(await readFile(join(folder, `${name}.j
 const textOf = (page, id) => page.locator(`#${id}`).textContent();
 const tools = { open, reportOf, textOf, assert };
 
-const pages = ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc', 'nothing'];
+const pages = ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc', 'nothing', 'five-levels', 'small'];
 const checks = {
     async loads_in_both_themes_without_complaint_and_fits_from_400_pixels_on() {
         for (const name of pages) {

@@ -20,6 +20,7 @@ public sealed class BrowserTests(BrowserRun run) : IClassFixture<BrowserRun>
         "the_buttons_go_from_move_to_move",
         "the_search_and_the_box_leave_what_they_say",
         "the_space_zooms_from_all_of_it_to_one_page",
+        "the_page_tables_of_the_run_are_those_of_the_page",
         "the_space_follows_buttons_keys_and_the_wheel",
         "the_drawing_of_the_space_shows_the_move_and_earlier_ones",
         "entries_travel_from_their_old_slots_to_the_new_ones",
@@ -71,8 +72,11 @@ public sealed class BrowserRun : IDisposable
         string log = Path.Combine(_pages.FullName, "log");
         File.WriteAllText(log, "mmap(0x10000000, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x10000000\n");
         Write("nothing", log);
+        File.WriteAllText(log, "mremap(0x3000, 8192, 8192, MREMAP_MAYMOVE|MREMAP_FIXED, 0x13000) = 0x13000\n");
+        Write("small", log, "--geometry", "3x4");
+        Write("five-levels", Repository.Path("samples/linus-2023.strace"), "--geometry", "5x512");
         WriteManyCalls(log);
-        Write("many", log);
+        Write("many", log, "--populate", "none");
         Outcomes = JsonDocument.Parse(PageTools.Node("tests/browser.mjs", PageTools.Browser!, _pages.FullName)).RootElement;
     }
 
@@ -106,9 +110,9 @@ public sealed class BrowserRun : IDisposable
         File.WriteAllText(log, text.ToString());
     }
 
-    private void Write(string name, string log)
+    private void Write(string name, string log, params string[] options)
     {
-        ToolResult result = Tool.Run("run", log, "--populate", name == "many" ? "none" : "all", "--format", "json", "--html", Path.Combine(_pages.FullName, $"{name}.html"));
+        ToolResult result = Tool.Run(["run", log, "--format", "json", "--html", Path.Combine(_pages.FullName, $"{name}.html"), .. options]);
         Assert.Equal(0, result.ExitCode);
         File.WriteAllText(Path.Combine(_pages.FullName, $"{name}.json"), result.Output);
     }

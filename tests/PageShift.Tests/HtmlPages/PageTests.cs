@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PageShift.Tests.Cli;
+using PageShift.Tests.Tracing;
 using Xunit;
 
 namespace PageShift.Tests.HtmlPages;
@@ -73,6 +74,36 @@ public sealed class PageTests
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.StartsWith("pageshift: --html: samples can't be written", result.ErrorLine);
+    }
+
+    [Fact]
+    public void The_page_of_a_trace_holds_its_report_and_the_call_of_each_move()
+    {
+        TracedRun.SkipUnlessPermitted();
+        using var program = new CProgram("""
+            int main(void)
+            {
+                size_t n = 4 << 20;
+                char *a = ANON(n);
+                memset(a, 1, n);
+                for (int i = 1; i <= 3; i++)
+                    a = mremap(a, n, n, MREMAP_MAYMOVE | MREMAP_FIXED, a - i * (16ul << 20));
+                return 7;
+            }
+            """);
+        using var page = new TemporaryFile();
+        using var report = new TemporaryFile();
+
+        Assert.Equal(7, Tool.Run("trace", "--format", "json", "--report", report.Name, "--html", page.Name, "--", program.Path).ExitCode);
+        string html = File.ReadAllText(page.Name);
+        JsonElement shown = Data(html, "report");
+        JsonElement[] calls = [.. Data(html, "calls").GetProperty("calls").EnumerateArray()];
+        Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement, shown));
+        Assert.Equal(
+            shown.GetProperty("moves").EnumerateArray().Select(move => move.GetProperty("call").GetString()),
+            calls.Where(call => call[5].GetInt32() == 1).Select(call => call[4].GetString()));
+        Assert.Equal(3, Data(html, "plans").GetProperty("plans").GetArrayLength());
+        Assert.DoesNotContain(calls, call => call[4].GetString()!.StartsWith("present", StringComparison.Ordinal));
     }
 
     /// <summary>The data that a page holds under a name.</summary>
