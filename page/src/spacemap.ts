@@ -1,7 +1,7 @@
 // The address space at the chosen call: from all 128 TiB to one page, with the moves as arcs.
 
 import { select } from 'd3-selection';
-import { zoom, zoomIdentity, ZoomBehavior, ZoomTransform } from 'd3-zoom';
+import { zoom, ZoomBehavior, ZoomTransform } from 'd3-zoom';
 import { Data, Kinds, LevelNames, Move } from './data';
 import { by, colour, fillLegend, make, prepare } from './dom';
 import { geometry, Page, spanOf } from './geometry';
@@ -22,7 +22,11 @@ export class SpaceMap {
     private readonly allArcs = by<HTMLInputElement>('all-arcs');
     private readonly zooming: ZoomBehavior<HTMLCanvasElement, unknown>;
     private readonly history: SpaceHistory;
-    private transform: ZoomTransform = zoomIdentity;
+    private low = 0;
+    private size = geometry.whole;
+
+    /** The width for which d3's transform holds. */
+    private width = 0;
     private mappings: Mapping[] = [];
 
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
@@ -31,7 +35,12 @@ export class SpaceMap {
             ...Kinds.map((name, i) => ({ name, colour: Colours[i] })), { name: 'where a move comes from, and where it goes', colour: 'ink', mark: 'ring' },
         ]);
         this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, geometry.whole / Page]).on('zoom', event => {
-            this.transform = event.transform as ZoomTransform;
+            // What show() asks for is known exactly; what a gesture leads to d3 says.
+            if (event.sourceEvent !== null) {
+                const { k, x } = event.transform as ZoomTransform;
+                this.size = geometry.whole / k;
+                this.low = Math.min(geometry.whole - this.size, Math.max(0, (-x / k / this.width) * geometry.whole));
+            }
             this.draw();
         });
         select(this.canvas).call(this.zooming).on('dblclick.zoom', null);
@@ -75,10 +84,12 @@ export class SpaceMap {
     show(low: number, high: number): void {
         const length = Math.min(geometry.whole, Math.max(Page, high - low));
         const from = Math.min(Math.max(0, low), geometry.whole - length);
-        const width = this.canvas.clientWidth - 2 * Side;
+        this.low = from;
+        this.size = length;
+        this.width = Math.max(1, this.canvas.clientWidth - 2 * Side);
         const k = geometry.whole / length;
         this.zooming.translateExtent([[0, 0], [this.canvas.clientWidth, this.canvas.clientHeight]]);
-        select(this.canvas).call(this.zooming.transform, new ZoomTransform(k, -(from / geometry.whole) * width * k, 0));
+        select(this.canvas).call(this.zooming.transform, new ZoomTransform(k, -(from / geometry.whole) * this.width * k, 0));
     }
 
     fitMove(): void {
@@ -121,6 +132,8 @@ export class SpaceMap {
         if (area === null)
             return;
         const { context, width, height } = area;
+        if (this.width !== width - 2 * Side)
+            return this.show(this.low, this.low + this.size);
         const [low, length] = [this.low, this.size];
         const x = (address: number): number => Side + ((address - low) / length) * (width - 2 * Side);
         const top = height - Bottom - Strip;
@@ -136,15 +149,6 @@ export class SpaceMap {
         const move = this.data.moves[this.chosen.move];
         if (move !== undefined && this.data.callOfMove[this.chosen.move] === this.chosen.call)
             this.drawMove(context, x, width, top, move);
-    }
-
-    private get size(): number {
-        return geometry.whole / this.transform.k;
-    }
-
-    private get low(): number {
-        const width = Math.max(1, this.canvas.clientWidth - 2 * Side);
-        return Math.min(geometry.whole - this.size, Math.max(0, (-this.transform.x / this.transform.k / width) * geometry.whole));
     }
 
     private scale(factor: number): void {

@@ -76,8 +76,11 @@ const checks = {
     },
     async prints_all_that_matters_and_no_controls() {
         const { page, close } = await open('realloc', { colorScheme: 'dark' });
+        const shown = await textOf(page, 'space-window');
         await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
-        assert.equal(await page.locator('button:visible').count(), await page.locator('th button:visible').count());
+        assert.equal(await page.locator('button:visible').count(), await page.locator('th button').count());
+        await page.setViewportSize({ width: 794, height: 1100 });
+        assert.equal(await textOf(page, 'space-window'), shown, 'another width shows the same addresses');
         assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
         assert.ok((await page.pdf()).length > 10_000);
         await close();
