@@ -32,7 +32,32 @@ internal sealed class TextReport : IDisposable
 
     internal void Line(string text = "") => _output.WriteLine(text);
 
-    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows) => TextTable.Write(_output, _terminal, columns, rows);
+    /// <summary>A line with tones, which only a terminal shows.</summary>
+    internal void Line(StyledLine line)
+    {
+        if (_terminal is null)
+        {
+            _output.WriteLine(line.ToString().TrimEnd());
+            return;
+        }
+
+        foreach ((string text, TextTone tone) in line.Pieces)
+            _terminal.Write(text, StyleOf(tone));
+        _terminal.WriteLine();
+    }
+
+    /// <summary>A table. With <paramref name="width"/> it is no wider than that: its last column is broken into lines.</summary>
+    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows, int? width = null) => TextTable.Write(_output, _terminal, columns, rows, width);
+
+    private static Style StyleOf(TextTone tone) => tone switch
+    {
+        TextTone.Strong => new Style(decoration: Decoration.Bold),
+        TextTone.Faint => new Style(Color.Grey),
+        TextTone.Good => new Style(Color.Green),
+        TextTone.Warning => new Style(Color.Yellow),
+        TextTone.Mark => new Style(Color.Aqua, decoration: Decoration.Bold),
+        _ => Style.Plain,
+    };
 
     private static TextReport On(TextWriter output, bool isRedirected) => new(
         output, isRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }), isOwned: false);

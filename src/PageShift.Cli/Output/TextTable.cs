@@ -20,12 +20,30 @@ internal readonly record struct TextRow(RowTone Tone, string[] Cells);
 internal static class TextTable
 {
     /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>.</summary>
-    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows, int? width = null)
     {
         if (terminal is null)
-            WritePlain(output, columns, rows);
+            WritePlain(output, columns, width is { } most ? Broken(columns, rows, most) : rows);
         else
-            WriteBordered(terminal, columns, rows);
+            WriteBordered(terminal, columns, rows, width);
+    }
+
+    /// <summary>The rows with the last column broken into lines, so that none is wider than <paramref name="width"/>.</summary>
+    private static List<TextRow> Broken(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
+    {
+        int before = columns[..^1].Select((column, i) => 2 + Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length))).Sum();
+        var broken = new List<TextRow>();
+        foreach (TextRow row in rows)
+        {
+            string[] cells = [.. row.Cells[..^1]];
+            foreach (string line in TextWrap.Lines("", "", row.Cells[^1], width - before - 2))
+            {
+                broken.Add(row with { Cells = [.. cells, line] });
+                Array.Fill(cells, "");
+            }
+        }
+
+        return broken;
     }
 
     private static void WritePlain(TextWriter output, TextColumn[] columns, IReadOnlyList<TextRow> rows)
@@ -38,9 +56,11 @@ internal static class TextTable
         }
     }
 
-    private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows, int? width)
     {
         var table = new Table { Border = TableBorder.Simple };
+        if (width is { } most && most < terminal.Profile.Width)
+            table.Width = most;
         foreach (TextColumn column in columns)
         {
             var tableColumn = new TableColumn(new Text(column.Name));
