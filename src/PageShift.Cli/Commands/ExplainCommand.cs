@@ -72,8 +72,14 @@ internal static class ExplainCommand
         };
         LogPlace? place = PlaceOf(parsed);
         IReadOnlyList<ExplainedMove> moves = place is null ? ExplainRun.Explain(settings, MoveOf(parsed)) : ExplainRun.Explain(settings, place);
+        if (parsed.GetValue(Format) == "json")
+        {
+            ExplainJson.Write(place, settings.Populate, moves);
+            return ExitCode.Done;
+        }
+
         using var text = new ExplainText();
-        text.Write(place, moves);
+        text.Write(place, settings.Populate, moves);
         return ExitCode.Done;
     }
 

@@ -9,7 +9,8 @@ namespace PageShift.Cli.Explaining;
 /// <param name="Remedy">What would make it move whole; null when it does, or when nothing has to.</param>
 internal readonly record struct BoundaryExplanation(string Reason, string? Remedy)
 {
-    internal static BoundaryExplanation Of(ExplainedMove move, in BoundaryDecision decision)
+    /// <summary>Explains a decision of <paramref name="policy"/>.</summary>
+    internal static BoundaryExplanation Of(ExplainedMove move, MovePolicy policy, in BoundaryDecision decision)
     {
         ulong span = move.SpanOf(decision.Level);
         string size = Describe.Size(span);
@@ -17,6 +18,8 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
         VirtualAddress obstacle = decision.Obstacle;
         switch (decision.Outcome)
         {
+            case BoundaryOutcome.Expanded when policy != MovePolicy.PageShift:
+                return new($"moves whole: no mapping is in the way, in it or in its place {At(move.Destination(block.Start.Value))}", null);
             case BoundaryOutcome.Expanded:
                 return new($"moves whole: nothing else lives in it, and nothing stays in its place {At(move.Destination(block.Start.Value))}", null);
             case BoundaryOutcome.NothingThere:
@@ -46,6 +49,15 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
             default:
                 throw new ArgumentOutOfRangeException(nameof(decision), decision.Outcome, "Not an outcome.");
         }
+    }
+
+    /// <summary>The highest level whose whole entries fit into the move: what a congruent destination would be good for.</summary>
+    internal static PageTableLevel HighestUseful(ExplainedMove move)
+    {
+        PageTableLevel level = PageTableLevel.Pmd;
+        while (level < move.Geometry.Root && move.SpanOf(level + 1) <= move.Request.Length.Value)
+            level++;
+        return level;
     }
 
     /// <summary>What would make source and destination congruent at a level: the nearest such destination.</summary>

@@ -43,19 +43,18 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         using var run = new ExplainRun(settings);
         using Stream stream = LogRun.Open(place.File);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File });
-        CallRecord? found = null;
-        while (reader.TryRead(out CallRecord record) && record.Line <= place.Line)
+        CallRecord? named = null;
+        while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
         {
-            bool isNamed = record.Line == place.Line && record.Kind == CallRecordKind.Call;
-            run._isExplaining = isNamed;
+            run._isExplaining = record.Line == place.Line && record.Kind == CallRecordKind.Call;
+            named = run._isExplaining ? record : named;
+            long before = run._executor.Statistics.Moves;
             run._executor.Execute(record);
-            found = isNamed ? record : found;
+            if (record.Line > place.Line && run._executor.Statistics.Moves != before)
+                throw NoMove(place, run.DescribeCall(named), $"such as the one on line {record.Line}");
         }
 
-        if (run._moves.Count != 0)
-            return run._moves;
-        string what = found is { } call ? run.Describe(call) : reader.Counts.Lines < place.Line ? $"a log of {Output.Describe.Count(reader.Counts.Lines, "line")}" : "no call";
-        throw new UsageException($"{place}: found {what}, expected a call that moves a mapping (mremap or relocate_vma_down)");
+        return run._moves.Count != 0 ? run._moves : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
     }
 
     /// <summary>Explains a move that options describe.</summary>
@@ -175,13 +174,17 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
 
-    /// <summary>A call that moves nothing.</summary>
-    private string Describe(in CallRecord record)
+    private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
+
+    /// <summary>What stands on a line that moves nothing.</summary>
+    private string DescribeCall(CallRecord? named)
     {
-        if (record.Outcome.State == CallOutcomeState.Error)
-            return $"{record.Name} that failed ({ErrnoName.Of(record.Outcome.Error)})";
-        if (_divergence is { } refused && refused.Line == record.Line)
-            return $"{record.Name} that gives {refused.Actual}";
-        return record.Call.Kind == CallKind.Remap ? $"{record.Name} that moves nothing" : record.Name;
+        if (named is not { } call)
+            return "no call";
+        if (call.Outcome.State == CallOutcomeState.Error)
+            return $"{call.Name} that failed ({ErrnoName.Of(call.Outcome.Error)})";
+        if (_divergence is { } refused && refused.Line == call.Line)
+            return $"{call.Name} that gives {refused.Actual}";
+        return call.Call.Kind == CallKind.Remap ? $"{call.Name} that moves nothing" : call.Name;
     }
 }

@@ -39,17 +39,26 @@ internal sealed class MoveMarks
     /// <param name="slots">How many slots from this one on have the same mark.</param>
     internal string? At(PageTableLevel level, VirtualAddress address, bool isAfter, out ulong slots)
     {
+        int shift = _geometry.SpanShift(level);
+        slots = ulong.MaxValue;
         foreach ((MoveRun run, int first, bool isEach) in _runs)
         {
             ulong start = (isAfter ? run.Destination : run.Source).Value;
-            ulong index = unchecked(address.Value - start) >> _geometry.SpanShift(level);
-            if (run.Level != level || address.Value < start || index >= run.Slots)
+            if (run.Level != level)
+                continue;
+            if (address.Value < start)
+            {
+                slots = Math.Min(slots, (start - address.Value) >> shift);
+                continue;
+            }
+
+            ulong index = (address.Value - start) >> shift;
+            if (index >= run.Slots)
                 continue;
             slots = isEach ? 1 : run.Slots - index;
             return Letter(isEach ? first + (int)index : first);
         }
 
-        slots = 1;
         return null;
     }
 

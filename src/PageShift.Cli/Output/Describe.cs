@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.PageTables;
 
@@ -45,6 +46,14 @@ internal static class Describe
 
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>Which pages are taken to be present.</summary>
+    internal static string Presence(PopulateAssumption populate) => populate switch
+    {
+        PopulateAssumption.All => "assumed present: every private writable page",
+        PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
+        _ => "assumed present: no page but what calls populate",
+    };
 
     /// <summary>How far source and destination are congruent.</summary>
     internal static string Congruence(PageTableLevel level) => level switch

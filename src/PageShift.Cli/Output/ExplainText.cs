@@ -1,6 +1,8 @@
+using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Output;
 
@@ -9,6 +11,12 @@ internal sealed partial class ExplainText : IDisposable
 {
     private const int Width = 80;
     private const int TreeWidth = 40;
+    private const int MostSteps = 6;
+    private const int FirstSteps = 4;
+
+    private const string Lesson =
+        "A page-table entry (PTE) maps a page of 4 KiB. 512 of them fill a table, and one entry of the level above, a PMD entry, points to it: who moves that entry moves 2 MiB. "
+        + "512 PMD entries fill a table, too, and a PUD entry points to that: 1 GiB.";
 
     private readonly TextReport _output = TextReport.OnStandardOutput();
 
@@ -16,28 +24,32 @@ internal sealed partial class ExplainText : IDisposable
 
     /// <summary>Explains the moves of one call.</summary>
     /// <param name="place">Where the call stands; null when options describe it.</param>
+    /// <param name="populate">Which pages are taken to be present.</param>
     /// <param name="moves">Its moves.</param>
-    internal void Write(LogPlace? place, IReadOnlyList<ExplainedMove> moves)
+    internal void Write(LogPlace? place, PopulateAssumption populate, IReadOnlyList<ExplainedMove> moves)
     {
         for (int i = 0; i < moves.Count; i++)
         {
             if (i != 0)
                 _output.Line();
-            string number = moves.Count == 1 ? "" : $" (move {i + 1} of {moves.Count} of this call)";
-            Write(place is null ? "" : $"{place}: ", moves[i], number);
+            WriteHead(place, i, moves.Count, moves[i]);
+            if (i == 0)
+                Paragraph("", "", Lesson);
+            WriteRulers(moves[i]);
+            WriteBoundaries(moves[i]);
+            WriteSteps(moves[i]);
+            WriteTables(moves[i]);
+            WriteCosts(moves[i]);
+            Paragraph("", "  ", $"{Conclusion(moves[i])}({Describe.Presence(populate)})");
         }
     }
 
-    private void Write(string prefix, ExplainedMove move, string number)
+    private void WriteHead(LogPlace? place, int index, int count, ExplainedMove move)
     {
+        string where = place is null ? "" : $"{place}: ";
+        string number = count == 1 ? "" : $" (move {index + 1} of {count} of this call)";
         MoveRequest request = move.Request;
-        Paragraph("", "  ", $"{prefix}{move.Call} moves {Describe.Size(request.Length.Value)} from {request.Old} to {request.New}{number}", TextTone.Strong);
-        Paragraph("", "", "A page-table entry (PTE) maps a page of 4 KiB, and 512 of them fill a table. One entry of the level above, a PMD entry, points to that table: who moves that one entry has moved 2 MiB. The next level is the PUD, 1 GiB.");
-        WriteRulers(move);
-        WriteBoundaries(move);
-        WriteSteps(move);
-        WriteTables(move);
-        WriteCosts(move);
+        Paragraph("", "  ", $"{where}{move.Call} moves {Describe.Size(request.Length.Value)} from {request.Old} to {request.New}{number}", TextTone.Strong);
     }
 
     /// <summary>The ranges against the boundaries of each level at which an end stands inside a block.</summary>
@@ -113,13 +125,17 @@ internal sealed partial class ExplainText : IDisposable
             _output.Line(Step(i, executed.Runs[i], marks));
         }
 
-        Paragraph("  ", "  ", Order(move));
-        if (cost.TlbFlushes != 0)
-            Paragraph("  ", "  ", $"{(cost.TablesAllocated == 0 ? "No table has to be made" : $"{Describe.Count((long)cost.TablesAllocated, "table")} made first")}; {Describe.Count((long)cost.TlbFlushes, "TLB flush").Replace("flushs", "flushes", StringComparison.Ordinal)}{(cost.TablesFreed == 0 ? "" : $"; {Describe.Count((long)cost.TablesFreed, "table")} left empty and freed")}.");
+        Paragraph("  ", "  ", $"{Order(move)} {Effects(cost)}");
     }
 
-    private const int MostSteps = 6;
-    private const int FirstSteps = 4;
+    /// <summary>What the plan does besides moving entries.</summary>
+    private static string Effects(in MoveCost cost)
+    {
+        string made = cost.TablesAllocated == 0 ? "No table has to be made" : $"{Describe.Count((long)cost.TablesAllocated, "table")} made before the first entry moves";
+        string freed = cost.TablesFreed == 0 ? "" : $", {Describe.Count((long)cost.TablesFreed, "table")} left empty and freed";
+        string flushes = cost.TlbFlushes == 1 ? "the TLB is flushed once" : $"the TLB is flushed {Describe.Number(cost.TlbFlushes)} times";
+        return $"{made}{freed}; {flushes}.";
+    }
 
     private static StyledLine Step(int index, in MoveRun run, MoveMarks marks)
     {
@@ -129,6 +145,8 @@ internal sealed partial class ExplainText : IDisposable
 
     private static string Order(ExplainedMove move)
     {
+        if (move.Executed.Runs.Count == 1 && move.Executed.Runs[0].Slots == 1)
+            return "It is one entry, so there is no order to keep.";
         bool isDescending = move.Executed.IsDescending;
         AddressRange source = move.Executed.Plan.ExpandedSource;
         ulong delta = unchecked(move.Request.New.Value - move.Request.Old.Value);
@@ -137,8 +155,8 @@ internal sealed partial class ExplainText : IDisposable
         if (!isDescending && move.IsDownward)
             order += ", as the move goes down";
         return overlap
-            ? $"{order}: the places overlap, and a slot is written only after its own entry has left."
-            : $"{order}. The two places do not overlap, so nothing is overwritten in any order.";
+            ? $"{order}: the places overlap, and so a slot is written only after its own entry has left it."
+            : $"{order}. The places do not overlap: nothing would be overwritten in any order.";
     }
 
     /// <summary>The tables before and after: side by side where both fit.</summary>
@@ -166,6 +184,16 @@ internal sealed partial class ExplainText : IDisposable
     {
         Heading("What it costs");
         _output.Table(PolicyTable.Columns, [.. move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p)))], Width);
+    }
+
+    /// <summary>How PageShift compares with the newest Linux, when it is better and both were asked for.</summary>
+    private static string Conclusion(ExplainedMove move)
+    {
+        PlannedMove? linux = move.Plans.FirstOrDefault(p => p.Policy == MovePolicy.Linux67);
+        PlannedMove? ours = move.Plans.FirstOrDefault(p => p.Policy == MovePolicy.PageShift);
+        return linux is null || ours is null || ours.Cost.Entries >= linux.Cost.Entries
+            ? ""
+            : $"pageshift moves {Describe.Entries(ours.Cost)} where linux-6.7 moves {Describe.Entries(linux.Cost)}{Describe.Fewer(linux.Cost.Entries, ours.Cost.Entries)}. ";
     }
 
     private void Heading(string text)

@@ -6,8 +6,8 @@ namespace PageShift.Cli.Output;
 /// <summary>Draws page tables as a tree: the branches that a move is about, with slot indexes, counts of live entries, and letters on what moves.</summary>
 internal sealed class ExplainTree
 {
-    private const int MostItems = 6;
-    private const int FirstItems = 3;
+    private const int MostItems = 5;
+    private const int FirstItems = 2;
 
     private readonly ExplainedMove _move;
     private readonly MoveMarks _marks;
@@ -63,7 +63,7 @@ internal sealed class ExplainTree
         else if (item.Count == 1)
             line.Add($"{Describe.Level(item.Table.Level)} table, ").Add(Live(item.Table), TextTone.Faint);
         else
-            line.Add($"{item.Count} {Describe.Level(item.Table.Level)} tables, ").Add($"{Describe.Number((ulong)item.Live)} live", TextTone.Faint);
+            line.Add($"{item.Count} {Describe.Level(item.Table.Level)} tables").Add(item.Live == item.Count * _move.Geometry.EntriesPerTable ? " (full)" : "", TextTone.Faint);
         _lines.Add(line);
     }
 
@@ -79,7 +79,7 @@ internal sealed class ExplainTree
                 VirtualAddress address = table.Start + new ByteLength((ulong)at * span);
                 string? mark = _marks.At(table.Level, address, _isAfter, out ulong alike);
                 int end = slots.First + slots.Count;
-                int count = mark is null ? UnmarkedCount(table, at, end) : (int)Math.Min((ulong)(end - at), alike);
+                int count = (int)Math.Min((ulong)(end - at), alike);
                 bool isOpen = slots.Table is not null && mark is null && IsConcerned(new AddressRange(address, new ByteLength(span)));
                 Append(items, new Item(at, count, slots.Table, mark, isOpen, slots.Table?.LiveEntries ?? 0));
                 at += count;
@@ -96,15 +96,6 @@ internal sealed class ExplainTree
             items[^1] = last with { Count = last.Count + item.Count, Live = last.Live + item.Live };
         else
             items.Add(item);
-    }
-
-    private int UnmarkedCount(PageTableSnapshot table, int first, int end)
-    {
-        ulong span = _move.SpanOf(table.Level);
-        int at = first + 1;
-        while (at < end && _marks.At(table.Level, table.Start + new ByteLength((ulong)at * span), _isAfter, out _) is null)
-            at++;
-        return at - first;
     }
 
     private bool IsConcerned(AddressRange slot) => slot.Overlaps(_isAfter ? _move.Request.Destination : _move.Request.Source)

@@ -47,18 +47,11 @@ internal sealed class RunText(int most) : IRunOutput
     private static string Presence(RunReport report)
     {
         if (report.Statistics.StatedSpaces == 0)
-            return Assumption(report.Settings.Populate);
+            return Describe.Presence(report.Settings.Populate);
         return report.Statistics.StatedSpaces >= report.Statistics.AddressSpaces
             ? "present: the pages that the log names"
-            : $"present: the pages that the log names; in other address spaces {Assumption(report.Settings.Populate)}";
+            : $"present: the pages that the log names; in other address spaces {Describe.Presence(report.Settings.Populate)}";
     }
-
-    private static string Assumption(PopulateAssumption populate) => populate switch
-    {
-        PopulateAssumption.All => "assumed present: every private writable page",
-        PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
-        _ => "assumed present: no page but what calls populate",
-    };
 
     private void WriteMove(MoveReport move, RunSettings settings)
     {

@@ -46,8 +46,14 @@ internal sealed class TextReport : IDisposable
         _terminal.WriteLine();
     }
 
-    /// <summary>A table. With <paramref name="width"/> it is no wider than that: its last column is broken into lines.</summary>
-    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows, int? width = null) => TextTable.Write(_output, _terminal, columns, rows, width);
+    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows) => TextTable.Write(_output, _terminal, columns, rows);
+
+    /// <summary>A table in plain columns, on a terminal too, whose last column is broken into lines so that none is wider than <paramref name="width"/>.</summary>
+    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
+    {
+        foreach (StyledLine line in TextTable.Lines(columns, TextTable.Broken(columns, rows, width)))
+            Line(line);
+    }
 
     private static Style StyleOf(TextTone tone) => tone switch
     {

@@ -19,24 +19,30 @@ internal readonly record struct TextRow(RowTone Tone, string[] Cells);
 /// <summary>A table of text: borders and colour on a terminal, plain columns elsewhere.</summary>
 internal static class TextTable
 {
+    private const string Gap = "  ";
+
     /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>.</summary>
-    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows, int? width = null)
+    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
-        if (terminal is null)
-            WritePlain(output, columns, width is { } most ? Broken(columns, rows, most) : rows);
-        else
-            WriteBordered(terminal, columns, rows, width);
+        if (terminal is not null)
+        {
+            WriteBordered(terminal, columns, rows);
+            return;
+        }
+
+        foreach (StyledLine line in Lines(columns, rows))
+            output.WriteLine(line);
     }
 
     /// <summary>The rows with the last column broken into lines, so that none is wider than <paramref name="width"/>.</summary>
-    private static List<TextRow> Broken(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
+    internal static IReadOnlyList<TextRow> Broken(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
     {
-        int before = columns[..^1].Select((column, i) => 2 + Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length))).Sum();
+        int before = columns[..^1].Select((column, i) => Gap.Length + Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length))).Sum() + Gap.Length;
         var broken = new List<TextRow>();
         foreach (TextRow row in rows)
         {
             string[] cells = [.. row.Cells[..^1]];
-            foreach (string line in TextWrap.Lines("", "", row.Cells[^1], width - before - 2))
+            foreach (string line in TextWrap.Lines("", "", row.Cells[^1], width - before))
             {
                 broken.Add(row with { Cells = [.. cells, line] });
                 Array.Fill(cells, "");
@@ -46,21 +52,20 @@ internal static class TextTable
         return broken;
     }
 
-    private static void WritePlain(TextWriter output, TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    /// <summary>The table in plain columns.</summary>
+    internal static IEnumerable<StyledLine> Lines(TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
         int[] widths = [.. columns.Select((column, i) => Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length)))];
-        foreach (string[] cells in rows.Select(r => r.Cells).Prepend([.. columns.Select(c => c.Name)]))
+        foreach (TextRow row in rows.Prepend(new TextRow(RowTone.Plain, [.. columns.Select(c => c.Name)])))
         {
-            IEnumerable<string> padded = cells.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
-            output.WriteLine($"  {string.Join("  ", padded)}".TrimEnd());
+            IEnumerable<string> padded = row.Cells.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+            yield return new StyledLine().Add($"{Gap}{string.Join(Gap, padded)}".TrimEnd(), ToneOf(row.Tone));
         }
     }
 
-    private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows, int? width)
+    private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
         var table = new Table { Border = TableBorder.Simple };
-        if (width is { } most && most < terminal.Profile.Width)
-            table.Width = most;
         foreach (TextColumn column in columns)
         {
             var tableColumn = new TableColumn(new Text(column.Name));
@@ -73,6 +78,13 @@ internal static class TextTable
             table.AddRow(row.Cells.Select(cell => new Text(cell, StyleOf(row.Tone))));
         terminal.Write(table);
     }
+
+    private static TextTone ToneOf(RowTone tone) => tone switch
+    {
+        RowTone.Good => TextTone.Good,
+        RowTone.Warning => TextTone.Warning,
+        _ => TextTone.Plain,
+    };
 
     private static Style StyleOf(RowTone tone) => tone switch
     {
