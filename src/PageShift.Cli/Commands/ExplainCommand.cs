@@ -18,7 +18,7 @@ internal static class ExplainCommand
 
     private static readonly Argument<string?> Place = new("FILE:LINE")
     {
-        Description = "The call of a log that moves a mapping; - for standard input. Without it the move is described by options.",
+        Description = "A log in strace's format, and the line of a call that moves a mapping. Without it the move is described by options.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

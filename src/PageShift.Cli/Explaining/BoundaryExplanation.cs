@@ -79,7 +79,7 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
     }
 
     private static BoundaryExplanation StartRemedy(ExplainedMove move) => move.Request.SourceStartsMapping
-        ? new("opened: the new mapping is not the start of one: it merged with what is below it", "choose a destination with a hole below it")
+        ? new("opened: the new mapping merged with what is below it, and does not start there", "choose a destination with a hole below it")
         : new("opened: the move begins inside a mapping, whose start stays", "move the mapping from its start");
 
     private static string? CutRemedy(ExplainedMove move, in BoundaryDecision decision) => decision.End == MoveEnd.Start

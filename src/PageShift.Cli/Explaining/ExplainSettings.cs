@@ -26,7 +26,7 @@ internal sealed record DescribedMove(VirtualAddress Old, VirtualAddress New, Byt
 }
 
 /// <summary>A call of a log.</summary>
-/// <param name="File">The log; - for standard input.</param>
+/// <param name="File">The log.</param>
 /// <param name="Line">The line, from 1.</param>
 internal sealed record LogPlace(string File, long Line)
 {

@@ -13,8 +13,8 @@ internal static class ExplainRuler
 
     private const int Indent = 8;
     private const int Width = 80;
-    private const int MostBlocks = 4;
-    private const int GapCells = 20;
+    private const int MostBlocks = 3;
+    private const int BlockCells = 20;
 
     /// <summary>Draws both places; <paramref name="used"/> takes the signs that occur.</summary>
     internal static IEnumerable<StyledLine> Draw(ExplainedMove move, PageTableLevel level, ISet<char> used)
@@ -34,7 +34,6 @@ internal static class ExplainRuler
         ulong blocks = (place.End.AlignUp(span).Value - first) / span;
         bool isCut = blocks > MostBlocks;
         ulong[] shown = isCut ? [0, blocks - 1] : [.. Enumerable.Range(0, (int)blocks).Select(i => (ulong)i)];
-        int cells = shown.Length == MostBlocks ? 15 : 20;
         var labels = new StyledLine().PadTo(Indent);
         StyledLine bar = new StyledLine().Add($"  {name}").PadTo(Indent);
         for (int i = 0; i < shown.Length; i++)
@@ -47,7 +46,7 @@ internal static class ExplainRuler
 
             ulong block = first + (shown[i] * span);
             labels.PadTo(bar.Length).Add(Address(block), TextTone.Faint);
-            bar.Add("│", TextTone.Faint).Add(Cells(block, span, cells, place, stays, own, used));
+            bar.Add("│", TextTone.Faint).Add(Cells(block, span, place, stays, own, used));
         }
 
         string end = Address(first + (blocks * span));
@@ -59,14 +58,14 @@ internal static class ExplainRuler
     private static string Gap(ulong blocks)
     {
         string text = $" {Describe.Number(blocks)} more ";
-        int left = (GapCells - text.Length) / 2;
-        return $"{new string('┄', left)}{text}{new string('┄', GapCells - text.Length - left)}";
+        int left = (BlockCells - text.Length) / 2;
+        return $"{new string('┄', left)}{text}{new string('┄', BlockCells - text.Length - left)}";
     }
 
     private static StyledLine Cells(
-        ulong block, ulong span, int cells, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ISet<char> used)
+        ulong block, ulong span, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ISet<char> used)
     {
-        char[] drawn = new char[cells];
+        char[] drawn = new char[BlockCells];
         Array.Fill(drawn, Empty);
         foreach (AddressRange range in own)
             Fill(drawn, block, span, range, Own);
@@ -75,10 +74,10 @@ internal static class ExplainRuler
             Fill(drawn, block, span, range, Stays);
         used.UnionWith(drawn);
         var line = new StyledLine();
-        for (int at = 0; at < cells;)
+        for (int at = 0; at < BlockCells;)
         {
             int next = at;
-            while (next < cells && drawn[next] == drawn[at])
+            while (next < BlockCells && drawn[next] == drawn[at])
                 next++;
             line.Add(new string(drawn[at], next - at), ToneOf(drawn[at]));
             at = next;

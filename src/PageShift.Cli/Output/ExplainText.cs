@@ -118,7 +118,7 @@ internal sealed partial class ExplainText : IDisposable
         {
             if (hidden != 0 && i == FirstSteps)
             {
-                _output.Line($"     {Describe.Number((ulong)hidden)} more like these");
+                _output.Line($"     {Describe.Number((ulong)hidden)} more");
                 i += hidden;
             }
 
@@ -183,7 +183,8 @@ internal sealed partial class ExplainText : IDisposable
     private void WriteCosts(ExplainedMove move)
     {
         Heading("What it costs");
-        _output.Table(PolicyTable.Columns, [.. move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p)))], Width);
+        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p)));
+        _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
     }
 
     /// <summary>How PageShift compares with the newest Linux, when it is better and both were asked for.</summary>

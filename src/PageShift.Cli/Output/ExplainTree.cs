@@ -6,7 +6,7 @@ namespace PageShift.Cli.Output;
 /// <summary>Draws page tables as a tree: the branches that a move is about, with slot indexes, counts of live entries, and letters on what moves.</summary>
 internal sealed class ExplainTree
 {
-    private const int MostItems = 5;
+    private const int MostItems = 8;
     private const int FirstItems = 2;
 
     private readonly ExplainedMove _move;
@@ -31,7 +31,7 @@ internal sealed class ExplainTree
     }
 
     /// <summary>Slots that are drawn in one line.</summary>
-    private readonly record struct Item(int First, int Count, PageTableSnapshot? Table, string? Mark, bool IsOpen, int Live);
+    private readonly record struct Item(int First, int Count, PageTableSnapshot? Table, string? Mark, bool IsOpen, bool IsCut, int Live);
 
     private void DrawSlots(PageTableSnapshot table, string indent)
     {
@@ -41,7 +41,7 @@ internal sealed class ExplainTree
         {
             if (hidden != 0 && i == FirstItems)
             {
-                _lines.Add(new StyledLine().Add($"{indent}┊ ", TextTone.Faint).Add($"{Describe.Number((ulong)hidden)} more like these", TextTone.Faint));
+                _lines.Add(new StyledLine().Add($"{indent}┊ ", TextTone.Faint).Add($"{Describe.Number((ulong)hidden)} more", TextTone.Faint));
                 i += hidden;
             }
 
@@ -59,7 +59,7 @@ internal sealed class ExplainTree
         if (item.Mark is { } mark)
             line.Add($"{mark} ", TextTone.Mark);
         if (item.Table is null)
-            line.Add(item.Count == 1 ? OnePage(table.Level) : $"{Describe.Number((ulong)item.Count)} {Pages(table.Level)}");
+            line.Add(item.Count == 1 ? $"{OnePage(table.Level)}{(item.IsCut ? ", cut" : "")}" : $"{Describe.Number((ulong)item.Count)} {Pages(table.Level)}");
         else if (item.Count == 1)
             line.Add($"{Describe.Level(item.Table.Level)} table, ").Add(Live(item.Table), TextTone.Faint);
         else
@@ -79,9 +79,11 @@ internal sealed class ExplainTree
                 VirtualAddress address = table.Start + new ByteLength((ulong)at * span);
                 string? mark = _marks.At(table.Level, address, _isAfter, out ulong alike);
                 int end = slots.First + slots.Count;
-                int count = (int)Math.Min((ulong)(end - at), alike);
+                bool isLargePage = slots.Table is null && table.Level > PageTableLevel.Pte;
+                string? cut = mark is null && isLargePage && !_isAfter ? _marks.CutFrom(table.Level, address) : null;
+                int count = mark is null && isLargePage ? 1 : (int)Math.Min((ulong)(end - at), alike);
                 bool isOpen = slots.Table is not null && mark is null && IsConcerned(new AddressRange(address, new ByteLength(span)));
-                Append(items, new Item(at, count, slots.Table, mark, isOpen, slots.Table?.LiveEntries ?? 0));
+                Append(items, new Item(at, count, slots.Table, mark ?? cut, isOpen, cut is not null, slots.Table?.LiveEntries ?? 0));
                 at += count;
             }
         }
@@ -92,7 +94,7 @@ internal sealed class ExplainTree
     private static void Append(List<Item> items, in Item item)
     {
         if (items.Count != 0 && items[^1] is var last && !last.IsOpen && !item.IsOpen && last.First + last.Count == item.First
-            && last.Mark == item.Mark && last.Table is null == item.Table is null)
+            && last.Mark == item.Mark && last.IsCut == item.IsCut && last.Table is null == item.Table is null)
             items[^1] = last with { Count = last.Count + item.Count, Live = last.Live + item.Live };
         else
             items.Add(item);

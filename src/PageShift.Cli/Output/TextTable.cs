@@ -20,6 +20,7 @@ internal readonly record struct TextRow(RowTone Tone, string[] Cells);
 internal static class TextTable
 {
     private const string Gap = "  ";
+    private const int MostOfColumn = 20; // of a column that is not the last, when the width is bounded
 
     /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>.</summary>
     internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
@@ -34,22 +35,37 @@ internal static class TextTable
             output.WriteLine(line);
     }
 
-    /// <summary>The rows with the last column broken into lines, so that none is wider than <paramref name="width"/>.</summary>
+    /// <summary>The rows with their texts broken into lines, so that none is wider than <paramref name="width"/>: the last column takes what the others leave.</summary>
     internal static IReadOnlyList<TextRow> Broken(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
     {
-        int before = columns[..^1].Select((column, i) => Gap.Length + Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length))).Sum() + Gap.Length;
+        List<string>[][] cells = [.. rows.Select(row => row.Cells[..^1].Select(cell => Pieces(cell, MostOfColumn)).ToArray())];
+        int before = columns[..^1].Select((column, i) => Gap.Length + Math.Max(column.Name.Length, cells.Max(row => row[i].Max(piece => piece.Length)))).Sum();
         var broken = new List<TextRow>();
-        foreach (TextRow row in rows)
+        for (int r = 0; r < rows.Count; r++)
         {
-            string[] cells = [.. row.Cells[..^1]];
-            foreach (string line in TextWrap.Lines("", "", row.Cells[^1], width - before))
-            {
-                broken.Add(row with { Cells = [.. cells, line] });
-                Array.Fill(cells, "");
-            }
+            List<string>[] row = [.. cells[r], [.. TextWrap.Lines("", "", rows[r].Cells[^1], width - before - Gap.Length)]];
+            for (int line = 0; line < row.Max(cell => cell.Count); line++)
+                broken.Add(rows[r] with { Cells = [.. row.Select(cell => line < cell.Count ? cell[line] : "")] });
         }
 
         return broken;
+    }
+
+    /// <summary>A cell that is too wide, broken behind its commas: a number stays with its unit.</summary>
+    private static List<string> Pieces(string cell, int width)
+    {
+        var pieces = new List<string>();
+        foreach (string part in cell.Split(", "))
+        {
+            if (pieces.Count != 0)
+                pieces[^1] += ",";
+            if (pieces.Count != 0 && pieces[^1].Length + 1 + part.Length < width)
+                pieces[^1] += $" {part}";
+            else
+                pieces.Add(part);
+        }
+
+        return pieces;
     }
 
     /// <summary>The table in plain columns.</summary>
