@@ -125,13 +125,13 @@ internal sealed partial class ExplainText : IDisposable
             _output.Line(Step(i, executed.Runs[i], marks));
         }
 
-        Paragraph("  ", "  ", $"{Order(move)} {Effects(cost)}");
+        Paragraph("  ", "  ", $"{Order(move)} {Effects(executed.Plan.Policy, cost)}");
     }
 
     /// <summary>What the plan does besides moving entries.</summary>
-    private static string Effects(in MoveCost cost)
+    private static string Effects(MovePolicy policy, in MoveCost cost)
     {
-        string made = cost.TablesAllocated == 0 ? "No table has to be made" : $"{Describe.Count((long)cost.TablesAllocated, "table")} made before the first entry moves";
+        string made = cost.TablesAllocated == 0 ? "No table has to be made" : $"{Describe.Count((long)cost.TablesAllocated, "table")} made {(policy == MovePolicy.PageShift ? "before the first entry moves" : "on the way")}";
         string freed = cost.TablesFreed == 0 ? "" : $", {Describe.Count((long)cost.TablesFreed, "table")} left empty and freed";
         string flushes = cost.TlbFlushes == 1 ? "the TLB is flushed once" : $"the TLB is flushed {Describe.Number(cost.TlbFlushes)} times";
         return $"{made}{freed}; {flushes}.";
