@@ -16,11 +16,15 @@ internal static class Program
             RunCommand.Create(),
             ExplainCommand.Create(),
             FuzzCommand.Create(),
+            CheckCommand.Create(),
             TraceCommand.Create(),
             BenchCommand.Create(),
+            CompletionCommand.Create(),
             new HelpOption { Recursive = true },
             new VersionOption(),
         };
+        root.Add(HelpCommand.Create(root));
+        root.Add(CompletionCommand.CreateAnswer(root));
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count != 0)
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using PageShift.Cli.Output;
 using PageShift.Verification;
@@ -23,7 +22,7 @@ internal static class FuzzCommand
         var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, output, workers };
         command.SetAction(parsed =>
         {
-            (int index, int count) = ParseShard(parsed.GetValue(shard)!);
+            (int index, int count) = Shard.Parse(parsed.GetValue(shard)!);
             long? mostCalls = parsed.GetValue(calls);
             double? mostSeconds = parsed.GetValue(seconds);
             Require(mostCalls is null or > 0, "--calls", $"a number above 0");
@@ -73,17 +72,6 @@ internal static class FuzzCommand
             stoppedBy = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
             stop.Cancel();
         }
-    }
-
-    private static (int Index, int Count) ParseShard(string text)
-    {
-        string[] parts = text.Split('/');
-        return parts.Length == 2
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
-            && index >= 1 && index <= count
-            ? (index - 1, count)
-            : throw new UsageException($"--shard takes I/N with 1 <= I <= N, such as 3/8; found '{text}'.");
     }
 
     private static void Require(bool isGiven, string option, FormattableString what)

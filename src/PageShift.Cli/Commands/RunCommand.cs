@@ -4,7 +4,9 @@ using PageShift.Cli.Output;
 using PageShift.Cli.Running;
 using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Verification;
+using PageShift.Verification.Checking;
 
 namespace PageShift.Cli.Commands;
 
@@ -37,6 +39,20 @@ internal static class RunCommand
         "linux",
         "both");
 
+    private static readonly Option<PagingGeometry> Geometry = new("--geometry")
+    {
+        Description = "The shape of the page tables, as levels x entries of a table: 4x512 and 5x512 are x86-64's; 2 to 5 levels of 2, 4, 8 ... 256 entries make a small world.",
+        HelpName = "LxE",
+        DefaultValueFactory = _ => PagingGeometry.X86,
+        CustomParser = result =>
+        {
+            string name = result.Tokens[0].Value;
+            if (!GeometryName.TryParse(name, out PagingGeometry geometry))
+                result.AddError($"--geometry: found '{name}', expected levels and entries of a table, such as 4x512, 5x512 or 3x4");
+            return geometry;
+        },
+    };
+
     private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with what stands behind '='; exit 1 when one differs." };
 
     private static readonly Option<bool> Lenient = new("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
@@ -47,7 +63,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Run a log of system calls: what every move costs under every policy, and why.")
         {
-            File, Format, On, Policy, Populate, Verify, Lenient, Top,
+            File, Format, On, Policy, Populate, Geometry, Verify, Lenient, Top,
         };
         command.SetAction(Run);
         return command;
@@ -58,6 +74,9 @@ internal static class RunCommand
         MovePolicy[] policies = parsed.GetValue(Policy)!;
         Executors on = Enum.Parse<Executors>(parsed.GetValue(On)!, ignoreCase: true);
         (KernelVersion Version, MovePolicy Policy)? kernel = on == Executors.Engine ? null : FindKernel();
+        PagingGeometry geometry = parsed.GetValue(Geometry)!;
+        if (on != Executors.Engine && geometry != PagingGeometry.X86)
+            throw new UsageException($"--geometry: found {GeometryName.Of(geometry)}, but the running kernel's page tables are {GeometryName.Of(PagingGeometry.X86)} here.");
         if (policies.Length == 0 && on == Executors.Linux)
             policies = [kernel!.Value.Policy];
         var settings = new RunSettings
@@ -68,6 +87,7 @@ internal static class RunCommand
             Executing = kernel?.Policy ?? (policies.Length == 0 ? MovePolicy.PageShift : policies[0]),
             On = on,
             Kernel = kernel,
+            Geometry = geometry,
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
             Verify = parsed.GetValue(Verify),
             Lenient = parsed.GetValue(Lenient),

@@ -56,12 +56,6 @@ internal static class Describe
     };
 
     /// <summary>How far source and destination are congruent.</summary>
-    internal static string Congruence(PageTableLevel level) => level switch
-    {
-        PageTableLevel.Pte => "not congruent",
-        PageTableLevel.Pmd => "congruent modulo 2 MiB",
-        PageTableLevel.Pud => "congruent modulo 1 GiB",
-        PageTableLevel.P4d => "congruent modulo 512 GiB",
-        _ => "congruent modulo 256 TiB",
-    };
+    internal static string Congruence(PageTableLevel level, PagingGeometry geometry) =>
+        level == PageTableLevel.Pte ? "not congruent" : $"congruent modulo {Size(geometry.Span(level))}";
 }

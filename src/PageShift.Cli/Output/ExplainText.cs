@@ -183,7 +183,7 @@ internal sealed partial class ExplainText : IDisposable
     private void WriteCosts(ExplainedMove move)
     {
         Heading("What it costs");
-        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p)));
+        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, move.Geometry)));
         _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
     }
 

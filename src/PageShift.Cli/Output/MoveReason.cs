@@ -7,7 +7,7 @@ namespace PageShift.Cli.Output;
 /// <summary>Why a policy moves what it moves, in a few words.</summary>
 internal static class MoveReason
 {
-    internal static string Of(in MoveRequest move, PageTableLevel congruence, PlannedMove policy)
+    internal static string Of(in MoveRequest move, PageTableLevel congruence, PlannedMove policy, PagingGeometry geometry)
     {
         if (policy.Cost.Entries == 0)
             return "no page is present";
@@ -17,14 +17,14 @@ internal static class MoveReason
             return "warns: an empty table is in the destination's slot";
         if (congruence == PageTableLevel.Pte)
             return "not congruent";
-        return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, congruence, policy) : OfStart(move, congruence, policy);
+        return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, congruence, policy, geometry) : OfStart(move, congruence, policy, geometry);
     }
 
     /// <summary>Linux, which from 6.7 on expands the start of a move.</summary>
-    private static string OfStart(in MoveRequest move, PageTableLevel congruence, PlannedMove policy)
+    private static string OfStart(in MoveRequest move, PageTableLevel congruence, PlannedMove policy, PagingGeometry geometry)
     {
         if (policy.Boundaries.Count == 0)
-            return OfAlignment(policy, move.Source, congruence);
+            return OfAlignment(policy, move.Source, congruence, geometry);
         BoundaryDecision start = policy.Boundaries[0];
         if (start.Outcome != BoundaryOutcome.Expanded)
             return $"start not expanded: {Obstacle(move, start)}";
@@ -33,7 +33,7 @@ internal static class MoveReason
     }
 
     /// <summary>A policy that moves whole entries where both places are aligned to them.</summary>
-    private static string OfAlignment(PlannedMove policy, AddressRange source, PageTableLevel congruence)
+    private static string OfAlignment(PlannedMove policy, AddressRange source, PageTableLevel congruence, PagingGeometry geometry)
     {
         PageTableLevel highest = policy.Policy switch
         {
@@ -43,7 +43,7 @@ internal static class MoveReason
         };
         if (highest > congruence)
             highest = congruence;
-        ulong span = PagingGeometry.X86.Span(highest);
+        ulong span = geometry.Span(highest);
         bool startsInside = !source.Start.IsAligned(span);
         bool endsInside = !source.End.IsAligned(span);
         ulong firstBlock = startsInside ? source.Start.AlignDown(span).Value + span : source.Start.Value;
@@ -59,13 +59,13 @@ internal static class MoveReason
         };
     }
 
-    private static string OfBothEnds(in MoveRequest move, PageTableLevel congruence, PlannedMove policy)
+    private static string OfBothEnds(in MoveRequest move, PageTableLevel congruence, PlannedMove policy, PagingGeometry geometry)
     {
         string expanded = $"{policy.ExpandedSource.Start}, {Describe.Size(policy.ExpandedSource.Length.Value)}";
         string start = OfEnd(move, policy, MoveEnd.Start);
         string end = OfEnd(move, policy, MoveEnd.End);
         if (start.Length == 0 && end.Length == 0)
-            return OfAlignment(policy, move.Source, congruence);
+            return OfAlignment(policy, move.Source, congruence, geometry);
         if (start == end)
             return start == "expanded" ? $"both ends expanded: {expanded}" : $"both ends {start}";
         if (start.Length == 0)

@@ -1,6 +1,7 @@
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Verification;
 
 namespace PageShift.Cli.Output;
@@ -87,8 +88,8 @@ internal sealed class TraceText : ITraceOutput
         _output.Line($"{move.Call}");
         _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(move.Site.Caller is { } caller ? $", called from {caller}" : "")}");
         string together = move.ElapsedNanoseconds == 0 ? "with the move before" : $"about {KernelText.Time(inKernel)} in the kernel";
-        _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({Describe.Number(move.PresentPages)} pages present{(move.IsExact ? "" : ", about")}), {Describe.Congruence(move.Congruence)}; {together}");
-        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p)));
+        _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({Describe.Number(move.PresentPages)} pages present{(move.IsExact ? "" : ", about")}), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
+        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, PagingGeometry.X86)));
         if (Helps(move) && move.Congruent is { } congruent)
         {
             string place = $"at {congruent.Destination}";

@@ -34,7 +34,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         using Stream stream = Open(settings.File);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
-        var space = new AddressSpaceOptions { Policy = settings.Executing };
+        var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
         var options = new LogExecutorOptions
         {
             Space = follower is null ? space : KernelFollower.Surround(space),

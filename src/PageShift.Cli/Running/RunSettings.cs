@@ -1,6 +1,7 @@
 using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.PageTables;
 
 namespace PageShift.Cli.Running;
 
@@ -17,6 +18,9 @@ internal sealed record RunSettings
 
     /// <summary>The version of the running kernel and the policy that fits it, when the calls are made there too.</summary>
     internal (KernelVersion Version, MovePolicy Policy)? Kernel { get; init; }
+
+    /// <summary>The shape of the page tables.</summary>
+    internal required PagingGeometry Geometry { get; init; }
 
     internal required PopulateAssumption Populate { get; init; }
 

@@ -26,6 +26,7 @@ public sealed class Lockstep : IDisposable
     private readonly byte[] _kernelBytes = new byte[PageSize.Bytes];
     private readonly int _flagsInterval;
     private int _calls;
+    private bool _hasDiverged;
     private CallRecord _last;
     private SplitMix _sampling = new(0x5eed);
 
@@ -81,21 +82,16 @@ public sealed class Lockstep : IDisposable
         LastResult = kernel.Result;
         if (KnownDifferences.IsDrawn(record, kernel.Result))
             Drawn++;
-        CallAnswer engine;
+        Difference? difference;
         try
         {
-            engine = _engine.Execute(KnownDifferences.Told(record, kernel));
+            difference = CompareStep(record, index, kernel);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            return Report(index, new Difference("the outcomes", $"threw {failure}", Text(record, kernel.Result)));
+            difference = new Difference("the outcomes", $"threw {failure}", Text(record, kernel.Result));
         }
 
-        Difference? difference = CompareAnswers(record, engine, kernel);
-        if (difference is null && record.Call.Kind != CallKind.ExitGroup)
-            difference = CompareProcess(record.ThreadId, index % _flagsInterval == 0, PagesPerCall, SampleBytes);
-        if (difference is null && record.Call.Kind == CallKind.Clone)
-            difference = CompareProcess((int)kernel.Result.Raw, withFlags: true, PagesPerCall, SampleBytes);
         return difference is null ? null : Report(index, difference);
     }
 
@@ -117,11 +113,32 @@ public sealed class Lockstep : IDisposable
     public void Dispose()
     {
         _kernel.Dispose();
-        _engine.Dispose();
+        try
+        {
+            _engine.Dispose();
+        }
+        catch (Exception) when (_hasDiverged)
+        {
+            // A space that has gone wrong may be beyond taking down. What was found matters.
+        }
     }
 
-    private LockstepDivergence Report(int index, Difference difference) =>
-        new(index, _last, difference.Subject, difference.Engine, difference.Kernel) { Explanation = _activity.Explain() };
+    private Difference? CompareStep(in CallRecord record, int index, in CallAnswer kernel)
+    {
+        CallAnswer engine = _engine.Execute(KnownDifferences.Told(record, kernel));
+        Difference? difference = CompareAnswers(record, engine, kernel);
+        if (difference is null && record.Call.Kind != CallKind.ExitGroup)
+            difference = CompareProcess(record.ThreadId, index % _flagsInterval == 0, PagesPerCall, SampleBytes);
+        if (difference is null && record.Call.Kind == CallKind.Clone)
+            difference = CompareProcess((int)kernel.Result.Raw, withFlags: true, PagesPerCall, SampleBytes);
+        return difference;
+    }
+
+    private LockstepDivergence Report(int index, Difference difference)
+    {
+        _hasDiverged = true;
+        return new LockstepDivergence(index, _last, difference.Subject, difference.Engine, difference.Kernel) { Explanation = _activity.Explain() };
+    }
 
     private Difference? CheckInvariants(int process)
     {

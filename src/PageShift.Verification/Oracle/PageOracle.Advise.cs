@@ -131,14 +131,18 @@ internal sealed partial class PageOracle
         }
     }
 
-    /// <summary>Takes the pages of a part's object away from every mapping of the space that shows them; private copies stay.</summary>
+    /// <summary>Takes the pages of a part's object away from every mapping of the family that shows them; private copies stay.</summary>
     private void DropObjectPages(in OracleRegion part)
     {
-        ulong first = part.ObjectPage;
-        ulong count = (part.End - part.Start) >> PageSize.Shift;
+        foreach (PageOracle member in _family)
+            member.DropObjectPages(part.Object!, part.ObjectPage, (part.End - part.Start) >> PageSize.Shift);
+    }
+
+    private void DropObjectPages(OracleObject shown, ulong first, ulong count)
+    {
         foreach (OracleRegion region in _regions.All)
         {
-            if (!ReferenceEquals(region.Object, part.Object))
+            if (!ReferenceEquals(region.Object, shown))
                 continue;
             foreach (ulong at in PagesIn(region.Start, region.End))
             {

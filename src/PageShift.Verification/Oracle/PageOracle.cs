@@ -20,12 +20,21 @@ internal sealed partial class PageOracle
     private readonly OracleLayout _layout;
     private readonly OracleRegions _regions = new();
     private readonly Dictionary<ulong, OraclePage> _pages = [];
+
+    // All that descend from one by fork, which is who may show one object; those that have exited do no harm here.
+    private readonly List<PageOracle> _family;
     private ulong _break;
 
-    internal PageOracle(OracleLayout layout)
+    internal PageOracle(OracleLayout layout) : this(layout, [])
+    {
+    }
+
+    private PageOracle(OracleLayout layout, List<PageOracle> family)
     {
         _layout = layout;
         _break = layout.BreakStart;
+        _family = family;
+        family.Add(this);
     }
 
     /// <summary>Tells the start and end of the mapping at an address, as the merge rules made it, or null where nothing is mapped.</summary>
@@ -96,7 +105,7 @@ internal sealed partial class PageOracle
     /// <summary>fork: a copy for a child. Objects are shared; private pages are two from now on.</summary>
     internal PageOracle Fork(Func<ulong, (ulong Start, ulong End)?> extentAt)
     {
-        var child = new PageOracle(_layout) { ExtentAt = extentAt };
+        var child = new PageOracle(_layout, _family) { ExtentAt = extentAt };
         child._break = _break;
         foreach (OracleRegion region in _regions.All)
         {

@@ -37,15 +37,27 @@ public sealed partial class AddressSpace : IDisposable
     private bool _disposed;
 
     /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
-    public AddressSpace(AddressSpaceOptions? options = null)
-        : this(new PhysicalMemory(), options)
+    public AddressSpace(AddressSpaceOptions? options)
+        : this(new PhysicalMemory(), options ?? new AddressSpaceOptions(), new AnonIdentitySource())
     {
         _ownedMemory = new OwnedMemory(Memory);
     }
 
     /// <summary>Makes an empty address space on <paramref name="memory"/>, which may serve several.</summary>
-    public AddressSpace(PhysicalMemory memory, AddressSpaceOptions? options = null)
+    public AddressSpace(PhysicalMemory memory, AddressSpaceOptions? options)
         : this(memory, options ?? new AddressSpaceOptions(), new AnonIdentitySource())
+    {
+    }
+
+    /// <summary>Makes an empty address space with the default options, on physical memory of its own, which goes with the last space that uses it.</summary>
+    public AddressSpace()
+        : this(options: null)
+    {
+    }
+
+    /// <summary>Makes an empty address space with the default options on <paramref name="memory"/>, which may serve several.</summary>
+    public AddressSpace(PhysicalMemory memory)
+        : this(memory, new AddressSpaceOptions(), new AnonIdentitySource())
     {
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using PageShift.Linux;
 using PageShift.Moving;
@@ -85,6 +86,27 @@ public sealed class KernelRunTests
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains(result.OutputLines, line => line.StartsWith("-:1: mmap diverges: the engine has ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_tracepoints_nothing_is_observable_and_the_reason_is_told()
+    {
+        using KernelExecutor executor = StartedExecutor.OrSkip();
+        const string script = "mount --make-rprivate / && for at in /sys/kernel/tracing /sys/kernel/debug/tracing; do while umount \"$at\" 2>/dev/null; do :; done; done; [ ! -e /sys/kernel/tracing/events ] || exit 77; dotnet \"$0\" \"$@\"";
+        using Process process = Process.Start(new ProcessStartInfo("unshare", ["-m", "sh", "-c", script, Tool.Assembly, "run", "samples/linus-2023.strace", "--on", "both"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Repository.Root,
+        })!;
+        string output = process.StandardOutput.ReadToEnd();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.SkipWhen(process.ExitCode == 77 || error.Contains("unshare", StringComparison.Ordinal), "Tracepoints can't be taken away here.");
+
+        Assert.Equal((0, ""), (process.ExitCode, error));
+        Assert.Contains("not observable here: tracefs is not mounted", output);
+        Assert.DoesNotContain("agrees with", output);
     }
 
     [Fact]

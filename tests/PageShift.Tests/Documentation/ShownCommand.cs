@@ -36,7 +36,8 @@ public sealed partial record ShownCommand(string File, int Line, string Command,
     /// <summary>Runs the command in <paramref name="directory"/>, with the built tool as ./pageshift.</summary>
     internal (int ExitCode, string Output) Run(string directory)
     {
-        string command = Launcher().Replace(Command, $"dotnet '{Tool.Assembly}'");
+        string samples = Path.Combine(AppContext.BaseDirectory, "PageShift.Samples.dll");
+        string command = Samples().Replace(Launcher().Replace(Command, $"dotnet '{Tool.Assembly}'"), $"dotnet '{samples}'");
         var start = new ProcessStartInfo("/bin/sh", ["-c", command])
         {
             RedirectStandardInput = true,
@@ -49,6 +50,9 @@ public sealed partial record ShownCommand(string File, int Line, string Command,
         shell.WaitForExit();
         return (shell.ExitCode, output);
     }
+
+    [GeneratedRegex("dotnet run --project samples/Library --")]
+    private static partial Regex Samples();
 
     [GeneratedRegex(@"\./pageshift\b")]
     private static partial Regex Launcher();

@@ -16,7 +16,8 @@ internal sealed partial class ModelWorld : IDisposable
     private const ulong FilePages = 700;
     private const ulong ObjectPages = (1UL << 18) + 3;
 
-    private readonly PhysicalMemory _memory = new(new PhysicalMemoryOptions { CapacityBytes = 4UL << 30 });
+    private readonly PhysicalMemory _memory;
+    private readonly MemoryObject? _reserved;
     private readonly List<ModelProcess> _processes = [];
     private readonly Dictionary<ulong, (OpenFile File, OracleObject Object)> _files = [];
     private readonly CallTrail _trail = new();
@@ -24,8 +25,15 @@ internal sealed partial class ModelWorld : IDisposable
     private readonly OracleLayout _layout;
     private ulong _stamp;
 
-    internal ModelWorld(PagingGeometry geometry, MovePolicy policy, Placement placement = Placement.Linux)
+    /// <summary>Makes a world of one empty space.</summary>
+    /// <param name="geometry">The shape of its tables.</param>
+    /// <param name="policy">How it moves.</param>
+    /// <param name="placement">How it chooses destinations.</param>
+    /// <param name="arena">The physical memory and an object that has taken some of it already; both then belong to the world.</param>
+    internal ModelWorld(PagingGeometry geometry, MovePolicy policy, Placement placement = Placement.Linux, (PhysicalMemory Memory, MemoryObject Reserved)? arena = null)
     {
+        _memory = arena?.Memory ?? new PhysicalMemory(new PhysicalMemoryOptions { CapacityBytes = 4UL << 30 });
+        _reserved = arena?.Reserved;
         bool isToy = geometry.EntriesPerTable != PagingGeometry.X86.EntriesPerTable;
         ulong breakStart = isToy ? geometry.UserLimit.Value / 2 : (1UL << 31) - (3 * PageSize.Bytes) + 5;
         _resolver = new StepResolver(geometry, breakStart);
@@ -60,6 +68,7 @@ internal sealed partial class ModelWorld : IDisposable
             process.Dispose();
         foreach ((_, OracleObject memory) in _files.Values)
             memory.Counterpart!.Dispose();
+        _reserved?.Dispose();
         _memory.Dispose();
     }
 
@@ -101,7 +110,8 @@ internal sealed partial class ModelWorld : IDisposable
     {
         foreach (ModelProcess process in _processes)
             OracleComparison.Check(process.Space, process.Oracle);
-        AddressSpace.VerifyAll([.. _processes.Select(process => process.Space)], [.. _files.Values.Select(file => file.Object.Counterpart!)]);
+        IEnumerable<MemoryObject> objects = _files.Values.Select(file => file.Object.Counterpart!);
+        AddressSpace.VerifyAll([.. _processes.Select(process => process.Space)], [.. _reserved is null ? objects : objects.Append(_reserved)]);
     }
 
     /// <summary>Makes a call on the space only.</summary>

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using PageShift.Cli.Output;
+using PageShift.Verification.Checking;
+
+namespace PageShift.Cli.Commands;
+
+/// <summary><c>pageshift check</c>: every case of some small worlds.</summary>
+internal static class CheckCommand
+{
+    private const int MostWorkers = 256;
+
+    internal static Command Create()
+    {
+        Option<int> depth = Choice.Count("--depth", "How many pages the region of each world has.", CheckOptions.DefaultDepth);
+        var shard = new Option<string>("--shard") { Description = "I/N: check only the I-th of N parts.", DefaultValueFactory = _ => "1/1" };
+        var workers = new Option<int>("--workers") { Description = "How many populations are checked side by side.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        Option<string> format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+        var output = new Option<string>("-o", "--output") { Description = "The directory that gets the log of a counterexample.", DefaultValueFactory = _ => "." };
+        var merge = new Option<string[]>("--merge") { Description = "Check nothing: add up the shards' JSON.", HelpName = "FILES", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("check", "Try every move of some small worlds, under every policy, and prove that no shorter sequence of moves exists.") { depth, shard, workers, format, output, merge };
+        command.SetAction(parsed =>
+        {
+            bool isJson = parsed.GetValue(format) == "json";
+            if (parsed.GetValue(merge) is { Length: > 0 } files)
+                return Show(Merge(files), isJson, directory: null);
+            (int index, int count) = Shard.Parse(parsed.GetValue(shard)!);
+            if (parsed.GetValue(depth) is < CheckWorld.LeastDepth or > CheckWorld.MostDepth)
+                throw new UsageException($"--depth takes a number from {CheckWorld.LeastDepth} to {CheckWorld.MostDepth}.");
+            if (parsed.GetValue(workers) is < 1 or > MostWorkers)
+                throw new UsageException($"--workers takes a number from 1 to {MostWorkers}.");
+            var options = new CheckOptions { Depth = parsed.GetValue(depth), ShardIndex = index, ShardCount = count, Workers = parsed.GetValue(workers) };
+            return Run(options, isJson, parsed.GetValue(output)!);
+        });
+        return command;
+    }
+
+    private static int Run(CheckOptions options, bool isJson, string directory)
+    {
+        Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
+        var checker = new Checker(options);
+        using var stop = new CancellationTokenSource();
+        int stoppedBy = 0;
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        CheckReport report;
+        using (new CheckProgress(checker))
+            report = checker.Run(stop.Token);
+        int exitCode = Show(report, isJson, directory);
+        return exitCode == ExitCode.Done && !report.IsComplete ? ExitCode.OfSignal(stoppedBy) : exitCode;
+
+        void Stop(PosixSignalContext context)
+        {
+            const int Interrupt = 2, Terminate = 15;
+            context.Cancel = true;
+            stoppedBy = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
+            stop.Cancel();
+        }
+    }
+
+    private static CheckReport Merge(string[] files) =>
+        CheckReport.Merge([.. files.Select(CheckJson.Read)], out string refusal) ?? throw new UsageException($"--merge: {refusal}.");
+
+    private static int Show(CheckReport report, bool isJson, string? directory)
+    {
+        if (report.Counterexample is { } found && directory is not null)
+            CheckText.Keep(found, report.Options, directory);
+        if (isJson)
+            CheckJson.Write(report);
+        else
+            CheckText.Write(report);
+        return report.Counterexample is null ? ExitCode.Done : ExitCode.Divergence;
+    }
+}
