@@ -80,7 +80,11 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         CallRecord call = RecordOf(move);
         run._executor.Execute(call);
         if (run._divergence is { } refused)
-            throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Actual}, expected a move that Linux makes");
+        {
+            string hole = run._executor.SpaceOf(0).FindHole(move.Source) is { } unmapped ? $"; nothing is mapped at {unmapped.Start}" : "";
+            throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Actual}{hole}, expected a move that Linux makes");
+        }
+
         return run._moves;
     }
 

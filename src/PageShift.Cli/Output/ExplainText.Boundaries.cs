@@ -62,7 +62,7 @@ internal sealed partial class ExplainText
         if (last.IsAligned(span))
             Boundary(plan.Policy, MoveEnd.End, $"stands on a boundary of {Describe.Size(span)}", null);
         else
-            Boundary(plan.Policy, MoveEnd.End, $"in {last.AlignDown(span)}: never expanded, page by page", $"end at {last.AlignUp(span)}");
+            Boundary(plan.Policy, MoveEnd.End, $"in {last.AlignDown(span)}: never expanded, page by page", $"end the mapping at {last.AlignUp(span)}");
     }
 
     private void WriteOlder(ExplainedMove move, MovePolicy[] older)

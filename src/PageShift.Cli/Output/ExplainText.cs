@@ -96,7 +96,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         (char Sign, string Meaning)[] signs =
         [
-            (ExplainRuler.Moves, "the move"), (ExplainRuler.Empty, "empty"), (ExplainRuler.Own, "old's own entries, which leave"), (ExplainRuler.Stays, "lives there, and stays"),
+            (ExplainRuler.Moves, "the move"), (ExplainRuler.Empty, "empty"), (ExplainRuler.Own, "old itself, which leaves"), (ExplainRuler.Stays, "others, which stay"),
         ];
         return string.Join("   ", signs.Where(s => used.Contains(s.Sign)).Select(s => $"{s.Sign} {s.Meaning}"));
     }
