@@ -71,15 +71,15 @@ internal static class ExplainCommand
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
         };
         LogPlace? place = PlaceOf(parsed);
-        IReadOnlyList<ExplainedMove> moves = place is null ? ExplainRun.Explain(settings, MoveOf(parsed)) : ExplainRun.Explain(settings, place);
+        Explanation explanation = place is null ? ExplainRun.Explain(settings, MoveOf(parsed)) : ExplainRun.Explain(settings, place);
         if (parsed.GetValue(Format) == "json")
         {
-            ExplainJson.Write(place, settings.Populate, moves);
+            ExplainJson.Write(place, explanation);
             return ExitCode.Done;
         }
 
         using var text = new ExplainText();
-        text.Write(place, settings.Populate, moves);
+        text.Write(place, explanation);
         return ExitCode.Done;
     }
 

@@ -38,7 +38,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     /// <summary>Explains the moves of a log's call.</summary>
     /// <exception cref="UsageException">The log can't be opened, or has no such call, or the call moves nothing.</exception>
     /// <exception cref="CallSyntaxException">A line up to the call can't be read.</exception>
-    internal static IReadOnlyList<ExplainedMove> Explain(ExplainSettings settings, LogPlace place)
+    internal static Explanation Explain(ExplainSettings settings, LogPlace place)
     {
         using var run = new ExplainRun(settings);
         using Stream stream = LogRun.Open(place.File);
@@ -54,13 +54,13 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
                 throw NoMove(place, run.DescribeCall(named), $"such as the one on line {record.Line}");
         }
 
-        return run._moves.Count != 0 ? run._moves : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
+        return run._moves.Count != 0 ? run.Finish() : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
     }
 
     /// <summary>Explains a move that options describe.</summary>
     /// <exception cref="UsageException">The move, or a call before it, is not possible.</exception>
     /// <exception cref="CallSyntaxException">A call before it can't be read.</exception>
-    internal static IReadOnlyList<ExplainedMove> Explain(ExplainSettings settings, DescribedMove move)
+    internal static Explanation Explain(ExplainSettings settings, DescribedMove move)
     {
         using var run = new ExplainRun(settings);
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
@@ -85,7 +85,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Actual}{hole}, expected a move that Linux makes");
         }
 
-        return run._moves;
+        return run.Finish();
     }
 
     public void OnMove(in CallRecord record, MoveObservation move)
@@ -177,6 +177,8 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
                 move.Old.Value, move.Length.Value, move.Length.Value, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), move.New.Value));
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
+
+    private Explanation Finish() => new(_settings.Populate, _executor.Statistics, _moves);
 
     private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
 

@@ -32,3 +32,9 @@ internal sealed record LogPlace(string File, long Line)
 {
     public override string ToString() => $"{File}:{Line}";
 }
+
+/// <summary>What is said about a call.</summary>
+/// <param name="Populate">Which pages were taken to be present, unless the log says it.</param>
+/// <param name="Statistics">What the calls up to it brought forth.</param>
+/// <param name="Moves">Its moves, at least one.</param>
+internal sealed record Explanation(PopulateAssumption Populate, LogStatistics Statistics, IReadOnlyList<ExplainedMove> Moves);

@@ -47,8 +47,17 @@ internal static class Describe
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
 
-    /// <summary>Which pages are taken to be present.</summary>
-    internal static string Presence(PopulateAssumption populate) => populate switch
+    /// <summary>Which pages were taken to be present in a log's address spaces.</summary>
+    internal static string Presence(LogStatistics statistics, PopulateAssumption populate)
+    {
+        if (statistics.StatedSpaces == 0)
+            return Assumption(populate);
+        return statistics.StatedSpaces >= statistics.AddressSpaces
+            ? "present: the pages that the log names"
+            : $"present: the pages that the log names; in other address spaces {Assumption(populate)}";
+    }
+
+    private static string Assumption(PopulateAssumption populate) => populate switch
     {
         PopulateAssumption.All => "assumed present: every private writable page",
         PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",

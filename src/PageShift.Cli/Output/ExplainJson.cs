@@ -1,5 +1,4 @@
 using System.Text.Json;
-using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -13,7 +12,7 @@ internal static class ExplainJson
     private const int Schema = 1;
 
     /// <summary>Writes the moves of one call to standard output.</summary>
-    internal static void Write(LogPlace? place, PopulateAssumption populate, IReadOnlyList<ExplainedMove> moves)
+    internal static void Write(LogPlace? place, Explanation explanation)
     {
         using Stream output = Console.OpenStandardOutput();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
@@ -26,9 +25,9 @@ internal static class ExplainJson
                 json.WriteNumber("line", place.Line);
             }
 
-            json.WriteString("populate", NameOf(populate));
+            json.WriteString("populate", NameOf(explanation.Populate));
             json.WriteStartArray("moves");
-            foreach (ExplainedMove move in moves)
+            foreach (ExplainedMove move in explanation.Moves)
                 WriteMove(json, move);
             json.WriteEndArray();
             json.WriteEndObject();

@@ -1,4 +1,3 @@
-using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -24,10 +23,10 @@ internal sealed partial class ExplainText : IDisposable
 
     /// <summary>Explains the moves of one call.</summary>
     /// <param name="place">Where the call stands; null when options describe it.</param>
-    /// <param name="populate">Which pages are taken to be present.</param>
-    /// <param name="moves">Its moves.</param>
-    internal void Write(LogPlace? place, PopulateAssumption populate, IReadOnlyList<ExplainedMove> moves)
+    /// <param name="explanation">Its moves.</param>
+    internal void Write(LogPlace? place, Explanation explanation)
     {
+        IReadOnlyList<ExplainedMove> moves = explanation.Moves;
         for (int i = 0; i < moves.Count; i++)
         {
             if (i != 0)
@@ -40,7 +39,7 @@ internal sealed partial class ExplainText : IDisposable
             WriteSteps(moves[i]);
             WriteTables(moves[i]);
             WriteCosts(moves[i]);
-            Paragraph("", "  ", $"{Conclusion(moves[i])}({Describe.Presence(populate)})");
+            Paragraph("", "  ", $"{Conclusion(moves[i])}({Describe.Presence(explanation.Statistics, explanation.Populate)})");
         }
     }
 

@@ -163,6 +163,23 @@ public sealed partial class ExplainCommandTests
     }
 
     [Fact]
+    public void A_log_that_says_which_pages_are_present_is_believed()
+    {
+        using var log = new TemporaryFile("""
+            absent()
+            mmap(1*GB, 2*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)
+            present(1*GB, 8*KB)
+            mremap(1*GB, 2*MB, 2*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 3*GB)
+
+            """);
+
+        string text = Explained.Text($"{log.Name}:4", "--policy", "linux-4.20");
+
+        Assert.Contains("  linux-4.20  2 PTE", text);
+        Assert.EndsWith("\n(present: the pages that the log names)\n", text);
+    }
+
+    [Fact]
     public void A_log_may_come_from_standard_input()
     {
         ToolResult result = Tool.RunWithInput(File.ReadAllText(Repository.Path("samples/stack.strace")), "explain", "/dev/stdin:6");
