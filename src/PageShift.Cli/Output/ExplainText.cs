@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -39,7 +40,7 @@ internal sealed partial class ExplainText : IDisposable
             WriteSteps(moves[i]);
             WriteTables(moves[i]);
             WriteCosts(moves[i]);
-            Paragraph("", "  ", $"{Conclusion(moves[i])}({Describe.Presence(explanation.Statistics, explanation.Populate)})");
+            Paragraph("", "  ", $"{Conclusion(moves[i])}({Presence(explanation)})");
         }
     }
 
@@ -184,6 +185,14 @@ internal sealed partial class ExplainText : IDisposable
         Heading("What it costs");
         IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, move.Geometry)));
         _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
+    }
+
+    private static string Presence(Explanation explanation)
+    {
+        string untouched = explanation.Statistics.LeftUnpopulated == 0
+            ? ""
+            : $"; {Describe.Count(explanation.Statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched";
+        return Describe.Presence(explanation.Statistics, explanation.Populate) + untouched;
     }
 
     /// <summary>How PageShift compares with the newest Linux, when it is better and both were asked for.</summary>

@@ -180,6 +180,15 @@ public sealed partial class ExplainCommandTests
     }
 
     [Fact]
+    public void A_range_that_is_too_large_to_be_populated_is_said_to_be_untouched()
+    {
+        string text = Explained.Text(Explained.Options("1*TB", "3*TB", "1*TB"));
+
+        Assert.Contains("No page is present", text);
+        Assert.EndsWith("\n(assumed present: every private writable page; 1 range of more than 64 GiB taken\n  to be untouched)\n", text);
+    }
+
+    [Fact]
     public void A_log_may_come_from_standard_input()
     {
         ToolResult result = Tool.RunWithInput(File.ReadAllText(Repository.Path("samples/stack.strace")), "explain", "/dev/stdin:6");
