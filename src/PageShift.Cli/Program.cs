@@ -14,6 +14,7 @@ internal static class Program
         var root = new Command("pageshift", "Shows what every remap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
         {
             RunCommand.Create(),
+            ExplainCommand.Create(),
             FuzzCommand.Create(),
             CheckCommand.Create(),
             TraceCommand.Create(),

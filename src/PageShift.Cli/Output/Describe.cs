@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.PageTables;
 
@@ -45,6 +46,23 @@ internal static class Describe
 
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>Which pages were taken to be present in a log's address spaces.</summary>
+    internal static string Presence(LogStatistics statistics, PopulateAssumption populate)
+    {
+        if (statistics.StatedSpaces == 0)
+            return Assumption(populate);
+        return statistics.StatedSpaces >= statistics.AddressSpaces
+            ? "present: the pages that the log names"
+            : $"present: the pages that the log names; in other address spaces {Assumption(populate)}";
+    }
+
+    private static string Assumption(PopulateAssumption populate) => populate switch
+    {
+        PopulateAssumption.All => "assumed present: every private writable page",
+        PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
+        _ => "assumed present: no page but what calls populate",
+    };
 
     /// <summary>How far source and destination are congruent.</summary>
     internal static string Congruence(PageTableLevel level, PagingGeometry geometry) =>

@@ -12,7 +12,7 @@ internal static class MoveReason
         if (policy.Cost.Entries == 0)
             return "no page is present";
         if (policy.Policy == MovePolicy.Linux420)
-            return "PTEs only";
+            return policy.Cost.Pte == policy.Cost.Entries ? "PTEs only" : "PTEs, and large pages whole";
         if (policy.Cost.Warned)
             return "warns: an empty table is in the destination's slot";
         if (congruence == PageTableLevel.Pte)

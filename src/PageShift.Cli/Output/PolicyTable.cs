@@ -32,6 +32,12 @@ internal static class PolicyTable
     internal static TextRow CongruentRow(MovePolicy policy, in MoveCost cost, string reason) =>
         new(RowTone.Plain, Cells($"{MovePolicyName.Of(policy)}, congruent", cost, reason));
 
+    /// <summary>The columns where there is no room for the slots.</summary>
+    internal static TextColumn[] NarrowColumns { get; } = [.. Columns[..2], .. Columns[3..]];
+
+    /// <summary>A row for <see cref="NarrowColumns"/>.</summary>
+    internal static TextRow Narrow(TextRow row) => row with { Cells = [.. row.Cells[..2], .. row.Cells[3..]] };
+
     /// <summary>A row of a sum.</summary>
     internal static TextRow WithoutReason(TextRow row) => row with { Cells = row.Cells[..^1] };
 

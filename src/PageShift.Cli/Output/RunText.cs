@@ -25,7 +25,7 @@ internal sealed class RunText(int most) : IRunOutput
 
     public void Finish(RunReport report)
     {
-        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Presence(report)}");
+        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Describe.Presence(report.Statistics, report.Settings.Populate)}");
         IEnumerable<MoveReport> shown = _largest.UnorderedItems.Select(i => i.Element).OrderBy(m => m.Line);
         if (report.Statistics.Moves > most)
         {
@@ -43,22 +43,6 @@ internal sealed class RunText(int most) : IRunOutput
     }
 
     private static string Name(string file) => file == "-" ? "standard input" : file;
-
-    private static string Presence(RunReport report)
-    {
-        if (report.Statistics.StatedSpaces == 0)
-            return Assumption(report.Settings.Populate);
-        return report.Statistics.StatedSpaces >= report.Statistics.AddressSpaces
-            ? "present: the pages that the log names"
-            : $"present: the pages that the log names; in other address spaces {Assumption(report.Settings.Populate)}";
-    }
-
-    private static string Assumption(PopulateAssumption populate) => populate switch
-    {
-        PopulateAssumption.All => "assumed present: every private writable page",
-        PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
-        _ => "assumed present: no page but what calls populate",
-    };
 
     private void WriteMove(MoveReport move, RunSettings settings)
     {

@@ -32,7 +32,38 @@ internal sealed class TextReport : IDisposable
 
     internal void Line(string text = "") => _output.WriteLine(text);
 
+    /// <summary>A line with tones, which only a terminal shows.</summary>
+    internal void Line(StyledLine line)
+    {
+        if (_terminal is null)
+        {
+            _output.WriteLine(line.ToString().TrimEnd());
+            return;
+        }
+
+        foreach ((string text, TextTone tone) in line.Pieces)
+            _terminal.Write(text, StyleOf(tone));
+        _terminal.WriteLine();
+    }
+
     internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows) => TextTable.Write(_output, _terminal, columns, rows);
+
+    /// <summary>A table in plain columns, on a terminal too, whose last column is broken into lines so that none is wider than <paramref name="width"/>.</summary>
+    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
+    {
+        foreach (StyledLine line in TextTable.Lines(columns, TextTable.Broken(columns, rows, width)))
+            Line(line);
+    }
+
+    private static Style StyleOf(TextTone tone) => tone switch
+    {
+        TextTone.Strong => new Style(decoration: Decoration.Bold),
+        TextTone.Faint => new Style(Color.Grey),
+        TextTone.Good => new Style(Color.Green),
+        TextTone.Warning => new Style(Color.Yellow),
+        TextTone.Mark => new Style(Color.Aqua, decoration: Decoration.Bold),
+        _ => Style.Plain,
+    };
 
     private static TextReport On(TextWriter output, bool isRedirected) => new(
         output, isRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }), isOwned: false);

@@ -19,22 +19,63 @@ internal readonly record struct TextRow(RowTone Tone, string[] Cells);
 /// <summary>A table of text: borders and colour on a terminal, plain columns elsewhere.</summary>
 internal static class TextTable
 {
+    private const string Gap = "  ";
+    private const int MostOfColumn = 20; // of a column that is not the last, when the width is bounded
+
     /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>.</summary>
     internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
-        if (terminal is null)
-            WritePlain(output, columns, rows);
-        else
+        if (terminal is not null)
+        {
             WriteBordered(terminal, columns, rows);
+            return;
+        }
+
+        foreach (StyledLine line in Lines(columns, rows))
+            output.WriteLine(line);
     }
 
-    private static void WritePlain(TextWriter output, TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    /// <summary>The rows with their texts broken into lines, so that none is wider than <paramref name="width"/>: the last column takes what the others leave.</summary>
+    internal static IReadOnlyList<TextRow> Broken(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
+    {
+        List<string>[][] cells = [.. rows.Select(row => row.Cells[..^1].Select(cell => Pieces(cell, MostOfColumn)).ToArray())];
+        int before = columns[..^1].Select((column, i) => Gap.Length + Math.Max(column.Name.Length, cells.Max(row => row[i].Max(piece => piece.Length)))).Sum();
+        var broken = new List<TextRow>();
+        for (int r = 0; r < rows.Count; r++)
+        {
+            List<string>[] row = [.. cells[r], [.. TextWrap.Lines("", "", rows[r].Cells[^1], width - before - Gap.Length)]];
+            for (int line = 0; line < row.Max(cell => cell.Count); line++)
+                broken.Add(rows[r] with { Cells = [.. row.Select(cell => line < cell.Count ? cell[line] : "")] });
+        }
+
+        return broken;
+    }
+
+    /// <summary>A cell that is too wide, broken behind its commas: a number stays with its unit.</summary>
+    private static List<string> Pieces(string cell, int width)
+    {
+        var pieces = new List<string>();
+        foreach (string part in cell.Split(", "))
+        {
+            if (pieces.Count != 0)
+                pieces[^1] += ",";
+            if (pieces.Count != 0 && pieces[^1].Length + 1 + part.Length < width)
+                pieces[^1] += $" {part}";
+            else
+                pieces.Add(part);
+        }
+
+        return pieces;
+    }
+
+    /// <summary>The table in plain columns.</summary>
+    internal static IEnumerable<StyledLine> Lines(TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
         int[] widths = [.. columns.Select((column, i) => Math.Max(column.Name.Length, rows.Max(r => r.Cells[i].Length)))];
-        foreach (string[] cells in rows.Select(r => r.Cells).Prepend([.. columns.Select(c => c.Name)]))
+        foreach (TextRow row in rows.Prepend(new TextRow(RowTone.Plain, [.. columns.Select(c => c.Name)])))
         {
-            IEnumerable<string> padded = cells.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
-            output.WriteLine($"  {string.Join("  ", padded)}".TrimEnd());
+            IEnumerable<string> padded = row.Cells.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+            yield return new StyledLine().Add($"{Gap}{string.Join(Gap, padded)}".TrimEnd(), ToneOf(row.Tone));
         }
     }
 
@@ -53,6 +94,13 @@ internal static class TextTable
             table.AddRow(row.Cells.Select(cell => new Text(cell, StyleOf(row.Tone))));
         terminal.Write(table);
     }
+
+    private static TextTone ToneOf(RowTone tone) => tone switch
+    {
+        RowTone.Good => TextTone.Good,
+        RowTone.Warning => TextTone.Warning,
+        _ => TextTone.Plain,
+    };
 
     private static Style StyleOf(RowTone tone) => tone switch
     {

@@ -120,7 +120,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     private KernelFollower Follow() => KernelFollower.TryStart(this, out string? reason) ?? throw new NotPossibleException(reason!);
 
-    private static Stream Open(string file)
+    /// <summary>Opens a log; - is standard input.</summary>
+    /// <exception cref="UsageException">It can't be opened.</exception>
+    internal static Stream Open(string file)
     {
         if (file == "-")
             return Console.OpenStandardInput();

@@ -12,6 +12,7 @@ internal sealed class CallSites : IDisposable
     // A C library's function that calls mremap for its caller rarely has more on the stack than this.
     private const int StackBytes = 4096;
     private const int WordBytes = sizeof(ulong);
+    private const int LargestWrapperFrame = 128;
     private const int MostKept = 10_000;
 
     // The longest form of a call instruction: a prefix, the operation, and an operand of 5 bytes.
@@ -23,8 +24,9 @@ internal sealed class CallSites : IDisposable
     private readonly Dictionary<string, VirtualAddress> _loaded = [];
     private readonly byte[] _stack = new byte[StackBytes];
 
-    // By the place of the call and the stack's first word, where that is the way back to the caller: most wrappers of system calls keep nothing on the stack.
-    private readonly Dictionary<(VirtualAddress Call, ulong Top), CallSite> _direct = [];
+    // By the place of the call, how far up the stack the way back to the caller was found, where that is so near that it is the wrapper's own, and the sites by the word there.
+    private readonly Dictionary<VirtualAddress, int> _wayBack = [];
+    private readonly Dictionary<(VirtualAddress Call, ulong Back), CallSite> _direct = [];
 
     internal CallSites(int processId, MappingReader maps)
     {
@@ -46,6 +48,7 @@ internal sealed class CallSites : IDisposable
     internal void Forget()
     {
         _mappings.Clear();
+        _wayBack.Clear();
         _direct.Clear();
     }
 
@@ -54,15 +57,19 @@ internal sealed class CallSites : IDisposable
     {
         if (_mappings.Count == 0)
             ReadMappings();
-        int length = _memory?.Read(call.StackPointer, _stack.AsSpan(0, WordBytes)) ?? 0;
-        ulong top = length == WordBytes ? BinaryPrimitives.ReadUInt64LittleEndian(_stack) : 0;
-        if (_direct.TryGetValue((call.InstructionPointer, top), out CallSite known))
+        if (_wayBack.TryGetValue(call.InstructionPointer, out int offset)
+            && _memory?.Read(call.StackPointer + new ByteLength((ulong)offset), _stack.AsSpan(0, WordBytes)) == WordBytes
+            && _direct.TryGetValue((call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack)), out CallSite known))
             return known;
         string? file = FileAt(call.InstructionPointer);
-        string? caller = CallerOutside(file, call.StackPointer, out bool isDirect);
+        string? caller = CallerOutside(file, call.StackPointer, out offset);
         var site = new CallSite(Describe(file, call.InstructionPointer), caller);
-        if (isDirect && _direct.Count < MostKept)
-            _direct.Add((call.InstructionPointer, top), site);
+        if (caller is not null && offset <= LargestWrapperFrame && _direct.Count < MostKept)
+        {
+            _wayBack[call.InstructionPointer] = offset;
+            _direct[(call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(offset)))] = site;
+        }
+
         return site;
     }
 
@@ -95,16 +102,16 @@ internal sealed class CallSites : IDisposable
         ? address.ToString()
         : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}+0x{(address - _loaded[file]).Value:x}");
 
-    private string? CallerOutside(string? file, VirtualAddress stack, out bool isDirect)
+    private string? CallerOutside(string? file, VirtualAddress stack, out int offset)
     {
-        isDirect = false;
+        offset = 0;
         int length = _memory?.Read(stack, _stack) ?? 0;
         for (int at = 0; at + WordBytes <= length; at += WordBytes)
         {
             var address = new VirtualAddress(BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(at)));
             if (FileAt(address) is not { } caller || caller == file || !FollowsCall(address))
                 continue;
-            isDirect = at == 0;
+            offset = at;
             return Describe(caller, address);
         }
 

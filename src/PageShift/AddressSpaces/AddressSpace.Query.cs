@@ -51,6 +51,13 @@ public sealed partial class AddressSpace
         return collector.Leaves;
     }
 
+    /// <summary>The page tables from the root down, as far as they touch one of <paramref name="ranges"/>. A snapshot. Thread-safe.</summary>
+    public PageTableSnapshot GetTables(params ReadOnlySpan<AddressRange> ranges)
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        return PageTableSnapshot.Of(_tables, ranges);
+    }
+
     /// <summary>Appends all mappings, and all occupied leaves and markers, lowest first: one snapshot into lists that are used again.</summary>
     internal void CopyTo(List<Mapping> mappings, List<LeafSnapshot> leaves)
     {

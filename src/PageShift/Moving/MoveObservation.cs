@@ -1,3 +1,5 @@
+using PageShift.PageTables;
+
 namespace PageShift.Moving;
 
 /// <summary>Sees moves of page-table entries just before they are made.</summary>
@@ -26,6 +28,10 @@ public sealed class MoveObservation
         ArgumentNullException.ThrowIfNull(plan);
         _planner.Plan(policy, Request, plan);
     }
+
+    /// <summary>The page tables from the root down, as far as they touch one of <paramref name="ranges"/>: as they are before the move.</summary>
+    /// <exception cref="InvalidOperationException">The observer's call is over.</exception>
+    public PageTableSnapshot GetTables(params ReadOnlySpan<AddressRange> ranges) => _isOpen ? _planner.Snapshot(ranges) : throw Closed();
 
     internal void Open(in MoveRequest request)
     {

@@ -48,6 +48,9 @@ internal sealed partial class MovePlanner
         Make(policy, request, plan);
     }
 
+    /// <summary>The tables that the next plan would be made on.</summary>
+    internal PageTableSnapshot Snapshot(ReadOnlySpan<AddressRange> ranges) => PageTableSnapshot.Of(_tables, ranges);
+
     private void Make(MovePolicy policy, in MoveRequest request, MovePlan plan)
     {
         if (!request.Old.IsPageAligned || !request.New.IsPageAligned || !request.Length.IsPageAligned || request.Length.Value == 0 || request.Old == request.New)

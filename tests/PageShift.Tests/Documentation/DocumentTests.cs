@@ -14,6 +14,7 @@ public sealed partial class DocumentTests : IDisposable
 {
     private const string RunningKernel = "## The running kernel";
     private const string JsonOfTrace = "# The JSON of `trace`";
+    private const string JsonOfExplain = "# The JSON of `explain`";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pageshift-");
 
@@ -134,6 +135,17 @@ public sealed partial class DocumentTests : IDisposable
         Collect(JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement, written);
 
         Assert.Equal(DocumentedFields(text => text.Split(JsonOfTrace)[1].Split("\n# ")[0]), [.. written.Except(DocumentedFields(PolicyFields))]);
+    }
+
+    [Fact]
+    public void Every_field_of_the_json_of_an_explanation_is_documented()
+    {
+        var written = new SortedSet<string>();
+        Collect(Explained.Json("samples/neighbour.strace:7"), written);
+        SortedSet<string> documented = DocumentedFields(text => text.Split(JsonOfExplain)[1].Split("\n# ")[0]);
+
+        Assert.Subset(written, documented);
+        Assert.Empty(written.Except(documented).Except(DocumentedFields(PolicyFields)));
     }
 
     [Fact]

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Cli.Explaining;
+using PageShift.Cli.Output;
+using PageShift.Moving;
+using PageShift.PageTables;
+
+namespace PageShift.Cli.Commands;
+
+/// <summary><c>pageshift explain</c>: one move, with its plan, its boundaries, its tables before and after, and its cost.</summary>
+internal static class ExplainCommand
+{
+    private const string OldName = "--old";
+    private const string NewName = "--new";
+    private const string LengthName = "--length";
+
+    private static readonly Argument<string?> Place = new("FILE:LINE")
+    {
+        Description = "A log in strace's format, and the line of a call that moves a mapping. Without it the move is described by options.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Old = new(OldName) { Description = "Where the mapping is: a number, or an expression such as '128*MB + 1*MB'.", HelpName = "ADDRESS" };
+
+    private static readonly Option<string?> New = new(NewName) { Description = "Where it goes.", HelpName = "ADDRESS" };
+
+    private static readonly Option<string?> Length = new(LengthName) { Description = "How many bytes move.", HelpName = "LENGTH" };
+
+    private static readonly Option<string[]> With = new("--with")
+    {
+        Description = "A call that is made before, such as 'mmap(…)', 'memset(…)' or 'munmap(…)'; may be given several times. What is not mapped at the old place by then is mapped.",
+        HelpName = "CALL",
+    };
+
+    private static readonly Option<bool> Stack = new("--stack") { Description = "It is execve's move of the stack (relocate_vma_down), as it is anyway when the places overlap." };
+
+    private static readonly Option<string> Format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+
+    private static readonly Option<MovePolicy[]> Policy = Choice.Several(
+        "--policy",
+        "Show this policy only; may be given several times. The plan and the tables shown are those of the first; without it all are shown, and the plan is pageshift's.",
+        MovePolicyName.All,
+        MovePolicyName.Of);
+
+    private static readonly Option<string> Populate = Choice.One(
+        "--populate",
+        "Which pages count as present: all of private writable mappings (an upper bound), those that memset lines wrote, or none.",
+        "all",
+        "written",
+        "none");
+
+    internal static Command Create()
+    {
+        var command = new Command("explain", "Explain one move: what lies where, what moves whole and what does not, the plan, the tables, the cost.")
+        {
+            Place, Old, New, Length, With, Stack, Format, Policy, Populate,
+        };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        MovePolicy[] policies = parsed.GetValue(Policy)!;
+        var settings = new ExplainSettings
+        {
+            Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct().Order()],
+            Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
+            Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
+        };
+        LogPlace? place = PlaceOf(parsed);
+        Explanation explanation = place is null ? ExplainRun.Explain(settings, MoveOf(parsed)) : ExplainRun.Explain(settings, place);
+        if (parsed.GetValue(Format) == "json")
+        {
+            ExplainJson.Write(place, explanation);
+            return ExitCode.Done;
+        }
+
+        using var text = new ExplainText();
+        text.Write(place, explanation);
+        return ExitCode.Done;
+    }
+
+    /// <summary>The log's call that is to be explained; null when options describe a move.</summary>
+    private static LogPlace? PlaceOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(Place) is not { } text)
+            return null;
+        foreach (Option option in (Option[])[Old, New, Length, With, Stack])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new UsageException($"found {text} and {option.Name}, expected one or the other");
+        }
+
+        int colon = text.LastIndexOf(':');
+        if (colon < 1 || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long line) || line == 0)
+            throw new UsageException($"found '{text}', expected FILE:LINE, such as samples/stack.strace:6");
+        return new LogPlace(text[..colon], line);
+    }
+
+    private static DescribedMove MoveOf(ParseResult parsed)
+    {
+        var old = new VirtualAddress(Number(OldName, parsed.GetValue(Old)));
+        var to = new VirtualAddress(Number(NewName, parsed.GetValue(New)));
+        ulong bytes = Number(LengthName, parsed.GetValue(Length));
+        VirtualAddress limit = PagingGeometry.X86.UserLimit;
+        if (bytes == 0 || new ByteLength(bytes).RoundUpToPages() is not { } length || length.Value > limit.Value)
+            throw new UsageException($"{LengthName}: found {bytes}, expected 1 to {limit.Value}");
+        CheckPlace(OldName, old, length, limit);
+        CheckPlace(NewName, to, length, limit);
+        if (old == to)
+            throw new UsageException($"{NewName}: found {to}, where the mapping is already, expected another place");
+        bool overlap = new AddressRange(old, length).Overlaps(new AddressRange(to, length));
+        bool isStackMove = parsed.GetValue(Stack) || overlap;
+        if (isStackMove && to > old)
+            throw new UsageException($"{NewName}: found {to}, above {old}{(overlap ? " and overlapping" : "")}, expected a place below: only execve's move of the stack may overlap, and it goes down");
+        return new DescribedMove(old, to, length, isStackMove, parsed.GetValue(With) ?? []);
+    }
+
+    private static ulong Number(string option, string? text)
+    {
+        if (text is null)
+            throw new UsageException($"found no {option}, expected FILE:LINE, or {OldName}, {NewName} and {LengthName}");
+        if (!IntegerExpression.TryParse(text, out ulong value, out string? error))
+            throw new UsageException($"{option}: {error}");
+        return value;
+    }
+
+    private static void CheckPlace(string option, VirtualAddress start, ByteLength length, VirtualAddress limit)
+    {
+        if (!start.IsPageAligned)
+            throw new UsageException($"{option}: found {start}, expected a multiple of 4096");
+        if (start > limit || limit - start < length)
+            throw new UsageException($"{option}: found {start}, expected a range that ends at or below {limit}");
+    }
+}

@@ -1,0 +1,196 @@
+using System.Text;
+using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Cli.Running;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Explaining;
+
+/// <summary>Makes the calls up to one that moves a mapping, and that one, and keeps what explains its moves.</summary>
+internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
+{
+    private const string WithOption = "--with";
+
+    private readonly ExplainSettings _settings;
+    private readonly LogExecutor _executor;
+    private readonly MovePlan _plan = new();
+    private readonly List<ExplainedMove> _moves = [];
+    private bool _isExplaining;
+    private Divergence? _divergence;
+
+    private ExplainRun(ExplainSettings settings)
+    {
+        _settings = settings;
+        var options = new LogExecutorOptions
+        {
+            Space = new AddressSpaceOptions { Policy = settings.Executing },
+            Populate = settings.Populate,
+        };
+        _executor = new LogExecutor(options, this, this);
+    }
+
+    public void Dispose() => _executor.Dispose();
+
+    /// <summary>Explains the moves of a log's call.</summary>
+    /// <exception cref="UsageException">The log can't be opened, or has no such call, or the call moves nothing.</exception>
+    /// <exception cref="CallSyntaxException">A line up to the call can't be read.</exception>
+    internal static Explanation Explain(ExplainSettings settings, LogPlace place)
+    {
+        using var run = new ExplainRun(settings);
+        using Stream stream = LogRun.Open(place.File);
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File });
+        CallRecord? named = null;
+        while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
+        {
+            run._isExplaining = record.Line == place.Line && record.Kind == CallRecordKind.Call;
+            named = run._isExplaining ? record : named;
+            long before = run._executor.Statistics.Moves;
+            run._executor.Execute(record);
+            if (record.Line > place.Line && run._executor.Statistics.Moves != before)
+                throw NoMove(place, run.DescribeCall(named), $"such as the one on line {record.Line}");
+        }
+
+        return run._moves.Count != 0 ? run.Finish() : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
+    }
+
+    /// <summary>Explains a move that options describe.</summary>
+    /// <exception cref="UsageException">The move, or a call before it, is not possible.</exception>
+    /// <exception cref="CallSyntaxException">A call before it can't be read.</exception>
+    internal static Explanation Explain(ExplainSettings settings, DescribedMove move)
+    {
+        using var run = new ExplainRun(settings);
+        byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
+        using var stream = new MemoryStream(text);
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption });
+        while (reader.TryRead(out CallRecord record))
+        {
+            if (record.Kind == CallRecordKind.Call && record.Call.Kind is not CallKind.Map)
+                run.MakeSource(move);
+            run._executor.Execute(record);
+            if (run._divergence is { } failed)
+                throw new UsageException($"{WithOption}: {failed.Call} gives {failed.Actual}, expected {failed.Expected}");
+        }
+
+        run.MakeSource(move);
+        run._isExplaining = true;
+        CallRecord call = RecordOf(move);
+        run._executor.Execute(call);
+        if (run._divergence is { } refused)
+        {
+            string hole = run._executor.SpaceOf(0).FindHole(move.Source) is { } unmapped ? $"; nothing is mapped at {unmapped.Start}" : "";
+            throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Actual}{hole}, expected a move that Linux makes");
+        }
+
+        return run.Finish();
+    }
+
+    public void OnMove(in CallRecord record, MoveObservation move)
+    {
+        if (!_isExplaining)
+            return;
+        KeepTablesOfLast(move.GetTables);
+        var plans = new PlannedMove[_settings.Policies.Count];
+        for (int i = 0; i < plans.Length; i++)
+        {
+            move.Plan(_settings.Policies[i], _plan);
+            plans[i] = PlannedMove.Of(_plan);
+        }
+
+        move.Plan(_settings.Executing, _plan);
+        var geometry = PagingGeometry.X86;
+        AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), geometry);
+        _moves.Add(new ExplainedMove
+        {
+            Call = record.Name,
+            Request = move.Request,
+            Congruence = _plan.Congruence,
+            Geometry = geometry,
+            Plans = plans,
+            Executed = ExecutedPlan.Of(_plan),
+            Surroundings = surroundings,
+            Before = move.GetTables(surroundings),
+        });
+    }
+
+    public void OnDivergence(in Divergence divergence) => _divergence = divergence;
+
+    public void Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    {
+        if (_isExplaining)
+            KeepTablesOfLast(space.GetTables);
+    }
+
+    public void Made(AddressSpace space)
+    {
+    }
+
+    public void Forked(AddressSpace parent, AddressSpace child)
+    {
+    }
+
+    public void Ended(AddressSpace space)
+    {
+    }
+
+    private delegate PageTableSnapshot TableReader(params ReadOnlySpan<AddressRange> ranges);
+
+    /// <summary>The move before has been made: keeps what it left. What a log populates afterwards is not part of it.</summary>
+    private void KeepTablesOfLast(TableReader read)
+    {
+        if (_moves.Count != 0 && _moves[^1] is { After: null } last)
+            _moves[^1] = last with { After = read(last.Surroundings) };
+    }
+
+    private static PageTableLevel HighestDecision(PlannedMove[] plans) =>
+        plans.SelectMany(p => p.Boundaries).Select(b => b.Level).Append(PageTableLevel.Pmd).Max();
+
+    private static AddressRange[] Surroundings(in MoveRequest move, PageTableLevel level, PagingGeometry geometry)
+    {
+        ulong span = geometry.Span(level);
+        return [Widen(move.Source), Widen(move.Destination)];
+
+        AddressRange Widen(AddressRange range) => new(range.Start.AlignDown(span), range.End.AlignUp(span));
+    }
+
+    /// <summary>Maps the source when nothing is mapped there.</summary>
+    private void MakeSource(DescribedMove move)
+    {
+        if (_executor.SpaceOf(0).FindHole(move.Source) != move.Source)
+            return;
+        MapFlags flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | (move.IsStackMove ? MapFlags.GrowsDown | MapFlags.Stack : 0);
+        var arguments = new CallArguments(
+            move.Old.Value, move.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)flags, ulong.MaxValue);
+        _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(CallKind.Map, arguments) });
+        if (_divergence is { } refused)
+            throw new UsageException($"mapping {move.Old} gives {refused.Actual}, expected a place where a mapping can be");
+    }
+
+    private static CallRecord RecordOf(DescribedMove move)
+    {
+        SystemCall call = move.IsStackMove
+            ? new SystemCall(CallKind.RelocateDown, new CallArguments(move.Old.Value, move.Length.Value, (move.Old - move.New).Value))
+            : new SystemCall(CallKind.Remap, new CallArguments(
+                move.Old.Value, move.Length.Value, move.Length.Value, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), move.New.Value));
+        return new CallRecord { Kind = CallRecordKind.Call, Call = call };
+    }
+
+    private Explanation Finish() => new(_settings.Populate, _executor.Statistics, _moves);
+
+    private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
+
+    /// <summary>What stands on a line that moves nothing.</summary>
+    private string DescribeCall(CallRecord? named)
+    {
+        if (named is not { } call)
+            return "no call";
+        if (call.Outcome.State == CallOutcomeState.Error)
+            return $"{call.Name} that failed ({ErrnoName.Of(call.Outcome.Error)})";
+        if (_divergence is { } refused && refused.Line == call.Line)
+            return $"{call.Name} that gives {refused.Actual}";
+        return call.Call.Kind == CallKind.Remap ? $"{call.Name} that moves nothing" : call.Name;
+    }
+}
