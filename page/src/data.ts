@@ -105,6 +105,8 @@ export class Data {
     readonly report: Report;
     readonly calls: CallRow[];
     readonly title: string;
+    /** The line of the call whose move is shown first; undefined for the largest. */
+    readonly shown: number | undefined;
     readonly spaces: number;
 
     /** For each call the number of its first move. */
@@ -117,12 +119,13 @@ export class Data {
 
     constructor() {
         this.report = read<Report>('report');
-        const plans = read<{ title: string; geometry: [number, number, number]; plans: (string | number)[][][] }>('plans');
+        const plans = read<{ title: string; shown?: number; geometry: [number, number, number]; plans: (string | number)[][][] }>('plans');
         const calls = read<{ spaces: number; calls: CallRow[] }>('calls');
         let limit = 0;
         [geometry.levels, geometry.bits, limit] = plans.geometry;
         geometry.whole = 2 ** Math.ceil(Math.log2(limit));
         this.title = plans.title;
+        this.shown = plans.shown;
         this.plans = plans.plans;
         this.calls = calls.calls;
         this.spaces = calls.spaces;

@@ -30,8 +30,11 @@ function summarise(data: Data): void {
         + (data.report.log?.populate === 'all' ? ' Every private writable page is assumed to be present.' : '');
 }
 
-/** The first of the moves with the most entries: what the page opens with. */
-function largestOf(data: Data): number {
+/** What the page opens with: the move that was asked for, or the first of those with the most entries. */
+function firstShown(data: Data): number {
+    const asked = data.moves.findIndex(move => move.line === data.shown);
+    if (data.shown !== undefined && asked >= 0)
+        return asked;
     let largest = 0;
     for (let i = 1; i < data.moves.length; i++) {
         if (worst(data.moves[i].policies) > worst(data.moves[largest].policies))
@@ -43,7 +46,7 @@ function largestOf(data: Data): number {
 function start(): void {
     const data = new Data();
     summarise(data);
-    const move = largestOf(data);
+    const move = firstShown(data);
     const moveCall = data.moves.length > 0 ? data.callOfMove[move] : -1;
     const chosen = new Chosen({ call: Math.max(0, moveCall >= 0 ? moveCall : data.calls.length - 1), move, policy: Math.max(0, data.policies.length - 1) });
 

@@ -51,11 +51,13 @@ internal static class ExplainCommand
         "written",
         "none");
 
+    private static readonly Option<string?> Html = new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+
     internal static Command Create()
     {
         var command = new Command("explain", "Explain one move: what lies where, what moves whole and what does not, the plan, the tables, the cost.")
         {
-            Place, Old, New, Length, With, Stack, Format, Policy, Populate,
+            Place, Old, New, Length, With, Stack, Format, Html, Policy, Populate,
         };
         command.SetAction(Run);
         return command;
@@ -71,7 +73,17 @@ internal static class ExplainCommand
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
         };
         LogPlace? place = PlaceOf(parsed);
-        Explanation explanation = place is null ? ExplainRun.Explain(settings, MoveOf(parsed)) : ExplainRun.Explain(settings, place);
+        DescribedMove? described = place is null ? MoveOf(parsed) : null;
+        Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
+        if (parsed.GetValue(Html) is { } file)
+        {
+            using FileStream page = OutputFile.OpenForLater("--html", file);
+            if (described is null)
+                ExplainedPage.Write(page, settings, place!);
+            else
+                ExplainedPage.Write(page, settings, described);
+        }
+
         if (parsed.GetValue(Format) == "json")
         {
             ExplainJson.Write(place, explanation);

@@ -31,8 +31,14 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     /// <exception cref="NotPossibleException">The running kernel was asked for, and can't be used.</exception>
     internal static RunReport Execute(RunSettings settings, IRunOutput output)
     {
-        var run = new LogRun(settings, output);
         using Stream stream = Open(settings.File);
+        return Execute(settings, output, stream, lastLine: null);
+    }
+
+    /// <summary>Runs a log from a stream, up to a line, if one is given.</summary>
+    internal static RunReport Execute(RunSettings settings, IRunOutput output, Stream stream, long? lastLine)
+    {
+        var run = new LogRun(settings, output);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
         var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
@@ -46,7 +52,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
         using (var progress = new RunProgress(stream.CanSeek ? stream.Length : null))
         {
-            while (reader.TryRead(out CallRecord record))
+            while (reader.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
                 if (settings.Kernel is not null && record.Call.Kind is CallKind.Absent or CallKind.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");

@@ -39,9 +39,14 @@ internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
     }
 
     /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's title, and the geometry: levels, bits of an index, and the end of the space.</summary>
-    internal void Finish(Stream output, string title) => _plans.Finish(output, json =>
+    /// <param name="output">Takes it.</param>
+    /// <param name="title">The page's title.</param>
+    /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
+    internal void Finish(Stream output, string title, long? shown = null) => _plans.Finish(output, json =>
     {
         json.WriteString("title", title);
+        if (shown is { } line)
+            json.WriteNumber("shown", line);
         json.WriteStartArray("geometry");
         json.WriteNumberValue(geometry.Levels);
         json.WriteNumberValue(geometry.IndexBits);

@@ -10,11 +10,14 @@ internal sealed class RunHtml : IRunOutput
     private readonly PlanSpool _plans;
     private readonly CallRecorder _recorder = new(isTracersLog: false);
     private readonly RunJson _report;
+    private readonly long? _shown;
 
     /// <param name="output">Takes the page; it stays the caller's to close.</param>
     /// <param name="geometry">The shape of the page tables.</param>
-    internal RunHtml(Stream output, PagingGeometry geometry)
+    /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
+    internal RunHtml(Stream output, PagingGeometry geometry, long? shown = null)
     {
+        _shown = shown;
         _plans = new PlanSpool(geometry);
         _output = output;
         _report = new RunJson(output, isIndented: false);
@@ -38,6 +41,6 @@ internal sealed class RunHtml : IRunOutput
     public void Finish(RunReport report) => HtmlPage.Write(
         _output,
         _ => _report.Finish(report),
-        stream => _plans.Finish(stream, report.Settings.File == "-" ? "standard input" : report.Settings.File),
+        stream => _plans.Finish(stream, report.Settings.File == "-" ? "standard input" : report.Settings.File, _shown),
         _recorder.Finish);
 }

@@ -1,0 +1,43 @@
+using System.Text;
+using PageShift.Cli.Output.Html;
+using PageShift.Cli.Running;
+using PageShift.PageTables;
+
+namespace PageShift.Cli.Explaining;
+
+/// <summary>The page of an explained move: that of <c>run</c>, of the calls up to it, open at it.</summary>
+internal static class ExplainedPage
+{
+    /// <summary>Writes the page of a log's call.</summary>
+    internal static void Write(Stream page, ExplainSettings settings, LogPlace place)
+    {
+        using Stream log = LogRun.Open(place.File);
+        Write(page, settings, place.ToString(), log, place.Line);
+    }
+
+    /// <summary>Writes the page of a described move, as that of a log that has the mapping, the calls before the move, and the move.</summary>
+    internal static void Write(Stream page, ExplainSettings settings, DescribedMove move)
+    {
+        const string Private = "PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0";
+        string moving = move.IsStackMove
+            ? FormattableString.Invariant($"relocate_vma_down({move.Old}, {move.Length.Value}, {(move.Old - move.New).Value})")
+            : FormattableString.Invariant($"mremap({move.Old}, {move.Length.Value}, {move.Length.Value}, MREMAP_MAYMOVE|MREMAP_FIXED, {move.New})");
+        string[] lines = [FormattableString.Invariant($"mmap({move.Old}, {move.Length.Value}, {Private})"), .. move.Before, moving];
+        using var log = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        Write(page, settings, "one move", log, lines.Length);
+    }
+
+    private static void Write(Stream page, ExplainSettings settings, string name, Stream log, long line)
+    {
+        var run = new RunSettings
+        {
+            File = name,
+            Policies = settings.Policies,
+            Executing = settings.Executing,
+            Geometry = PagingGeometry.X86,
+            Populate = settings.Populate,
+        };
+        using var output = new RunHtml(page, PagingGeometry.X86, line);
+        _ = LogRun.Execute(run, output, log, line);
+    }
+}
