@@ -47,10 +47,16 @@ public sealed class CaughtFaults : IDisposable
     private Dictionary<string, bool?> Run(PlantedFault? fault)
     {
         var row = new Dictionary<string, bool?>();
-        (int ExitCode, string Output) tests = _engine.Value.Run(fault, "PageShift.Tests.dll", "--filter-class", typeof(LayerTests).FullName!);
+        (int ExitCode, string Output) tests = _engine.Value.Run(fault, "PageShift.Tests.dll", "--filter-class", typeof(LayerTests).FullName!, "--output", "Detailed");
         Assert.True(tests.Output.Contains($"total: {InProcess.Length}", StringComparison.Ordinal), tests.Output);
         foreach ((string layer, string test) in InProcess)
-            row[layer] = tests.Output.Contains($"failed {typeof(LayerTests).FullName}.{test} ", StringComparison.Ordinal);
+        {
+            bool hasFailed = tests.Output.Contains($"failed {typeof(LayerTests).FullName}.{test} ", StringComparison.Ordinal);
+            bool hasPassed = tests.Output.Contains($"passed {typeof(LayerTests).FullName}.{test} ", StringComparison.Ordinal);
+            Assert.True(hasFailed != hasPassed, tests.Output);
+            row[layer] = hasFailed;
+        }
+
         (int ExitCode, string Output) check = _engine.Value.Run(fault, "PageShift.Cli.dll", "check", "--depth", CheckDepth);
         Assert.True(check.ExitCode is 0 or 1, check.Output);
         row[Check] = check.ExitCode == 1;
