@@ -5,7 +5,7 @@ using Xunit;
 namespace PageShift.Tests.PlantedFaults;
 
 /// <summary>The engine built once more, from sources into which all faults are put; an environment variable chooses the one that acts. Everything that judges the engine runs beside it unchanged.</summary>
-internal sealed class FaultyEngine : IDisposable
+internal sealed partial class FaultyEngine : IDisposable
 {
     private const string Variable = "PAGESHIFT_PLANTED_FAULT";
     private const string Engine = "PageShift.dll";
@@ -39,7 +39,7 @@ internal sealed class FaultyEngine : IDisposable
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return (process.ExitCode, output + error.Result);
+        return (process.ExitCode, Colour().Replace(output + error.Result, ""));
     }
 
     private void WriteSources()
@@ -90,4 +90,8 @@ internal sealed class FaultyEngine : IDisposable
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, output);
     }
+
+    /// <summary>What the test runner writes around words where CI is set, terminal or not.</summary>
+    [GeneratedRegex("\e\\[[0-9;]*m")]
+    private static partial Regex Colour();
 }
