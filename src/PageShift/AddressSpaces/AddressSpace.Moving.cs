@@ -27,17 +27,17 @@ public sealed partial class AddressSpace
         }
 
         _planner.PlanToExecute(Policy, request, _plan);
-        bool hasFirst = HasTable(request.Source.Start, PageTableLevel.Pte);
-        bool hasLast = HasTable(LastPage(request.Source), PageTableLevel.Pte);
+        bool hasFirst = MayLeaveTable(request, request.Old);
+        bool hasLast = MayLeaveTable(request, LastPage(request.Source));
         if (!_mover.TryExecute(_plan, out MoveCost work))
             return false;
         LastMoveWork = work;
         if (work.Entries != 0)
-            FlushTlb(UnionWithDestination(_plan));
+            FlushTlb(_plan);
         bool isDense = work.Pte == request.Length.WholePages.Value;
         NoteEmptied(request, isDense);
         if (hasFirst)
-            NoteTableOfEnd(request, request.Source.Start);
+            NoteTableOfEnd(request, request.Old);
         if (hasLast)
             NoteTableOfEnd(request, LastPage(request.Source));
         if (!isDense)
@@ -51,13 +51,32 @@ public sealed partial class AddressSpace
     private void NoteEmptied(in MoveRequest request, bool isDense)
     {
         // Where each page was present and moved by itself, none of them matters meanwhile: every piece has its table at the destination.
-        bool goAtOnce = isDense && request.SourceGoes && !request.IsStackMove && _plan.Congruence == PageTableLevel.Pte;
+        bool mayGo = isDense && _plan.Congruence == PageTableLevel.Pte;
         foreach (FreedTable table in _mover.Freed)
         {
-            if (!goAtOnce || table.Start < request.SourceFloor || table.Start.Value + Geometry.TableSpan(table.Level) > request.SourceCeiling.Value)
+            if (!mayGo || !GoesWithSource(request, table.Level, table.Start.Value))
                 _vacant.Add(table.Level, table.Start.Value);
         }
     }
+
+    /// <summary>True when Linux frees an empty table of the source as soon as the move has ended, with the source's mapping.</summary>
+    private bool GoesWithSource(in MoveRequest request, PageTableLevel level, ulong table) =>
+        request.SourceGoes && !request.IsStackMove && table >= request.SourceFloor.Value && table + Geometry.TableSpan(level) <= request.SourceCeiling.Value;
+
+    /// <summary>True when the planned move may leave something for <see cref="NoteTableOfEnd"/> to note at an end of its source: there is a table, and it either does not move as one
+    /// entry with all that lives in it, or reaches beyond the source and stays in Linux.</summary>
+    private bool MayLeaveTable(in MoveRequest request, VirtualAddress end)
+    {
+        if (!MovesAsEntry(end))
+            return HasTable(end, PageTableLevel.Pte);
+        ulong span = Geometry.TableSpan(PageTableLevel.Pte);
+        ulong table = end.Value & ~(span - 1);
+        bool reachesBeyond = table < request.Old.Value || table + span > request.Old.Value + request.Length.Value;
+        return reachesBeyond && !GoesWithSource(request, PageTableLevel.Pte, table);
+    }
+
+    /// <summary>True when the plan moves the lowest table that covers <paramref name="address"/> as an entry, or with one.</summary>
+    private bool MovesAsEntry(VirtualAddress address) => _plan.MovesWhole(address.Value, PageTableLevel.Pte, _plan.RunList.Count, Geometry);
 
     /// <summary>Notes a table at an end of the source that reaches beyond it, and the one that Linux then makes for its piece: where this engine has moved all that lived in it as one
     /// entry, Linux keeps it, empty. Where Linux expands the start too, it is gone under every policy.</summary>
@@ -70,7 +89,8 @@ public sealed partial class AddressSpace
             _vacant.Remove(PageTableLevel.Pte, table, table.Start, table.End);
         else if (!request.Source.Contains(table))
             NoteIfVacant(PageTableLevel.Pte, end);
-        NoteTablesOfPiece(table.Intersect(request.Source), unchecked(request.New.Value - request.Old.Value));
+        if (!MovesAsEntry(end)) // else the table is at the destination
+            NoteTablesOfPiece(table.Intersect(request.Source), unchecked(request.New.Value - request.Old.Value));
     }
 
     /// <summary>Notes the empty tables of a move's destination: Linux makes one for each piece whose source has a table, whether anything is in the piece or not. The source's tables
@@ -105,13 +125,14 @@ public sealed partial class AddressSpace
 
     private bool HasTable(VirtualAddress address, PageTableLevel level) => _tables.TryFindTable(address, level, out _);
 
-    private static AddressRange UnionWithDestination(MovePlan plan)
+    /// <summary>Flushes all that a move has changed, from the lower of its two ranges to the higher, at once.</summary>
+    private void FlushTlb(MovePlan plan)
     {
         AddressRange source = plan.ExpandedSource;
         AddressRange destination = plan.ExpandedDestination;
-        return new AddressRange(
+        FlushTlb(new AddressRange(
             source.Start < destination.Start ? source.Start : destination.Start,
-            source.End > destination.End ? source.End : destination.End);
+            source.End > destination.End ? source.End : destination.End));
     }
 
     /// <summary>What Linux's rules need to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>

@@ -15,11 +15,26 @@ namespace PageShift.Moving;
 /// </summary>
 internal sealed partial class MovePlanner
 {
+    private bool _splits; // a large leaf will be taken apart
+
     private bool Descending => (long)_delta > 0;
 
     private void PlanExpanded()
     {
-        PlanTable(_tables.Root, _geometry.Root, _start, _end);
+        // Down to the highest level that matters: where the move spans several slots, or where entries may move.
+        _splits = false;
+        FrameNumber table = _tables.Root;
+        PageTableLevel level = _geometry.Root;
+        while (level > PageTableLevel.Pmd && level > _congruence && (_start ^ (_end - 1)) >> _geometry.SpanShift(level) == 0)
+        {
+            PageTableEntry entry = _tables.Memory.Entry(table, _geometry.Index(new VirtualAddress(_start), level));
+            if (!entry.IsTable(level))
+                break;
+            table = entry.Frame;
+            level--;
+        }
+
+        PlanTable(table, level, _start, _end);
         if (_plan.RunList.Count == 0)
             return;
         ulong low = _start;
@@ -64,9 +79,44 @@ internal sealed partial class MovePlanner
     private void OpenSlots(FrameNumber table, PageTableLevel level, ulong first, ulong last, ulong start, ulong end)
     {
         ulong span = _geometry.Span(level);
-        ulong count = ((last - first) >> _geometry.SpanShift(level)) + 1;
-        for (ulong i = 0; i < count; i++)
-            OpenSlot(table, level, Descending ? last - (i * span) : first + (i * span), start, end);
+        int slots = (int)((last - first) >> _geometry.SpanShift(level)) + 1;
+        for (int i = 0; i < slots;)
+        {
+            ulong block = Descending ? last - ((ulong)i * span) : first + ((ulong)i * span);
+            int full = level == PageTableLevel.Pmd ? CountFullTables(table, block, slots - i) : 0;
+            if (full == 0)
+                OpenSlot(table, level, block, start, end);
+            else
+                AddFullTables(Descending ? block - ((ulong)(full - 1) * span) : block, full, start, end);
+            i += Math.Max(1, full);
+        }
+    }
+
+    /// <summary>How many slots of a PMD table, from the one for <paramref name="block"/> on in the order of the plan, point to tables without an empty slot.</summary>
+    private int CountFullTables(FrameNumber table, ulong block, int most)
+    {
+        int index = _geometry.Index(new VirtualAddress(block), PageTableLevel.Pmd);
+        int step = Descending ? -1 : 1;
+        PhysicalMemory memory = _tables.Memory;
+        int full = 0;
+        for (; full < most; full++, index += step)
+        {
+            PageTableEntry entry = memory.Entry(table, index);
+            if (!entry.IsTable(PageTableLevel.Pmd) || memory.LiveEntries(entry.Frame) != _geometry.EntriesPerTable)
+                break;
+        }
+
+        return full;
+    }
+
+    /// <summary>Plans the pages in [start, end) of <paramref name="count"/> full tables that follow one another from <paramref name="first"/> on.</summary>
+    private void AddFullTables(ulong first, int count, ulong start, ulong end)
+    {
+        ulong from = Math.Max(start, first);
+        ulong to = Math.Min(end, first + ((ulong)count << _geometry.SpanShift(PageTableLevel.Pmd)));
+        ulong pages = (to - from) >> PageSize.Shift;
+        _cost.SlotsVisited += pages;
+        _plan.AddRun(PageTableLevel.Pte, from, Destination(from), pages, pages, PageSize.Bytes);
     }
 
     /// <summary>Goes one level down in the slot that covers <paramref name="block"/>.</summary>
@@ -91,6 +141,7 @@ internal sealed partial class MovePlanner
         ulong span = _geometry.Span(level);
         ulong first = start & ~(span - 1);
         ulong count = ((end - 1 - first) >> _geometry.SpanShift(level)) + 1;
+        _splits = true;
         for (ulong i = 0; i < count; i++)
         {
             ulong block = first + ((Descending ? count - 1 - i : i) * span);

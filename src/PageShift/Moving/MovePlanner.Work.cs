@@ -30,6 +30,43 @@ internal sealed partial class MovePlanner
         return _work;
     }
 
+    /// <summary>Counts the tables that the runs allocate.</summary>
+    private ulong CountTablesToAllocate()
+    {
+        // One run, each slot of which is occupied and stays in one piece: what is not there on its way will be made. Nothing that is there will have gone.
+        if (!_splits && _plan.RunList is [var run] && run.Entries == run.Slots)
+        {
+            ulong start = run.Destination.Value;
+            return run.Level == _geometry.Root ? 0 : CountMissing(_tables.Root, _geometry.Root, run.Level, start, start + (run.Slots << _geometry.SpanShift(run.Level)));
+        }
+
+        return CountTables();
+    }
+
+    /// <summary>Counts the tables down to <paramref name="lowest"/> that [start, end), which lies in what one table covers, lacks.</summary>
+    private ulong CountMissing(FrameNumber table, PageTableLevel level, PageTableLevel lowest, ulong start, ulong end)
+    {
+        int first = _geometry.Index(new VirtualAddress(start), level);
+        int slots = _geometry.Index(new VirtualAddress(end - 1), level) - first + 1;
+        Span<PageTableEntry> entries = _tables.Entries(table).Slice(first, slots);
+        if (slots > 1 && level - 1 == lowest)
+            return (ulong)(slots - PageTableTree.CountLive(entries));
+        ulong span = _geometry.Span(level);
+        ulong block = start & ~(span - 1);
+        ulong missing = 0;
+        for (int i = 0; i < slots; i++, block += span)
+        {
+            ulong from = Math.Max(start, block);
+            ulong to = Math.Min(end, block + span);
+            if (entries[i].IsTable(level) && level - 1 > lowest)
+                missing += CountMissing(entries[i].Frame, level - 1, lowest, from, to);
+            for (PageTableLevel at = level - 1; entries[i].IsNone && at >= lowest; at--)
+                missing += ((to - 1) >> _geometry.SpanShift(at + 1)) - (from >> _geometry.SpanShift(at + 1)) + 1;
+        }
+
+        return missing;
+    }
+
     /// <summary>Counts the tables that the runs allocate and free; returns the former.</summary>
     private ulong CountTables()
     {

@@ -74,7 +74,7 @@ internal sealed partial class MovePlanner
         if (_explains)
             SumUp(policy, plan);
         else
-            plan.TablesToAllocate = CountTables();
+            plan.TablesToAllocate = CountTablesToAllocate();
         _plan = null!;
     }
 

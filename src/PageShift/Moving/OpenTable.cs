@@ -4,7 +4,7 @@ using PageShift.Physical;
 namespace PageShift.Moving;
 
 /// <summary>The table that a run is taking entries from, or putting entries into, and its parent, below which the next one mostly is too.</summary>
-internal struct OpenTable
+internal ref struct OpenTable
 {
     internal const ulong NoBlock = ulong.MaxValue;
 
@@ -19,6 +19,9 @@ internal struct OpenTable
     /// <summary>Its frame.</summary>
     internal FrameNumber Table { get; private set; }
 
+    /// <summary>All its slots.</summary>
+    internal Span<PageTableEntry> Entries { get; private set; }
+
     /// <summary>The table that points to it; itself at the root.</summary>
     internal FrameNumber Parent { get; private set; }
 
@@ -30,19 +33,22 @@ internal struct OpenTable
         address.AlignDown(geometry.TableSpan(level + 1)).Value == _parentBlock;
 
     /// <summary>Goes to the root.</summary>
-    internal void EnterRoot(FrameNumber root)
+    internal void EnterRoot(PageTableTree tables)
     {
         Block = 0;
-        Table = root;
-        Parent = root;
+        Table = tables.Root;
+        Entries = tables.Entries(tables.Root);
+        Parent = tables.Root;
     }
 
     /// <summary>Goes to <paramref name="table"/>, of <paramref name="level"/>, to which <paramref name="parent"/>'s entry for <paramref name="address"/> points.</summary>
-    internal void Enter(FrameNumber table, FrameNumber parent, VirtualAddress address, PageTableLevel level, PagingGeometry geometry)
+    internal void Enter(FrameNumber table, FrameNumber parent, VirtualAddress address, PageTableLevel level, PageTableTree tables)
     {
+        PagingGeometry geometry = tables.Geometry;
         Block = address.AlignDown(geometry.TableSpan(level)).Value;
         _parentBlock = address.AlignDown(geometry.TableSpan(level + 1)).Value;
         Table = table;
+        Entries = tables.Entries(table);
         Parent = parent;
     }
 
@@ -52,7 +58,7 @@ internal struct OpenTable
         PagingGeometry geometry = tables.Geometry;
         if (level == geometry.Root)
         {
-            EnterRoot(tables.Root);
+            EnterRoot(tables);
             return true;
         }
 
@@ -62,7 +68,7 @@ internal struct OpenTable
         PageTableEntry entry = tables.Memory.Entry(parent, geometry.Index(address, level + 1));
         if (!entry.IsTable(level + 1))
             return false;
-        Enter(entry.Frame, parent, address, level, geometry);
+        Enter(entry.Frame, parent, address, level, tables);
         return true;
     }
 }

@@ -60,6 +60,7 @@ internal sealed class PageTableMover
         var from = OpenTable.None;
         var to = OpenTable.None;
         var pieces = new MovePieces(run, _geometry, descending);
+        ulong moved = 0;
         while (pieces.TryNext(out ulong source, out int slots))
         {
             ulong destination = unchecked(source + delta);
@@ -72,34 +73,30 @@ internal sealed class PageTableMover
             if (from.Block == OpenTable.NoBlock)
                 continue;
             int first = _geometry.Index(new VirtualAddress(source), run.Level);
-            int live = from.IsFull ? slots : PageTableTree.CountLive(_tables.Entries(from.Table).Slice(first, slots));
+            int live = from.IsFull ? slots : PageTableTree.CountLive(from.Entries.Slice(first, slots));
             if (live == 0)
                 continue;
             if ((destination & tableMask) != to.Block)
                 OpenDestination(new VirtualAddress(destination), run.Level, ref to);
-            MovePiece(run.Level, from.Table, first, to.Table, _geometry.Index(new VirtualAddress(destination), run.Level), slots, live);
+            moved += (ulong)live;
+            int index = _geometry.Index(new VirtualAddress(destination), run.Level);
+            if (from.Table == to.Table)
+                MoveWithinTable(from, run.Level, first, index, slots);
+            else
+                MovePiece(from.Entries.Slice(first, slots), from.Table, to.Entries.Slice(index, slots), to.Table, run.Level, live);
         }
 
         FreeIfEmptied(from, run.Level);
+        _work.Add(run.Level, moved);
     }
 
-    private void MovePiece(PageTableLevel level, FrameNumber source, int from, FrameNumber destination, int to, int slots, int live)
+    private void MovePiece(Span<PageTableEntry> leaving, FrameNumber source, Span<PageTableEntry> arriving, FrameNumber destination, PageTableLevel level, int live)
     {
-        if (source == destination)
-        {
-            MoveWithinTable(source, level, from, to, slots);
-        }
-        else
-        {
-            Span<PageTableEntry> arriving = _tables.Entries(destination).Slice(to, slots);
-            if (_memory.LiveEntries(destination) != 0)
-                ClearSlots(arriving, destination, level);
-            PageTableTree.MoveSlots(_tables.Entries(source).Slice(from, slots), arriving);
-            _memory.AddLiveEntries(source, -live);
-            _memory.AddLiveEntries(destination, live);
-        }
-
-        _work.Add(level, (ulong)live);
+        if (_memory.LiveEntries(destination) != 0)
+            ClearSlots(arriving, destination, level);
+        PageTableTree.MoveSlots(leaving, arriving);
+        _memory.AddLiveEntries(source, -live);
+        _memory.AddLiveEntries(destination, live);
     }
 
     /// <summary>Frees a table that the move has just emptied, where nothing of the move will arrive: the next table that is made can then be this one.</summary>
@@ -123,12 +120,12 @@ internal sealed class PageTableMover
     }
 
     /// <summary>Moves slots within one table; the two ranges may overlap.</summary>
-    private void MoveWithinTable(FrameNumber table, PageTableLevel level, int from, int to, int slots)
+    private void MoveWithinTable(in OpenTable table, PageTableLevel level, int from, int to, int slots)
     {
-        Span<PageTableEntry> entries = _tables.Entries(table);
+        Span<PageTableEntry> entries = table.Entries;
         int lowEnd = Math.Min(from + slots, to); // slots of the destination that are not of the source: below, or above
         int fresh = to < from ? Math.Min(slots, from - to) : Math.Min(slots, to - from);
-        ClearSlots(to < from ? entries.Slice(to, fresh) : entries.Slice(to + slots - fresh, fresh), table, level);
+        ClearSlots(to < from ? entries.Slice(to, fresh) : entries.Slice(to + slots - fresh, fresh), table.Table, level);
         entries.Slice(from, slots).CopyTo(entries.Slice(to, slots));
         if (to < from)
             entries[Math.Max(from, to + slots)..(from + slots)].Clear();
@@ -175,12 +172,12 @@ internal sealed class PageTableMover
                 throw new InvalidOperationException($"A leaf at {at} stands in the destination of a move, at {address}.");
             }
 
-            to.Enter(entry.Frame, table, address, at - 1, _geometry);
+            to.Enter(entry.Frame, table, address, at - 1, _tables);
             table = entry.Frame;
         }
 
         if (level == _geometry.Root)
-            to.EnterRoot(table);
+            to.EnterRoot(_tables);
     }
 
     /// <summary>Makes sure that slots which entries are about to be written to hold nothing but tables that the move itself has emptied, and frees those.</summary>
