@@ -33,7 +33,7 @@ public sealed partial class AddressSpace
         MappingHandle below = _mappings.FindFirstEndingAbove(chosen) is { Exists: true } above ? _mappings.Previous(above) : _mappings.Last;
         bool merges = below.Exists && MergeRules.CanMerge(_mappings[below], moved);
         MappingHandle made = _mappings.Insert(moved);
-        MoveRequest request = Surround(handle, source, made, chosen, sourceGoes: !keepsSource, destinationUnmapWorked: false);
+        MoveRequest request = Surround(handle, source, made, moved.Range, sourceGoes: !keepsSource, destinationUnmapWorked: false);
         if (merges)
             request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = EndBelow(below) };
         for (int i = 0; i < policies.Length; i++)

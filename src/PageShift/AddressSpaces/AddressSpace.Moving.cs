@@ -51,6 +51,8 @@ public sealed partial class AddressSpace
     private void NoteEmptied(in MoveRequest request, bool isDense)
     {
         // Where each page was present and moved by itself, none of them matters meanwhile: every piece has its table at the destination.
+        if (_mover.Freed.Count == 0)
+            return;
         bool mayGo = isDense && _plan.Congruence == PageTableLevel.Pte;
         foreach (FreedTable table in _mover.Freed)
         {
@@ -72,8 +74,13 @@ public sealed partial class AddressSpace
         ulong span = Geometry.TableSpan(PageTableLevel.Pte);
         ulong table = end.Value & ~(span - 1);
         bool reachesBeyond = table < request.Old.Value || table + span > request.Old.Value + request.Length.Value;
-        return reachesBeyond && !GoesWithSource(request, PageTableLevel.Pte, table);
+        return reachesBeyond && !GoesWithSource(request, PageTableLevel.Pte, table) && !IsFilledByOnlyRun(table);
     }
+
+    /// <summary>True when the plan is one run of occupied entries above the pages, and one of them arrives at <paramref name="address"/>.</summary>
+    private bool IsFilledByOnlyRun(ulong address) =>
+        _plan.RunList.Count == 1 && _plan.RunList[0] is var run && run.Entries == run.Slots && run.Level > PageTableLevel.Pte
+        && address - run.Destination.Value < run.Slots << Geometry.SpanShift(run.Level);
 
     /// <summary>True when the plan moves the lowest table that covers <paramref name="address"/> as an entry, or with one.</summary>
     private bool MovesAsEntry(VirtualAddress address) => _plan.MovesWhole(address.Value, PageTableLevel.Pte, _plan.RunList.Count, Geometry);
@@ -128,6 +135,12 @@ public sealed partial class AddressSpace
     /// <summary>Flushes all that a move has changed, from the lower of its two ranges to the higher, at once.</summary>
     private void FlushTlb(MovePlan plan)
     {
+        if (_processors.Count == 0)
+        {
+            TlbFlushes++; // nobody has a translation to forget
+            return;
+        }
+
         AddressRange source = plan.ExpandedSource;
         AddressRange destination = plan.ExpandedDestination;
         FlushTlb(new AddressRange(
@@ -135,24 +148,29 @@ public sealed partial class AddressSpace
             source.End > destination.End ? source.End : destination.End));
     }
 
-    /// <summary>What Linux's rules need to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
-    private MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle destination, VirtualAddress to, bool sourceGoes, bool destinationUnmapWorked)
+    /// <summary>What a plan needs to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
+    private MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle made, AddressRange destination, bool sourceGoes, bool destinationUnmapWorked)
     {
         AddressRange mapped = _mappings.RangeOf(old);
-        VirtualAddress below = EndBelow(old);
+        AddressRange arrived = _mappings.RangeOf(made);
+        AddressRange around = _mappings.FreeAround(old, NoCeiling);
+        bool isAlone = arrived == destination; // the new mapping has not merged
+        AddressRange clear = isAlone ? _mappings.FreeAround(old, NoCeiling, made) : around;
         return new MoveRequest
         {
             Old = source.Start,
-            New = to,
+            New = destination.Start,
             Length = source.Length,
             SourceGoes = sourceGoes,
             DestinationUnmapWorked = destinationUnmapWorked,
             SourceStartsMapping = mapped.Start == source.Start,
-            DestinationStartsMapping = _mappings.RangeOf(destination).Start == to,
-            SourcePredecessorEnd = below,
-            DestinationPredecessorEnd = EndBelow(destination),
-            SourceFloor = mapped.Start < source.Start ? source.Start : below,
-            SourceCeiling = mapped.End > source.End ? source.End : StartAbove(old),
+            DestinationStartsMapping = arrived.Start == destination.Start,
+            SourcePredecessorEnd = around.Start,
+            DestinationPredecessorEnd = EndBelow(made),
+            SourceFloor = mapped.Start < source.Start ? source.Start : around.Start,
+            SourceCeiling = mapped.End > source.End ? source.End : around.End,
+            SourceClearance = new AddressRange(mapped.Start < source.Start ? source.Start : clear.Start, mapped.End > source.End ? source.End : clear.End),
+            DestinationClearance = isAlone ? _mappings.FreeAround(made, NoCeiling, mapped == source ? old : MappingHandle.None) : default,
         };
     }
 

@@ -251,7 +251,7 @@ public sealed partial class AddressSpace
 
         AddressRange source = remap.RangeFrom(0, remap.OldLength);
         old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
-        if (!TryMoveTables(Surround(old, source, made, destination.Start, sourceGoes: !keeps, destinationUnmapWorked)))
+        if (!TryMoveTables(Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked)))
         {
             TryUnmapRange(destination, out _); // nothing has moved, so nothing is there: this can't fail
             return Errno.OutOfMemory;
@@ -285,6 +285,13 @@ public sealed partial class AddressSpace
     /// <summary>Unmaps the source of a move, in which no entry is left.</summary>
     private void UnmapMovedSource(MappingHandle old, AddressRange source)
     {
+        if (_mappings.RangeOf(old) == source && _vacant.IsEmpty)
+        {
+            UnaccountMapped(_mappings.FlagsOf(old), source.Length.WholePages);
+            _mappings.Remove(old);
+            return;
+        }
+
         Errno error = PrepareUnmap(source, old, out ReplacedMappings replaced);
         if (error != Errno.None)
             throw new InvalidOperationException($"The source of a move could not be unmapped after its entries had moved: {error}.");

@@ -59,6 +59,20 @@ internal sealed partial class MappingTree
         return new AddressRange(node.Start, node.End);
     }
 
+    /// <summary>What a mapping and the free space around it take up: from the end of the mapping below (0 when it is the lowest) to the start of the one above
+    /// (<paramref name="ceiling"/> when it is the highest). <paramref name="ignored"/> counts as free when it is one of the two.</summary>
+    public AddressRange FreeAround(MappingHandle handle, VirtualAddress ceiling, MappingHandle ignored = default)
+    {
+        ref MappingNode node = ref NodeOf(handle);
+        int below = node.Previous;
+        int above = node.Next;
+        if (ignored.Exists && below == ignored.Index)
+            below = _nodes[below].Previous;
+        if (ignored.Exists && above == ignored.Index)
+            above = _nodes[above].Next;
+        return new AddressRange(EndOf(below), above == 0 ? ceiling : _nodes[above].Start);
+    }
+
     /// <summary>The flags of a mapping.</summary>
     public VmFlags FlagsOf(MappingHandle handle) => NodeOf(handle).Flags;
 

@@ -33,6 +33,10 @@ public sealed class MoveObservation
     /// <exception cref="InvalidOperationException">The observer's call is over.</exception>
     public PageTableSnapshot GetTables(params ReadOnlySpan<AddressRange> ranges) => _isOpen ? _planner.Snapshot(ranges) : throw Closed();
 
+    /// <summary>For tests: the same from the entries alone, without what the mappings around the move tell.</summary>
+    internal void PlanByEntries(MovePolicy policy, MovePlan plan) =>
+        _planner.Plan(policy, Request with { SourceClearance = default, DestinationClearance = default }, plan);
+
     internal void Open(in MoveRequest request)
     {
         _request = request;

@@ -1,4 +1,5 @@
 using PageShift.PageTables;
+using PageShift.Physical;
 
 namespace PageShift.Moving;
 
@@ -52,6 +53,13 @@ public sealed class MovePlan
     /// <summary>The tables that executing it takes: those of <see cref="Work"/>, known too when that is not counted.</summary>
     internal ulong TablesToAllocate { get; set; }
 
+    /// <summary>The table that all entries leave, when there is one run that lies in one table, arrives in one that is there, and takes no large leaf apart; else none. Known for a plan
+    /// that is only executed.</summary>
+    internal FrameNumber SourceTable { get; set; }
+
+    /// <summary>The table that they arrive in, when <see cref="SourceTable"/> is one; it may be the same.</summary>
+    internal FrameNumber DestinationTable { get; set; }
+
     internal List<MoveRun> RunList => _runs;
 
     internal List<BoundaryDecision> BoundaryList => _boundaries;
@@ -65,6 +73,7 @@ public sealed class MovePlan
         ExpandedSource = request.Source;
         Cost = default;
         Work = default;
+        SourceTable = FrameNumber.None;
     }
 
     /// <summary>Adds a run behind the last, or lengthens the last when the two are neighbours.</summary>

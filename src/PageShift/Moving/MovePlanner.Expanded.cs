@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PageShift.PageTables;
 using PageShift.Physical;
 
@@ -16,6 +17,9 @@ namespace PageShift.Moving;
 internal sealed partial class MovePlanner
 {
     private bool _splits; // a large leaf will be taken apart
+    private FrameNumber _departed; // the table that whole blocks were last planned in
+    private PageTableWalk _seen; // where the tables end on the way to the destination block that was last looked at, and that block
+    private ulong _seenBlock;
 
     private bool Descending => (long)_delta > 0;
 
@@ -23,6 +27,8 @@ internal sealed partial class MovePlanner
     {
         // Down to the highest level that matters: where the move spans several slots, or where entries may move.
         _splits = false;
+        _departed = FrameNumber.None;
+        _seenBlock = ulong.MaxValue;
         FrameNumber table = _tables.Root;
         PageTableLevel level = _geometry.Root;
         while (level > PageTableLevel.Pmd && level > _congruence && (_start ^ (_end - 1)) >> _geometry.SpanShift(level) == 0)
@@ -39,10 +45,10 @@ internal sealed partial class MovePlanner
             return;
         ulong low = _start;
         ulong high = _end;
-        foreach (MoveRun run in _plan.RunList)
+        foreach (ref readonly MoveRun run in CollectionsMarshal.AsSpan(_plan.RunList))
         {
             low = Math.Min(low, run.Source.Value);
-            high = Math.Max(high, run.Source.Value + (run.Slots * _geometry.Span(run.Level)));
+            high = Math.Max(high, run.Source.Value + (run.Slots << _geometry.SpanShift(run.Level)));
         }
 
         _plan.ExpandedSource = new AddressRange(new VirtualAddress(low), new VirtualAddress(high));
@@ -115,6 +121,7 @@ internal sealed partial class MovePlanner
         ulong from = Math.Max(start, first);
         ulong to = Math.Min(end, first + ((ulong)count << _geometry.SpanShift(PageTableLevel.Pmd)));
         ulong pages = (to - from) >> PageSize.Shift;
+        _departed = FrameNumber.None;
         _cost.SlotsVisited += pages;
         _plan.AddRun(PageTableLevel.Pte, from, Destination(from), pages, pages, PageSize.Bytes);
     }
@@ -168,8 +175,10 @@ internal sealed partial class MovePlanner
         else
             live = slots;
         _cost.SlotsVisited += (ulong)slots;
-        if (live != 0)
-            _plan.AddRun(level, from, Destination(from), (ulong)slots, (ulong)live, span);
+        if (live == 0)
+            return;
+        _departed = table;
+        _plan.AddRun(level, from, Destination(from), (ulong)slots, (ulong)live, span);
     }
 
     /// <summary>True when the block moves as one entry: it lies wholly in the move, or the move can be expanded to it.</summary>
@@ -192,7 +201,7 @@ internal sealed partial class MovePlanner
             outcome = BoundaryOutcome.EntryInSource;
         else if (endsHere && LivesAboveEnd(entry.Frame, level - 1, blockEnd, out obstacle))
             outcome = BoundaryOutcome.EntryInSource;
-        else if (StaysInDestination(Destination(block), level, out obstacle))
+        else if (StaysInDestination(table, block, level, out obstacle))
             outcome = BoundaryOutcome.EntryInDestination;
         if (!_explains)
             return outcome == BoundaryOutcome.Expanded;
@@ -205,33 +214,41 @@ internal sealed partial class MovePlanner
 
     private bool LivesBelowStart(FrameNumber table, PageTableLevel level, ulong block, out ulong obstacle)
     {
-        bool lives = Lives(table, level, block, _start, out obstacle);
+        obstacle = 0;
+        bool lives = block < _clearFrom && Lives(table, level, block, _clearFrom, out obstacle);
         if (!lives)
-            _clearFrom = block;
+            _clearFrom = Math.Min(_clearFrom, block);
         return lives;
     }
 
     private bool LivesAboveEnd(FrameNumber table, PageTableLevel level, ulong blockEnd, out ulong obstacle)
     {
-        bool lives = Lives(table, level, _end, blockEnd, out obstacle);
+        obstacle = 0;
+        bool lives = blockEnd > _clearTo && Lives(table, level, _clearTo, blockEnd, out obstacle);
         if (!lives)
-            _clearTo = blockEnd;
+            _clearTo = Math.Max(_clearTo, blockEnd);
         return lives;
     }
 
     /// <summary>True when an entry lives in the destination's block, one slot of <paramref name="level"/>, that the move will not have taken away.</summary>
-    private bool StaysInDestination(ulong block, PageTableLevel level, out ulong obstacle)
+    private bool StaysInDestination(FrameNumber sourceTable, ulong sourceBlock, PageTableLevel level, out ulong obstacle)
     {
         obstacle = 0;
+        ulong block = Destination(sourceBlock);
         ulong blockEnd = block + _geometry.Span(level);
+        if (block >= _arrivesFrom && blockEnd <= _arrivesTo)
+            return false;
         ulong below = Math.Min(blockEnd, _start);
         ulong above = Math.Max(block, _end);
         bool isClearBelow = block >= below || (below == _start && block >= _clearFrom); // what was found clear for the source need not be looked at again
         bool isClearAbove = above >= blockEnd || (above == _end && blockEnd <= _clearTo);
         if (isClearBelow && isClearAbove)
             return false;
-        var address = new VirtualAddress(block);
-        PageTableWalk walk = _tables.WalkTo(level, address);
+        PageTableWalk walk = Block(block, level) == Block(sourceBlock, level)
+            ? _tables.LookAt(level, sourceTable, new VirtualAddress(block))
+            : _tables.WalkTo(level, new VirtualAddress(block));
+        _seen = walk;
+        _seenBlock = block;
         _inspected++;
         if (walk.Entry.IsNone)
             return false;

@@ -33,19 +33,41 @@ internal sealed partial class MovePlanner
     /// <summary>Counts the tables that the runs allocate.</summary>
     private ulong CountTablesToAllocate()
     {
-        // One run, each slot of which is occupied and stays in one piece: what is not there on its way will be made. Nothing that is there will have gone.
-        if (!_splits && _plan.RunList is [var run] && run.Entries == run.Slots)
+        if (_splits || _plan.RunList.Count != 1)
+            return CountTables();
+        MoveRun run = _plan.RunList[0];
+        ulong bytes = run.Slots << _geometry.SpanShift(run.Level);
+        ulong start = run.Destination.Value;
+        ulong end = start + bytes;
+        bool leavesOneTable = Block(run.Source.Value, run.Level) == Block(run.Source.Value + bytes - 1, run.Level);
+        FrameNumber source = leavesOneTable ? _departed : FrameNumber.None;
+        if (Block(start, run.Level) == Block(end - 1, run.Level) && TryFindDestination(run, source, out FrameNumber destination))
         {
-            ulong start = run.Destination.Value;
-            return run.Level == _geometry.Root ? 0 : CountMissing(_tables.Root, _geometry.Root, run.Level, start, start + (run.Slots << _geometry.SpanShift(run.Level)));
+            _plan.SourceTable = source;
+            _plan.DestinationTable = destination;
+            return 0;
         }
 
-        return CountTables();
+        // One run of occupied slots: what is not there on its way will be made. Nothing that is there will have gone.
+        return run.Entries == run.Slots ? CountMissing(_tables.Root, _geometry.Root, run.Level, start, end) : CountTables();
+    }
+
+    /// <summary>Finds the table where a run arrives; mostly the planner has just been there.</summary>
+    private bool TryFindDestination(in MoveRun run, FrameNumber source, out FrameNumber table)
+    {
+        ulong block = Block(run.Destination.Value, run.Level);
+        table = source;
+        if (!table.IsNone && block == Block(run.Source.Value, run.Level))
+            return true;
+        table = _seen.Table;
+        return (_seen.Level == run.Level && block == Block(_seenBlock, run.Level)) || _tables.TryFindTable(run.Destination, run.Level, out table);
     }
 
     /// <summary>Counts the tables down to <paramref name="lowest"/> that [start, end), which lies in what one table covers, lacks.</summary>
     private ulong CountMissing(FrameNumber table, PageTableLevel level, PageTableLevel lowest, ulong start, ulong end)
     {
+        if (level == lowest)
+            return 0;
         int first = _geometry.Index(new VirtualAddress(start), level);
         int slots = _geometry.Index(new VirtualAddress(end - 1), level) - first + 1;
         Span<PageTableEntry> entries = _tables.Entries(table).Slice(first, slots);

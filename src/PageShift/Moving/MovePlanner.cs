@@ -22,9 +22,13 @@ internal sealed partial class MovePlanner
     private PageTableLevel _congruence;
     private bool _explains;
 
-    // What was found to hold no entry outside the move: [_clearFrom, _start) and [_end, _clearTo).
+    // What is known, or was found, to hold no entry outside the move: [_clearFrom, _start) and [_end, _clearTo).
     private ulong _clearFrom;
     private ulong _clearTo;
+
+    // Where no entry is known to live but those of the move: [_arrivesFrom, _arrivesTo), around the destination.
+    private ulong _arrivesFrom;
+    private ulong _arrivesTo;
 
     internal MovePlanner(PageTableTree tables, VacantTables vacant)
     {
@@ -62,8 +66,10 @@ internal sealed partial class MovePlanner
         _inspected = 0;
         _start = request.Old.Value;
         _end = request.Old.Value + request.Length.Value;
-        _clearFrom = _start;
-        _clearTo = _end;
+        _clearFrom = request.SourceClearance.IsEmpty ? _start : request.SourceClearance.Start.Value;
+        _clearTo = request.SourceClearance.IsEmpty ? _end : request.SourceClearance.End.Value;
+        _arrivesFrom = request.DestinationClearance.Start.Value;
+        _arrivesTo = request.DestinationClearance.End.Value;
         _delta = unchecked(request.New.Value - request.Old.Value);
         _congruence = _geometry.Congruence(request.Old, request.New) ?? PageTableLevel.Pte;
         plan.Congruence = _congruence;

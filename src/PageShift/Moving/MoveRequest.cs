@@ -40,6 +40,12 @@ public readonly record struct MoveRequest
     /// <summary>When the source goes: the start of what stays mapped above it. Tables that reach above stay.</summary>
     public VirtualAddress SourceCeiling { get; init; }
 
+    /// <summary>A range around the source in which, as the mappings tell, nothing lives but what moves; empty where nobody has looked. No entry lives outside of every mapping.</summary>
+    internal AddressRange SourceClearance { get; init; }
+
+    /// <summary>A range around the destination in which, as the mappings tell, nothing lives but what moves; empty where nobody has looked.</summary>
+    internal AddressRange DestinationClearance { get; init; }
+
     /// <summary>The addresses that move.</summary>
     public AddressRange Source => new(Old, Length);
 

@@ -39,18 +39,39 @@ internal sealed class PageTableMover
         _returned = 0;
         _emptiesAbove = false;
         _destination = plan.ExpandedDestination;
-        _reserve = new TableReserve(_memory);
-        if (!_reserve.TryFill(plan.TablesToAllocate))
-            return false;
-        foreach (MoveRun run in plan.RunList)
-            MoveRun(run, plan.IsDescending);
+        if (!plan.SourceTable.IsNone)
+        {
+            MoveBetween(plan.SourceTable, plan.DestinationTable, plan.RunList[0]);
+        }
+        else
+        {
+            _reserve = new TableReserve(_memory);
+            if (!_reserve.TryFill(plan.TablesToAllocate))
+                return false;
+            foreach (MoveRun run in plan.RunList)
+                MoveRun(run, plan.IsDescending);
+            ulong unused = _reserve.Drain() - _returned;
+            if (unused != 0)
+                throw new InvalidOperationException($"The move used {unused} tables fewer than its plan said.");
+        }
+
         if (_emptiesAbove)
             FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value, record: true);
-        ulong unused = _reserve.Drain() - _returned;
-        if (unused != 0)
-            throw new InvalidOperationException($"The move used {unused} tables fewer than its plan said.");
         work = _work;
         return true;
+    }
+
+    /// <summary>Moves a run that lies in one table and arrives in one that is there.</summary>
+    private void MoveBetween(FrameNumber source, FrameNumber destination, in MoveRun run)
+    {
+        int from = _geometry.Index(run.Source, run.Level);
+        int to = _geometry.Index(run.Destination, run.Level);
+        if (source == destination)
+            MoveWithinTable(_tables.Entries(source), source, run.Level, from, to, (int)run.Slots);
+        else
+            MovePiece(_tables.Entries(source).Slice(from, (int)run.Slots), source, _tables.Entries(destination).Slice(to, (int)run.Slots), destination, run.Level, (int)run.Entries);
+        _emptiesAbove = _memory.LiveEntries(source) == 0;
+        _work.Add(run.Level, run.Entries);
     }
 
     private void MoveRun(in MoveRun run, bool descending)
@@ -81,7 +102,7 @@ internal sealed class PageTableMover
             moved += (ulong)live;
             int index = _geometry.Index(new VirtualAddress(destination), run.Level);
             if (from.Table == to.Table)
-                MoveWithinTable(from, run.Level, first, index, slots);
+                MoveWithinTable(from.Entries, from.Table, run.Level, first, index, slots);
             else
                 MovePiece(from.Entries.Slice(first, slots), from.Table, to.Entries.Slice(index, slots), to.Table, run.Level, live);
         }
@@ -120,12 +141,11 @@ internal sealed class PageTableMover
     }
 
     /// <summary>Moves slots within one table; the two ranges may overlap.</summary>
-    private void MoveWithinTable(in OpenTable table, PageTableLevel level, int from, int to, int slots)
+    private void MoveWithinTable(Span<PageTableEntry> entries, FrameNumber table, PageTableLevel level, int from, int to, int slots)
     {
-        Span<PageTableEntry> entries = table.Entries;
         int lowEnd = Math.Min(from + slots, to); // slots of the destination that are not of the source: below, or above
         int fresh = to < from ? Math.Min(slots, from - to) : Math.Min(slots, to - from);
-        ClearSlots(to < from ? entries.Slice(to, fresh) : entries.Slice(to + slots - fresh, fresh), table.Table, level);
+        ClearSlots(to < from ? entries.Slice(to, fresh) : entries.Slice(to + slots - fresh, fresh), table, level);
         entries.Slice(from, slots).CopyTo(entries.Slice(to, slots));
         if (to < from)
             entries[Math.Max(from, to + slots)..(from + slots)].Clear();

@@ -13,11 +13,12 @@ internal sealed class VacantTables
     private readonly PagingGeometry _geometry;
     private readonly List<ulong>[] _blocks = [[], [], [], []];
     private readonly List<ulong> _moving = [];
+    private int _count;
 
     internal VacantTables(PagingGeometry geometry) => _geometry = geometry;
 
     /// <summary>True when no table is vacant.</summary>
-    internal bool IsEmpty => _blocks[0].Count == 0 && _blocks[1].Count == 0 && _blocks[2].Count == 0 && _blocks[3].Count == 0;
+    internal bool IsEmpty => _count == 0;
 
     /// <summary>True when the table of <paramref name="level"/> that covers <paramref name="address"/> is vacant.</summary>
     internal bool Contains(PageTableLevel level, ulong address)
@@ -56,7 +57,10 @@ internal sealed class VacantTables
         ulong block = Block(level, address);
         int at = blocks.BinarySearch(block);
         if (at < 0)
+        {
             blocks.Insert(~at, block);
+            _count++;
+        }
     }
 
     /// <summary>Forgets the tables of <paramref name="level"/> that touch <paramref name="range"/> and lie wholly in [<paramref name="floor"/>, <paramref name="ceiling"/>).
@@ -76,7 +80,11 @@ internal sealed class VacantTables
         if (from < to && blocks[from] < floor.Value)
             from++;
         if (from < to)
+        {
             blocks.RemoveRange(from, to - from);
+            _count -= to - from;
+        }
+
         return Math.Max(0, to - from);
     }
 
@@ -99,6 +107,7 @@ internal sealed class VacantTables
             for (int i = from; i < to; i++)
                 _moving.Add(blocks[i]);
             blocks.RemoveRange(from, _moving.Count);
+            _count -= _moving.Count;
             foreach (ulong block in _moving)
                 Add(level, unchecked(block + delta));
         }

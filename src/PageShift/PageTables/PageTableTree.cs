@@ -80,6 +80,13 @@ internal sealed partial class PageTableTree : IDisposable
         }
     }
 
+    /// <summary>The slot for <paramref name="address"/> in its table of <paramref name="level"/>, which is known.</summary>
+    internal PageTableWalk LookAt(PageTableLevel level, FrameNumber table, VirtualAddress address)
+    {
+        int index = Geometry.Index(address, level);
+        return new PageTableWalk(level, table, index, Memory.Entry(table, index));
+    }
+
     /// <summary>Finds the table whose entries are of <paramref name="level"/> on the way to <paramref name="address"/>.</summary>
     internal bool TryFindTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
     {

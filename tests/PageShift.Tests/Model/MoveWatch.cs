@@ -7,6 +7,7 @@ namespace PageShift.Tests.Model;
 internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
 {
     private readonly MovePlan _plan = new();
+    private readonly MovePlan _planByEntries = new();
     private MoveCost? _planned;
 
     /// <summary>The moves so far, and the entries of each level that they moved.</summary>
@@ -27,6 +28,8 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
                 _planned = Counted(_plan.Work);
             Totals.Note(policy, _plan);
         }
+
+        CompareWithEntries(move);
     }
 
     /// <summary>Ends a call: compares the last plan with what its execution counted, unless the call failed for lack of memory and did not execute it.</summary>
@@ -35,6 +38,17 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
         if (!succeeded)
             _planned = null;
         CompareWithExecution();
+    }
+
+    /// <summary>What the mappings tell of the places around a move may save looks at entries, but changes no plan.</summary>
+    private void CompareWithEntries(MoveObservation move)
+    {
+        move.Plan(MovePolicy.PageShift, _plan);
+        move.PlanByEntries(MovePolicy.PageShift, _planByEntries);
+        if (!_plan.Runs.SequenceEqual(_planByEntries.Runs) || !_plan.Boundaries.SequenceEqual(_planByEntries.Boundaries) || Counted(_plan.Work) != Counted(_planByEntries.Work))
+            throw new OracleMismatchException("The plan from mappings and entries differs from the one from entries alone.");
+        if (_plan.Cost.SlotsInspected > _planByEntries.Cost.SlotsInspected)
+            throw new OracleMismatchException($"With the mappings known, {_plan.Cost.SlotsInspected} slots were inspected instead of {_planByEntries.Cost.SlotsInspected}.");
     }
 
     private void CompareWithExecution()
