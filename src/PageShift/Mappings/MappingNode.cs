@@ -18,7 +18,7 @@ internal struct MappingNode
     /// <summary>An <see cref="AnonIdentity"/> packed in one word. A fault may set it from 0 under the shared lock.</summary>
     public ulong Anon;
 
-    /// <summary>The largest gap of the subtree: the maximum of <see cref="MappingTree.GapBefore"/> over its nodes.</summary>
+    /// <summary>A bound of the gaps in the subtree: no <see cref="MappingTree.GapBefore"/> of its nodes is larger.</summary>
     public ByteLength MaxGap;
 
     /// <summary>The open file shown, or null.</summary>

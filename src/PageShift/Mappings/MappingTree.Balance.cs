@@ -36,7 +36,7 @@ internal sealed partial class MappingTree
         _recent = index;
         Update(index);
         RebalanceFrom(node.Parent);
-        RefreshGaps(next);
+        RaiseGaps(next);
     }
 
     private void Unlink(int index)
@@ -70,7 +70,7 @@ internal sealed partial class MappingTree
 
         Count--;
         RebalanceFrom(lowestChanged);
-        RefreshGaps(node.Next);
+        RaiseGaps(node.Next);
     }
 
     private void LinkNeighbours(int previous, int next)
@@ -85,8 +85,8 @@ internal sealed partial class MappingTree
             _nodes[next].Previous = previous;
     }
 
-    // Restores heights, balance and gaps from a node upwards, as far as a subtree's height or largest gap changes. What changed below is carried along, not read
-    // back from the child that it was just written to: the way up is then as long as its chain of parents, and no longer.
+    // Restores heights and balance from a node upwards, as far as a subtree's height changes, and raises the bounds of their gaps. What changed below is carried along, not
+    // read back from the child that it was just written to: the way up is then as long as its chain of parents, and no longer.
     private void RebalanceFrom(int index)
     {
         MappingNode[] nodes = _nodes;
@@ -111,7 +111,7 @@ internal sealed partial class MappingTree
             ref MappingNode other = ref nodes[sibling];
             int parent = node.Parent;
             int height = 1 + Math.Max(childHeight, other.Height);
-            ByteLength gap = Longer(Longer(node.Start - nodes[node.Previous].End, other.MaxGap), childGap);
+            ByteLength gap = Longer(Longer(node.MaxGap, other.MaxGap), childGap);
             int top = index;
             int heightBefore = node.Height;
             ByteLength gapBefore = node.MaxGap;
@@ -211,6 +211,6 @@ internal sealed partial class MappingTree
     {
         ref MappingNode node = ref _nodes[index];
         node.Height = (byte)(1 + Math.Max(HeightOf(node.Left), HeightOf(node.Right)));
-        node.MaxGap = LargestGap(index);
+        node.MaxGap = LargestGapBound(index);
     }
 }

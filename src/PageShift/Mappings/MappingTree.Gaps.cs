@@ -5,6 +5,8 @@ namespace PageShift.Mappings;
 /// <summary>The search for free ranges. The gap before a mapping is what lies between the end of its lower neighbour
 /// and its own start; the gap after the last mapping belongs to no node. A mapping that grows down keeps a guard gap
 /// below itself.</summary>
+/// <remarks>Each node has an upper bound of the gaps in its subtree. A gap that grows raises the bounds above it, as far as they are lower; one that shrinks leaves them as they are, and
+/// the next search that they lead astray lowers them on its way back. So a search takes O(log n) steps, and O(log n) more for each gap that has shrunk since: paid once.</remarks>
 internal sealed partial class MappingTree
 {
     /// <summary>The guard gap below a mapping that grows down: Linux's default of 256 pages.</summary>
@@ -125,24 +127,21 @@ internal sealed partial class MappingTree
         return node.Start.Value > GuardGapBytes ? new VirtualAddress(node.Start.Value - GuardGapBytes) : VirtualAddress.Zero;
     }
 
-    private ByteLength LargestGap(int index)
+    // No less than any gap in the subtree.
+    private ByteLength LargestGapBound(int index)
     {
         ref MappingNode node = ref _nodes[index];
         return Longer(GapBefore(index), Longer(_nodes[node.Left].MaxGap, _nodes[node.Right].MaxGap));
     }
 
-    // Tells the subtrees that contain a node that its gap may have changed.
-    private void RefreshGaps(int index)
+    // Tells the subtrees that contain a node that its gap may have grown.
+    private void RaiseGaps(int index)
     {
-        while (index != 0)
-        {
-            ref MappingNode node = ref _nodes[index];
-            ByteLength largest = LargestGap(index);
-            if (largest == node.MaxGap)
-                return;
-            node.MaxGap = largest;
-            index = node.Parent;
-        }
+        if (index == 0)
+            return;
+        ByteLength gap = GapBefore(index);
+        for (; index != 0 && _nodes[index].MaxGap < gap; index = _nodes[index].Parent)
+            _nodes[index].MaxGap = gap;
     }
 
     // The highest node, from the given one downwards in address order, that has `length` free bytes before it.
@@ -153,8 +152,8 @@ internal sealed partial class MappingTree
             GapSearchSteps++;
             if (GapBefore(index) >= length)
                 return index;
-            if (_nodes[_nodes[index].Left].MaxGap >= length)
-                return LastWithGapBelow(_nodes[index].Left, length);
+            if (LastWithGapBelow(_nodes[index].Left, length) is var found && found != 0)
+                return found;
             while (_nodes[index].Parent is var parent && parent != 0 && _nodes[parent].Left == index)
             {
                 GapSearchSteps++;
@@ -167,10 +166,11 @@ internal sealed partial class MappingTree
         return 0;
     }
 
-    // The same within a subtree that is known to have such a node.
-    private int LastWithGapBelow(int index, ByteLength length)
+    // The same within a subtree.
+    private int LastWithGapBelow(int top, ByteLength length)
     {
-        while (true)
+        int index = top;
+        while (_nodes[index].MaxGap >= length)
         {
             GapSearchSteps++;
             ref MappingNode node = ref _nodes[index];
@@ -178,9 +178,13 @@ internal sealed partial class MappingTree
                 index = node.Right;
             else if (GapBefore(index) >= length)
                 return index;
-            else
+            else if (_nodes[node.Left].MaxGap >= length)
                 index = node.Left;
+            else
+                index = LowerGapBound(index, top);
         }
+
+        return 0;
     }
 
     private int FirstWithGap(int index, ByteLength length)
@@ -190,8 +194,8 @@ internal sealed partial class MappingTree
             GapSearchSteps++;
             if (GapBefore(index) >= length)
                 return index;
-            if (_nodes[_nodes[index].Right].MaxGap >= length)
-                return FirstWithGapBelow(_nodes[index].Right, length);
+            if (FirstWithGapBelow(_nodes[index].Right, length) is var found && found != 0)
+                return found;
             while (_nodes[index].Parent is var parent && parent != 0 && _nodes[parent].Right == index)
             {
                 GapSearchSteps++;
@@ -204,9 +208,10 @@ internal sealed partial class MappingTree
         return 0;
     }
 
-    private int FirstWithGapBelow(int index, ByteLength length)
+    private int FirstWithGapBelow(int top, ByteLength length)
     {
-        while (true)
+        int index = top;
+        while (_nodes[index].MaxGap >= length)
         {
             GapSearchSteps++;
             ref MappingNode node = ref _nodes[index];
@@ -214,9 +219,20 @@ internal sealed partial class MappingTree
                 index = node.Left;
             else if (GapBefore(index) >= length)
                 return index;
-            else
+            else if (_nodes[node.Right].MaxGap >= length)
                 index = node.Right;
+            else
+                index = LowerGapBound(index, top);
         }
+
+        return 0;
+    }
+
+    // Lowers the bound of a node that holds less than it said, and goes back up, as far as `top`.
+    private int LowerGapBound(int index, int top)
+    {
+        _nodes[index].MaxGap = LargestGapBound(index);
+        return index == top ? top : _nodes[index].Parent;
     }
 
     private static VirtualAddress? TopPlace(

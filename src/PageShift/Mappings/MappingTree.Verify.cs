@@ -4,7 +4,7 @@ namespace PageShift.Mappings;
 internal sealed partial class MappingTree
 {
     /// <summary>Checks everything that the tree promises of itself: order, disjointness, page alignment, links,
-    /// balance, heights, largest gaps and the count. O(n); for tests.</summary>
+    /// balance, heights, bounds of the gaps and the count. O(n); for tests.</summary>
     /// <exception cref="InvalidOperationException">Something does not hold; the message says what and where.</exception>
     public void Verify()
     {
@@ -38,7 +38,7 @@ internal sealed partial class MappingTree
         int right = HeightOf(node.Right);
         Require(Math.Abs(left - right) <= 1, index, "is out of balance");
         Require(node.Height == 1 + Math.Max(left, right), index, "has a wrong height");
-        Require(node.MaxGap == LargestGap(index), index, "has a wrong largest gap");
+        Require(node.MaxGap >= LargestGapBound(index), index, "has too low a bound of the gaps in its subtree");
     }
 
     private void VerifyFreeSlots()

@@ -7,7 +7,7 @@ namespace PageShift.Mappings;
 /// <summary>The mappings of one address space, by address: Linux's tree of VMAs. Finding, inserting, removing,
 /// moving a boundary and searching a gap take O(log n) steps; going to a neighbour takes one.</summary>
 /// <remarks>
-/// <para>An AVL tree over a pool of nodes. Each node knows the largest gap of its subtree, and its neighbours by
+/// <para>An AVL tree over a pool of nodes. Each node knows a bound of the gaps in its subtree, and its neighbours by
 /// address. Nothing is allocated while the number of mappings stays below its highest value so far; the pool grows
 /// by half.</para>
 /// <para>Not thread-safe: the address space's lock guards it. Changes need that lock exclusively. Under the shared
@@ -177,8 +177,8 @@ internal sealed partial class MappingTree
         node.Start = range.Start;
         node.End = range.End;
         node.PageOffset = pageOffset;
-        RefreshGaps(index);
-        RefreshGaps(node.Next);
+        RaiseGaps(index);
+        RaiseGaps(node.Next);
     }
 
     /// <summary>Sets the flags of a whole mapping, without merging.</summary>

@@ -57,6 +57,26 @@ public class MappingTreeCostTests
     }
 
     [Fact]
+    public void What_gaps_that_shrank_cost_a_search_they_cost_once()
+    {
+        MappingTree tree = WithMany(stride: 1);
+        int shrunk = 0;
+        for (int hole = 1; hole < Many; hole += 97, shrunk++)
+        {
+            MappingHandle removed = tree.Find(Page(2 * hole));
+            Mapping mapping = tree[removed];
+            tree.Remove(removed);
+            tree.Insert(mapping);
+        }
+
+        Assert.Null(tree.FindGapTopDown(Pages(3), Page(0), Page(2 * Many)));
+        Assert.InRange(tree.GapSearchSteps, shrunk, 3 * shrunk * DepthBound(Many));
+        Assert.Null(tree.FindGapTopDown(Pages(3), Page(0), Page(2 * Many)));
+        Assert.InRange(tree.GapSearchSteps, 0, DepthBound(Many));
+        tree.Verify();
+    }
+
+    [Fact]
     public void In_steady_state_nothing_is_allocated()
     {
         MappingTree tree = new();
