@@ -88,19 +88,20 @@ public sealed partial class AddressSpace
         return at + new ByteLength((ulong)pages << PageSize.Shift);
     }
 
-    /// <summary>Brings in anonymous pages of 4 KiB from the start of a range, where nothing is, up to the first entry in it.</summary>
+    /// <summary>Brings in anonymous pages of 4 KiB from the start of a range, where nothing is, up to the first entry in it; perhaps not all of them.</summary>
     private PopulateOutcome PopulateUntouched(in PageFault probe, AddressRange range)
     {
-        ulong inspected = 0;
-        VirtualAddress end = _tables.TryFindLive(range, out VirtualAddress live, ref inspected) ? live : range.End;
-        var untouched = new AddressRange(range.Start, end);
         ulong bits = LeafBits.ForFault(probe.Mapping.Flags, probe.IsWrite);
         if (!probe.IsWrite)
-            return MapZeroPages(untouched, bits);
+        {
+            ulong inspected = 0;
+            VirtualAddress end = _tables.TryFindLive(range, out VirtualAddress live, ref inspected) ? live : range.End;
+            return MapZeroPages(new AddressRange(range.Start, end), bits);
+        }
+
         EnsureAnon(probe.Handle);
-        return _tables.TryPopulate(untouched, bits)
-            ? new PopulateOutcome(end, AccessFault.None)
-            : new PopulateOutcome(FirstEmptyPage(untouched), AccessFault.OutOfMemory);
+        bool isComplete = _tables.TryPopulateRun(range.Start, range.End, bits, out VirtualAddress reached);
+        return new PopulateOutcome(reached, isComplete ? AccessFault.None : AccessFault.OutOfMemory);
     }
 
     private PopulateOutcome MapZeroPages(AddressRange range, ulong bits)
@@ -118,14 +119,6 @@ public sealed partial class AddressSpace
         }
 
         return new PopulateOutcome(range.End, AccessFault.None);
-    }
-
-    private VirtualAddress FirstEmptyPage(AddressRange range)
-    {
-        VirtualAddress at = range.Start;
-        while (at < range.End && _tables.Walk(at) is { Entry.IsNone: false } walk)
-            at = EndOfSlot(at, walk.Level);
-        return at;
     }
 
     private VirtualAddress EndOfSlot(VirtualAddress address, PageTableLevel level)

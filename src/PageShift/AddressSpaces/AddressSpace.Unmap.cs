@@ -37,11 +37,42 @@ public sealed partial class AddressSpace
     /// tables, which costs Linux a flush.</summary>
     private Errno TryUnmapRange(AddressRange range, out bool worked)
     {
+        MappingHandle first = _mappings.FindFirstEndingAbove(range.Start);
+        if (first.Exists && _mappings.RangeOf(first) is var mapped && mapped.Contains(range) && mapped != range)
+            return TryCutOut(first, range, out worked);
         worked = false;
-        Errno error = PrepareUnmap(range, out ReplacedMappings replaced);
+        Errno error = PrepareUnmap(range, first, out ReplacedMappings replaced);
         if (error == Errno.None)
             worked = CompleteUnmap(range, replaced);
         return error;
+    }
+
+    /// <summary>Unmaps a part of one mapping: the same as splitting it off and taking it out, in one step.</summary>
+    private Errno TryCutOut(MappingHandle handle, AddressRange range, out bool worked)
+    {
+        worked = false;
+        AddressRange mapped = _mappings.RangeOf(handle);
+        VmFlags flags = _mappings.FlagsOf(handle);
+        bool isHole = mapped.Start < range.Start && range.End < mapped.End;
+        if (isHole && _mappings.Count >= Options.MaximumMapCount)
+            return Errno.OutOfMemory;
+        if (flags.Has(VmFlags.Sealed))
+            return Errno.OperationNotPermitted;
+        if (mapped.Start < range.Start && !_tables.TrySplitAt(range.Start))
+            return Errno.OutOfMemory;
+        if (range.End < mapped.End && !_tables.TrySplitAt(range.End))
+        {
+            if (isHole)
+                _mappings.Split(handle, range.Start);
+            return Errno.OutOfMemory;
+        }
+
+        _mappings.CutOut(handle, range);
+        UnaccountMapped(flags, range.Length.WholePages);
+        VirtualAddress floor = mapped.Start < range.Start ? range.Start : EndBelow(handle);
+        VirtualAddress ceiling = range.End < mapped.End ? range.End : StartAbove(handle);
+        worked = ZapUnmapped(range, floor, ceiling);
+        return Errno.None;
     }
 
     /// <summary>The part of unmapping that can fail: checks, and splits what reaches over the range's ends. Nothing that is mapped changes.</summary>

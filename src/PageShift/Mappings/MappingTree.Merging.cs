@@ -24,6 +24,32 @@ internal sealed partial class MappingTree
         });
     }
 
+    /// <summary>Takes a part out of a mapping. The handle stays with what is left, with its lower part when that is two.</summary>
+    /// <exception cref="ArgumentException"><paramref name="range"/> is not some whole pages of the mapping, or is all of it.</exception>
+    public void CutOut(MappingHandle handle, AddressRange range)
+    {
+        AddressRange mapped = RangeOf(handle);
+        ThrowIfUnfit(range);
+        if (!mapped.Contains(range) || mapped == range)
+            throw new ArgumentException($"The range {range} is not a part of the mapping {mapped}.", nameof(range));
+        if (range.Start == mapped.Start)
+        {
+            SetStart(handle, range.End);
+            return;
+        }
+
+        if (range.End == mapped.End)
+        {
+            SetEnd(handle, range.Start);
+            return;
+        }
+
+        Mapping whole = this[handle];
+        int above = NodeOf(handle).Next;
+        SetEnd(handle, range.Start);
+        InsertBelow(whole with { Range = new AddressRange(range.End, mapped.End), PageOffset = whole.PageOffsetAt(range.End) }, above);
+    }
+
     /// <summary>Adds a mapping as mmap, brk and mremap do: merged with its neighbours where the rules allow.</summary>
     /// <param name="mapping">The new mapping. When it is a moved copy its identity is the source's, and an inherited
     /// one then spreads to no neighbour.</param>

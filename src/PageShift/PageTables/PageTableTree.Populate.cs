@@ -37,4 +37,22 @@ internal sealed partial class PageTableTree
 
         return true;
     }
+
+    /// <summary>Fills the empty 4 KiB slots from <paramref name="start"/> on with fresh zeroed frames and <paramref name="bits"/>, up to the first occupied slot, the end of their table
+    /// or <paramref name="end"/>. No large leaf may be in the way. False when memory is out; all up to <paramref name="reached"/> is filled, either way.</summary>
+    internal bool TryPopulateRun(VirtualAddress start, VirtualAddress end, ulong bits, out VirtualAddress reached)
+    {
+        reached = start;
+        if (!TryMakeTable(start, PageTableLevel.Pte, out FrameNumber table))
+            return false;
+        Span<PageTableEntry> slots = Entries(table)[Geometry.Index(start, PageTableLevel.Pte)..];
+        int most = (int)Math.Min((ulong)slots.Length, (end - start).WholePages.Value);
+        int live = IndexOfLive(slots[..most]);
+        bool complete = Memory.TryFill(slots[..(live < 0 ? most : live)], bits, out int filled);
+        Memory.AddLiveEntries(table, filled);
+        reached = start + new ByteLength((ulong)filled << PageSize.Shift);
+        if (!complete)
+            FreeEmptyTables(start, PageTableLevel.Pte);
+        return complete;
+    }
 }

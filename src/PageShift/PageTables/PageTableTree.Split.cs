@@ -8,18 +8,17 @@ internal sealed partial class PageTableTree
     /// changes no translation.</summary>
     internal bool TrySplitAt(VirtualAddress address)
     {
-        while (true)
+        while (address < Geometry.UserLimit)
         {
-            if (address >= Geometry.UserLimit)
-                return true;
-            var cursor = new PageTableCursor(this, address);
-            cursor.DescendToEnd();
-            if (!cursor.Entry.IsLeaf(cursor.Level) || address == cursor.SlotStart)
+            PageTableWalk walk = Walk(address);
+            if (walk.Level == PageTableLevel.Pte || !walk.Entry.IsLeaf(walk.Level) || address.IsAligned(Geometry.Span(walk.Level)))
                 return true;
             if (!Memory.TryAllocateTable(out FrameNumber table))
                 return false;
-            Split(cursor.Table, cursor.Index, cursor.Level, table);
+            Split(walk.Table, walk.Index, walk.Level, table);
         }
+
+        return true;
     }
 
     /// <summary>Replaces the large leaf in a slot by <paramref name="table"/>, an empty table, filled with leaves one level down that map the same frames with the

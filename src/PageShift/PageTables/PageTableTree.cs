@@ -107,8 +107,9 @@ internal sealed partial class PageTableTree : IDisposable
     /// <exception cref="InvalidOperationException">A large leaf is in the way.</exception>
     internal bool TryMakeTable(VirtualAddress address, PageTableLevel level, out FrameNumber table)
     {
+        if (TryFindTable(address, level, out table))
+            return true;
         var cursor = new PageTableCursor(this, address);
-        table = FrameNumber.None;
         while (cursor.Level > level)
         {
             if (cursor.TryDescend())

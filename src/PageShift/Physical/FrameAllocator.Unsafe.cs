@@ -126,8 +126,12 @@ internal sealed unsafe class FrameAllocator : IDisposable
     /// <summary>Takes up to <paramref name="most"/> frames that follow one another, where that costs no more than taking one. Returns how many; 0 when there is none.</summary>
     internal int AllocateRun(int most, out ulong first, out bool isZeroed)
     {
-        if (_partialBlocks != 0 || (_carveNext == _carveEnd && !TryStartBlock()))
-            return TryAllocate(out first, out isZeroed) ? 1 : 0;
+        first = 0;
+        isZeroed = false;
+        if (_partialBlocks != 0)
+            return TakeRunFromPartial(most, out first);
+        if (_carveNext == _carveEnd && !TryStartBlock())
+            return 0;
         int count = (int)Math.Min((ulong)most, _carveEnd - _carveNext);
         first = _carveNext;
         isZeroed = _carvingFresh;
@@ -271,6 +275,30 @@ internal sealed unsafe class FrameAllocator : IDisposable
             UnlinkPartial(block);
         AllocatedFrames++;
         return frame;
+    }
+
+    /// <summary>Takes frames from a block's list as long as they follow one another.</summary>
+    private int TakeRunFromPartial(int most, out ulong first)
+    {
+        uint block = _partialBlocks - 1;
+        ref BlockState info = ref _blocks[block];
+        uint next = info.FirstFree;
+        uint expected = next;
+        first = _firstFrame + ((ulong)block << BlockShift) + next - 1;
+        Span<uint> states = StatesFrom(first, (int)Math.Min((uint)most, BlockFrames + 1 - next));
+        int count = 0;
+        for (; count < states.Length && next == expected; count++, expected++)
+        {
+            next = states[count] & FrameState.ValueMask;
+            states[count] = FrameState.Data;
+        }
+
+        info.FirstFree = (ushort)next;
+        info.FreeCount -= (ushort)count;
+        if (info.FreeCount == 0)
+            UnlinkPartial(block);
+        AllocatedFrames += (ulong)count;
+        return count;
     }
 
     private bool TryCarveAligned(ulong count, out ulong frame, out bool isZeroed)

@@ -72,23 +72,28 @@ public sealed partial class PhysicalMemory
     private int FillRun(Span<PageTableEntry> slots, ulong bits)
     {
         FrameAllocator allocator = _unbacked ?? _backed;
-        int most = 1;
-        while (AllocationsUntilFailure < 0 && most < slots.Length && slots[most].IsNone)
-            most++;
+        int most = AllocationsUntilFailure < 0 ? EmptyFromFirst(slots) : 1;
         if (!Permit())
             return 0;
         int run = allocator.AllocateRun(most, out ulong first, out bool isZero);
         if (run == 0 && TryTakePooled(out first, out isZero))
             run = 1;
-        for (int i = 0; i < run; i++)
+        ulong leaf = PageTableEntry.Leaf(new FrameNumber(first), bits).Value;
+        foreach (ref PageTableEntry slot in slots[..run])
         {
-            var frame = new FrameNumber(first + (ulong)i);
-            if (!isZero && _unbacked is null)
-                Bytes(frame).Clear();
-            slots[i] = PageTableEntry.Leaf(frame, bits);
+            slot = new PageTableEntry(leaf);
+            leaf += PageSize.Bytes; // the next frame
         }
 
+        for (int i = 0; !isZero && _unbacked is null && i < run; i++)
+            Bytes(new FrameNumber(first + (ulong)i)).Clear();
         return run;
+    }
+
+    private static int EmptyFromFirst(ReadOnlySpan<PageTableEntry> slots)
+    {
+        int live = PageTableTree.IndexOfLive(slots);
+        return live < 0 ? slots.Length : live;
     }
 
     /// <summary>Releases frames that follow one another and have no other reference, from the first entry on; returns how many, which may be 0.</summary>
