@@ -30,7 +30,7 @@ public class RemapBenchmarks : WorkloadBenchmarks
     public void SetUpMail() => Use(new Remap(MoveCase.Mail, pairs: 1));
 
     [GlobalSetup(Target = nameof(CopyAndClear))]
-    public void SetUpCopyAndClear() => Use(new CopyAndClear(1 << 18));
+    public void SetUpCopyAndClear() => Use(new CopyAndClear(1 << 18, pairs: 1));
 
     [Benchmark(Description = "Remap 1 GiB, not congruent", OperationsPerInvoke = 2)]
     public void NotCongruent() => Run();

@@ -48,7 +48,7 @@ internal sealed partial class PageTableTree
         Span<PageTableEntry> slots = Entries(table)[Geometry.Index(start, PageTableLevel.Pte)..];
         int most = (int)Math.Min((ulong)slots.Length, (end - start).WholePages.Value);
         int live = IndexOfLive(slots[..most]);
-        bool complete = Memory.TryFill(slots[..(live < 0 ? most : live)], bits, out int filled);
+        bool complete = Memory.TryFillEmpty(slots[..(live < 0 ? most : live)], bits, out int filled);
         Memory.AddLiveEntries(table, filled);
         reached = start + new ByteLength((ulong)filled << PageSize.Shift);
         if (!complete)

@@ -42,26 +42,39 @@ public sealed partial class PhysicalMemory
         }
     }
 
-    /// <summary>Fills the empty slots among <paramref name="slots"/> with leaves of fresh zeroed frames and <paramref name="bits"/>, under one lock. False when
+    /// <summary>Fills the empty slots among <paramref name="slots"/> with leaves of fresh zeroed frames and <paramref name="bits"/>. False when
     /// memory is out after <paramref name="filled"/> slots.</summary>
     internal bool TryFill(Span<PageTableEntry> slots, ulong bits, out int filled)
     {
         filled = 0;
+        for (int i = 0; i < slots.Length;)
+        {
+            int empty = EmptyFromFirst(slots[i..]);
+            if (!TryFillEmpty(slots.Slice(i, empty), bits, out int done))
+            {
+                filled += done;
+                return false;
+            }
+
+            filled += done;
+            i += Math.Max(1, empty);
+        }
+
+        return true;
+    }
+
+    /// <summary>The same for slots that are all empty, under one lock: the first <paramref name="filled"/> of them are filled.</summary>
+    internal bool TryFillEmpty(Span<PageTableEntry> slots, ulong bits, out int filled)
+    {
+        filled = 0;
         using (_lock.Enter())
         {
-            for (int i = 0; i < slots.Length;)
+            while (filled < slots.Length)
             {
-                if (!slots[i].IsNone)
-                {
-                    i++;
-                    continue;
-                }
-
-                int run = FillRun(slots[i..], bits);
+                int run = FillRun(slots[filled..], bits);
                 if (run == 0)
                     return false;
                 filled += run;
-                i += run;
             }
         }
 
@@ -72,7 +85,7 @@ public sealed partial class PhysicalMemory
     private int FillRun(Span<PageTableEntry> slots, ulong bits)
     {
         FrameAllocator allocator = _unbacked ?? _backed;
-        int most = AllocationsUntilFailure < 0 ? EmptyFromFirst(slots) : 1;
+        int most = AllocationsUntilFailure < 0 ? slots.Length : 1;
         if (!Permit())
             return 0;
         int run = allocator.AllocateRun(most, out ulong first, out bool isZero);
@@ -106,8 +119,10 @@ public sealed partial class PhysicalMemory
         int run = owner.CountSoleReferences(frame, 1);
         if (run == 0)
             return 0;
-        while (run < entries.Length && entries[run].IsMapped && entries[run].Frame.Value == frame + (ulong)run)
-            run++;
+        const ulong Noted = PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
+        ulong next = (entries[0].Value | Noted) + PageSize.Bytes; // the same permissions, the next frame
+        for (; run < entries.Length && (entries[run].Value | Noted) == next; run++)
+            next += PageSize.Bytes;
         run = owner.CountSoleReferences(frame, run);
         owner.FreeRun(frame, run);
         return run;

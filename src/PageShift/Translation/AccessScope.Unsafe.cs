@@ -42,8 +42,13 @@ public ref partial struct AccessScope
     {
         ref Tlb.Entry entry = ref Tlb.At(ref _translations, address.Value);
         if (entry.ReadTag != VirtualProcessor.PageOfLastByte<T>(address))
-            return Processor.ReadSlowly(address, out value);
-        value = Unsafe.ReadUnaligned<T>((byte*)entry.Host + (address.Value & (PageSize.Bytes - 1))); // the value ends within the page
+        {
+            AccessFault fault = Inside(_processor).ReadSlowly(address, out T slowlyRead); // a local of its own, so that the caller's value may stay in a register
+            value = slowlyRead;
+            return fault;
+        }
+
+        value = Unsafe.ReadUnaligned<T>((byte*)unchecked(entry.Addend + (nuint)address.Value)); // the value ends within the page
         return AccessFault.None;
     }
 
@@ -54,8 +59,8 @@ public ref partial struct AccessScope
     {
         ref Tlb.Entry entry = ref Tlb.At(ref _translations, address.Value);
         if (entry.WriteTag != VirtualProcessor.PageOfLastByte<T>(address))
-            return Processor.WriteSlowly(address, value);
-        Unsafe.WriteUnaligned((byte*)entry.Host + (address.Value & (PageSize.Bytes - 1)), value); // the value ends within the page
+            return Inside(_processor).WriteSlowly(address, value);
+        Unsafe.WriteUnaligned((byte*)unchecked(entry.Addend + (nuint)address.Value), value); // the value ends within the page
         return AccessFault.None;
     }
 
@@ -76,7 +81,9 @@ public ref partial struct AccessScope
             }
         }
 
-        return Processor.TranslateInside(address, access, out physical);
+        AccessFault fault = Inside(_processor).TranslateInside(address, access, out ulong slowlyFound); // likewise
+        physical = slowlyFound;
+        return fault;
     }
 
     private static T[] MakeNothing<T>(int count, T nothing)

@@ -5,7 +5,7 @@ namespace PageShift.Translation;
 /// <remarks>The accesses are those of <see cref="VirtualProcessor"/>, with the same rules.</remarks>
 public ref partial struct AccessScope : IDisposable
 {
-    private readonly VirtualProcessor Processor => _processor ?? throw new ObjectDisposedException(nameof(AccessScope));
+    private readonly VirtualProcessor Processor => Inside(_processor);
 
     /// <inheritdoc cref="VirtualProcessor.TryRead(VirtualAddress, Span{byte}, out int)"/>
     public readonly AccessFault TryRead(VirtualAddress address, Span<byte> destination, out int copied) =>
@@ -40,4 +40,7 @@ public ref partial struct AccessScope : IDisposable
         if (fault != AccessFault.None)
             Processor.ThrowIfFaulted(fault, AccessKind.Write);
     }
+
+    // Static, so that a scope whose methods are inlined stays in registers.
+    private static VirtualProcessor Inside(VirtualProcessor? processor) => processor ?? throw new ObjectDisposedException(nameof(AccessScope));
 }

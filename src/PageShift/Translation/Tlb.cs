@@ -33,7 +33,7 @@ internal sealed partial class Tlb
         entry.ReadTag = page;
         entry.WriteTag = isWritable ? page : NoTag;
         entry.ExecuteTag = isExecutable ? page : NoTag;
-        entry.Host = host;
+        entry.Addend = unchecked(host - (nuint)page);
         _lowest = Math.Min(_lowest, page);
         _highest = Math.Max(_highest, page);
     }
@@ -78,8 +78,8 @@ internal sealed partial class Tlb
         /// <summary>The page's first address when it may be executed.</summary>
         internal ulong ExecuteTag;
 
-        /// <summary>Where the host keeps the frame.</summary>
-        internal nuint Host;
+        /// <summary>What is added to a virtual address of the page, modulo 2^64, for where the host keeps that byte.</summary>
+        internal nuint Addend;
 
         internal static Entry Nothing => new() { ReadTag = NoTag, WriteTag = NoTag, ExecuteTag = NoTag };
     }

@@ -147,7 +147,7 @@ public sealed unsafe partial class VirtualProcessor
         ref Tlb.Entry entry = ref _tlb.At(address.Value);
         if (entry.ReadTag == PageOfLastByte<T>(address))
         {
-            value = Unsafe.ReadUnaligned<T>((byte*)entry.Host + (address.Value & (PageSize.Bytes - 1))); // the value ends within the page
+            value = Unsafe.ReadUnaligned<T>((byte*)unchecked(entry.Addend + (nuint)address.Value)); // the value ends within the page
             return AccessFault.None;
         }
 
@@ -161,7 +161,7 @@ public sealed unsafe partial class VirtualProcessor
         ref Tlb.Entry entry = ref _tlb.At(address.Value);
         if (entry.WriteTag == PageOfLastByte<T>(address))
         {
-            Unsafe.WriteUnaligned((byte*)entry.Host + (address.Value & (PageSize.Bytes - 1)), value); // the value ends within the page
+            Unsafe.WriteUnaligned((byte*)unchecked(entry.Addend + (nuint)address.Value), value); // the value ends within the page
             return AccessFault.None;
         }
 
@@ -279,7 +279,7 @@ public sealed unsafe partial class VirtualProcessor
             _tlb.Fill(page, _memory.HostAddress(leaf.Frame + frameInLeaf), leaf.IsWritable && leaf.IsDirty, !leaf.IsNoExecute);
         }
 
-        host = (byte*)entry.Host + offset;
+        host = (byte*)unchecked(entry.Addend + (nuint)address.Value);
         return AccessFault.None;
     }
 

@@ -17,7 +17,7 @@ public sealed partial class VirtualProcessor
             PageTableWalk walk = _tables.Walk(page);
             ulong offset = (page.Value & (_tables.Geometry.Span(walk.Level) - 1)) >> PageSize.Shift;
             bool holds = walk.Entry.IsPresent
-                && _memory.HostAddress(walk.Entry.Frame + offset) == entry.Host
+                && _memory.HostAddress(walk.Entry.Frame + offset) == unchecked(entry.Addend + (nuint)entry.ReadTag)
                 && (entry.WriteTag == Tlb.NoTag || (walk.Entry.IsWritable && walk.Entry.IsDirty))
                 && (entry.ExecuteTag == Tlb.NoTag || !walk.Entry.IsNoExecute);
             if (!holds)

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Xunit;
+
+namespace PageShift.Tests.Cli;
+
+/// <summary>The verb bench, but for its figures, which are the machine's.</summary>
+public class BenchCommandTests
+{
+    [Fact]
+    public void Each_chosen_row_has_both_figures_and_their_ratio()
+    {
+        ToolResult result = Tool.Run("bench", "--only", "TLB hit", "--seconds", "0.05", "--format", "json");
+
+        Assert.Equal(0, result.ExitCode);
+        using var json = JsonDocument.Parse(result.Output);
+        JsonElement row = Assert.Single(json.RootElement.GetProperty("rows").EnumerateArray());
+        Assert.Equal("read 8 bytes, TLB hit", row.GetProperty("work").GetString());
+        double ours = row.GetProperty("ours").GetProperty("value").GetDouble();
+        double other = row.GetProperty("other").GetProperty("value").GetDouble();
+        Assert.True(ours > 0 && other > 0);
+        Assert.InRange(row.GetProperty("ratio").GetDouble(), (ours / other) - 0.01, (ours / other) + 0.01);
+    }
+
+    [Fact]
+    public void The_table_tells_each_target_and_whether_it_is_met()
+    {
+        ToolResult result = Tool.Run("bench", "--only", "1 TiB", "--seconds", "0.05");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Matches("memory for 1 TiB populated, bytes-free +[0-9]+ MiB .* at most 1.5 times +yes", result.Output);
+        Assert.Contains("1 of 1: memory for 1 TiB populated", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--only", "no such row", "no row contains 'no such row'")]
+    [InlineData("--seconds", "0", "a number above 0")]
+    public void What_can_t_be_measured_is_said_in_one_line(string option, string value, string expected)
+    {
+        ToolResult result = Tool.Run("bench", option, value);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+    }
+}
