@@ -11,11 +11,19 @@ public sealed class LogSpeed() : SpeedRow("read and execute a log", "its bytes, 
     {
         using var log = new LogExecution();
         var samples = new List<double>();
-        long start = Stopwatch.GetTimestamp();
-        while (samples.Count < 3 || Stopwatch.GetElapsedTime(start) < time)
-            samples.Add(log.Measure());
+        Take(log, samples, time * TimedComparison.WarmUpPart);
+        samples.Clear();
+        Take(log, samples, time * (1 - TimedComparison.WarmUpPart));
         samples.Sort();
         double nanosecondsPerByte = samples[samples.Count / 2];
         return Judge(new Quantity(1e3 / nanosecondsPerByte, Unit.MegabytesPerSecond), null);
+    }
+
+    private static void Take(LogExecution log, List<double> samples, TimeSpan time)
+    {
+        const int Fewest = 3;
+        long start = Stopwatch.GetTimestamp();
+        while (samples.Count < Fewest || Stopwatch.GetElapsedTime(start) < time)
+            samples.Add(log.Measure());
     }
 }

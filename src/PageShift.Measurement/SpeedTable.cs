@@ -10,17 +10,17 @@ public static class SpeedTable
     private const int EntriesOfGiB = 1 << 18;
     private const string Kernel = "the running kernel's mremap";
 
-    /// <summary>All measurements. A turn of ours takes about a millisecond, so that what the other side has left in the caches weighs little.</summary>
+    /// <summary>All measurements. A turn of ours takes some milliseconds, so that what the other side has left in the caches weighs little.</summary>
     public static IReadOnlyList<SpeedRow> All { get; } =
     [
         new TimedComparison("move 1 GiB populated, not congruent", "copying and clearing the same entries", new Target(RatioKind.Times, 1.5),
             Here(() => new Remap(MoveCase.NotCongruent, pairs: 8)), Here(() => new CopyAndClear(EntriesOfGiB, pairs: 8))),
         new TimedComparison("move 1 GiB populated, not congruent", Kernel, new Target(RatioKind.TimesFaster, 30),
-            Here(() => new Remap(MoveCase.NotCongruent, pairs: 8)), KernelMove(MoveCase.NotCongruent, pairs: 2)),
+            Here(() => new Remap(MoveCase.NotCongruent, pairs: 32)), KernelMove(MoveCase.NotCongruent, pairs: 2)),
         new TimedComparison("move 1 GiB at +512 MiB, congruent", Kernel, new Target(RatioKind.TimesFaster, 200),
-            Here(() => new Remap(MoveCase.Congruent, pairs: 2000)), KernelMove(MoveCase.Congruent, pairs: 5)),
+            Here(() => new Remap(MoveCase.Congruent, pairs: 5000)), KernelMove(MoveCase.Congruent, pairs: 5)),
         new TimedComparison("the mail's test program, whole call", Kernel, new Target(RatioKind.TimesFaster, 100, MostNanoseconds: 250),
-            Here(() => new Remap(MoveCase.Mail, pairs: 2000)), KernelMove(MoveCase.Mail, pairs: 50)),
+            Here(() => new Remap(MoveCase.Mail, pairs: 5000)), KernelMove(MoveCase.Mail, pairs: 50)),
         new TimedComparison("translate, random over 1 GiB", "a page table of jagged arrays", new Target(RatioKind.TimesFaster, 2.5),
             Here(() => new RandomTranslation()), Here(() => new JaggedTranslation())),
         new TimedComparison("read 8 bytes, TLB hit", "an array of the same footprint", new Target(RatioKind.Times, 2),

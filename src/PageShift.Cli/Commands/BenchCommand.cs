@@ -12,7 +12,7 @@ internal static class BenchCommand
 
     private static readonly Option<string?> Only = new("--only") { Description = "Measure only the rows whose work or yardstick contains this text." };
 
-    private static readonly Option<double> Seconds = new("--seconds") { Description = "About how long each row takes.", DefaultValueFactory = _ => 2 };
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "About how long each row takes.", DefaultValueFactory = _ => 4 };
 
     // What the tool starts itself with, for one row.
     private static readonly Option<int?> Row = new("--row") { Hidden = true };
