@@ -105,8 +105,10 @@ public sealed partial class PhysicalMemory
 
     private static int EmptyFromFirst(ReadOnlySpan<PageTableEntry> slots)
     {
-        int live = PageTableTree.IndexOfLive(slots);
-        return live < 0 ? slots.Length : live;
+        int empty = 0;
+        while (empty < slots.Length && slots[empty].IsNone)
+            empty++;
+        return empty;
     }
 
     /// <summary>Releases frames that follow one another and have no other reference, from the first entry on; returns how many, which may be 0.</summary>
