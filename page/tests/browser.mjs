@@ -15,10 +15,9 @@ const browser = await chromium.launch({
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
 });
 
-const context = await browser.newContext();
-
-/** Opens a page in a tab of its own, and fails when it complains or asks for anything but itself. */
+/** Opens a page in a window of its own, which shares nothing with the others, and fails when it complains or asks for anything but itself. */
 async function open(name, { width = 1280, ...media } = {}, hash = '') {
+    const context = await browser.newContext();
     const page = await context.newPage();
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme: 'light', ...media });
@@ -34,7 +33,7 @@ async function open(name, { width = 1280, ...media } = {}, hash = '') {
     return {
         page,
         async close() {
-            await page.close();
+            await context.close();
             assert.deepEqual(complaints, []);
         },
     };
