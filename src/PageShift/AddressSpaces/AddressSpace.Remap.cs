@@ -245,11 +245,14 @@ public sealed partial class AddressSpace
             return Errno.OutOfMemory;
 
         var destination = new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength));
-        MappingHandle made = InsertMapping(MovedCopy(mapping, remap, destination));
+        AddressRange source = remap.RangeFrom(0, remap.OldLength);
+        Mapping moved = MovedCopy(mapping, remap, destination);
+        if (!keeps && mapping.Range == source && source.Length == destination.Length && StaysBetweenNeighbours(old, moved))
+            return Shift(old, source, moved, destinationUnmapWorked);
+        MappingHandle made = InsertMapping(moved);
         if (remap.OldLength == 0)
             return FinishMove(mapping.Flags, remap, destination);
 
-        AddressRange source = remap.RangeFrom(0, remap.OldLength);
         old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
         if (!TryMoveTables(Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked)))
         {
@@ -262,6 +265,45 @@ public sealed partial class AddressSpace
         else
             UnmapMovedSource(old, source);
         return FinishMove(mapping.Flags, remap, destination);
+    }
+
+    /// <summary>True when a whole mapping moves to where its neighbours stay the same and none of them, nor the mapping itself, merges with it there.</summary>
+    private bool StaysBetweenNeighbours(MappingHandle old, in Mapping moved)
+    {
+        AddressRange around = _mappings.FreeAround(old, NoCeiling);
+        if (moved.Start <= around.Start || moved.End >= around.End)
+            return false;
+        Mapping left = _mappings[old];
+        return !MergeRules.CanMerge(moved, left) && !MergeRules.CanMerge(left, moved);
+    }
+
+    /// <summary>Moves a whole mapping between its neighbours. The same as making the new mapping, moving the entries and taking the old one away, in one step.</summary>
+    private CallResult Shift(MappingHandle handle, AddressRange source, in Mapping moved, bool destinationUnmapWorked)
+    {
+        AddressRange around = _mappings.FreeAround(handle, NoCeiling);
+        bool goesDown = moved.Start < source.Start;
+        var request = new MoveRequest
+        {
+            Old = source.Start,
+            New = moved.Start,
+            Length = source.Length,
+            SourceGoes = true,
+            DestinationUnmapWorked = destinationUnmapWorked,
+            SourceStartsMapping = true,
+            DestinationStartsMapping = true,
+            SourcePredecessorEnd = goesDown ? moved.End : around.Start,
+            DestinationPredecessorEnd = goesDown ? around.Start : source.End,
+            SourceFloor = goesDown ? moved.End : around.Start,
+            SourceCeiling = goesDown ? around.End : moved.Start,
+            SourceClearance = around,
+            DestinationClearance = around,
+        };
+        if (!TryMoveTables(request))
+            return Errno.OutOfMemory;
+        _mappings.SetRange(handle, moved.Range, moved.PageOffset);
+        if (!_vacant.IsEmpty)
+            ForgetVacant(source, request.SourceFloor, request.SourceCeiling);
+        return moved.Start;
     }
 
     private VirtualAddress FinishMove(VmFlags flags, in RemapRequest remap, AddressRange destination)
