@@ -52,6 +52,6 @@ public class MoveBenchmarks
     private bool Move(in MoveRequest request)
     {
         _planner.PlanToExecute(MovePolicy.PageShift, request, _plan);
-        return _mover.TryExecute(_plan, out _);
+        return _mover.TryExecute(_plan);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class CheckedTables : IDisposable
     // a faulty mover that takes one for a table finds an empty frame.
     private const ulong FirstFrame = 1UL << 13;
 
+    private readonly MovePlan _planToExecute = new();
     private readonly CheckWorld _world;
     private readonly PagingGeometry _geometry;
     private readonly PhysicalMemory _memory = new(new PhysicalMemoryOptions { CapacityBytes = CapacityBytes });
@@ -95,8 +96,8 @@ internal sealed class CheckedTables : IDisposable
         ulong tablesBefore = _memory.TableFrames;
         _planner.Plan(policy, Request(move), Plan);
         MoveCost planned = CountedByDoing(Plan.Work);
-        if (!_mover.TryExecute(Plan, out MoveCost work))
-            throw new CheckMismatchException("the mover ran out of tables");
+        Execute(policy, move);
+        MoveCost work = _mover.Work;
         ulong tablesAfter = _tables.Verify();
         Compare(move);
         if (planned != work)
@@ -106,6 +107,18 @@ internal sealed class CheckedTables : IDisposable
         if (tablesBefore + work.TablesAllocated != tablesAfter + work.TablesFreed || tablesAfter != _memory.TableFrames)
             throw new CheckMismatchException($"{tablesBefore} tables, {work.TablesAllocated} allocated and {work.TablesFreed} freed are not the {tablesAfter} that can be reached, of {_memory.TableFrames} in use");
         Clear(_tables.Root, _geometry.Root);
+    }
+
+    /// <summary>Executes the move as an address space does: by a plan without reasons and costs, which must be the same otherwise.</summary>
+    private void Execute(MovePolicy policy, in CheckMove move)
+    {
+        _planner.PlanToExecute(policy, Request(move), _planToExecute);
+        if (!_planToExecute.RunList.SequenceEqual(Plan.RunList) || _planToExecute.ExpandedSource != Plan.ExpandedSource)
+            throw new CheckMismatchException("the plan that is executed has other runs than the one that is shown");
+        if (_planToExecute.TablesToAllocate != Plan.Work.TablesAllocated)
+            throw new CheckMismatchException($"{_planToExecute.TablesToAllocate} tables would be taken for a move that allocates {Plan.Work.TablesAllocated}");
+        if (!_mover.TryExecute(_planToExecute))
+            throw new CheckMismatchException("the mover ran out of tables");
     }
 
     /// <summary>The part of a plan's work that the mover counts while it works.</summary>

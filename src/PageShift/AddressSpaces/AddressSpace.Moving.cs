@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     public IMoveObserver? MoveObserver { get; set; }
 
     /// <summary>For tests: what the last move did, as counted while it was done. Read it while no call runs, or in an observer.</summary>
-    internal MoveCost LastMoveWork { get; private set; }
+    internal MoveCost LastMoveWork => _mover.Work;
 
     /// <summary>Moves the entries of a range under the space's policy, and flushes. False when memory is out; then nothing has moved.</summary>
     private bool TryMoveTables(in MoveRequest request)
@@ -29,9 +29,9 @@ public sealed partial class AddressSpace
         _planner.PlanToExecute(Policy, request, _plan);
         bool hasFirst = MayLeaveTable(request, request.Old);
         bool hasLast = MayLeaveTable(request, LastPage(request.Source));
-        if (!_mover.TryExecute(_plan, out MoveCost work))
+        if (!_mover.TryExecute(_plan))
             return false;
-        LastMoveWork = work;
+        ref readonly MoveCost work = ref _mover.Work;
         if (work.Entries != 0)
             FlushTlb(_plan);
         bool isDense = work.Pte == request.Length.WholePages.Value;

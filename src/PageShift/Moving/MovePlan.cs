@@ -8,6 +8,7 @@ namespace PageShift.Moving;
 /// Not thread-safe.</remarks>
 public sealed class MovePlan
 {
+    private MoveRequest _request; // read in place: it is too large to be copied for one of its fields
     private readonly List<MoveRun> _runs = [];
     private readonly List<BoundaryDecision> _boundaries = [];
 
@@ -15,7 +16,7 @@ public sealed class MovePlan
     public MovePolicy Policy { get; private set; }
 
     /// <summary>What is to be moved.</summary>
-    public MoveRequest Request { get; private set; }
+    public MoveRequest Request => _request;
 
     /// <summary>The runs, in the order in which they move: ascending when the move goes down, descending when it goes up.</summary>
     public IReadOnlyList<MoveRun> Runs => _runs;
@@ -37,14 +38,14 @@ public sealed class MovePlan
     public MoveCost Work { get; internal set; }
 
     /// <summary>True when the runs are in descending order.</summary>
-    public bool IsDescending => Request.New > Request.Old && Policy == MovePolicy.PageShift;
+    public bool IsDescending => _request.New > _request.Old && Policy == MovePolicy.PageShift;
 
     /// <summary>Where <see cref="ExpandedSource"/> goes.</summary>
     internal AddressRange ExpandedDestination
     {
         get
         {
-            ulong delta = unchecked(Request.New.Value - Request.Old.Value);
+            ulong delta = unchecked(_request.New.Value - _request.Old.Value);
             return new AddressRange(
                 new VirtualAddress(unchecked(ExpandedSource.Start.Value + delta)), new VirtualAddress(unchecked(ExpandedSource.End.Value + delta)));
         }
@@ -69,7 +70,7 @@ public sealed class MovePlan
         _runs.Clear();
         _boundaries.Clear();
         Policy = policy;
-        Request = request;
+        _request = request;
         ExpandedSource = request.Source;
         Cost = default;
         Work = default;

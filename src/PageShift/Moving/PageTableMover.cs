@@ -29,18 +29,19 @@ internal sealed class PageTableMover
     /// <summary>The tables that the last execution left empty behind itself, and freed.</summary>
     internal List<FreedTable> Freed => _freed;
 
-    /// <summary>Executes <paramref name="plan"/>. False when memory is out; then nothing has moved. <paramref name="work"/> is what was done, as counted
-    /// while doing it.</summary>
-    internal bool TryExecute(MovePlan plan, out MoveCost work)
+    /// <summary>What the last execution did, as counted while doing it.</summary>
+    internal ref readonly MoveCost Work => ref _work;
+
+    /// <summary>Executes <paramref name="plan"/>. False when memory is out; then nothing has moved.</summary>
+    internal bool TryExecute(MovePlan plan)
     {
-        work = default;
-        _work = default;
         _freed.Clear();
         _returned = 0;
         _emptiesAbove = false;
         _destination = plan.ExpandedDestination;
         if (!plan.SourceTable.IsNone)
         {
+            _work = default;
             MoveBetween(plan.SourceTable, plan.DestinationTable, plan.RunList[0]);
         }
         else
@@ -48,6 +49,7 @@ internal sealed class PageTableMover
             _reserve = new TableReserve(_memory);
             if (!_reserve.TryFill(plan.TablesToAllocate))
                 return false;
+            _work = default;
             foreach (MoveRun run in plan.RunList)
                 MoveRun(run, plan.IsDescending);
             ulong unused = _reserve.Drain() - _returned;
@@ -57,7 +59,6 @@ internal sealed class PageTableMover
 
         if (_emptiesAbove)
             FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value, record: true);
-        work = _work;
         return true;
     }
 

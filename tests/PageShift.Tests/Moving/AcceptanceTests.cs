@@ -53,7 +53,8 @@ public sealed class AcceptanceTests
         MoveCost cost = plan.Cost;
 
         Assert.Equal(expected, Describe(cost));
-        Assert.True(world.Mover.TryExecute(plan, out MoveCost work));
+        Assert.True(world.Mover.TryExecute(plan));
+        MoveCost work = world.Mover.Work;
         Assert.Equal(TableWorld.Counted(plan.Work), work);
         world.Tables.Verify();
     }
