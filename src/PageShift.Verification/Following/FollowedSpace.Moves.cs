@@ -31,7 +31,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         for (int i = 0; i < plans.Length; i++)
         {
             move.Plan(MovePolicyName.All[i], _plan);
-            plans[i] = PlannedMove.Of(_plan);
+            plans[i] = PlannedMove.Of(_plan, i == 0 ? null : plans[i - 1]);
         }
 
         _moves.Add(new FollowedMove
@@ -39,7 +39,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             ProcessId = _moving.Entry.ProcessId,
             ThreadId = _moving.Entry.ThreadId,
             Exit = _moving,
-            Site = default,
+            Site = _sites.Of(_moving.Entry),
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
@@ -120,21 +120,18 @@ internal sealed partial class FollowedSpace : IMoveObserver
         Engine.MoveObserver = this;
         CallResult result = Engine.Remap(old, oldLength, newLength, flags, to);
         Engine.MoveObserver = null;
-        ReportMoves(exit);
+        ReportMoves();
         if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
             ComparePages(exit, destination);
         return result;
     }
 
-    private void ReportMoves(in CallExit exit)
+    private void ReportMoves()
     {
-        if (_moves.Count == 0)
-            return;
-        CallSite site = _sites.Of(exit.Entry);
         foreach (FollowedMove move in _moves)
         {
             _context.Statistics.Moves++;
-            _context.Observer.Moved(move with { Site = site, Congruent = _moves.Count == 1 ? move.Congruent : null });
+            _context.Observer.Moved(_moves.Count == 1 ? move : move with { Congruent = null });
         }
     }
 
