@@ -61,6 +61,7 @@ internal sealed class SharedProcessor : IDisposable
         if (!_isTogether)
             return;
         _isTogether = false;
+        RealTimeTurn.GiveBack();
         _ = _own.TrySetFor(ProcessorSet.CallingThread);
     }
 
@@ -117,8 +118,9 @@ internal sealed class SharedProcessor : IDisposable
         if (!has.Contains(processor))
             processor = has.FirstIn(_own);
         _here = ProcessorSet.Of(processor);
-        _isTogether = _here.TrySetFor(ProcessorSet.CallingThread);
-        _isPossible = _isTogether;
+        _isTogether = RealTimeTurn.TryTake();
+        if (!_isTogether || !_here.TrySetFor(ProcessorSet.CallingThread))
+            GiveUp();
     }
 
     /// <summary>Finds out how to give a thread its processors again. False when it may not run here.</summary>
