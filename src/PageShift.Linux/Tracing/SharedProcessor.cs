@@ -4,7 +4,8 @@ namespace PageShift.Linux.Tracing;
 
 /// <summary>Lets a traced thread go on where the tracer runs, where that is faster. The two never run at the same time, and yet the kernel wakes the one on another
 /// processor when that is idle; where an idle processor sleeps, and above all in a virtual machine, waking it takes longer than all else that a stop costs (measured: a
-/// call took 100 us instead of 25). To choose, the thread's processors are narrowed to the tracer's while it is woken, and are what they were before it runs.
+/// call took 100 us instead of 25). To choose, the thread's processors are narrowed to the tracer's while it is woken, and are what they were before it runs. So that it does not
+/// run before, the tracer takes precedence over ordinary threads meanwhile; where it has no right to (CAP_SYS_NICE), the kernel chooses.
 /// <para>Which way is faster is measured by the calls themselves, again and again. Only while one thread alone is traced: several can run at a time.</para>
 /// Used by the tracing thread only.</summary>
 internal sealed class SharedProcessor : IDisposable
@@ -70,7 +71,7 @@ internal sealed class SharedProcessor : IDisposable
     {
         if (!_isTogether)
             return false;
-        if (!ProcessorSet.TryGet(thread, out ProcessorSet has))
+        if (!RealTimeTurn.IsOrdinary(thread) || !ProcessorSet.TryGet(thread, out ProcessorSet has) || has.FirstIn(_here) < 0)
         {
             Part();
             return false;
@@ -115,23 +116,15 @@ internal sealed class SharedProcessor : IDisposable
         if (!ProcessorSet.TryGet(thread, out ProcessorSet has))
             return;
         int processor = ProcessorSet.Current;
-        if (!has.Contains(processor))
-            processor = has.FirstIn(_own);
-        _here = ProcessorSet.Of(processor);
+        _here = ProcessorSet.Of(has.Contains(processor) ? processor : has.FirstIn(_own));
         _isTogether = RealTimeTurn.TryTake();
         if (!_isTogether || !_here.TrySetFor(ProcessorSet.CallingThread))
             GiveUp();
     }
 
-    /// <summary>Finds out how to give a thread its processors again. False when it may not run here.</summary>
+    /// <summary>Finds out how to give a thread its processors again.</summary>
     private bool TryLearn(int thread, in ProcessorSet has)
     {
-        if (has.FirstIn(_here) < 0)
-        {
-            Part();
-            return false;
-        }
-
         // Where every processor that it may have is among its own, it was not bound to them, and is not to be from now on.
         _thread = thread;
         _threadHas = has;

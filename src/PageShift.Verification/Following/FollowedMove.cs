@@ -45,7 +45,17 @@ public sealed record FollowedMove
     public required CongruentForecast? Congruent { get; init; }
 
     /// <summary>The plan of one policy.</summary>
-    public PlannedMove Under(MovePolicy policy) => Plans.First(p => p.Policy == policy);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="policy"/> is none of the defined values.</exception>
+    public PlannedMove Under(MovePolicy policy)
+    {
+        for (int i = 0; i < Plans.Count; i++)
+        {
+            if (Plans[i].Policy == policy)
+                return Plans[i];
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(policy), policy, "Not a move policy.");
+    }
 
     /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when there is no such place.</summary>
     public PlannedMove BestPlaced(MovePolicy policy)

@@ -67,6 +67,27 @@ public sealed class SharedProcessorTests
     }
 
     [Fact]
+    public void A_program_that_makes_itself_a_real_time_one_keeps_its_processors()
+    {
+        using var program = new CProgram(Watch + """
+            int main(void) {
+                struct sched_param lowest = { .sched_priority = 1 }, higher = { .sched_priority = 5 };
+                sched_getaffinity(0, sizeof before, &before);
+                calls(300, 1);
+                if (sched_setscheduler(0, SCHED_FIFO, &lowest) != 0)
+                    return 0; // may not
+                calls(300, 2);
+                if (sched_setscheduler(0, SCHED_FIFO, &higher) != 0)
+                    return 8;
+                calls(300, 3);
+                return 0;
+            }
+            """);
+
+        Assert.Equal(0, TracedRun.Of(new EventRecorder(), program.Path).Status.ShellStatus);
+    }
+
+    [Fact]
     public void Children_and_threads_begin_with_the_processors_of_their_maker()
     {
         using var program = new CProgram(Watch + """

@@ -6,7 +6,7 @@ namespace PageShift.Linux.Tracing.Interop;
 /// <summary>The processors on which a thread may run: sched_getaffinity(2), sched_setaffinity(2), sched_getcpu(3).</summary>
 internal unsafe partial struct ProcessorSet : IEquatable<ProcessorSet>
 {
-    private const int Words = 128; // 8,192 processors, the most that Linux can be built for
+    private const int Words = 16; // 1,024 processors, as the C library's cpu_set_t; on a machine with more the kernel refuses to tell
     private const int WordBits = 64;
 
     private fixed ulong _bits[Words];

@@ -9,8 +9,13 @@ internal static unsafe partial class RealTimeTurn
     private const int CallingThread = 0;
     private const int Ordinary = 0;
     private const int FirstInFirstOut = 1;
+    private const int Batch = 3;
+    private const int Idle = 5;
     private const int OrdinaryForChildren = 0x40000000;
     private const int LowestPriority = 1;
+
+    /// <summary>True for a thread that waits for its turn.</summary>
+    public static bool IsOrdinary(int thread) => GetPolicy(thread) is Ordinary or Batch or Idle;
 
     /// <summary>Lets no ordinary thread take the processor before this one sleeps. False when it is not an ordinary thread itself, or has no right to (CAP_SYS_NICE).</summary>
     public static bool TryTake()
