@@ -21,6 +21,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private readonly List<FollowedMove> _moves = [];
     private readonly MovePlan[] _forecasts = [new(), new()];
     private readonly MovePlan _plan = new();
+    private AddressRange _lastLoaded;
     private PendingMove? _pending;
     private CallExit _moving;
     private CongruentForecast? _forecast;
@@ -112,6 +113,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         _context.Log?.WriteNoPages(ProcessId);
         Load(_sourcePages);
         Load(_destinationPages);
+        _lastLoaded = default;
         LoadEndsOf(pending.Source, destination);
         LoadEndsOf(destination, pending.Source);
         Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, flags.HasFlag(RemapFlags.DontUnmap));
@@ -168,8 +170,13 @@ internal sealed partial class FollowedSpace : IMoveObserver
 
     private bool TryLoadFirst(AddressRange beside)
     {
-        if (beside.IsEmpty || Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+        if (beside.IsEmpty)
             return false;
+        if (beside == _lastLoaded)
+            return true; // source and destination often have the same neighbour
+        if (Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+            return false;
+        _lastLoaded = beside;
         var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
         _ = Engine.MarkPresent(range);
         _context.Log?.WritePresent(ProcessId, range, PageSize.Bytes);
