@@ -36,6 +36,8 @@ internal sealed partial class TraceSession
     {
         var thread = new TracedThread(id, process);
         _threads.Add(id, thread);
+        if (_threads.Count > 1)
+            _processor.Part();
         process.RunningThreads++;
         return thread;
     }
@@ -46,6 +48,7 @@ internal sealed partial class TraceSession
             return;
 
         int id = (int)message;
+        _processor.Born(id);
         if (!_adopted.Remove(id))
         {
             ulong flags = CloneFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharesMemory : 0);

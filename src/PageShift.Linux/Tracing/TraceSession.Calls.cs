@@ -75,8 +75,11 @@ internal sealed partial class TraceSession
             _observer.CallEntered(thread.Entry);
         }
 
+        bool isShared = _processor.Waking(thread.Id);
         thread.EnteredAt = Stopwatch.GetTimestamp();
         _ = Ptrace.ContinueToSystemCall(thread.Id, 0);
+        if (isShared)
+            _processor.Woken(thread.Id);
     }
 
     private void OnCallExit(TracedThread thread, long now)
@@ -100,11 +103,15 @@ internal sealed partial class TraceSession
         if (thread.IsOverlapped)
             Statistics.OverlappedCalls++;
 
+        long elapsed = (now - thread.EnteredAt) * (NanosecondsPerSecond / Stopwatch.Frequency);
+        if (_threads.Count == 1)
+            _processor.OnCall(thread.Id, elapsed);
+
         _observer.CallCompleted(new CallExit
         {
             Entry = thread.Entry,
             Result = new CallResult(stop.Result),
-            ElapsedNanoseconds = (now - thread.EnteredAt) * (NanosecondsPerSecond / Stopwatch.Frequency),
+            ElapsedNanoseconds = elapsed,
             IsOverlapped = thread.IsOverlapped,
         });
     }

@@ -12,6 +12,7 @@ internal sealed partial class TraceSession
     private readonly LiveProcesses _live;
     private readonly Dictionary<int, TracedThread> _threads = [];
     private readonly Dictionary<int, TracedProcess> _processes = [];
+    private readonly SharedProcessor _processor = new();
     private int _command;
     private ProcessStatus _commandStatus;
 
@@ -46,6 +47,10 @@ internal sealed partial class TraceSession
         {
             KillEverything();
             throw;
+        }
+        finally
+        {
+            _processor.Dispose();
         }
 
         return _commandStatus;
@@ -140,10 +145,14 @@ internal sealed partial class TraceSession
     /// <summary>Lets a thread run to its next stop of interest.</summary>
     private void Resume(TracedThread thread, int signal = 0)
     {
+        bool isShared = _processor.Waking(thread.Id);
         if (thread.Phase == CallPhase.Active || Statistics.Method == StopMethod.EverySystemCall)
             _ = Ptrace.ContinueToSystemCall(thread.Id, signal);
         else
             _ = Ptrace.Continue(thread.Id, signal);
+
+        if (isShared)
+            _processor.Woken(thread.Id);
     }
 
     private void OnEnding(TracedThread thread)

@@ -45,7 +45,17 @@ public sealed record FollowedMove
     public required CongruentForecast? Congruent { get; init; }
 
     /// <summary>The plan of one policy.</summary>
-    public PlannedMove Under(MovePolicy policy) => Plans.First(p => p.Policy == policy);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="policy"/> is none of the defined values.</exception>
+    public PlannedMove Under(MovePolicy policy)
+    {
+        for (int i = 0; i < Plans.Count; i++)
+        {
+            if (Plans[i].Policy == policy)
+                return Plans[i];
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(policy), policy, "Not a move policy.");
+    }
 
     /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when there is no such place.</summary>
     public PlannedMove BestPlaced(MovePolicy policy)
@@ -75,15 +85,41 @@ public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange 
     public int RunCount { get; init; }
 
     /// <summary>What is to be kept of a plan.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="alike">What was kept of another plan of the same move, which often has the same runs: those are then kept once. Null for none.</param>
     /// <exception cref="ArgumentNullException">There is no plan.</exception>
-    public static PlannedMove Of(MovePlan plan)
+    public static PlannedMove Of(MovePlan plan, PlannedMove? alike = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return new PlannedMove(plan.Policy, plan.Cost, plan.ExpandedSource, [.. plan.Boundaries])
+        int kept = Math.Min(plan.Runs.Count, MostKeptRuns);
+        return new PlannedMove(plan.Policy, plan.Cost, plan.ExpandedSource, First(plan.Boundaries, plan.Boundaries.Count))
         {
-            Runs = [.. plan.Runs.Take(MostKeptRuns)],
+            Runs = alike is not null && StartsWith(plan.Runs, alike.Runs, kept) ? alike.Runs : First(plan.Runs, kept),
             RunCount = plan.Runs.Count,
         };
+    }
+
+    private static bool StartsWith(IReadOnlyList<MoveRun> runs, IReadOnlyList<MoveRun> start, int count)
+    {
+        if (start.Count != count)
+            return false;
+        for (int i = 0; i < count; i++)
+        {
+            if (runs[i] != start[i])
+                return false;
+        }
+
+        return true;
+    }
+
+    private static T[] First<T>(IReadOnlyList<T> list, int count)
+    {
+        if (count == 0)
+            return [];
+        var first = new T[count];
+        for (int i = 0; i < count; i++)
+            first[i] = list[i];
+        return first;
     }
 }
 

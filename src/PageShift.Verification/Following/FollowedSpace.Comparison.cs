@@ -36,12 +36,11 @@ internal sealed partial class FollowedSpace
             return null;
         if (CompareWithRead(Everything) is { } difference)
             return difference;
-        IReadOnlyList<Mapping> engine = Engine.GetMappings();
-        for (int i = 0; i < engine.Count; i++)
+        for (int i = 0; i < _engine.Count; i++)
         {
-            VmFlags ignored = VmFlags.MayHaveGuards | (engine[i].File is null ? 0 : DecidedByOpening);
-            if ((engine[i].Flags & ~ignored) != (_kernel[i].Flags!.Value & ~ignored))
-                return new Difference("the flags of a mapping", $"{Describe(engine[i])} [{engine[i].Flags}]", $"{Describe(_kernel[i])} [{_kernel[i].Flags}]");
+            VmFlags ignored = VmFlags.MayHaveGuards | (_engine[i].File is null ? 0 : DecidedByOpening);
+            if ((_engine[i].Flags & ~ignored) != (_kernel[i].Flags!.Value & ~ignored))
+                return new Difference("the flags of a mapping", $"{Describe(_engine[i])} [{_engine[i].Flags}]", $"{Describe(_kernel[i])} [{_kernel[i].Flags}]");
         }
 
         return null;
@@ -51,20 +50,21 @@ internal sealed partial class FollowedSpace
     {
         while (true)
         {
-            IReadOnlyList<Mapping> engine = Engine.GetMappings(range);
-            int at = FirstDifference(engine);
+            _engine.Clear();
+            Engine.CopyMappings(range, _engine);
+            int at = FirstDifference();
             if (at < 0)
                 return null;
-            if (at >= engine.Count || at >= _kernel.Count || !TryAdopt(engine[at], _kernel[at], at == 0))
-                return new Difference("the mappings", at < engine.Count ? Describe(engine[at]) : "nothing more", at < _kernel.Count ? Describe(_kernel[at]) : "nothing more");
+            if (at >= _engine.Count || at >= _kernel.Count || !TryAdopt(_engine[at], _kernel[at], at == 0))
+                return new Difference("the mappings", at < _engine.Count ? Describe(_engine[at]) : "nothing more", at < _kernel.Count ? Describe(_kernel[at]) : "nothing more");
         }
     }
 
-    private int FirstDifference(IReadOnlyList<Mapping> engine)
+    private int FirstDifference()
     {
-        for (int i = 0; i < Math.Max(engine.Count, _kernel.Count); i++)
+        for (int i = 0; i < Math.Max(_engine.Count, _kernel.Count); i++)
         {
-            if (i >= engine.Count || i >= _kernel.Count || engine[i].Range != _kernel[i].Range || !ShowSame(engine[i], _kernel[i]))
+            if (i >= _engine.Count || i >= _kernel.Count || _engine[i].Range != _kernel[i].Range || !ShowSame(_engine[i], _kernel[i]))
                 return i;
         }
 

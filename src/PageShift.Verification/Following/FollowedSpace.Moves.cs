@@ -21,6 +21,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private readonly List<FollowedMove> _moves = [];
     private readonly MovePlan[] _forecasts = [new(), new()];
     private readonly MovePlan _plan = new();
+    private AddressRange _lastLoaded;
     private PendingMove? _pending;
     private CallExit _moving;
     private CongruentForecast? _forecast;
@@ -31,7 +32,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         for (int i = 0; i < plans.Length; i++)
         {
             move.Plan(MovePolicyName.All[i], _plan);
-            plans[i] = PlannedMove.Of(_plan);
+            plans[i] = PlannedMove.Of(_plan, i == 0 ? null : plans[i - 1]);
         }
 
         _moves.Add(new FollowedMove
@@ -39,7 +40,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             ProcessId = _moving.Entry.ProcessId,
             ThreadId = _moving.Entry.ThreadId,
             Exit = _moving,
-            Site = default,
+            Site = _sites.Of(_moving.Entry),
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
@@ -112,6 +113,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         _context.Log?.WriteNoPages(ProcessId);
         Load(_sourcePages);
         Load(_destinationPages);
+        _lastLoaded = default;
         LoadEndsOf(pending.Source, destination);
         LoadEndsOf(destination, pending.Source);
         Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, flags.HasFlag(RemapFlags.DontUnmap));
@@ -120,21 +122,18 @@ internal sealed partial class FollowedSpace : IMoveObserver
         Engine.MoveObserver = this;
         CallResult result = Engine.Remap(old, oldLength, newLength, flags, to);
         Engine.MoveObserver = null;
-        ReportMoves(exit);
+        ReportMoves();
         if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
             ComparePages(exit, destination);
         return result;
     }
 
-    private void ReportMoves(in CallExit exit)
+    private void ReportMoves()
     {
-        if (_moves.Count == 0)
-            return;
-        CallSite site = _sites.Of(exit.Entry);
         foreach (FollowedMove move in _moves)
         {
             _context.Statistics.Moves++;
-            _context.Observer.Moved(move with { Site = site, Congruent = _moves.Count == 1 ? move.Congruent : null });
+            _context.Observer.Moved(_moves.Count == 1 ? move : move with { Congruent = null });
         }
     }
 
@@ -171,8 +170,13 @@ internal sealed partial class FollowedSpace : IMoveObserver
 
     private bool TryLoadFirst(AddressRange beside)
     {
-        if (beside.IsEmpty || Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+        if (beside.IsEmpty)
             return false;
+        if (beside == _lastLoaded)
+            return true; // source and destination often have the same neighbour
+        if (Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+            return false;
+        _lastLoaded = beside;
         var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
         _ = Engine.MarkPresent(range);
         _context.Log?.WritePresent(ProcessId, range, PageSize.Bytes);

@@ -12,6 +12,7 @@ internal sealed partial class FollowedSpace : IDisposable
     private readonly MappingReader _maps;
     private readonly PresenceReader _presence;
     private readonly List<KernelMapping> _kernel = [];
+    private readonly List<Mapping> _engine = [];
     private readonly Dictionary<int, FollowedDescriptor> _descriptors = [];
     private int _callsSinceFullComparison;
     private bool _hasHiddenState;
@@ -168,7 +169,9 @@ internal sealed partial class FollowedSpace : IDisposable
     /// <summary>Tells the engine which mappings in or beside a range have got private pages since: those decide what merges.</summary>
     private void LearnPrivatePages(AddressRange range, bool alsoReadOnly = false)
     {
-        foreach (Mapping mapping in Engine.GetMappings(Widened(range)))
+        _engine.Clear();
+        Engine.CopyMappings(Widened(range), _engine);
+        foreach (Mapping mapping in _engine)
         {
             if (!mapping.Anon.IsNone || mapping.Flags.HasFlag(VmFlags.MayShare) || mapping.Flags.HasFlag(VmFlags.DontExpand))
                 continue;

@@ -60,13 +60,12 @@ internal sealed partial class PageTableTree
     private int ZapAbove(Span<PageTableEntry> entries, PageTableLevel level, ulong start, ulong end, bool keepGuards, ref ZapCount count)
     {
         ulong span = Geometry.Span(level);
-        ulong slotStart = start & ~(span - 1);
+        ulong firstStart = start & ~(span - 1);
         int removed = 0;
-        for (int i = 0; i < entries.Length; i++, slotStart += span)
+        for (int i = NextLive(entries, 0); i < entries.Length; i = NextLive(entries, i + 1))
         {
             PageTableEntry entry = entries[i];
-            if (entry.IsNone)
-                continue;
+            ulong slotStart = firstStart + ((ulong)i * span);
             if (entry.IsTable(level))
             {
                 Zap(entry.Frame, level - 1, Math.Max(start, slotStart), Math.Min(end, slotStart + span), keepGuards, ref count);
@@ -92,5 +91,13 @@ internal sealed partial class PageTableTree
         }
 
         return removed;
+    }
+
+    private static int NextLive(ReadOnlySpan<PageTableEntry> entries, int from)
+    {
+        if (from < entries.Length && !entries[from].IsNone)
+            return from;
+        int live = IndexOfLive(entries[from..]);
+        return live < 0 ? entries.Length : from + live;
     }
 }
