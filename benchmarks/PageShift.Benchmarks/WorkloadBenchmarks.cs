@@ -60,6 +60,9 @@ public class AccessBenchmarks : WorkloadBenchmarks
     [GlobalSetup(Target = nameof(TranslateJagged))]
     public void SetUpTranslateJagged() => Use(new JaggedTranslation());
 
+    [GlobalSetup(Target = nameof(LoadEntries))]
+    public void SetUpLoadEntries() => Use(new RandomLoads());
+
     [Benchmark(Description = "read, TLB hit", OperationsPerInvoke = TlbHits.Count)]
     public void Hit() => Run();
 
@@ -71,6 +74,9 @@ public class AccessBenchmarks : WorkloadBenchmarks
 
     [Benchmark(Description = "translate with jagged arrays", OperationsPerInvoke = RandomTranslation.Count)]
     public void TranslateJagged() => Run();
+
+    [Benchmark(Description = "load the same entries, without a walk", OperationsPerInvoke = RandomTranslation.Count)]
+    public void LoadEntries() => Run();
 }
 
 /// <summary>Faults: first writes to pages, and dropping them again.</summary>

@@ -8,7 +8,7 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift bench</c>: the table of speeds, measured on this machine.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<string> Format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+    private static readonly Option<string> Format = CommonOptions.Format();
 
     private static readonly Option<string?> Only = new("--only") { Description = "Measure only the rows whose work or yardstick contains this text." };
 

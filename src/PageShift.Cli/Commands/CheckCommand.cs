@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
+using System.Globalization;
 using PageShift.Cli.Output;
 using PageShift.Verification.Checking;
 
@@ -39,23 +39,12 @@ internal static class CheckCommand
     {
         Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
         var checker = new Checker(options);
-        using var stop = new CancellationTokenSource();
-        int stoppedBy = 0;
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interruption = new Interruption();
         CheckReport report;
-        using (new CheckProgress(checker))
-            report = checker.Run(stop.Token);
+        using (new ProgressLine(() => string.Create(CultureInfo.InvariantCulture, $"{checker.Done:n0} of {checker.Total:n0} populations, {checker.Cases:n0} cases")))
+            report = checker.Run(interruption.Token);
         int exitCode = Show(report, isJson, directory);
-        return exitCode == ExitCode.Done && !report.IsComplete ? ExitCode.OfSignal(stoppedBy) : exitCode;
-
-        void Stop(PosixSignalContext context)
-        {
-            const int Interrupt = 2, Terminate = 15;
-            context.Cancel = true;
-            stoppedBy = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
-            stop.Cancel();
-        }
+        return exitCode == ExitCode.Done && !report.IsComplete ? ExitCode.OfSignal(interruption.Signal) : exitCode;
     }
 
     private static CheckReport Merge(string[] files) =>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using PageShift.Calls;
-using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Output;
 using PageShift.Moving;
@@ -36,7 +35,7 @@ internal static class ExplainCommand
 
     private static readonly Option<bool> Stack = new("--stack") { Description = "It is execve's move of the stack (relocate_vma_down), as it is anyway when the places overlap." };
 
-    private static readonly Option<string> Format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+    private static readonly Option<string> Format = CommonOptions.Format();
 
     private static readonly Option<MovePolicy[]> Policy = Choice.Several(
         "--policy",
@@ -44,14 +43,9 @@ internal static class ExplainCommand
         MovePolicyName.All,
         MovePolicyName.Of);
 
-    private static readonly Option<string> Populate = Choice.One(
-        "--populate",
-        "Which pages count as present: all of private writable mappings (an upper bound), those that memset lines wrote, or none.",
-        "all",
-        "written",
-        "none");
+    private static readonly Option<string> Populate = CommonOptions.Populate();
 
-    private static readonly Option<string?> Html = new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+    private static readonly Option<string?> Html = CommonOptions.Html();
 
     internal static Command Create()
     {
@@ -70,7 +64,7 @@ internal static class ExplainCommand
         {
             Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct().Order()],
             Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
-            Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
+            Populate = CommonOptions.PopulateOf(parsed.GetValue(Populate)!),
         };
         LogPlace? place = PlaceOf(parsed);
         DescribedMove? described = place is null ? MoveOf(parsed) : null;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
+using System.Globalization;
 using PageShift.Cli.Output;
 using PageShift.Verification;
 
@@ -46,32 +46,28 @@ internal static class FuzzCommand
     {
         Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
         var fuzzer = new Fuzzer(options);
-        using var stop = new CancellationTokenSource();
-        int stoppedBy = 0;
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interruption = new Interruption();
         FuzzReport? report;
         string? reason;
-        using (var progress = new FuzzProgress(fuzzer, options))
-            report = fuzzer.Run(out reason, stop.Token);
+        using (new ProgressLine(() => Tell(fuzzer, options)))
+            report = fuzzer.Run(out reason, interruption.Token);
         if (report is null)
         {
             Console.Error.WriteLine($"pageshift: {reason}");
             return ExitCode.NotPossibleHere;
         }
 
-        FuzzText.Write(report, options, directory, isCut: stoppedBy != 0);
+        FuzzText.Write(report, options, directory, isCut: interruption.Signal != 0);
         if (report.Finding is not null || report.Unexplained.Count != 0)
             return ExitCode.Divergence;
-        return stoppedBy == 0 ? ExitCode.Done : ExitCode.OfSignal(stoppedBy);
+        return interruption.Signal == 0 ? ExitCode.Done : ExitCode.OfSignal(interruption.Signal);
+    }
 
-        void Stop(PosixSignalContext context)
-        {
-            const int Interrupt = 2, Terminate = 15;
-            context.Cancel = true;
-            stoppedBy = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
-            stop.Cancel();
-        }
+    private static string Tell(Fuzzer fuzzer, FuzzOptions options)
+    {
+        string of = options.MostCalls is { } most ? string.Create(CultureInfo.InvariantCulture, $" of {most:n0}") : "";
+        string state = fuzzer.IsShrinking ? "; found a divergence, making it small" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{fuzzer.Calls:n0}{of} calls, {fuzzer.Sequences:n0} sequences{state}");
     }
 
     private static void Require(bool isGiven, string option, FormattableString what)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using PageShift.Calls.Execution;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
@@ -14,11 +13,9 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift run FILE</c>: runs a log, and shows what its moves cost.</summary>
 internal static class RunCommand
 {
-    private const int DefaultTop = 10;
-
     private static readonly Argument<string> File = new("FILE") { Description = "A log in strace's format; - for standard input." };
 
-    private static readonly Option<string> Format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+    private static readonly Option<string> Format = CommonOptions.Format();
 
     private static readonly Option<MovePolicy[]> Policy = Choice.Several(
         "--policy",
@@ -26,12 +23,7 @@ internal static class RunCommand
         MovePolicyName.All,
         MovePolicyName.Of);
 
-    private static readonly Option<string> Populate = Choice.One(
-        "--populate",
-        "Which pages count as present: all of private writable mappings (an upper bound), those that memset lines wrote, or none.",
-        "all",
-        "written",
-        "none");
+    private static readonly Option<string> Populate = CommonOptions.Populate();
 
     private static readonly Option<string> On = Choice.One(
         "--on",
@@ -58,9 +50,9 @@ internal static class RunCommand
 
     private static readonly Option<bool> Lenient = new("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
 
-    private static readonly Option<int> Top = Choice.Count("--top", "How many moves the text shows, the largest first.", DefaultTop);
+    private static readonly Option<int> Top = CommonOptions.Top();
 
-    private static readonly Option<string?> Html = new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+    private static readonly Option<string?> Html = CommonOptions.Html();
 
     internal static Command Create()
     {
@@ -91,7 +83,7 @@ internal static class RunCommand
             On = on,
             Kernel = kernel,
             Geometry = geometry,
-            Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(Populate)!, ignoreCase: true),
+            Populate = CommonOptions.PopulateOf(parsed.GetValue(Populate)!),
             Verify = parsed.GetValue(Verify),
             Lenient = parsed.GetValue(Lenient),
         };

@@ -12,15 +12,13 @@ internal static class TraceCommand
     /// <summary>The verb's name. Ctrl-C is the traced program's while it runs.</summary>
     internal const string Name = "trace";
 
-    private const int DefaultTop = 10;
-
     private static readonly Argument<string[]> Command = new("COMMAND")
     {
         Description = "The program and its arguments, behind '--'.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string> Format = Choice.One("--format", "text for people, json for programs.", "text", "json");
+    private static readonly Option<string> Format = CommonOptions.Format();
 
     private static readonly Option<string?> Report = new("--report") { Description = "Write the report to this file, instead of standard error.", HelpName = "FILE" };
 
@@ -30,9 +28,9 @@ internal static class TraceCommand
         HelpName = "FILE",
     };
 
-    private static readonly Option<string?> Html = new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+    private static readonly Option<string?> Html = CommonOptions.Html();
 
-    private static readonly Option<int> Top = Choice.Count("--top", "How many moves the text shows, the largest first.", DefaultTop);
+    private static readonly Option<int> Top = CommonOptions.Top();
 
     internal static Command Create()
     {

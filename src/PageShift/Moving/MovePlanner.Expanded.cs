@@ -12,6 +12,7 @@ namespace PageShift.Moving;
 /// <item>nothing lives in the destination's block, except entries of the source itself: those will have left, because runs go in ascending order when
 /// the move goes down and in descending order when it goes up.</item>
 /// </list>
+/// What the mappings leave free around the two places (the request's clearances) holds no entry, and is not looked at; the rest is, slot by slot.
 /// Otherwise the block is opened, and the same question is asked one level down. A single page is always whole, so the plan always ends.
 /// </summary>
 internal sealed partial class MovePlanner

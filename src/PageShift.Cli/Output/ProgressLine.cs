@@ -1,26 +1,25 @@
-using System.Globalization;
-using PageShift.Verification.Checking;
-
 namespace PageShift.Cli.Output;
 
-/// <summary>Shows on standard error, every 2 seconds, how far a check is: on a terminal in one line that is gone at the end, elsewhere in a line each.</summary>
-internal sealed class CheckProgress : IDisposable
+/// <summary>Shows on standard error, every 2 seconds, how far some work is: on a terminal in one line that is gone at the end, elsewhere in a line each.</summary>
+internal sealed class ProgressLine : IDisposable
 {
     private const string EraseLine = "\r\e[K";
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
-    private readonly Checker _checker;
+    private readonly Func<string> _tell;
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
     private readonly Timer _timer;
 
     // Guarded by _lock.
     private bool _isOver;
 
-    internal CheckProgress(Checker checker)
+    /// <summary>Begins.</summary>
+    /// <param name="tell">How far the work is, in a few words. Called on another thread.</param>
+    internal ProgressLine(Func<string> tell)
     {
-        _checker = checker;
+        _tell = tell;
         _timer = new Timer(_ => Show(), null, Interval, Interval);
     }
 
@@ -42,11 +41,10 @@ internal sealed class CheckProgress : IDisposable
         {
             if (_isOver)
                 return;
-            string text = string.Create(CultureInfo.InvariantCulture, $"pageshift: {_checker.Done:n0} of {_checker.Total:n0} populations, {_checker.Cases:n0} cases");
             if (_isTerminal)
-                Console.Error.Write($"{EraseLine}{text}");
+                Console.Error.Write($"{EraseLine}pageshift: {_tell()}");
             else
-                Console.Error.WriteLine(text);
+                Console.Error.WriteLine($"pageshift: {_tell()}");
         }
     }
 }

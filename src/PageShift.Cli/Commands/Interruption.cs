@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace PageShift.Cli.Commands;
+
+/// <summary>Lets long work end at Ctrl-C, or at SIGTERM, with what it has found so far.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private const int Interrupt = 2;
+    private const int Terminate = 15;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly PosixSignalRegistration _terminate;
+    private volatile int _signal;
+
+    /// <summary>From here on the two signals do not end the process.</summary>
+    internal Interruption()
+    {
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    }
+
+    /// <summary>Cancelled by a signal.</summary>
+    internal CancellationToken Token => _stop.Token;
+
+    /// <summary>The number of the signal that came last; 0 for none.</summary>
+    internal int Signal => _signal;
+
+    public void Dispose()
+    {
+        _interrupt.Dispose();
+        _terminate.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Stop(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _signal = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
+        _stop.Cancel();
+    }
+}
