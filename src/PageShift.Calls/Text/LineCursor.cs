@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -7,6 +8,8 @@ namespace PageShift.Calls;
 internal ref struct LineCursor
 {
     private const int LongestFound = 40;
+
+    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"u8);
 
     public LineCursor(ReadOnlySpan<byte> text, int position = 0)
     {
@@ -102,9 +105,9 @@ internal ref struct LineCursor
     public ReadOnlySpan<byte> TakeName()
     {
         ReadOnlySpan<byte> rest = Rest;
-        int length = 0;
-        while (length < rest.Length && IsNameByte(rest[length]))
-            length++;
+        int length = rest.IndexOfAnyExcept(NameBytes);
+        if (length < 0)
+            length = rest.Length;
         Position += length;
         return rest[..length];
     }
