@@ -10,9 +10,9 @@ internal static class BenchCommand
 {
     private static readonly Option<string> Format = CommonOptions.Format();
 
-    private static readonly Option<string?> Only = new("--only") { Description = "Measure only the rows whose work or yardstick contains this text." };
+    private static readonly Option<string?> Only = new("--only") { Description = "Measure only the rows whose work or yardstick contains this text.", HelpName = "TEXT" };
 
-    private static readonly Option<double> Seconds = new("--seconds") { Description = "About how long each row takes.", DefaultValueFactory = _ => 4 };
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "About how long each row takes.", HelpName = "N", DefaultValueFactory = _ => 4 };
 
     // What the tool starts itself with, for one row.
     private static readonly Option<int?> Row = new("--row") { Hidden = true };
@@ -29,6 +29,8 @@ internal static class BenchCommand
         double seconds = parsed.GetValue(Seconds);
         if (seconds is not (> 0 and < 3600))
             throw new UsageException("--seconds takes a number above 0 and below 3600.");
+        if (parsed.GetValue(Row) is { } index && (index < 0 || index >= SpeedTable.All.Count))
+            throw new UsageException($"--row takes a number from 0 to {SpeedTable.All.Count - 1}.");
         List<SpeedResult> results = parsed.GetValue(Row) is { } row
             ? [SpeedTable.All[row].Measure(TimeSpan.FromSeconds(seconds))]
             : MeasureAll(parsed.GetValue(Only) ?? "", seconds);

@@ -34,6 +34,7 @@ public class BenchCommandTests
     [Theory]
     [InlineData("--only", "no such row", "no row contains 'no such row'")]
     [InlineData("--seconds", "0", "a number above 0")]
+    [InlineData("--row", "99", "a number from 0 to 12")]
     public void What_can_t_be_measured_is_said_in_one_line(string option, string value, string expected)
     {
         ToolResult result = Tool.Run("bench", option, value);
