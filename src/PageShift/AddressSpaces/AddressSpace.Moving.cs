@@ -50,9 +50,10 @@ public sealed partial class AddressSpace
     /// <summary>Notes the tables that the move left empty behind itself, and that Linux keeps at least until the source's mappings go.</summary>
     private void NoteEmptied(in MoveRequest request, bool isDense)
     {
-        // Where each page was present and moved by itself, none of them matters meanwhile: every piece has its table at the destination.
         if (_mover.Freed.Count == 0)
             return;
+
+        // Where each page was present and moved by itself, none of them matters meanwhile: every piece has its table at the destination.
         bool mayGo = isDense && _plan.Congruence == PageTableLevel.Pte;
         foreach (FreedTable table in _mover.Freed)
         {
