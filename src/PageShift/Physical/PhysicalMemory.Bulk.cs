@@ -123,7 +123,8 @@ public sealed partial class PhysicalMemory
             return 0;
         const ulong Noted = PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
         ulong next = (entries[0].Value | Noted) + PageSize.Bytes; // the same permissions, the next frame
-        for (; run < entries.Length && (entries[run].Value | Noted) == next; run++)
+        int most = _hugeZeroFrame > frame ? (int)Math.Min((ulong)entries.Length, _hugeZeroFrame - frame) : entries.Length; // the large zero page is nobody's to free
+        for (; run < most && (entries[run].Value | Noted) == next; run++)
             next += PageSize.Bytes;
         run = owner.CountSoleReferences(frame, run);
         owner.FreeRun(frame, run);
