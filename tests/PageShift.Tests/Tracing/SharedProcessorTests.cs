@@ -28,21 +28,19 @@ public sealed class SharedProcessorTests
     [Fact]
     public void A_traced_program_keeps_its_processors()
     {
-        using var program = new CProgram(Watch + """
+        KeepsItsProcessors("""
             int main(void) {
                 sched_getaffinity(0, sizeof before, &before);
                 calls(4000, 1);
                 return 0;
             }
             """);
-
-        Assert.Equal(0, TracedRun.Of(new EventRecorder(), program.Path).Status.ShellStatus);
     }
 
     [Fact]
     public void A_program_that_binds_itself_stays_bound_to_what_it_chose()
     {
-        using var program = new CProgram(Watch + """
+        KeepsItsProcessors("""
             int main(void) {
                 cpu_set_t all;
                 sched_getaffinity(0, sizeof all, &all);
@@ -62,20 +60,18 @@ public sealed class SharedProcessorTests
                 return 0;
             }
             """);
-
-        Assert.Equal(0, TracedRun.Of(new EventRecorder(), program.Path).Status.ShellStatus);
     }
 
     [Fact]
     public void A_program_that_makes_itself_a_real_time_one_keeps_its_processors()
     {
-        using var program = new CProgram(Watch + """
+        KeepsItsProcessors("""
             int main(void) {
                 struct sched_param lowest = { .sched_priority = 1 }, higher = { .sched_priority = 5 };
                 sched_getaffinity(0, sizeof before, &before);
                 calls(300, 1);
                 if (sched_setscheduler(0, SCHED_FIFO, &lowest) != 0)
-                    return 0; // may not
+                    return NOT_PERMITTED;
                 calls(300, 2);
                 if (sched_setscheduler(0, SCHED_FIFO, &higher) != 0)
                     return 8;
@@ -83,14 +79,12 @@ public sealed class SharedProcessorTests
                 return 0;
             }
             """);
-
-        Assert.Equal(0, TracedRun.Of(new EventRecorder(), program.Path).Status.ShellStatus);
     }
 
     [Fact]
     public void Children_and_threads_begin_with_the_processors_of_their_maker()
     {
-        using var program = new CProgram(Watch + """
+        KeepsItsProcessors("""
             static void *run(void *unused) { look(3); return unused; }
             int main(void) {
                 sched_getaffinity(0, sizeof before, &before);
@@ -112,7 +106,17 @@ public sealed class SharedProcessorTests
                 return 0;
             }
             """);
+    }
 
-        Assert.Equal(0, TracedRun.Of(new EventRecorder(), program.Path).Status.ShellStatus);
+    /// <summary>Traces a program that watches its own processors, and says by its exit code what it saw.</summary>
+    private static void KeepsItsProcessors(string main)
+    {
+        const int NotPermitted = 77;
+        using var program = new CProgram($"#define NOT_PERMITTED {NotPermitted}\n{Watch}{main}");
+
+        int status = TracedRun.Of(new EventRecorder(), program.Path).Status.ShellStatus;
+
+        Assert.SkipWhen(status == NotPermitted, "The program may not make itself a real-time one.");
+        Assert.Equal(0, status);
     }
 }
