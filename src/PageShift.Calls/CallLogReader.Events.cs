@@ -268,10 +268,11 @@ public sealed partial class CallLogReader
             Abandon(spliced);
         }
 
-        foreach (UnfinishedCall call in _unfinished.Values.OrderBy(call => call.Line).ToArray())
+        while (_unfinished.Count > 0)
         {
-            _unfinished.Remove(call.ThreadId);
-            Abandon(call);
+            UnfinishedCall first = _unfinished.Values.MinBy(call => call.Line)!;
+            _unfinished.Remove(first.ThreadId);
+            Abandon(first);
         }
 
         return _queue.Count > 0;

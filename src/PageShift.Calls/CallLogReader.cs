@@ -93,7 +93,9 @@ public sealed partial class CallLogReader
             _spliced = null;
             spliced.Append(line, _lines.LineCount, 1);
             var joined = new LineCursor(spliced.Text);
-            return ReadContent(ref joined, spliced.ThreadId, spliced.Timestamp, spliced, out record);
+            bool isRead = ReadContent(ref joined, spliced.ThreadId, spliced.Timestamp, spliced, out record);
+            Spare(spliced);
+            return isRead;
         }
 
         if (line.StartsWith(" > "u8))
@@ -146,7 +148,7 @@ public sealed partial class CallLogReader
         var head = new LineCursor(line[..splice]);
         if (TryParsePrefix(ref head, out int threadId, out CallTimestamp timestamp))
         {
-            _spliced = new UnfinishedCall();
+            _spliced = TakeSpared();
             _spliced.Begin(threadId, timestamp);
             _spliced.Append(head.Rest, _lines.LineCount, LineCursor.ColumnOf(line, 0, head.Position));
         }

@@ -15,19 +15,23 @@ internal static class SignalNames
         "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
     ];
 
+    private static readonly string[] ByNumber = [.. Enumerable.Range(1, Last).Select(NameOf)];
+
     /// <summary>Every signal's name and number.</summary>
     public static readonly (string Name, ulong Value)[] All =
-        [.. Enumerable.Range(1, Last).Select(signal => (Of(signal), (ulong)signal)), ("SIGRTMIN", FirstRealTime)];
+        [.. ByNumber.Select((name, index) => (name, (ulong)index + 1))];
 
     /// <summary>The same, for reading.</summary>
     public static readonly SymbolTable Numbers = new(All);
 
     /// <summary>The name of <paramref name="signal"/>: SIGKILL, SIGRTMIN, SIGRT_5; the number in decimal where there is none.</summary>
-    public static string Of(int signal) => signal switch
+    public static string Of(int signal) =>
+        signal is >= 1 and <= Last ? ByNumber[signal - 1] : signal.ToString(CultureInfo.InvariantCulture);
+
+    private static string NameOf(int signal) => signal switch
     {
-        >= 1 and < FirstRealTime => "SIG" + Standard[signal - 1],
+        < FirstRealTime => "SIG" + Standard[signal - 1],
         FirstRealTime => "SIGRTMIN",
-        > FirstRealTime and <= Last => string.Create(CultureInfo.InvariantCulture, $"SIGRT_{signal - FirstRealTime}"),
-        _ => signal.ToString(CultureInfo.InvariantCulture),
+        _ => string.Create(CultureInfo.InvariantCulture, $"SIGRT_{signal - FirstRealTime}"),
     };
 }

@@ -6,6 +6,9 @@ internal sealed partial class CallParser
     private const ulong ExitSignalMask = 0xff;
     private const ulong ForkSignal = 17;
 
+    /// <summary>The kernel shows a memfd under this name, which is also what strace -y writes.</summary>
+    private static ReadOnlySpan<byte> MemoryFilePrefix => "/memfd:"u8;
+
     /// <summary>Reads a clone's flags; strace writes them when the call begins, so that partial text holds them, too.</summary>
     private static bool TryParseClone(ref LineCursor cursor, CallForm form, ref ParsedCall call)
     {
@@ -83,7 +86,7 @@ internal sealed partial class CallParser
             case CallForm.Create or CallForm.MemoryFile:
                 // creat opens for writing only; a memfd for reading and writing.
                 call.Arguments = new CallArguments(form == CallForm.Create ? 1 : FlagNames.OpenReadWrite);
-                return TryParsePath(ref cursor, ref call) && TryPrefixMemoryFile(form, ref call);
+                return TryParsePath(ref cursor, ref call, form == CallForm.MemoryFile ? MemoryFilePrefix : default);
             case CallForm.Execute:
                 return TryParsePath(ref cursor, ref call);
             case CallForm.ExecuteAt:
@@ -93,23 +96,15 @@ internal sealed partial class CallParser
         }
     }
 
-    /// <summary>The kernel shows a memfd under this name, which is also what strace -y writes.</summary>
-    private bool TryPrefixMemoryFile(CallForm form, ref ParsedCall call)
-    {
-        if (form == CallForm.MemoryFile && call.FilePath is not null)
-            call.FilePath = string.Concat("/memfd:", call.FilePath);
-        return true;
-    }
-
     /// <summary>Reads a path in quotes; strace -e raw writes an address instead, which names nothing.</summary>
-    private bool TryParsePath(ref LineCursor cursor, ref ParsedCall call)
+    private bool TryParsePath(ref LineCursor cursor, ref ParsedCall call, ReadOnlySpan<byte> prefix = default)
     {
         cursor.SkipBlank();
         if (cursor.Current != '"')
             return ArgumentScanner.TrySkipArgument(ref cursor);
         if (!ArgumentScanner.TrySkipString(ref cursor, out ReadOnlySpan<byte> content))
             return false;
-        call.FilePath = InternDecoded(content);
+        call.FilePath = InternDecoded(content, prefix);
         cursor.TryTake("..."u8);
         return true;
     }

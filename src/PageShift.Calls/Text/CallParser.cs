@@ -134,12 +134,14 @@ internal sealed partial class CallParser
         return true;
     }
 
-    private string InternDecoded(ReadOnlySpan<byte> text)
+    private string InternDecoded(ReadOnlySpan<byte> text, ReadOnlySpan<byte> prefix = default)
     {
-        if (!text.Contains((byte)'\\'))
+        if (prefix.IsEmpty && !text.Contains((byte)'\\'))
             return _names.Intern(text);
-        if (_decoded.Length < text.Length)
-            _decoded = new byte[text.Length];
-        return _names.Intern(_decoded.AsSpan(0, EscapedText.Decode(text, _decoded)));
+        if (_decoded.Length < prefix.Length + text.Length)
+            _decoded = new byte[prefix.Length + text.Length];
+        prefix.CopyTo(_decoded);
+        int length = prefix.Length + EscapedText.Decode(text, _decoded.AsSpan(prefix.Length));
+        return _names.Intern(_decoded.AsSpan(0, length));
     }
 }

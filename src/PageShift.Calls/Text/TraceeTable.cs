@@ -36,7 +36,7 @@ internal sealed class TraceeTable
                 _isInitialAlive &= !isFirst;
                 return ResolveBracketed(prefix.ThreadId, isInitialBusy);
             default:
-                return !_isPlain && !_isInitialAlive && _others.Count == 1 ? _others.Single() : Initial;
+                return !_isPlain && !_isInitialAlive && _others.Count == 1 ? OnlyOther() : Initial;
         }
     }
 
@@ -68,6 +68,13 @@ internal sealed class TraceeTable
             _isInitialAlive = false;
         else
             _others.Remove(threadId);
+    }
+
+    private int OnlyOther()
+    {
+        foreach (int id in _others) // Single() would allocate, for each line
+            return id;
+        return Initial;
     }
 
     private int ResolveBracketed(int id, bool isInitialBusy)
