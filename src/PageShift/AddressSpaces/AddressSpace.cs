@@ -118,6 +118,17 @@ public sealed partial class AddressSpace : IDisposable
         _ownedMemory?.RemoveSpace();
     }
 
+    /// <summary>Enters the mapping lock exclusively, for a call.</summary>
+    /// <exception cref="ObjectDisposedException">The space has been disposed: its tables are gone, and perhaps its memory.</exception>
+    private MappingLock.ExclusiveScope EnterCall()
+    {
+        MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (!_disposed)
+            return scope;
+        scope.Dispose();
+        throw new ObjectDisposedException(nameof(AddressSpace));
+    }
+
     /// <summary>Makes every processor's TLB forget <paramref name="range"/>: one flush.</summary>
     private void FlushTlb(AddressRange range)
     {
