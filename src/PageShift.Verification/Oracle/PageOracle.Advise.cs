@@ -17,9 +17,11 @@ internal sealed partial class PageOracle
             return CallResult.Success;
         if (advice is Advice.PopulateRead or Advice.PopulateWrite)
             return AdvisePopulate(start, end, advice == Advice.PopulateWrite);
+        if (advice == Advice.Collapse)
+            return Collapse(start, end, actual);
         foreach (OracleRegion part in _regions.In(start, end))
         {
-            Errno error = AdvisePart(part, advice, actual);
+            Errno error = AdvisePart(part, advice);
             if (error != Errno.None)
                 return error;
         }
@@ -96,7 +98,7 @@ internal sealed partial class PageOracle
         return Errno.None;
     }
 
-    private Errno AdvisePart(in OracleRegion part, Advice advice, CallResult actual)
+    private Errno AdvisePart(in OracleRegion part, Advice advice)
     {
         switch (advice)
         {
@@ -126,8 +128,6 @@ internal sealed partial class PageOracle
                 foreach (ulong at in PagesIn(part.Start, part.End).Where(at => _pages[at].Presence == OraclePresence.Guard))
                     _pages.Remove(at);
                 return Errno.None;
-            case Advice.Collapse:
-                return Collapse(part, actual);
             default:
                 (VmFlags clear, VmFlags set) = FlagChange(advice);
                 _regions.Change(part.Start, part.End, region => region with { Flags = (region.Flags & ~clear) | set });
@@ -156,19 +156,26 @@ internal sealed partial class PageOracle
         }
     }
 
-    /// <summary>MADV_COLLAPSE: content stays; which blocks become large depends on page tables, and so does the result.</summary>
-    private Errno Collapse(OracleRegion part, CallResult actual)
+    /// <summary>MADV_COLLAPSE: content stays; which blocks become large depends on page tables, and so does the result, and the mapping that ends the call with EINVAL.</summary>
+    private CallResult Collapse(ulong start, ulong end, CallResult actual)
     {
-        if (actual.IsError && actual.Error != Errno.InvalidArgument && actual.Error != Errno.OutOfMemory)
-            throw new OracleMismatchException($"MADV_COLLAPSE returned {actual}.");
-        if (part.IsAnonymous && !part.IsShared)
+        List<OracleRegion> parts = _regions.In(start, end);
+        foreach (OracleRegion part in parts)
         {
-            for (ulong at = part.Start; at < part.End; at += _layout.LargePageBytes)
-                SuspectBlock(part, at);
-            SuspectBlock(part, part.End - PageSize.Bytes);
+            if (part.IsAnonymous && !part.IsShared)
+                SuspectBlocks(part);
         }
 
-        return actual.Error == Errno.InvalidArgument ? Errno.InvalidArgument : Errno.None;
+        if (parts.Count > 0 && actual.IsError && actual.Error == Errno.InvalidArgument)
+            return Errno.InvalidArgument;
+        return _regions.FirstHole(start, end) < end ? Errno.OutOfMemory : CallResult.Success;
+    }
+
+    private void SuspectBlocks(in OracleRegion part)
+    {
+        for (ulong at = part.Start; at < part.End; at += _layout.LargePageBytes)
+            SuspectBlock(part, at);
+        SuspectBlock(part, part.End - PageSize.Bytes);
     }
 
     private static (VmFlags Clear, VmFlags Set) FlagChange(Advice advice) => advice switch

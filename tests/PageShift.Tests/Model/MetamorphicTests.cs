@@ -1,7 +1,8 @@
+using PageShift.Abi;
+using PageShift.Calls;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Physical;
 using PageShift.Verification.Oracle;
 using Xunit;
 
@@ -46,16 +47,18 @@ public sealed class MetamorphicTests
     private static ModelFailure? RunSteps(PagingGeometry geometry, ModelStep[] steps, MoveTotals totals)
     {
         ModelWorld[] worlds = [.. MovePolicyName.All.Select(policy => new ModelWorld(geometry, policy))];
+        bool hasLargePages = false;
         try
         {
             foreach (ModelStep step in steps)
             {
                 if (worlds[0].Resolve(step) is not { } call)
                     continue;
+                hasLargePages |= call.Kind == CallKind.Advise && (Advice)call.Arguments.Third is Advice.HugePage or Advice.Collapse;
                 foreach (ModelWorld world in worlds)
                     world.Run(call);
                 foreach (ModelWorld world in worlds[1..])
-                    Compare(worlds[0], world);
+                    Compare(worlds[0], world, hasLargePages);
             }
 
             foreach (ModelProcess process in worlds.SelectMany(world => world.Processes))
@@ -73,7 +76,7 @@ public sealed class MetamorphicTests
         }
     }
 
-    private static void Compare(ModelWorld expected, ModelWorld actual)
+    private static void Compare(ModelWorld expected, ModelWorld actual, bool hasLargePages)
     {
         for (int i = 0; i < expected.Processes.Count; i++)
         {
@@ -82,55 +85,13 @@ public sealed class MetamorphicTests
             var everything = new AddressRange(VirtualAddress.Zero, left.Geometry.UserLimit);
             if (!left.GetMappings().Select(Comparable).SequenceEqual(right.GetMappings().Select(Comparable)))
                 throw new OracleMismatchException($"Mappings differ:\n{string.Join('\n', left.GetMappings())}\nunder {right.Policy}\n{string.Join('\n', right.GetMappings())}");
-            CompareLeaves(expected.Memory, LeavesOf(left, everything), actual.Memory, LeavesOf(right, everything), left.Geometry);
+            new LeafComparison(left.Geometry, expected.Memory, actual.Memory, hasLargePages).Compare(LeavesOf(left, everything), LeavesOf(right, everything));
         }
     }
 
     private static List<Leaf> LeavesOf(AddressSpace space, AddressRange range) => [.. space.GetLeaves(range).Select(leaf => new Leaf(leaf.Start, leaf.Level, leaf.Entry))];
 
-    /// <summary>Compares page by page. Of a large leaf that one policy moved whole, another may have had to make small ones: the stack move of older releases finds an empty table in the
-    /// slot that it is to go to. The translations are the same then, but the processor keeps accessed and dirty bits for each leaf.</summary>
-    private static void CompareLeaves(PhysicalMemory leftMemory, IReadOnlyList<Leaf> left, PhysicalMemory rightMemory, IReadOnlyList<Leaf> right, PagingGeometry geometry)
-    {
-        ulong done = 0; // of both leaves that are being compared, which end together or one after the other
-        int l = 0, r = 0;
-        while (l < left.Count && r < right.Count)
-        {
-            Leaf one = left[l], other = right[r];
-            VirtualAddress from = Later(one.Start, other.Start);
-            ulong leftEnd = one.Start.Value + geometry.Span(one.Level), rightEnd = other.Start.Value + geometry.Span(other.Level);
-            bool continues = from.Value <= done;
-            if ((!continues && one.Start != other.Start) || !AreAlike(leftMemory, one, rightMemory, other))
-                throw new OracleMismatchException($"Leaf {l} is {one} and {other}.");
-            done = Math.Min(leftEnd, rightEnd);
-            l += leftEnd == done ? 1 : 0;
-            r += rightEnd == done ? 1 : 0;
-        }
-
-        if (l < left.Count || r < right.Count)
-            throw new OracleMismatchException($"Leaf {l} is {(l < left.Count ? left[l] : "none")} and {(r < right.Count ? right[r] : "none")}.");
-    }
-
-    private static VirtualAddress Later(VirtualAddress one, VirtualAddress other) => one > other ? one : other;
-
-    private static bool AreAlike(PhysicalMemory leftMemory, in Leaf left, PhysicalMemory rightMemory, in Leaf right)
-    {
-        ulong ignored = PageTableEntry.FrameMask;
-        if (left.Level != right.Level)
-            ignored |= PageTableEntry.LargeBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
-        if (left.Entry.Without(ignored) != right.Entry.Without(ignored))
-            return false;
-        if (!left.Entry.IsMapped)
-            return true;
-        VirtualAddress from = Later(left.Start, right.Start);
-        return leftMemory.Bytes(FrameAt(left, from)).SequenceEqual(rightMemory.Bytes(FrameAt(right, from)));
-    }
-
-    private static FrameNumber FrameAt(in Leaf leaf, VirtualAddress address) => new(leaf.Entry.Frame.Value + ((address - leaf.Start).Value >> PageSize.Shift));
-
     /// <summary>All of a mapping but the file, which is another one in each world.</summary>
-    private static (AddressRange Range, Abi.VmFlags Flags, MemoryObjectKind? Kind, PageCount PageOffset, AnonIdentity Anon) Comparable(Mapping mapping) =>
+    private static (AddressRange Range, VmFlags Flags, MemoryObjectKind? Kind, PageCount PageOffset, AnonIdentity Anon) Comparable(Mapping mapping) =>
         (mapping.Range, mapping.Flags, mapping.File?.Object.Kind, mapping.PageOffset, mapping.Anon);
-
-    private readonly record struct Leaf(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry);
 }
