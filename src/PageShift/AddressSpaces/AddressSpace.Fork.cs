@@ -33,7 +33,10 @@ public sealed partial class AddressSpace
         AddressSpace? made = MakeChild();
         if (made is null)
             return false;
-        if (!TryCopyMappings(made))
+        bool isComplete;
+        using (made.EnterCall()) // the objects that it maps know it already
+            isComplete = TryCopyMappings(made);
+        if (!isComplete)
         {
             made.Dispose();
             return false;

@@ -93,9 +93,10 @@ public sealed class MemoryObject : IDisposable
     /// <returns>False when memory is out, which happens only to an object with a reader: its holes are kept as pages of zeroes.</returns>
     public bool TryPunchHole(PageCount first, PageCount count)
     {
-        if (count.Value == 0)
+        const ulong LastPage = ulong.MaxValue >> PageSize.Shift;
+        if (count.Value == 0 || first.Value > LastPage)
             return true;
-        ulong last = first.Value + (count.Value - 1);
+        ulong last = first.Value + Math.Min(count.Value - 1, LastPage - first.Value);
         lock (_lock)
         {
             if (_reader is not null)
@@ -105,9 +106,11 @@ public sealed class MemoryObject : IDisposable
         }
     }
 
-    /// <summary>Drops the object's pages. Leaves that map them keep them. The object is then as new, and may be used again.</summary>
+    /// <summary>Drops the object's pages. Leaves that map them keep them. The object is then as new, and may be used again. When its physical memory went first, the pages went with it.</summary>
     public void Dispose()
     {
+        if (_memory.IsDisposed)
+            return;
         lock (_lock)
             _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
     }

@@ -70,6 +70,9 @@ internal sealed unsafe class FrameAllocator : IDisposable
 
     internal ulong AllocatedFrames { get; private set; }
 
+    /// <summary>True once there is nothing left behind the frames.</summary>
+    internal bool IsDisposed => _disposed;
+
     /// <summary>Bytes that this allocator keeps per frame, all told.</summary>
     internal static int BookkeepingBytesPerFrame => sizeof(uint) + ((sizeof(BlockState) + (int)BlockFrames - 1) / (int)BlockFrames);
 

@@ -59,6 +59,9 @@ public sealed partial class PhysicalMemory : IDisposable
         }
     }
 
+    /// <summary>True once it was given back to the host: what was in it is gone.</summary>
+    internal bool IsDisposed => _backed.IsDisposed;
+
     /// <summary>For tests: how many more allocations succeed before all fail; negative for no limit.</summary>
     internal long AllocationsUntilFailure { get; set; } = -1;
 

@@ -88,6 +88,65 @@ public class MemoryObjectTests
     }
 
     [Fact]
+    public void A_child_that_is_being_made_is_not_changed_by_anyone_else()
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.MemoryFile(4);
+        OpenFile other = world.MemoryFile(4);
+        using ManualResetEventSlim begun = new();
+        using ManualResetEventSlim done = new();
+        bool isChanged = false;
+        AddressSpace? child = null;
+        var forking = new Thread(() => child = world.Space.Fork());
+        world.Map(0, 4, file: file);
+        file.Object.AddMapper(new WatchingMapper
+        {
+            Unmapping = () =>
+            {
+                forking.Start();
+                begun.Wait();
+            },
+        });
+        world.Map(4, 8, file: other);
+        other.Object.AddMapper(new WatchingMapper
+        {
+            Asked = () =>
+            {
+                begun.Set(); // the child has its mapping of the first object, not yet that of the second
+                isChanged = done.Wait(200);
+            },
+        });
+
+        file.Object.SetLength(Pages(1));
+        done.Set();
+        forking.Join();
+
+        Assert.False(isChanged);
+        child!.Dispose();
+    }
+
+    [Fact]
+    public void A_hole_reaches_to_the_end_of_an_object_and_no_further()
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.NumberedFile(4);
+        world.Map(0, 4, extra: MapFlags.Shared, file: file);
+        Assert.True(file.Object.TryPunchHole(new PageCount(2), new PageCount(ulong.MaxValue)));
+        Assert.Equal((1, 2, 0, 0), (world.Processor.Read<byte>(Page(0)), world.Processor.Read<byte>(Page(1)), world.Processor.Read<byte>(Page(2)), world.Processor.Read<byte>(Page(3))));
+    }
+
+    [Fact]
+    public void An_object_may_be_disposed_after_the_memory_that_its_space_owned()
+    {
+        var space = new AddressSpace();
+        var memoryObject = new MemoryObject(space.Memory, MemoryObjectKind.Memory, Pages(4));
+        Must(space.Map(Page(0), Pages(4), ReadWrite, MapFlags.Shared | MapFlags.Fixed, new OpenFile(memoryObject)));
+        space.Write(Page(3), 1);
+        space.Dispose();
+        memoryObject.Dispose();
+    }
+
+    [Fact]
     public void A_length_that_ends_in_a_large_page_takes_the_pages_behind_it()
     {
         using AccessWorld world = new();
@@ -247,5 +306,25 @@ public class MemoryObjectTests
         public void UnmapPages(MemoryObject memoryObject, PageCount first, PageCount count) => Child = Parent.Fork();
 
         public void UnmapFrom(MemoryObject memoryObject, PageCount first) => Child = Parent.Fork();
+    }
+
+    private sealed class WatchingMapper : IObjectMapper
+    {
+        internal Action? Asked { get; init; }
+
+        internal Action? Unmapping { get; init; }
+
+        public bool IsDisposed
+        {
+            get
+            {
+                Asked?.Invoke();
+                return false;
+            }
+        }
+
+        public void UnmapPages(MemoryObject memoryObject, PageCount first, PageCount count) => Unmapping?.Invoke();
+
+        public void UnmapFrom(MemoryObject memoryObject, PageCount first) => Unmapping?.Invoke();
     }
 }
