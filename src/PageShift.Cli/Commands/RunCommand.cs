@@ -86,11 +86,14 @@ internal static class RunCommand
             Verify = parsed.GetValue(Verify),
             Lenient = parsed.GetValue(Lenient),
         };
-        using FileStream? page = parsed.GetValue(Html) is { } file ? OutputFile.OpenForLater("--html", file) : null;
+        OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), settings.File, "the log itself");
+        using PageFile? page = PageFile.Open(parsed.GetValue(Html));
         using Stream standardOutput = Console.OpenStandardOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
-        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page, geometry));
-        return LogRun.Execute(settings, output).HasDivergence ? ExitCode.Divergence : ExitCode.Done;
+        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, geometry));
+        bool hasDivergence = LogRun.Execute(settings, output).HasDivergence;
+        page?.Complete();
+        return hasDivergence ? ExitCode.Divergence : ExitCode.Done;
     }
 
     private static (KernelVersion Version, MovePolicy Policy) FindKernel()
