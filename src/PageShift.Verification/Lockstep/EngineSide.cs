@@ -75,6 +75,10 @@ internal sealed partial class EngineSide : IDisposable
         }
     }
 
+    /// <summary>Checks the invariants of all spaces together, frames and their references included.</summary>
+    /// <exception cref="InvalidOperationException">One does not hold; the message says which.</exception>
+    internal void Verify() => AddressSpace.VerifyAll([.. _processes.Values.Select(process => process.Space)], _objects);
+
     /// <summary>Gives everything back.</summary>
     public void Dispose()
     {

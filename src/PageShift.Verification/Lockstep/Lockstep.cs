@@ -101,12 +101,12 @@ public sealed class Lockstep : IDisposable
     {
         foreach (int process in _engine.Processes)
         {
-            Difference? difference = CompareProcess(process, withFlags: true, PagesAtEnd, (int)PageSize.Bytes) ?? CheckInvariants(process);
+            Difference? difference = CompareProcess(process, withFlags: true, PagesAtEnd, (int)PageSize.Bytes);
             if (difference is not null)
                 return Report(Math.Max(_calls - 1, 0), difference with { Subject = string.Create(CultureInfo.InvariantCulture, $"{difference.Subject} of process {process} at the end") });
         }
 
-        return null;
+        return CheckInvariants() is { } broken ? Report(Math.Max(_calls - 1, 0), broken) : null;
     }
 
     /// <summary>Ends both sides.</summary>
@@ -140,11 +140,11 @@ public sealed class Lockstep : IDisposable
         return new LockstepDivergence(index, _last, difference.Subject, difference.Engine, difference.Kernel) { Explanation = _activity.Explain() };
     }
 
-    private Difference? CheckInvariants(int process)
+    private Difference? CheckInvariants()
     {
         try
         {
-            _engine.SpaceOf(process)!.Verify();
+            _engine.Verify();
             return null;
         }
         catch (InvalidOperationException failure)

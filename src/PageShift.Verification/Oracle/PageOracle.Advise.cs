@@ -101,12 +101,16 @@ internal sealed partial class PageOracle
         switch (advice)
         {
             case Advice.DontNeed or Advice.GuardInstall when part.IsLocked:
+            case Advice.Free when !part.IsAnonymous:
+            case Advice.Free or Advice.Cold when part.IsLocked:
             case Advice.WipeOnFork when !part.IsAnonymous:
             case Advice.Remove when part.IsLocked || part.IsAnonymous:
                 return Errno.InvalidArgument;
             case Advice.Remove when !part.IsShared:
                 return Errno.AccessDenied;
-            case Advice.DontNeed:
+            case Advice.Free or Advice.Cold:
+                return Errno.None; // no page goes: there is no memory pressure
+            case Advice.DontNeed or Advice.DontNeedLocked:
                 DropPages(part.Start, part.End, keepsGuards: true);
                 return Errno.None;
             case Advice.Remove:

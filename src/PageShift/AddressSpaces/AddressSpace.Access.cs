@@ -12,8 +12,7 @@ public sealed partial class AddressSpace
     /// <summary>Makes a processor that accesses this space. Dispose it when it is no longer used.</summary>
     public VirtualProcessor CreateProcessor()
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using MappingLock.ExclusiveScope scope = EnterCall();
         var processor = new VirtualProcessor(this, _tables, _lock, RemoveProcessor);
         _processors.Add(processor);
         return processor;

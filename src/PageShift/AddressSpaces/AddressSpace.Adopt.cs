@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     /// <param name="pageOffset">The place in the file of the first page; null for anonymous memory that was made where it is.</param>
     internal void AdoptMapping(AddressRange range, VmFlags flags, OpenFile? file, PageCount? pageOffset)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         AccountMapped(flags, range.Length.WholePages);
         file?.Object.AddMapper(this);
         _mappings.Insert(new Mapping(range, flags, file, pageOffset ?? (range.Start - VirtualAddress.Zero).WholePages, AnonIdentity.None));
@@ -23,7 +23,7 @@ public sealed partial class AddressSpace
     /// <summary>Splits the mapping that has <paramref name="address"/> inside. False when none has.</summary>
     internal bool TryAdoptSplit(VirtualAddress address)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle handle = _mappings.Find(address);
         return handle.Exists && _mappings.RangeOf(handle).Start < address && TrySplit(handle, address, out _);
     }
@@ -32,7 +32,7 @@ public sealed partial class AddressSpace
     /// how their file was opened.</summary>
     internal bool TryAdoptMerge(VirtualAddress address)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle right = _mappings.Find(address);
         MappingHandle left = right.Exists ? _mappings.Previous(right) : MappingHandle.None;
         if (left.IsNone)
@@ -58,7 +58,7 @@ public sealed partial class AddressSpace
     /// mapping, or no room.</summary>
     internal bool TryAdoptGrowth(VirtualAddress inside, VirtualAddress start)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle handle = _mappings.Find(inside);
         if (handle.IsNone || !_mappings.FlagsOf(handle).Has(VmFlags.GrowsDown))
             return false;
@@ -75,7 +75,7 @@ public sealed partial class AddressSpace
     /// its anon_vma). For what is known of a process whose faults were not seen. Thread-safe.</summary>
     public void MarkPrivate(VirtualAddress address)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle handle = _mappings.Find(address);
         if (handle.Exists)
             EnsureAnon(handle);
@@ -84,7 +84,7 @@ public sealed partial class AddressSpace
     /// <summary>Tells where the heap begins and where the break stands.</summary>
     internal void AdoptBreak(VirtualAddress start, VirtualAddress end)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         BreakStart = start;
         _breakOffset = (end - start).Value;
     }

@@ -20,7 +20,7 @@ public sealed partial class AddressSpace
     {
         CallResult result;
         List<PunchedHole>? holes;
-        using (_lock.EnterExclusive())
+        using (EnterCall())
         {
             result = AdviseLocked(start.Value, length.Value, advice);
             holes = TakePunchedHoles();

@@ -19,7 +19,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. Linux: prctl(PR_SET_MM_START_BRK) with PR_SET_MM_BRK.</remarks>
     public void SetBreakStart(VirtualAddress start)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         BreakStart = start;
         _breakOffset = 0;
     }
@@ -30,7 +30,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult Break(VirtualAddress end)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return BreakLocked(end.Value);
     }
 

@@ -17,7 +17,7 @@ public sealed partial class AddressSpace
     internal VirtualAddress? ForecastCongruentMove(
         VirtualAddress old, ByteLength oldLength, ByteLength newLength, bool keepsSource, ReadOnlySpan<MovePolicy> policies, ReadOnlySpan<MovePlan> plans)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         var source = new AddressRange(old, oldLength);
         MappingHandle handle = _mappings.Find(old);
         if (handle.IsNone || source.IsEmpty || !_mappings.RangeOf(handle).Contains(source))

@@ -28,8 +28,7 @@ public sealed partial class AddressSpace
     /// <summary>As <see cref="Fork"/>, but returns false where Linux's fork fails with ENOMEM.</summary>
     public bool TryFork([NotNullWhen(true)] out AddressSpace? child)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using MappingLock.ExclusiveScope scope = EnterCall();
         child = null;
         AddressSpace? made = MakeChild();
         if (made is null)

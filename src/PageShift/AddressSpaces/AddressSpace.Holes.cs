@@ -31,9 +31,14 @@ public sealed partial class AddressSpace : IObjectMapper
             Mapping mapping = _mappings[handle];
             ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
             if (from < mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value)
-                ZapTruncated(new AddressRange(AddressOf(mapping, from), mapping.End));
+                ZapTruncated(new AddressRange(SplitOrPass(AddressOf(mapping, from)), mapping.End));
         }
     }
+
+    /// <summary>Splits the large leaf that reaches over an address, which only <see cref="MarkPresent"/> puts into a mapping of an object. Returns the address; without memory the end of that leaf, which then
+    /// stays.</summary>
+    private VirtualAddress SplitOrPass(VirtualAddress address) =>
+        _tables.TrySplitAt(address) ? address : EndOfSlot(address, _tables.Walk(address).Level);
 
     private void NotePunchedHole(in PunchedHole hole) => (_punchedHoles ??= []).Add(hole);
 

@@ -17,7 +17,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult InCore(VirtualAddress start, ByteLength length, Span<byte> vector)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         if (CheckInCore(start.Value, length.Value) is var error and not Errno.None)
             return error;
         if ((ulong)vector.Length < RoundUpWrapping(length.Value) >> PageSize.Shift)

@@ -15,7 +15,7 @@ public sealed partial class AddressSpace
     {
         CallResult result;
         List<PunchedHole>? holes;
-        using (_lock.EnterExclusive())
+        using (EnterCall())
         {
             result = InvokeLocked(number, a0, a1, a2, a3, a4, a5);
             holes = TakePunchedHoles();

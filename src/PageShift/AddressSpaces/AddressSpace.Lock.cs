@@ -27,7 +27,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult Lock2(VirtualAddress start, ByteLength length, LockFlags flags)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return LockLocked(start.Value, length.Value, flags);
     }
 
@@ -38,7 +38,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult Unlock(VirtualAddress start, ByteLength length)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return UnlockLocked(start.Value, length.Value);
     }
 
@@ -49,7 +49,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult LockAll(LockAllFlags flags)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return LockAllLocked(flags);
     }
 
@@ -58,7 +58,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult UnlockAll()
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return UnlockAllLocked();
     }
 

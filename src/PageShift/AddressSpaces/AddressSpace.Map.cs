@@ -28,7 +28,7 @@ public sealed partial class AddressSpace
     /// Source: mmap(2); LINUX-MM section 1, checked on Linux 6.18.</remarks>
     public CallResult Map(VirtualAddress hint, ByteLength length, Protection protection, MapFlags flags, OpenFile? file = null, ulong offset = 0)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return MapLocked(hint.Value, length.Value, (ulong)protection, (ulong)flags, file, offset);
     }
 

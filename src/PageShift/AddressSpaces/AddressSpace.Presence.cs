@@ -19,7 +19,7 @@ public sealed partial class AddressSpace
     {
         if (!range.Start.IsPageAligned || !range.End.IsPageAligned || range.End > Geometry.UserLimit)
             return Errno.InvalidArgument;
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
             AddressRange part = _mappings.RangeOf(handle).Intersect(range);
@@ -36,7 +36,7 @@ public sealed partial class AddressSpace
     /// <summary>Takes all pages away, and leaves the mappings: the space is as if none had been touched yet, but for the identities. Thread-safe.</summary>
     public void ForgetPages()
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         if (_tables.IsEmpty && _vacant.IsEmpty)
             return;
         var everything = new AddressRange(VirtualAddress.Zero, Geometry.UserLimit);

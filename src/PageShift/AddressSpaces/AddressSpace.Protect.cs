@@ -19,7 +19,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. Pages keep their frames, also without any access.</remarks>
     public CallResult Protect(VirtualAddress start, ByteLength length, Protection protection)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return ProtectLocked(start.Value, length.Value, (ulong)protection, AnyProtectionKey);
     }
 
@@ -32,7 +32,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult ProtectWithKey(VirtualAddress start, ByteLength length, Protection protection, int key)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return ProtectLocked(start.Value, length.Value, (ulong)protection, key);
     }
 

@@ -21,7 +21,7 @@ public sealed partial class AddressSpace
     public void CopyMappings(AddressRange range, List<Mapping> mappings)
     {
         ArgumentNullException.ThrowIfNull(mappings);
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         foreach (MappingHandle handle in _mappings.Overlapping(range))
             mappings.Add(_mappings[handle]);
     }
@@ -29,7 +29,7 @@ public sealed partial class AddressSpace
     /// <summary>The lowest part of <paramref name="range"/> that is not mapped; null when all of it is. Thread-safe.</summary>
     public AddressRange? FindHole(AddressRange range)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         VirtualAddress at = range.Start;
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
@@ -45,7 +45,7 @@ public sealed partial class AddressSpace
     /// <summary>The occupied leaves and markers of <paramref name="range"/>, lowest first: address, level and entry. A snapshot. Thread-safe.</summary>
     public IReadOnlyList<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> GetLeaves(AddressRange range)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         var collector = new LeafCollector([]);
         _tables.VisitLeaves(range.Intersect(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit)), ref collector);
         return collector.Leaves;
@@ -54,14 +54,14 @@ public sealed partial class AddressSpace
     /// <summary>The page tables from the root down, as far as they touch one of <paramref name="ranges"/>. A snapshot. Thread-safe.</summary>
     public PageTableSnapshot GetTables(params ReadOnlySpan<AddressRange> ranges)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return PageTableSnapshot.Of(_tables, ranges);
     }
 
     /// <summary>Appends all mappings, and all occupied leaves and markers, lowest first: one snapshot into lists that are used again.</summary>
     internal void CopyTo(List<Mapping> mappings, List<LeafSnapshot> leaves)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
             mappings.Add(_mappings[handle]);
         var copier = new LeafCopier(leaves);
@@ -71,7 +71,7 @@ public sealed partial class AddressSpace
     /// <summary>Appends the runs of occupied pages of <paramref name="range"/>, lowest first; adjacent ones are one run.</summary>
     internal void CopyRuns(AddressRange range, List<AddressRange> runs)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         var copier = new RunCopier(runs, Geometry);
         _tables.VisitLeaves(range, ref copier);
     }

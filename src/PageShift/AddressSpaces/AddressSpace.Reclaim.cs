@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
@@ -12,7 +13,7 @@ public sealed partial class AddressSpace
     /// <returns>False when memory for the split of a large leaf is out.</returns>
     internal bool TryReclaim(AddressRange range)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         if (!TrySplitLeavesAtEnds(range))
             return false;
         ZapTruncated(range);
@@ -23,7 +24,7 @@ public sealed partial class AddressSpace
     /// those that something else refers to. Large leaves are split.</summary>
     internal void ShareZeroes(AddressRange range)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         if (TrySplitLeavesAtEnds(range))
             ShareZeroesLocked(range);
     }
@@ -38,8 +39,10 @@ public sealed partial class AddressSpace
             at = found + new ByteLength(PageSize.Bytes);
             _ = _tables.TrySplitAt(at); // without memory the large page stays, which changes no byte
             PageTableWalk walk = _tables.Walk(found);
-            VmFlags flags = _mappings.FlagsOf(_mappings.Find(found));
-            if (walk.Level == PageTableLevel.Pte && walk.IsMapped && !flags.Has(VmFlags.Locked) && IsOnlyReference(walk.Entry.Frame) && !Memory.Bytes(walk.Entry.Frame).ContainsAnyExcept((byte)0))
+            MappingHandle handle = _mappings.Find(found);
+            VmFlags flags = _mappings.FlagsOf(handle);
+            bool mayShare = IsAnonymousPrivate(handle) && (flags & (VmFlags.Locked | VmFlags.Shared)) == 0; // a write to shared memory is not copied
+            if (mayShare && walk.Level == PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk.Entry.Frame) && !Memory.Bytes(walk.Entry.Frame).ContainsAnyExcept((byte)0))
             {
                 _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(FrameNumber.ZeroPage, LeafBits.ForFlags(flags)));
                 Memory.Release(walk.Entry.Frame);

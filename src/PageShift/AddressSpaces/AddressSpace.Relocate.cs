@@ -15,7 +15,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. Not a system call: execve does this to the stack that it has prepared. Linux: <c>relocate_vma_down</c>.</remarks>
     public CallResult RelocateDown(VirtualAddress start, ByteLength length, ByteLength shift)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         if (!start.IsPageAligned || !length.IsPageAligned || !shift.IsPageAligned || length.Value == 0 || shift.Value == 0 || shift.Value > start.Value)
             return Errno.InvalidArgument;
         MappingHandle handle = _mappings.Find(start);

@@ -22,7 +22,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. Source: mremap(2); LINUX-MM section 6, checked on Linux 6.18.</remarks>
     public CallResult Remap(VirtualAddress old, ByteLength oldLength, ByteLength newLength, RemapFlags flags, VirtualAddress @new = default)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return RemapLocked(old.Value, oldLength.Value, newLength.Value, (ulong)flags, @new.Value);
     }
 

@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. Sealing again is no error.</remarks>
     public CallResult Seal(VirtualAddress start, ByteLength length, ulong flags = 0)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return SealLocked(start.Value, length.Value, flags);
     }
 

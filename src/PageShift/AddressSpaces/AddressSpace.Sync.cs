@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe.</remarks>
     public CallResult Sync(VirtualAddress start, ByteLength length, SyncFlags flags)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return SyncLocked(start.Value, length.Value, flags);
     }
 

@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     /// <remarks>Thread-safe. After a failure no page is gone; a mapping may have been split at the range's start, which merges again with nothing.</remarks>
     public CallResult Unmap(VirtualAddress start, ByteLength length)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         return UnmapLocked(start.Value, length.Value);
     }
 

@@ -53,7 +53,7 @@ public sealed partial class AddressSpace
 
     private ulong Verify(Dictionary<ulong, uint> references)
     {
-        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        using MappingLock.ExclusiveScope scope = EnterCall();
         _mappings.Verify();
         ulong tables = _tables.Verify();
         var check = new LeafCheck(this, references);

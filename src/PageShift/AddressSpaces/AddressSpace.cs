@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -116,6 +118,24 @@ public sealed partial class AddressSpace : IDisposable
             _mappings.Remove(first);
         _tables.Dispose();
         _ownedMemory?.RemoveSpace();
+    }
+
+    /// <summary>Enters the mapping lock exclusively, for a call.</summary>
+    /// <exception cref="ObjectDisposedException">The space has been disposed: its tables are gone, and perhaps its memory.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private MappingLock.ExclusiveScope EnterCall()
+    {
+        MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (_disposed)
+            LeaveDisposed(scope);
+        return scope;
+    }
+
+    [DoesNotReturn]
+    private static void LeaveDisposed(in MappingLock.ExclusiveScope scope)
+    {
+        scope.Dispose();
+        throw new ObjectDisposedException(nameof(AddressSpace));
     }
 
     /// <summary>Makes every processor's TLB forget <paramref name="range"/>: one flush.</summary>

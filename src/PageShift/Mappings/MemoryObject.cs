@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using PageShift.Physical;
 
 namespace PageShift.Mappings;
@@ -69,7 +70,6 @@ public sealed class MemoryObject : IDisposable
     public void SetLength(ByteLength length)
     {
         ulong endPage = PagesIn(length.Value);
-        IObjectMapper[] mappers;
         lock (_lock)
         {
             bool losesPages = endPage < PagesIn(_length);
@@ -80,10 +80,10 @@ public sealed class MemoryObject : IDisposable
             if (!losesPages)
                 return;
             _cache.RemoveRange(endPage, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
-            mappers = [.. _mappers];
         }
 
-        foreach (IObjectMapper mapper in mappers)
+        var told = new HashSet<IObjectMapper>();
+        while (TryFindMapper(told, out IObjectMapper? mapper))
             mapper.UnmapFrom(this, new PageCount(endPage));
     }
 
@@ -127,15 +127,9 @@ public sealed class MemoryObject : IDisposable
     /// <summary>Takes the leaves away that map pages anywhere but in one space, and drops the pages that this leaves unmapped and that are zero already. No lock is held.</summary>
     internal void UnmapHoleElsewhere(IObjectMapper origin, PageCount first, PageCount count)
     {
-        IObjectMapper[] mappers;
-        lock (_lock)
-            mappers = [.. _mappers];
-        foreach (IObjectMapper mapper in mappers)
-        {
-            if (mapper != origin)
-                mapper.UnmapPages(this, first, count);
-        }
-
+        var told = new HashSet<IObjectMapper> { origin };
+        while (TryFindMapper(told, out IObjectMapper? mapper))
+            mapper.UnmapPages(this, first, count);
         _ = TryPunchHole(first, count); // an object with a reader keeps its zeroes, which are there: this can't fail
     }
 
@@ -189,6 +183,15 @@ public sealed class MemoryObject : IDisposable
             _memory.AddReference(frame);
             return true;
         }
+    }
+
+    /// <summary>Finds a space that maps the object and is not among those that were told already, and adds it to them. One by one, as a space that has not been told yet may fork meanwhile:
+    /// its child has the same leaves, and is found later.</summary>
+    private bool TryFindMapper(HashSet<IObjectMapper> told, [NotNullWhen(true)] out IObjectMapper? mapper)
+    {
+        lock (_lock)
+            mapper = _mappers.Find(told.Add);
+        return mapper is not null;
     }
 
     private bool TryBringIn(ulong page, out FrameNumber frame)

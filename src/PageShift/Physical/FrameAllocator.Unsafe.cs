@@ -392,10 +392,8 @@ internal sealed unsafe class FrameAllocator : IDisposable
         byte* allocation = (byte*)NativeMemory.AllocZeroed(bytes + ContentAlignment);
         _contentAllocations[chunk] = allocation;
         var content = (byte*)(((nuint)allocation + (ContentAlignment - 1)) & ~(ContentAlignment - 1)); // within the allocation, which is longer by the alignment
-        if (Environment.GetEnvironmentVariable("HP") != null) madvise(content, bytes, 14);
         return content;
     }
-    [DllImport("libc")] private static extern int madvise(void* a, nuint l, int adv);
 
     private void ReturnUntouchedBlock(ulong frame) => PushFreeBlock((uint)((frame - _firstFrame) >> BlockShift));
 

@@ -144,7 +144,7 @@ public sealed partial class PhysicalMemory : IDisposable
     internal bool IsZeroPage(FrameNumber frame) =>
         frame.Value == FrameNumber.ZeroPage.Value || (_hugeZeroFrame != 0 && frame.Value - _hugeZeroFrame < HugeZeroFrames);
 
-    /// <summary>The large zero page of 2^<paramref name="order"/> frames, made when first asked for. All callers ask for one order.</summary>
+    /// <summary>The large zero page of 2^<paramref name="order"/> frames, made when first asked for. There is one, of the order that was asked for first; for another there is none.</summary>
     internal bool TryGetHugeZero(int order, out FrameNumber first)
     {
         using (_lock.Enter())
@@ -164,8 +164,9 @@ public sealed partial class PhysicalMemory : IDisposable
                 _hugeZeroFrame = number;
             }
 
-            first = new FrameNumber(_hugeZeroFrame);
-            return true;
+            bool fits = HugeZeroFrames == 1UL << order;
+            first = fits ? new FrameNumber(_hugeZeroFrame) : FrameNumber.None;
+            return fits;
         }
     }
 

@@ -121,12 +121,13 @@ public sealed partial class VirtualProcessor : IDisposable
         _cachedTables.Forget(range);
     }
 
-    /// <summary>Makes the processor unusable. Nobody is inside it.</summary>
+    /// <summary>Makes the processor unusable. Nobody is inside it, but a scope may be waiting to get back in from a fault: it finds no translation any more.</summary>
     internal void Detach()
     {
         if (_onDispose is not null)
             _lock.RemoveReader(_reader);
         _onDispose = null;
+        Invalidate(new AddressRange(VirtualAddress.Zero, new VirtualAddress(ulong.MaxValue)));
     }
 
     internal void Enter()
@@ -167,6 +168,7 @@ public sealed partial class VirtualProcessor : IDisposable
 
         while (address < _tables.Geometry.UserLimit)
         {
+            ObjectDisposedException.ThrowIf(_onDispose is null, this);
             PageTableWalk walk = _tables.Walk(address);
             leaf = walk.Entry;
             level = walk.Level;

@@ -280,6 +280,52 @@ public class AccessTests
     }
 
     [Fact]
+    public void A_call_on_a_disposed_space_throws()
+    {
+        var space = new AddressSpace();
+        space.Dispose();
+        space.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => space.Map(Page(0), Pages(1), ReadWrite, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | MapFlags.Populate));
+        Assert.Throws<ObjectDisposedException>(() => space.Advise(Page(0), Pages(1), Advice.DontNeed));
+        Assert.Throws<ObjectDisposedException>(() => space.Invoke((long)SystemCallNumber.Break));
+        Assert.Throws<ObjectDisposedException>(space.GetMappings);
+        Assert.Throws<ObjectDisposedException>(space.Verify);
+    }
+
+    [Fact]
+    public void A_scope_whose_fault_lets_the_disposal_of_the_space_in_reads_nothing_afterwards()
+    {
+        using PhysicalMemory memory = new(new PhysicalMemoryOptions { CapacityBytes = 64 << 20 });
+        var space = new AddressSpace(memory);
+        Must(space.Map(Page(0), Pages(1 << 12), ReadWrite, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed));
+        VirtualProcessor processor = space.CreateProcessor();
+        using AccessScope scope = processor.EnterAccess();
+        var disposing = new Thread(space.Dispose);
+        disposing.Start();
+        AccessFault fault = AccessFault.None;
+        for (int page = 0; page < 1 << 12 && fault == AccessFault.None; page++)
+        {
+            Assert.Equal(0, scope.Read<int>(Page(page)));
+            Thread.Sleep(1);
+            fault = scope.TryWrite(Page(page), 1); // replaces the page of zeroes, for which it lets a waiting call in
+        }
+
+        Assert.Equal(AccessFault.NotMapped, fault);
+        disposing.Join();
+        bool throws = false;
+        try
+        {
+            scope.TryRead(Page(0), out int _);
+        }
+        catch (ObjectDisposedException)
+        {
+            throws = true;
+        }
+
+        Assert.True(throws);
+    }
+
+    [Fact]
     public void Pages_of_a_bytes_free_arena_can_be_touched_but_not_read()
     {
         using AccessWorld world = new(new PhysicalMemory(PhysicalMemoryOptions.BytesFree));

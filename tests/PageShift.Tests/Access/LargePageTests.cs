@@ -152,4 +152,33 @@ public class LargePageTests
         world.Advise(0, Block, Advice.HugePage);
         return world;
     }
+
+    [Fact]
+    public void A_part_of_a_shared_large_page_never_becomes_the_page_of_zeroes()
+    {
+        using AccessWorld world = new();
+        world.Map(0, 512, extra: MapFlags.Shared);
+        world.Map(600, 601);
+        Must(world.Space.MarkPresent(Range(0, 512), PageTableLevel.Pmd));
+        world.Advise(3, 512, Advice.Cold); // takes the large page apart
+        world.Processor.Write(Page(5), 7);
+        Assert.Equal(0, world.Processor.Read<int>(Page(600)));
+    }
+
+    [Fact]
+    public void Spaces_of_different_geometries_share_no_large_zero_page()
+    {
+        using PhysicalMemory memory = new(new PhysicalMemoryOptions { CapacityBytes = 64 << 20 });
+        using AddressSpace small = new(memory, new AddressSpaceOptions { Geometry = PagingGeometry.Toy(4, 2) });
+        using AddressSpace large = new(memory);
+        foreach (AddressSpace space in new[] { small, large })
+        {
+            var length = new ByteLength(space.Geometry.Span(PageTableLevel.Pmd));
+            VirtualAddress start = Must(space.Map(new VirtualAddress(length.Value), length, ReadWrite, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed));
+            Must(space.Advise(start, length, Advice.HugePage));
+            Assert.Equal(0, space.Read<int>(start));
+        }
+
+        AddressSpace.VerifyAll([small, large], []);
+    }
 }

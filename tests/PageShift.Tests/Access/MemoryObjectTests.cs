@@ -1,6 +1,7 @@
 using CsCheck;
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.PageTables;
 using PageShift.Physical;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
@@ -58,6 +59,43 @@ public class MemoryObjectTests
         }
 
         AddressSpace.VerifyAll([world.Space, child], [file.Object]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pages_that_an_object_loses_leave_a_space_that_is_forked_meanwhile(bool isHole)
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.MemoryFile(4);
+        world.Map(10, 14, extra: MapFlags.Shared, file: file);
+        world.Processor.Fill(Range(10, 14), 5);
+        using AddressSpace parent = new(world.Memory);
+        var forking = new ForkingMapper(parent);
+        file.Object.AddMapper(forking); // it is told before the parent is
+        Must(parent.Map(Page(0), Pages(4), ReadWrite, MapFlags.Private | MapFlags.Fixed, file));
+        parent.Write(Page(0), 6); // so that a fork copies its entries
+        Assert.Equal(5, parent.Read<byte>(Page(3)));
+
+        if (isHole)
+            world.Advise(13, 14, Advice.Remove);
+        else
+            file.Object.SetLength(Pages(3));
+
+        using AddressSpace child = forking.Child!;
+        Assert.Equal((0, 0), (parent.GetLeaves(Range(3, 4)).Count, child.GetLeaves(Range(3, 4)).Count));
+        AddressSpace.VerifyAll([world.Space, parent, child], [file.Object]);
+    }
+
+    [Fact]
+    public void A_length_that_ends_in_a_large_page_takes_the_pages_behind_it()
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.MemoryFile(1024);
+        world.Map(0, 1024, file: file);
+        Must(world.Space.MarkPresent(Range(0, 1024), PageTableLevel.Pmd));
+        file.Object.SetLength(Pages(100));
+        Assert.Equal(new string('r', 100) + new string('.', 924), world.Draw(0, 1024));
     }
 
     [Fact]
@@ -195,5 +233,19 @@ public class MemoryObjectTests
             Assert.True(cache.TryFind(page, out FrameNumber found) && found == frame);
         Assert.Equal(model.ContainsKey(first), cache.TryFind(first, out _));
         Assert.Equal((ulong)model.Count, memory.DataFrames);
+    }
+
+    /// <summary>A space that maps the object, of which the first thing that happens when its pages are to go is that another space forks.</summary>
+    private sealed class ForkingMapper(AddressSpace parent) : IObjectMapper
+    {
+        internal AddressSpace Parent { get; set; } = parent;
+
+        internal AddressSpace? Child { get; private set; }
+
+        public bool IsDisposed => false;
+
+        public void UnmapPages(MemoryObject memoryObject, PageCount first, PageCount count) => Child = Parent.Fork();
+
+        public void UnmapFrom(MemoryObject memoryObject, PageCount first) => Child = Parent.Fork();
     }
 }

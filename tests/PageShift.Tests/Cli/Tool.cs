@@ -44,7 +44,14 @@ internal static class Tool
         return new ToolResult(process.ExitCode, output, error.Result);
     }
 
-    internal static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Assembly, .. arguments])
+    internal static Process Start(params string[] arguments) => Start("dotnet", [Assembly, .. arguments]);
+
+    /// <summary>Starts the tool in a process group of its own, with the signals' default actions: a run of the tests in the
+    /// background of a script ignores SIGINT, and what it starts would inherit that.</summary>
+    internal static Process StartForSignals(params string[] arguments) =>
+        Start("setsid", ["env", "--default-signal=INT,TERM", "dotnet", Assembly, .. arguments]);
+
+    private static Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,

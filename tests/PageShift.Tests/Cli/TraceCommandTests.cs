@@ -157,7 +157,7 @@ public sealed class TraceCommandTests
     [Fact]
     public void An_interrupt_ends_both_and_the_report_is_written()
     {
-        using Process tool = Tool.Start("trace", "--", "sh", "-c", "echo started; exec sleep 60");
+        using Process tool = Tool.StartForSignals("trace", "--", "sh", "-c", "echo started; exec sleep 60");
         Assert.Equal("started", tool.StandardOutput.ReadLine());
 
         Process.Start("kill", ["-INT", $"{tool.Id}"]).WaitForExit();

@@ -64,8 +64,8 @@ public sealed class FuzzCommandTests : IDisposable
     public void A_signal_ends_it_with_a_summary_and_no_false_divergence(string signal, int exitCode)
     {
         SkipUnlessPossible();
-        // In a process group of its own, to which the signal goes, as Ctrl-C does on a terminal.
-        using Process process = Process.Start(new ProcessStartInfo("setsid", ["dotnet", Tool.Assembly, "fuzz", "--seconds", "100", "-o", _directory.FullName]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        // The signal goes to its process group, as Ctrl-C does on a terminal.
+        using Process process = Tool.StartForSignals("fuzz", "--seconds", "100", "-o", _directory.FullName);
         Assert.StartsWith("pageshift: ", process.StandardError.ReadLine(), StringComparison.Ordinal);
         using Process kill = Process.Start("kill", ["-s", signal, "--", $"-{process.Id}"]);
         string output = process.StandardOutput.ReadToEnd();

@@ -67,6 +67,13 @@ public sealed partial class SourceRulesTests
     }
 
     [Fact]
+    public void The_engine_asks_nothing_of_its_host()
+    {
+        Assert.DoesNotContain(Sources.Where(f => f.StartsWith("src/PageShift/", StringComparison.Ordinal)), f => HostCall().IsMatch(Code(f)));
+        Assert.Contains(Sources, f => HostCall().IsMatch(Code(f)));
+    }
+
+    [Fact]
     public void Every_project_and_every_room_is_covered_here()
     {
         Assert.Equal(Projects.Keys.Order(), Sources.Select(f => f.Split('/')[1]).Distinct().Order());
@@ -114,6 +121,9 @@ public sealed partial class SourceRulesTests
         room == "Physical" && used == "PageTables" && !OtherPageTableType().IsMatch(Using().Replace(code, ""));
 
     private static string Code(string file) => Comment().Replace(File.ReadAllText(Repository.Path(file)), "");
+
+    [GeneratedRegex(@"\bDllImport\b|\bLibraryImport\b|\bGetEnvironmentVariable|\bProcess\.|\bFile\.(Open|Read|Write|Exists)")]
+    private static partial Regex HostCall();
 
     [GeneratedRegex(@"\bunsafe\s|\bUnsafe\.|\bMemoryMarshal\.")]
     private static partial Regex UnsafeCode();

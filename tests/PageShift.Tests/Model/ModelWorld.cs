@@ -181,6 +181,8 @@ internal sealed partial class ModelWorld : IDisposable
                 actual = process.Processor.TryRead(address, bytes, out _);
                 if (actual == AccessFault.None && expected == AccessFault.None && !PageStamp.Matches(bytes, process.Oracle.Content(at)))
                     throw new OracleMismatchException($"A read at {address} gave other bytes than those of 0x{process.Oracle.Content(at):x}.");
+                if (actual == AccessFault.None)
+                    CompareWithScope(process, address, bytes);
             }
 
             if (actual != expected)
@@ -188,6 +190,15 @@ internal sealed partial class ModelWorld : IDisposable
             if (actual != AccessFault.None)
                 break;
         }
+    }
+
+    /// <summary>Accesses inside a scope have ways of their own to a page; they must end at the same one.</summary>
+    private void CompareWithScope(ModelProcess process, VirtualAddress address, ReadOnlySpan<byte> bytes)
+    {
+        using AccessScope scope = process.Processor.EnterAccess();
+        AccessFault fault = scope.TryTranslate(address, AccessKind.Read, out ulong physical);
+        if (fault != AccessFault.None || !_memory.Bytes(new FrameNumber(physical >> PageSize.Shift)).SequenceEqual(bytes) || scope.Read<byte>(address) != bytes[0])
+            throw new OracleMismatchException($"In a scope, {address} is another page than outside.");
     }
 
     private ulong NextStamp()

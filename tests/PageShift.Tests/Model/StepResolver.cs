@@ -19,6 +19,7 @@ internal sealed class StepResolver
     [
         Advice.DontNeed, Advice.DontNeed, Advice.DontNeed, Advice.PopulateWrite, Advice.PopulateRead, Advice.GuardInstall, Advice.GuardRemove, Advice.HugePage,
         Advice.HugePage, Advice.HugePage, Advice.HugePage, Advice.NoHugePage, Advice.Remove, Advice.Collapse, Advice.DontFork, Advice.DoFork, Advice.WipeOnFork, Advice.KeepOnFork,
+        Advice.Free, Advice.Cold, Advice.DontNeedLocked,
     ];
 
     private static readonly Protection[] Protections =
