@@ -65,7 +65,7 @@ public sealed class OutputFileTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals are sent as on Linux.");
         string temporary = _directory.CreateSubdirectory("temporary").FullName;
-        var start = new ProcessStartInfo("dotnet", [Tool.Assembly, "run", "-", "--html", PathOf("page.html")]) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Tool.Assembly, "run", "-", "--html", PathOf("page.html")]) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["TMPDIR"] = temporary;
         using Process process = Process.Start(start)!;
         for (int i = 0; i < 20_000; i++) // more than is kept in memory
