@@ -138,9 +138,8 @@ export class TableView {
     private drawHead(svg: SVGElement, level: number, slot: number, y: number, width: number): void {
         const address = slot * spanOf(level);
         const path: string[] = [];
-        const root = geometry.levels - 1;
-        for (let above = root; above > level; above--)
-            path.push(`${above === root ? 'PGD' : LevelNames[above]} ${Math.floor(address / spanOf(above)) % geometry.entries}`);
+        for (let above = geometry.levels - 1; above > level; above--)
+            path.push(`${LevelNames[above]} ${Math.floor(address / spanOf(above)) % geometry.entries}`);
         const text = element('text', { x: 0, y: y + 16, class: 'head' });
         text.textContent = path.length === 0 ? `${LevelNames[level]} table, the root` : `${path.join(' › ')} › ${LevelNames[level]} table`;
         svg.append(text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));

@@ -68,7 +68,11 @@ export function checksOfControls({ open, textOf, assert }) {
             await close();
         },
         async the_page_tables_of_the_run_are_those_of_the_page() {
+            const four = await open('linus-2023');
+            assert.equal(await four.page.locator('#tables .head').first().textContent(), 'P4D 0 › PUD 0 › PMD table', 'the words of explain');
+            await four.close();
             const five = await open('five-levels');
+            assert.equal(await five.page.locator('#tables .head').first().textContent(), 'PGD 0 › P4D 0 › PUD 0 › PMD table');
             await five.page.locator('#fit-all').click();
             assert.equal(await shownSize(five.page), '64 PiB');
             await five.page.locator('#fit-page').click();

@@ -229,7 +229,7 @@ public sealed class CallLogWriter
         _line.Append(' ', Math.Max(1, _outcomeColumn - _line.Length)).Append("= ");
         switch (outcome.State)
         {
-            case CallOutcomeState.Value when record.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break:
+            case CallOutcomeState.Value when record.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break or CallKind.RelocateDown:
                 AppendHexadecimal((ulong)outcome.Value);
                 break;
             case CallOutcomeState.Value:

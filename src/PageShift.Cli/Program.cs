@@ -15,9 +15,9 @@ internal static class Program
         {
             RunCommand.Create(),
             ExplainCommand.Create(),
-            FuzzCommand.Create(),
-            CheckCommand.Create(),
             TraceCommand.Create(),
+            CheckCommand.Create(),
+            FuzzCommand.Create(),
             BenchCommand.Create(),
             CompletionCommand.Create(),
             new HelpOption { Recursive = true },
@@ -29,8 +29,9 @@ internal static class Program
         if (parsed.Errors.Count != 0)
         {
             foreach (ParseError error in parsed.Errors)
-                Console.Error.WriteLine($"pageshift: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
-            Console.Error.WriteLine("pageshift: see 'pageshift --help'");
+                Tell($"pageshift: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
+            string verb = parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}";
+            Tell($"pageshift: see 'pageshift{verb} --help'");
             return ExitCode.WrongInput;
         }
 
@@ -43,18 +44,31 @@ internal static class Program
         }
         catch (CallSyntaxException error)
         {
-            Console.Error.WriteLine(error.Message);
+            Tell(error.Message);
             return ExitCode.WrongInput;
         }
         catch (Exception error) when (error is UsageException or IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"pageshift: {error.Message}");
+            Tell($"pageshift: {error.Message}");
             return ExitCode.WrongInput;
         }
         catch (Exception error) when (error is NotPossibleException or InsufficientMemoryException)
         {
-            Console.Error.WriteLine($"pageshift: {error.Message}");
+            Tell($"pageshift: {error.Message}");
             return ExitCode.NotPossibleHere;
+        }
+    }
+
+    /// <summary>Says something on standard error. Where nobody can be told, the exit code has to do.</summary>
+    private static void Tell(string line)
+    {
+        try
+        {
+            Console.Error.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // full, say, as a disk can be to which it goes
         }
     }
 }

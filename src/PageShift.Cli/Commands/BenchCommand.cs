@@ -12,7 +12,7 @@ internal static class BenchCommand
 
     private static readonly Option<string?> Only = new("--only") { Description = "Measure only the rows whose work or yardstick contains this text.", HelpName = "TEXT" };
 
-    private static readonly Option<double> Seconds = new("--seconds") { Description = "About how long each row takes.", HelpName = "N", DefaultValueFactory = _ => 4 };
+    private static readonly Option<double> Seconds = Choice.Number("--seconds", "About how long each row takes.", 0.001, 3600, 4.0);
 
     // What the tool starts itself with, for one row.
     private static readonly Option<int?> Row = new("--row") { Hidden = true };
@@ -27,8 +27,6 @@ internal static class BenchCommand
     private static int Run(ParseResult parsed)
     {
         double seconds = parsed.GetValue(Seconds);
-        if (seconds is not (> 0 and < 3600))
-            throw new UsageException("--seconds takes a number above 0 and below 3600.");
         if (parsed.GetValue(Row) is { } index && (index < 0 || index >= SpeedTable.All.Count))
             throw new UsageException($"--row takes a number from 0 to {SpeedTable.All.Count - 1}.");
         List<SpeedResult> results = parsed.GetValue(Row) is { } row
@@ -45,7 +43,7 @@ internal static class BenchCommand
     {
         int[] rows = [.. Enumerable.Range(0, SpeedTable.All.Count).Where(i => Contains(SpeedTable.All[i].Work, only) || Contains(SpeedTable.All[i].Against, only))];
         if (rows.Length == 0)
-            throw new UsageException($"--only takes a part of a row's name; no row contains '{only}'.");
+            throw new UsageException($"--only: found '{only}', which no row contains, expected a part of a row's name");
         var results = new List<SpeedResult>();
         foreach (int row in rows)
         {

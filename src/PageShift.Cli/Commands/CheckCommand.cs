@@ -8,15 +8,13 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift check</c>: every case of some small worlds.</summary>
 internal static class CheckCommand
 {
-    private const int MostWorkers = 256;
-
     internal static Command Create()
     {
-        Option<int> depth = Choice.Count("--depth", "How many pages the region of each world has.", CheckOptions.DefaultDepth);
-        var shard = new Option<string>("--shard") { Description = "I/N: check only the I-th of N parts.", DefaultValueFactory = _ => "1/1" };
-        var workers = new Option<int>("--workers") { Description = "How many populations are checked side by side.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        Option<string> format = Choice.One("--format", "text for people, json for programs.", "text", "json");
-        var output = new Option<string>("-o", "--output") { Description = "The directory that gets the log of a counterexample.", DefaultValueFactory = _ => "." };
+        Option<int> depth = Choice.Number("--depth", "How many pages the region of each world has.", CheckWorld.LeastDepth, CheckWorld.MostDepth, CheckOptions.DefaultDepth);
+        Option<Shard?> shard = Shard.Option("Check only the I-th of N parts.");
+        Option<int> workers = CommonOptions.Workers("How many populations are checked side by side.");
+        Option<string> format = CommonOptions.Format();
+        Option<string> output = CommonOptions.Directory("The directory that gets the log of a counterexample.");
         var merge = new Option<string[]>("--merge") { Description = "Check nothing: add up the shards' JSON.", HelpName = "FILES", AllowMultipleArgumentsPerToken = true };
         var command = new Command("check", "Try every move of some small worlds, under every policy, and prove that no shorter sequence of moves exists.") { depth, shard, workers, format, output, merge };
         command.SetAction(parsed =>
@@ -24,12 +22,8 @@ internal static class CheckCommand
             bool isJson = parsed.GetValue(format) == "json";
             if (parsed.GetValue(merge) is { Length: > 0 } files)
                 return Show(Merge(files), isJson, directory: null);
-            (int index, int count) = Shard.Parse(parsed.GetValue(shard)!);
-            if (parsed.GetValue(depth) is < CheckWorld.LeastDepth or > CheckWorld.MostDepth)
-                throw new UsageException($"--depth takes a number from {CheckWorld.LeastDepth} to {CheckWorld.MostDepth}.");
-            if (parsed.GetValue(workers) is < 1 or > MostWorkers)
-                throw new UsageException($"--workers takes a number from 1 to {MostWorkers}.");
-            var options = new CheckOptions { Depth = parsed.GetValue(depth), ShardIndex = index, ShardCount = count, Workers = parsed.GetValue(workers) };
+            Shard part = parsed.GetValue(shard) ?? Shard.Whole;
+            var options = new CheckOptions { Depth = parsed.GetValue(depth), ShardIndex = part.Index, ShardCount = part.Count, Workers = parsed.GetValue(workers) };
             return Run(options, isJson, parsed.GetValue(output)!);
         });
         return command;

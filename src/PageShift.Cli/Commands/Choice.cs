@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 
 namespace PageShift.Cli.Commands;
 
@@ -55,20 +56,36 @@ internal static class Choice
         return option;
     }
 
-    /// <summary>An option that takes a number of things, 0 or more.</summary>
-    internal static Option<int> Count(string name, string description, int byDefault) => new(name)
-    {
-        Description = description,
-        HelpName = "N",
-        DefaultValueFactory = _ => byDefault,
-        CustomParser = result =>
+    /// <summary>An option that takes a number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    internal static Option<T> Number<T>(string name, string description, T least, T most, T byDefault)
+        where T : struct, INumber<T> => new(name)
         {
-            string text = result.Tokens[0].Value;
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count))
-                result.AddError(Wrong(name, text, $"a whole number from 0 to {int.MaxValue}"));
-            return count;
-        },
-    };
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => byDefault,
+            CustomParser = result => Parse(result, name, least, most),
+        };
+
+    /// <summary>An option that takes a number from <paramref name="least"/> to <paramref name="most"/>, and has none when it is not given.</summary>
+    internal static Option<T?> OptionalNumber<T>(string name, string description, T least, T most)
+        where T : struct, INumber<T> => new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result => Parse(result, name, least, most),
+        };
+
+    private static T Parse<T>(ArgumentResult result, string name, T least, T most)
+        where T : struct, INumber<T>
+    {
+        string text = result.Tokens[0].Value;
+        NumberStyles digits = typeof(T) == typeof(double) ? NumberStyles.AllowDecimalPoint : NumberStyles.None;
+        if (T.TryParse(text, digits, CultureInfo.InvariantCulture, out T number) && number >= least && number <= most)
+            return number;
+        string kind = digits == NumberStyles.None ? "a whole number" : "a number";
+        result.AddError(Wrong(name, text, string.Create(CultureInfo.InvariantCulture, $"{kind} from {least} to {most}")));
+        return least;
+    }
 
     private static string Wrong(string name, string found, string expected) => $"{name}: found '{found}', expected {expected}";
 }

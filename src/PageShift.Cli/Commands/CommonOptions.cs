@@ -7,6 +7,7 @@ namespace PageShift.Cli.Commands;
 internal static class CommonOptions
 {
     private const int DefaultTop = 10;
+    private const int MostWorkers = 256;
 
     /// <summary>--format.</summary>
     internal static Option<string> Format() => Choice.One("--format", "text for people, json for programs.", "text", "json");
@@ -15,7 +16,13 @@ internal static class CommonOptions
     internal static Option<string?> Html() => new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
 
     /// <summary>--top.</summary>
-    internal static Option<int> Top() => Choice.Count("--top", "How many moves the text shows, the largest first.", DefaultTop);
+    internal static Option<int> Top() => Choice.Number("--top", "How many moves the text shows, the largest first.", 0, int.MaxValue, DefaultTop);
+
+    /// <summary>--workers.</summary>
+    internal static Option<int> Workers(string description) => Choice.Number("--workers", description, 1, MostWorkers, Math.Min(Environment.ProcessorCount, MostWorkers));
+
+    /// <summary>-o, a directory.</summary>
+    internal static Option<string> Directory(string description) => new("-o", "--output") { Description = description, HelpName = "DIRECTORY", DefaultValueFactory = _ => "." };
 
     /// <summary>--populate; see <see cref="PopulateOf"/>.</summary>
     internal static Option<string> Populate() => Choice.One(

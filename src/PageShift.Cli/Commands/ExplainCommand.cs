@@ -69,13 +69,14 @@ internal static class ExplainCommand
         LogPlace? place = PlaceOf(parsed);
         DescribedMove? described = place is null ? MoveOf(parsed) : null;
         Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
-        if (parsed.GetValue(Html) is { } file)
+        OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), place?.File, "the log itself");
+        using (PageFile? page = PageFile.Open(parsed.GetValue(Html)))
         {
-            using FileStream page = OutputFile.OpenForLater("--html", file);
-            if (described is null)
-                ExplainedPage.Write(page, settings, place!);
-            else
-                ExplainedPage.Write(page, settings, described);
+            if (page is not null && described is null)
+                ExplainedPage.Write(page.Stream, settings, place!);
+            else if (page is not null)
+                ExplainedPage.Write(page.Stream, settings, described!);
+            page?.Complete();
         }
 
         if (parsed.GetValue(Format) == "json")
@@ -122,7 +123,10 @@ internal static class ExplainCommand
         bool isStackMove = parsed.GetValue(Stack) || overlap;
         if (isStackMove && to > old)
             throw new UsageException($"{NewName}: found {to}, above {old}{(overlap ? " and overlapping" : "")}, expected a place below: only execve's move of the stack may overlap, and it goes down");
-        return new DescribedMove(old, to, length, isStackMove, parsed.GetValue(With) ?? []);
+        string[] before = parsed.GetValue(With) ?? [];
+        return before.Any(string.IsNullOrWhiteSpace)
+            ? throw new UsageException($"{With.Name}: found nothing, expected a call such as mmap(…) or munmap(…)")
+            : new DescribedMove(old, to, length, isStackMove, before);
     }
 
     private static ulong Number(string option, string? text)

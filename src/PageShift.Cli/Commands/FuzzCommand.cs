@@ -8,33 +8,30 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift fuzz</c>: random calls on engine and kernel in lockstep.</summary>
 internal static class FuzzCommand
 {
-    private const int MostSeconds = 1_000_000_000;
-    private const int MostWorkers = 256;
+    private const double LeastSeconds = 0.001;
+    private const double MostSeconds = 1_000_000_000;
 
     internal static Command Create()
     {
-        var seed = new Option<ulong>("--seed") { Description = "Decides all sequences.", DefaultValueFactory = _ => 1 };
-        var calls = new Option<long?>("--calls") { Description = "Stop after so many calls (by default after 100000, if no --seconds are given)." };
-        var seconds = new Option<double?>("--seconds") { Description = "Stop after so many seconds." };
-        var shard = new Option<string>("--shard") { Description = "I/N: run only the I-th of N equal parts of the seed's sequences.", DefaultValueFactory = _ => "1/1" };
-        var output = new Option<string>("-o", "--output") { Description = "The directory that gets the log of a divergence.", DefaultValueFactory = _ => "." };
-        var workers = new Option<int>("--workers") { Description = "How many sequences run side by side.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        Option<ulong> seed = Choice.Number("--seed", "Decides all sequences.", 0ul, ulong.MaxValue, 1ul);
+        Option<long?> calls = Choice.OptionalNumber("--calls", "Stop after so many calls (by default after 100000, if no --seconds are given).", 1, long.MaxValue);
+        Option<double?> seconds = Choice.OptionalNumber("--seconds", "Stop after so many seconds.", LeastSeconds, MostSeconds);
+        Option<Shard?> shard = Shard.Option("Run only the I-th of N equal parts of the seed's sequences.");
+        Option<string> output = CommonOptions.Directory("The directory that gets the log of a divergence.");
+        Option<int> workers = CommonOptions.Workers("How many sequences run side by side.");
         var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, output, workers };
         command.SetAction(parsed =>
         {
-            (int index, int count) = Shard.Parse(parsed.GetValue(shard)!);
+            Shard part = parsed.GetValue(shard) ?? Shard.Whole;
             long? mostCalls = parsed.GetValue(calls);
             double? mostSeconds = parsed.GetValue(seconds);
-            Require(mostCalls is null or > 0, "--calls", $"a number above 0");
-            Require(mostSeconds is null or (> 0 and <= MostSeconds), "--seconds", $"a number above 0, at most {MostSeconds}");
-            Require(parsed.GetValue(workers) is > 0 and <= MostWorkers, "--workers", $"a number from 1 to {MostWorkers}");
             var options = new FuzzOptions
             {
                 Seed = parsed.GetValue(seed),
                 MostCalls = mostCalls ?? (mostSeconds is null ? 100_000 : null),
                 MostTime = mostSeconds is { } time ? TimeSpan.FromSeconds(time) : null,
-                ShardIndex = index,
-                ShardCount = count,
+                ShardIndex = part.Index,
+                ShardCount = part.Count,
                 Workers = parsed.GetValue(workers),
             };
             return Run(options, parsed.GetValue(output)!);
@@ -68,11 +65,5 @@ internal static class FuzzCommand
         string of = options.MostCalls is { } most ? string.Create(CultureInfo.InvariantCulture, $" of {most:n0}") : "";
         string state = fuzzer.IsShrinking ? "; found a divergence, making it small" : "";
         return string.Create(CultureInfo.InvariantCulture, $"{fuzzer.Calls:n0}{of} calls, {fuzzer.Sequences:n0} sequences{state}");
-    }
-
-    private static void Require(bool isGiven, string option, FormattableString what)
-    {
-        if (!isGiven)
-            throw new UsageException($"{option} takes {FormattableString.Invariant(what)}.");
     }
 }

@@ -13,7 +13,7 @@ internal static class HelpCommand
     {
         Assembly tool = typeof(HelpCommand).Assembly;
         string[] topics = [.. tool.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Select(n => n[Prefix.Length..^Suffix.Length]).Order()];
-        var topic = new Argument<string?>("TOPIC") { Description = "A topic, or a verb.", Arity = ArgumentArity.ZeroOrOne };
+        var topic = new Argument<string?>("TOPIC") { Description = "One of the topics that 'pageshift help' lists, or a verb.", HelpName = "TOPIC", Arity = ArgumentArity.ZeroOrOne };
         topic.CompletionSources.Add(topics);
         var command = new Command("help", "Read the documentation: topics, and the help of each verb.") { topic };
         command.SetAction(parsed =>

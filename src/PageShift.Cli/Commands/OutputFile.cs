@@ -11,13 +11,51 @@ internal static class OutputFile
     /// <exception cref="UsageException">It can't be written.</exception>
     internal static FileStream OpenForLater(string option, string file) => Open(option, file, FileMode.OpenOrCreate);
 
+    /// <summary>Makes a file that will be written when all is known; null if there is one of that name, or none can be made.</summary>
+    internal static FileStream? TryOpenNew(string file)
+    {
+        try
+        {
+            return new FileStream(file, Options(FileMode.CreateNew));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Refuses a file that is to be written although it is read, or written for something else.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="file">The file; null when the option is not given.</param>
+    /// <param name="other">The other file, if there is one.</param>
+    /// <param name="use">What the other file is.</param>
+    /// <exception cref="UsageException">They are one file.</exception>
+    internal static void RefuseSame(string option, string? file, string? other, string use)
+    {
+        if (file is not null && other is not null && IsRegular(file) && IsRegular(other) && TargetOf(file) == TargetOf(other))
+            throw new UsageException($"{option}: found {file}, which is {use}, expected another file");
+    }
+
+    /// <summary>Devices and standard streams can take several outputs.</summary>
+    private static bool IsRegular(string file) => file.Length != 0 && file != "-" && !file.Contains('\0') && !file.StartsWith("/dev/", StringComparison.Ordinal);
+
+    private static string TargetOf(string file)
+    {
+        var named = new FileInfo(file);
+        return named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? named.FullName;
+    }
+
+    private static FileStreamOptions Options(FileMode mode) => new() { Mode = mode, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 1 << 16 };
+
     private static FileStream Open(string option, string file, FileMode mode)
     {
         if (file.Length == 0 || file.Contains('\0'))
             throw new UsageException($"{option}: found a name that no file can have, expected a file's name");
+        if (Directory.Exists(file))
+            throw new UsageException($"{option}: {file}: found a directory, expected a file's name");
         try
         {
-            return new FileStream(file, new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 1 << 16 });
+            return new FileStream(file, Options(mode));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -13,7 +13,7 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift run FILE</c>: runs a log, and shows what its moves cost.</summary>
 internal static class RunCommand
 {
-    private static readonly Argument<string> File = new("FILE") { Description = "A log in strace's format; - for standard input." };
+    private static readonly Argument<string> File = new("FILE") { Description = "A log in strace's format, such as strace -f -e trace=%memory,%process writes; - for standard input." };
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
@@ -32,11 +32,10 @@ internal static class RunCommand
         "linux",
         "both");
 
-    private static readonly Option<PagingGeometry> Geometry = new("--geometry")
+    private static readonly Option<PagingGeometry?> Geometry = new("--geometry")
     {
-        Description = "The shape of the page tables, as levels x entries of a table: 4x512 and 5x512 are x86-64's; 2 to 5 levels of 2, 4, 8 ... 256 entries make a small world.",
+        Description = "The shape of the page tables, as levels x entries of a table: 4x512 (the default) and 5x512 are x86-64's; 2 to 5 levels of 2, 4, 8 ... 256 entries make a small world.",
         HelpName = "LxE",
-        DefaultValueFactory = _ => PagingGeometry.X86,
         CustomParser = result =>
         {
             string name = result.Tokens[0].Value;
@@ -69,9 +68,9 @@ internal static class RunCommand
         MovePolicy[] policies = parsed.GetValue(Policy)!;
         Executors on = Enum.Parse<Executors>(parsed.GetValue(On)!, ignoreCase: true);
         (KernelVersion Version, MovePolicy Policy)? kernel = on == Executors.Engine ? null : FindKernel();
-        PagingGeometry geometry = parsed.GetValue(Geometry)!;
+        PagingGeometry geometry = parsed.GetValue(Geometry) ?? PagingGeometry.X86;
         if (on != Executors.Engine && geometry != PagingGeometry.X86)
-            throw new UsageException($"--geometry: found {GeometryName.Of(geometry)}, but the running kernel's page tables are {GeometryName.Of(PagingGeometry.X86)} here.");
+            throw new UsageException($"--geometry: found {GeometryName.Of(geometry)}, but the running kernel's page tables are {GeometryName.Of(PagingGeometry.X86)} here");
         if (policies.Length == 0 && on == Executors.Linux)
             policies = [kernel!.Value.Policy];
         var settings = new RunSettings
@@ -87,11 +86,14 @@ internal static class RunCommand
             Verify = parsed.GetValue(Verify),
             Lenient = parsed.GetValue(Lenient),
         };
-        using FileStream? page = parsed.GetValue(Html) is { } file ? OutputFile.OpenForLater("--html", file) : null;
+        OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), settings.File, "the log itself");
+        using PageFile? page = PageFile.Open(parsed.GetValue(Html));
         using Stream standardOutput = Console.OpenStandardOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
-        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page, geometry));
-        return LogRun.Execute(settings, output).HasDivergence ? ExitCode.Divergence : ExitCode.Done;
+        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, geometry));
+        bool hasDivergence = LogRun.Execute(settings, output).HasDivergence;
+        page?.Complete();
+        return hasDivergence ? ExitCode.Divergence : ExitCode.Done;
     }
 
     private static (KernelVersion Version, MovePolicy Policy) FindKernel()

@@ -55,15 +55,21 @@ internal static class TraceCommand
             Top = parsed.GetValue(Top),
         };
 
+        string? html = parsed.GetValue(Html);
+        OutputFile.RefuseSame(Log.Name, settings.LogFile, settings.ReportFile, "the report");
+        OutputFile.RefuseSame(Html.Name, html, settings.ReportFile, "the report");
+        OutputFile.RefuseSame(Html.Name, html, settings.LogFile, "the log");
         // The files are made before the program starts: it should not run for nothing.
         using Stream report = settings.ReportFile is { } file ? OutputFile.Create("--report", file) : Console.OpenStandardError();
-        using FileStream? page = parsed.GetValue(Html) is { } html ? OutputFile.OpenForLater("--html", html) : null;
+        using PageFile? page = PageFile.Open(html, endsOnSignals: false);
         using TemporaryLog? unnamed = page is not null && settings.LogFile is null ? new TemporaryLog() : null;
         string? path = settings.LogFile ?? unnamed?.Name;
         using StreamWriter? log = path is null ? null : new StreamWriter(OutputFile.Create("-o", path), bufferSize: 1 << 16);
         ITraceOutput shown = settings.IsJson ? new TraceJson(report) : new TraceText(report, settings);
-        using ITraceOutput output = page is null ? shown : new TraceOutputs(shown, new TraceHtml(page, path!));
-        return TraceRun.Execute(settings, output, log);
+        using ITraceOutput output = page is null ? shown : new TraceOutputs(shown, new TraceHtml(page.Stream, path!));
+        int status = TraceRun.Execute(settings, output, log);
+        page?.Complete();
+        return status;
     }
 
     /// <summary>The log of a trace whose page needs one that the user did not ask for.</summary>

@@ -71,6 +71,8 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             if (record.Kind == CallRecordKind.Call && record.Call.Kind is not CallKind.Map)
                 run.MakeSource(move);
             run._executor.Execute(record);
+            if (run._executor.Statistics.UnsupportedCalls != 0)
+                throw new UsageException($"{WithOption}: found {record.Name}, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)");
             if (run._divergence is { } failed)
                 throw new UsageException($"{WithOption}: {failed.Call} gives {failed.Actual}, expected {failed.Expected}");
         }

@@ -46,6 +46,10 @@ internal static class CheckJson
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
             return Read(document.RootElement);
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UsageException($"{file}: found no such file");
+        }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new UsageException($"{file}: found no result of 'check --format json' in schema {Schema}");

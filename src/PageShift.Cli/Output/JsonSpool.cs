@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace PageShift.Cli.Output;
 
 /// <summary>A JSON object whose last member is an array that is written value by value, while the members before it are known only at the end.
-/// A short array stays in memory; a long one goes to a temporary file, which is deleted with this object.</summary>
+/// A short array stays in memory; a long one goes to a temporary file, which is gone with this object.</summary>
 internal sealed class JsonSpool : IDisposable
 {
     private const int MostBuffered = 1 << 20;
@@ -36,15 +36,29 @@ internal sealed class JsonSpool : IDisposable
         Array.Flush();
         if (_buffer.WrittenCount < MostBuffered)
             return;
-        _file ??= new FileStream(Path.GetTempFileName(), new FileStreamOptions
-        {
-            Mode = FileMode.Open,
-            Access = FileAccess.ReadWrite,
-            BufferSize = 0,
-            Options = FileOptions.DeleteOnClose,
-        });
+        _file ??= OpenNameless();
         _file.Write(_buffer.WrittenSpan);
         _buffer.Clear();
+    }
+
+    /// <summary>A file that loses its name at once, so that nothing of it is left, however the process ends.</summary>
+    private static FileStream OpenNameless()
+    {
+        string name = Path.GetTempFileName();
+        try
+        {
+            return new FileStream(name, new FileStreamOptions
+            {
+                Mode = FileMode.Open,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.ReadWrite | FileShare.Delete,
+                BufferSize = 0,
+            });
+        }
+        finally
+        {
+            File.Delete(name);
+        }
     }
 
     /// <summary>Writes the whole object: the members that <paramref name="writeHead"/> writes, at least one, and the array.</summary>

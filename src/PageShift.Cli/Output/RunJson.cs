@@ -85,6 +85,10 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
         json.WriteNumber("failedCalls", statistics.FailedCalls);
         json.WriteNumber("differentResults", statistics.DifferentResults);
         json.WriteNumber("unsupportedCalls", statistics.UnsupportedCalls);
+        json.WriteStartArray("unsupportedNames");
+        foreach (string name in report.UnsupportedNames)
+            json.WriteStringValue(name);
+        json.WriteEndArray();
         json.WriteNumber("unknownOutcomes", statistics.UnknownOutcomes);
         json.WriteNumber("inferredMappings", statistics.InferredMappings);
         json.WriteNumber("inferredBytes", statistics.InferredBytes);

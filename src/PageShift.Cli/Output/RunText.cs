@@ -8,6 +8,8 @@ namespace PageShift.Cli.Output;
 /// <summary>The report of <c>run</c> for people: a table per move, the largest first when there are many, the sum of all, and what to know about it.</summary>
 internal sealed class RunText(int most) : IRunOutput
 {
+    private const int MostNames = 10;
+
     private readonly TextReport _output = TextReport.OnStandardOutput();
 
     // The largest moves so far, the smallest of them in front; among equals the later ones go first.
@@ -120,13 +122,19 @@ internal sealed class RunText(int most) : IRunOutput
         if (statistics.UnknownOutcomes != 0)
             _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out whose outcome the log does not know");
         if (statistics.UnsupportedCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled");
+            _output.Line($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled: {Names(report.UnsupportedNames)}");
         if (statistics.LeftUnpopulated != 0)
             _output.Line($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched");
         if (report.Counts.Warnings != 0)
             _output.Line($"note: {Describe.Count(report.Counts.Warnings, "line")} passed over that can't be read");
         foreach (CallSyntaxError warning in report.Warnings)
             _output.Line($"warning: {warning}");
+    }
+
+    private static string Names(IReadOnlyCollection<string> names)
+    {
+        string first = string.Join(", ", names.Take(MostNames));
+        return names.Count > MostNames ? $"{first}, ..." : first;
     }
 
     private void WriteDivergences(RunReport report)

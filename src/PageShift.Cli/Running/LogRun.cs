@@ -57,7 +57,10 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                 if (settings.Kernel is not null && record.Call.Kind is CallKind.Absent or CallKind.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
+                long unsupported = executor.Statistics.UnsupportedCalls;
                 executor.Execute(record);
+                if (executor.Statistics.UnsupportedCalls != unsupported)
+                    run._report.AddUnsupported(record.Name);
                 recorder?.End(record, executor.Statistics.Calls);
                 progress.Step(reader, executor.Statistics);
             }

@@ -11,6 +11,10 @@ internal sealed class RunReport(RunSettings settings)
     /// <summary>The divergences that are kept with their text; more are only counted.</summary>
     internal const int MostKeptDivergences = 1000;
 
+    /// <summary>The names that are kept of calls whose effect is not modelled.</summary>
+    private const int MostKeptNames = 100;
+
+    private readonly SortedSet<string> _unsupported = new(StringComparer.Ordinal);
     private readonly MoveCost[] _totals = new MoveCost[settings.Policies.Count];
 
     internal RunSettings Settings { get; } = settings;
@@ -39,6 +43,15 @@ internal sealed class RunReport(RunSettings settings)
 
     /// <summary>Moves between places that differ modulo 2 MiB: no policy can move anything but single pages.</summary>
     internal long NotCongruentMoves { get; private set; }
+
+    /// <summary>The names of the calls whose effect is not modelled, the first hundred of them, in alphabetical order.</summary>
+    internal IReadOnlyCollection<string> UnsupportedNames => _unsupported;
+
+    internal void AddUnsupported(string name)
+    {
+        if (_unsupported.Count < MostKeptNames)
+            _ = _unsupported.Add(name);
+    }
 
     internal void Add(MoveReport move)
     {

@@ -70,6 +70,18 @@ public sealed partial class CallLogWriterTests
         Assert.Equal("mmap(0x7f0000000000, 2097152, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (Cannot allocate memory)", lines[2]);
     }
 
+    [Theory]
+    [InlineData(CallKind.Map)]
+    [InlineData(CallKind.Remap)]
+    [InlineData(CallKind.Break)]
+    [InlineData(CallKind.RelocateDown)]
+    public void A_result_that_is_an_address_is_written_as_one(CallKind kind)
+    {
+        string line = LogText.Write(Record(kind, new(0x1fff000, 0x201000, 0x200000)) with { Outcome = CallOutcome.OfValue(0x1dff000) });
+
+        Assert.EndsWith(" = 0x1dff000", line.TrimEnd('\n'));
+    }
+
     [Fact]
     public void Any_call_reads_back_equal()
     {

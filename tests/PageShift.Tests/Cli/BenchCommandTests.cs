@@ -32,8 +32,7 @@ public class BenchCommandTests
     }
 
     [Theory]
-    [InlineData("--only", "no such row", "no row contains 'no such row'")]
-    [InlineData("--seconds", "0", "a number above 0")]
+    [InlineData("--only", "no such row", "--only: found 'no such row', which no row contains, expected a part of a row's name")]
     [InlineData("--row", "99", "a number from 0 to 12")]
     public void What_can_t_be_measured_is_said_in_one_line(string option, string value, string expected)
     {
@@ -42,5 +41,15 @@ public class BenchCommandTests
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(expected, result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("long")]
+    public void A_time_that_is_none_is_refused_with_what_was_expected(string value)
+    {
+        ToolResult result = Tool.Run("bench", "--seconds", value);
+
+        Assert.Equal((2, $"pageshift: --seconds: found '{value}', expected a number from 0.001 to 3600\npageshift: see 'pageshift bench --help'\n"), (result.ExitCode, result.Error));
     }
 }

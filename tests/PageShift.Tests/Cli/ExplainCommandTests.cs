@@ -145,6 +145,8 @@ public sealed partial class ExplainCommandTests
     [Theory]
     [InlineData("munmap(q)", "--with:1:8: found 'q', expected an address")]
     [InlineData("munmap(1, 4096)", "pageshift: --with: munmap gives EINVAL, expected success")]
+    [InlineData("mnumap(4096, 4096)", "pageshift: --with: found mnumap, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)")]
+    [InlineData(" ", "pageshift: --with: found nothing, expected a call such as mmap(…) or munmap(…)")]
     public void A_call_before_that_can_not_be_made_is_answered_in_one_line(string call, string error)
     {
         ToolResult result = Tool.Run(["explain", .. Mail, "--with", call]);

@@ -82,6 +82,15 @@ public sealed class SeveralProcessesTests
 
         JsonElement log = run.GetProperty("log");
         Assert.Equal((1, 1, 1), (log.GetProperty("failedCalls").GetInt32(), log.GetProperty("unsupportedCalls").GetInt32(), log.GetProperty("unknownOutcomes").GetInt32()));
+        Assert.Equal("shmat", Assert.Single(log.GetProperty("unsupportedNames").EnumerateArray()).GetString());
+    }
+
+    [Fact]
+    public void A_call_that_is_left_out_is_named()
+    {
+        ToolResult result = Tool.RunWithInput("mremapp(0x1000, 4096) = 0\nshmat(1, NULL, 0) = 0x7f0000000000\nshmat(1, NULL, 0) = 0x7f0000000000\n", "run", "-");
+
+        Assert.Contains("note: 3 calls left out whose effect is not modelled: mremapp, shmat", result.OutputLines);
     }
 
     private static (int Spaces, int Inferred, int Divergences) Counts(JsonElement run) =>

@@ -140,6 +140,20 @@ public sealed class TraceCommandTests
         Assert.False(File.Exists(witness.Name));
     }
 
+    [Theory]
+    [InlineData("--report", "-o", "-o: found", "which is the report")]
+    [InlineData("--report", "--html", "--html: found", "which is the report")]
+    [InlineData("-o", "--html", "--html: found", "which is the log")]
+    public void Two_outputs_are_not_written_to_one_file(string option, string other, string found, string what)
+    {
+        using var file = new TemporaryFile("kept");
+
+        ToolResult result = Tool.Run("trace", option, file.Name, other, file.Name, "--", "true");
+
+        Assert.Equal((2, $"pageshift: {found} {file.Name}, {what}, expected another file"), (result.ExitCode, result.ErrorLine));
+        Assert.Equal("kept", File.ReadAllText(file.Name));
+    }
+
     [Fact]
     public void An_interrupt_ends_both_and_the_report_is_written()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using Xunit;
 
@@ -115,7 +116,7 @@ public sealed class UsageTests
         ToolResult result = Tool.RunWithInput(Good, ["run", "-", .. options.Split(' ')]);
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Equal([$"pageshift: {error}", "pageshift: see 'pageshift --help'"], result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal([$"pageshift: {error}", "pageshift: see 'pageshift run --help'"], result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Theory]
@@ -132,8 +133,33 @@ public sealed class UsageTests
         Assert.Equal(2, result.ExitCode);
         string[] lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Contains(lines[..^1], line => line.Contains(named, StringComparison.Ordinal));
-        Assert.Equal("pageshift: see 'pageshift --help'", lines[^1]);
+        Assert.Equal(arguments.StartsWith("run", StringComparison.Ordinal) ? "pageshift: see 'pageshift run --help'" : "pageshift: see 'pageshift --help'", lines[^1]);
         Assert.All(lines, line => Assert.StartsWith("pageshift: ", line));
+    }
+
+    [Fact]
+    public void Help_speaks_of_values_in_the_users_words()
+    {
+        string[] verbs = ["run", "explain", "trace", "check", "fuzz", "bench", "completion", "help"];
+
+        string all = string.Concat(verbs.Select(verb => Tool.Run(verb, "--help").Output));
+
+        Assert.DoesNotContain("PageShift.", all, StringComparison.Ordinal);
+        Assert.DoesNotContain("<o>", all, StringComparison.Ordinal);
+        Assert.All(Tool.Run("--help").OutputLines, line => Assert.InRange(line.Length, 0, 160));
+    }
+
+    [Theory]
+    [UnsupportedOSPlatform("windows")]
+    [InlineData("run /nowhere/x")]
+    [InlineData("run - --top ten")]
+    public void Where_standard_error_is_full_the_exit_code_has_to_do(string arguments)
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
+        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"exec dotnet '{Tool.Assembly}' {arguments} 2>/dev/full"]))!;
+        process.WaitForExit();
+
+        Assert.Equal(2, process.ExitCode);
     }
 
     [Fact]

@@ -76,19 +76,21 @@ public sealed class FuzzCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--shard", "5/4")]
-    [InlineData("--shard", "0/4")]
-    [InlineData("--shard", "one")]
-    [InlineData("--calls", "0")]
-    [InlineData("--seconds", "0")]
-    [InlineData("--seconds", "NaN")]
-    [InlineData("--seconds", "1e300")]
-    [InlineData("--workers", "-1")]
-    public void A_wrong_option_is_refused_in_one_line(string option, string value)
+    [InlineData("--shard", "5/4", "I/N with 1 <= I <= N, such as 3/8")]
+    [InlineData("--shard", "0/4", "I/N with 1 <= I <= N, such as 3/8")]
+    [InlineData("--shard", "one", "I/N with 1 <= I <= N, such as 3/8")]
+    [InlineData("--seed", "-1", "a whole number from 0 to 18446744073709551615")]
+    [InlineData("--calls", "0", "a whole number from 1 to 9223372036854775807")]
+    [InlineData("--calls", "many", "a whole number from 1 to 9223372036854775807")]
+    [InlineData("--seconds", "0", "a number from 0.001 to 1000000000")]
+    [InlineData("--seconds", "NaN", "a number from 0.001 to 1000000000")]
+    [InlineData("--seconds", "1e300", "a number from 0.001 to 1000000000")]
+    [InlineData("--workers", "-1", "a whole number from 1 to 256")]
+    public void A_wrong_option_is_refused_with_what_was_expected(string option, string value, string expected)
     {
         ToolResult result = Tool.Run("fuzz", option, value);
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Contains(option, result.ErrorLine, StringComparison.Ordinal);
+        Assert.Equal($"pageshift: {option}: found '{value}', expected {expected}\npageshift: see 'pageshift fuzz --help'\n", result.Error);
     }
 
     private static void SkipUnlessPossible()

@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace PageShift.Cli.Commands;
+
+/// <summary>The file of <c>--html</c>. An earlier page of that name stays as it is until the new one is written. A page that can't be finished is not left
+/// half-written: it is deleted, or emptied if there was one before, also when Ctrl-C or SIGTERM ends the process.</summary>
+internal sealed class PageFile : IDisposable
+{
+    private const string Option = "--html";
+
+    private readonly string _name;
+    private readonly bool _isNew;
+    private readonly PosixSignalRegistration[] _signals;
+    private bool _isComplete;
+
+    private PageFile(string name, bool endsOnSignals)
+    {
+        _name = name;
+        FileStream? made = OutputFile.TryOpenNew(name);
+        _isNew = made is not null;
+        Stream = made ?? OutputFile.OpenForLater(Option, name);
+        // The default action follows: the process still ends by the signal.
+        _signals = endsOnSignals ? [PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Discard()), PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Discard())] : [];
+    }
+
+    /// <summary>Takes the page.</summary>
+    internal FileStream Stream { get; }
+
+    /// <summary>Opens a page's file; null when none is asked for.</summary>
+    /// <param name="name">What the option was given, if it was.</param>
+    /// <param name="endsOnSignals">False where the signals are somebody else's, as those of a traced program are.</param>
+    /// <exception cref="UsageException">It can't be written.</exception>
+    internal static PageFile? Open(string? name, bool endsOnSignals = true) => name is null ? null : new PageFile(name, endsOnSignals);
+
+    /// <summary>The page is whole.</summary>
+    internal void Complete()
+    {
+        Stream.Flush();
+        _isComplete = true;
+    }
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration signal in _signals)
+            signal.Dispose();
+        if (!_isComplete)
+            Discard();
+        try
+        {
+            Stream.Dispose();
+        }
+        catch (IOException) when (!_isComplete)
+        {
+            // what could not be written has been reported
+        }
+    }
+
+    private void Discard()
+    {
+        if (_isComplete)
+            return;
+        try
+        {
+            if (_isNew)
+                File.Delete(_name);
+            else if (Stream.CanSeek && Stream.Position != 0)
+                RandomAccess.SetLength(Stream.SafeFileHandle, 0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // a device, or it is gone already
+        }
+    }
+}
