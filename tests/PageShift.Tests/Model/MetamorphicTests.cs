@@ -48,6 +48,7 @@ public sealed class MetamorphicTests
     {
         ModelWorld[] worlds = [.. MovePolicyName.All.Select(policy => new ModelWorld(geometry, policy))];
         bool hasLargePages = false;
+        List<ModelWorld> compared = [.. worlds[1..]];
         try
         {
             foreach (ModelStep step in steps)
@@ -57,7 +58,8 @@ public sealed class MetamorphicTests
                 hasLargePages |= call.Kind == CallKind.Advise && (Advice)call.Arguments.Third is Advice.HugePage or Advice.Collapse;
                 foreach (ModelWorld world in worlds)
                     world.Run(call);
-                foreach (ModelWorld world in worlds[1..])
+                compared.RemoveAll(world => hasLargePages && HaveParted(worlds[0], world));
+                foreach (ModelWorld world in compared)
                     Compare(worlds[0], world, hasLargePages);
             }
 
@@ -74,6 +76,20 @@ public sealed class MetamorphicTests
             foreach (ModelWorld world in worlds)
                 world.Dispose();
         }
+    }
+
+    /// <summary>True when a fault brought in a large page, and with it the mapping's identity, in one world and a page of zeroes in the other: as <see cref="LeafComparison"/> says, that depends on a table which one
+    /// policy leaves. What merges with what, and all that follows, may differ from then on (on Linux as here); each world still has its oracle.</summary>
+    private static bool HaveParted(ModelWorld one, ModelWorld other)
+    {
+        for (int i = 0; i < one.Processes.Count; i++)
+        {
+            IReadOnlyList<Mapping> left = one.Processes[i].Space.GetMappings(), right = other.Processes[i].Space.GetMappings();
+            if (left.Count == right.Count && left.Zip(right).Any(pair => pair.First.Range == pair.Second.Range && pair.First.Anon.IsNone != pair.Second.Anon.IsNone))
+                return true;
+        }
+
+        return false;
     }
 
     private static void Compare(ModelWorld expected, ModelWorld actual, bool hasLargePages)
