@@ -42,6 +42,8 @@ public sealed partial class AddressSpace
             NoteTableOfEnd(request, LastPage(request.Source));
         if (!isDense)
             NoteTablesOfEmptyPieces(request);
+        if (!hasLast && ArrivesInLastTable(request))
+            NoteTableOfEnteredEnd(request);
         if (!_vacant.IsEmpty)
             _vacant.Move(request.Source, unchecked(request.New.Value - request.Old.Value), _plan.Congruence);
         return true;
@@ -111,11 +113,24 @@ public sealed partial class AddressSpace
         _sourceTables.Clear();
         _vacant.CopyTo(PageTableLevel.Pte, source, _sourceTables);
         foreach (ulong table in _sourceTables)
-        {
-            AddressRange piece = new AddressRange(new VirtualAddress(table), new ByteLength(Geometry.TableSpan(PageTableLevel.Pte))).Intersect(source);
-            NoteTablesOfPiece(piece, unchecked(request.New.Value - request.Old.Value));
-        }
+            NoteTablesOfPiece(PieceOf(source, new VirtualAddress(table)), unchecked(request.New.Value - request.Old.Value));
     }
+
+    /// <summary>True when the destination begins in what the table of the source's last page covers.</summary>
+    private bool ArrivesInLastTable(in MoveRequest request) =>
+        request.New > request.Old && (request.New.Value ^ LastPage(request.Source).Value) < Geometry.TableSpan(PageTableLevel.Pte);
+
+    /// <summary>Notes the tables that Linux makes for the source's last piece, which had no table before the move, when it goes upwards to the last piece and finds the one that it has just made for the first: the
+    /// destination begins there.</summary>
+    private void NoteTableOfEnteredEnd(in MoveRequest request)
+    {
+        VirtualAddress last = LastPage(request.Source);
+        if (HasTable(last, PageTableLevel.Pte) || _vacant.Contains(PageTableLevel.Pte, last.Value))
+            NoteTablesOfPiece(PieceOf(request.Source, last.AlignDown(Geometry.TableSpan(PageTableLevel.Pte))), unchecked(request.New.Value - request.Old.Value));
+    }
+
+    /// <summary>The part of a source that the table from <paramref name="table"/> on covers.</summary>
+    private AddressRange PieceOf(AddressRange source, VirtualAddress table) => new AddressRange(table, new ByteLength(Geometry.TableSpan(PageTableLevel.Pte))).Intersect(source);
 
     private void NoteTablesOfPiece(AddressRange piece, ulong delta)
     {
