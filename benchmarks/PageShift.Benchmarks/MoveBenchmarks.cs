@@ -20,14 +20,14 @@ public class MoveBenchmarks
     [ParamsSource(nameof(Names))]
     public string Case { get; set; } = "";
 
-    public static IEnumerable<string> Names => ["mail", "1 GiB congruent", "1 GiB not congruent"];
+    public static IEnumerable<string> Names => ["email", "1 GiB congruent", "1 GiB not congruent"];
 
     [GlobalSetup]
     public void SetUp()
     {
         MoveCase move = Case switch
         {
-            "mail" => MoveCase.Mail,
+            "email" => MoveCase.Email,
             "1 GiB congruent" => MoveCase.Congruent,
             _ => MoveCase.NotCongruent,
         };

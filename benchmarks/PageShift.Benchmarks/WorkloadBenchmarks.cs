@@ -26,8 +26,8 @@ public class RemapBenchmarks : WorkloadBenchmarks
     [GlobalSetup(Target = nameof(Congruent))]
     public void SetUpCongruent() => Use(new Remap(MoveCase.Congruent, pairs: 1));
 
-    [GlobalSetup(Target = nameof(Mail))]
-    public void SetUpMail() => Use(new Remap(MoveCase.Mail, pairs: 1));
+    [GlobalSetup(Target = nameof(Email))]
+    public void SetUpEmail() => Use(new Remap(MoveCase.Email, pairs: 1));
 
     [GlobalSetup(Target = nameof(CopyAndClear))]
     public void SetUpCopyAndClear() => Use(new CopyAndClear(1 << 18, pairs: 1));
@@ -41,8 +41,8 @@ public class RemapBenchmarks : WorkloadBenchmarks
     [Benchmark(Description = "Remap 1 GiB, congruent", OperationsPerInvoke = 2)]
     public void Congruent() => Run();
 
-    [Benchmark(Description = "Remap of the mail's test program", OperationsPerInvoke = 2)]
-    public void Mail() => Run();
+    [Benchmark(Description = "Remap of the email's test program", OperationsPerInvoke = 2)]
+    public void Email() => Run();
 }
 
 /// <summary>Accesses to memory.</summary>

@@ -14,6 +14,6 @@ public sealed record MoveCase(VirtualAddress Old, VirtualAddress New, ByteLength
     /// <summary>1 GiB at 512 MiB in its GiB, congruent: two PUD entries, expanded to at both ends.</summary>
     public static MoveCase Congruent { get; } = new(new VirtualAddress((4 * GiB) + (GiB / 2)), new VirtualAddress((12 * GiB) + (GiB / 2)), new ByteLength(GiB));
 
-    /// <summary>The test program of the mail of 2023-03-25: 2 MiB at 129 MiB, down by 2 MiB.</summary>
-    public static MoveCase Mail { get; } = new(new VirtualAddress(0x8100000), new VirtualAddress(0x7f00000), new ByteLength(2UL << 20));
+    /// <summary>The test program of the email of 2023-03-25: 2 MiB at 129 MiB, down by 2 MiB.</summary>
+    public static MoveCase Email { get; } = new(new VirtualAddress(0x8100000), new VirtualAddress(0x7f00000), new ByteLength(2UL << 20));
 }

@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace PageShift.Measurement;
 
 /// <summary>How long the tool takes for a small log, from its start to its end, beside another program of its kind.</summary>
-public sealed class StartUp() : SpeedRow("NativeAOT, whole process: run the mail's program", "strace --version, whole process", new Target(RatioKind.Times, 5))
+public sealed class StartUp() : SpeedRow("NativeAOT, whole process: run the email's program", "strace --version, whole process", new Target(RatioKind.Times, 5))
 {
-    private const string MailLog = """
+    private const string EmailLog = """
         mmap(0x8100000, 2*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x8100000
         memset(0x8100000, 0xff, 2*MB)
         mremap(0x8100000, 2*MB, 2*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7f00000) = 0x7f00000
@@ -23,7 +23,7 @@ public sealed class StartUp() : SpeedRow("NativeAOT, whole process: run the mail
         string log = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(log, MailLog);
+            File.WriteAllText(log, EmailLog);
             var ours = new List<double>();
             var other = new List<double>();
             long start = Stopwatch.GetTimestamp();

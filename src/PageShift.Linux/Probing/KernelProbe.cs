@@ -6,7 +6,7 @@ namespace PageShift.Linux;
 /// <summary>Counts what the kernel does for one call of a <see cref="KernelExecutor"/>: perf events of the executor's own
 /// thread, so that no other activity is seen. The counters always run; a measurement is the difference of two readings,
 /// less what a call that does nothing shows.
-/// Source of what is counted: <c>LINUX-MM.md</c> section 7.
+/// Source of what is counted: <c>docs/linux-rules.md</c> section 7.
 /// Thread safety: none; use it from the thread that uses the executor.</summary>
 public sealed class KernelProbe : IDisposable
 {

@@ -14,7 +14,7 @@ public enum MeasurementVerdict
 }
 
 /// <summary>What a policy says that the kernel's counters will show for one move.</summary>
-/// <param name="TlbFlushes">Flushes of the translation cache, by the formula of <c>LINUX-MM.md</c> section 7.</param>
+/// <param name="TlbFlushes">Flushes of the translation cache, by the formula of <c>docs/linux-rules.md</c> section 7.</param>
 /// <param name="TablesAllocated">Page tables that the destination needs.</param>
 /// <param name="FlushesBesideExtents">How many of <paramref name="TlbFlushes"/> do not stand for an extent: one when removing the
 /// source frees a table, one when the destination has to be emptied first, one for each large page that is split.</param>

@@ -15,7 +15,7 @@ public sealed partial class AddressSpace
     /// <returns>0, or EINVAL (unknown advice, unaligned, a wrap, or not for such a mapping), ENOMEM (a hole: the mappings around it are advised nevertheless), EPERM
     /// (sealed), EACCES (REMOVE of what can't be written), EFAULT (POPULATE, past the end of an object or on a guard page), EAGAIN (a split at the map-count limit).</returns>
     /// <remarks>Thread-safe. There is no swap and no memory pressure: FREE and COLD only forget that pages were used, PAGEOUT unmaps pages of objects, WILLNEED does nothing.
-    /// Source: madvise(2); LINUX-MM section 8, checked on Linux 6.18.</remarks>
+    /// Source: madvise(2); docs/linux-rules.md section 8, checked on Linux 6.18.</remarks>
     public CallResult Advise(VirtualAddress start, ByteLength length, Advice advice)
     {
         CallResult result;

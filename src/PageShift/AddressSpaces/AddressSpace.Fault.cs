@@ -21,7 +21,7 @@ namespace PageShift;
 //
 // "Exclusive" replaces a translation that another processor's TLB may hold. It and the growth of a stack need the mapping lock exclusively; all else runs under that lock
 // shared plus the fault lock, as it only fills empty slots and adds bits to leaves.
-// Sources: LINUX-MM sections 3 and 9; errors as the kernel's x86 fault handler reports them, checked on Linux 6.18.
+// Sources: docs/linux-rules.md sections 3 and 9; errors as the kernel's x86 fault handler reports them, checked on Linux 6.18.
 public sealed partial class AddressSpace : IFaultResolver
 {
     private ShortLock _faultLock;

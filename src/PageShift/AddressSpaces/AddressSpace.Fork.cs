@@ -6,7 +6,7 @@ using PageShift.Translation;
 
 namespace PageShift;
 
-// What the child gets of each mapping (LINUX-MM sections 3 and 9, checked on Linux 6.18):
+// What the child gets of each mapping (docs/linux-rules.md sections 3 and 9, checked on Linux 6.18):
 //
 //   DONTFORK               nothing
 //   WIPEONFORK             the mapping, empty, as if it had never been written

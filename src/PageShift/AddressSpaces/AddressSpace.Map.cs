@@ -25,7 +25,7 @@ public sealed partial class AddressSpace
     /// (nothing to map), EOPNOTSUPP (a flag that <see cref="MapFlags.SharedValidate"/> refuses).</returns>
     /// <remarks>Thread-safe. There is no pool of large pages: <see cref="MapFlags.HugeTlb"/> gives ENOMEM, with <see cref="MapFlags.NoReserve"/> too. A failure leaves what was at the
     /// address intact, except that a mapping may have been split there (EPERM), and that it is gone when shared anonymous or large pages can't be had.
-    /// Source: mmap(2); LINUX-MM section 1, checked on Linux 6.18.</remarks>
+    /// Source: mmap(2); docs/linux-rules.md section 1, checked on Linux 6.18.</remarks>
     public CallResult Map(VirtualAddress hint, ByteLength length, Protection protection, MapFlags flags, OpenFile? file = null, ulong offset = 0)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();

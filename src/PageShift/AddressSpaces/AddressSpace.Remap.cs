@@ -19,7 +19,7 @@ public sealed partial class AddressSpace
     /// <param name="new">With <see cref="RemapFlags.Fixed"/> the destination, else with <see cref="RemapFlags.DontUnmap"/> a hint, else ignored.</param>
     /// <returns>The address where the mapping now is, or EINVAL (arguments), ENOMEM (no room, no memory, a limit), EFAULT (not mapped, or not by one mapping), EPERM
     /// (sealed, or too low an address), EAGAIN (RLIMIT_MEMLOCK).</returns>
-    /// <remarks>Thread-safe. Source: mremap(2); LINUX-MM section 6, checked on Linux 6.18.</remarks>
+    /// <remarks>Thread-safe. Source: mremap(2); docs/linux-rules.md section 6, checked on Linux 6.18.</remarks>
     public CallResult Remap(VirtualAddress old, ByteLength oldLength, ByteLength newLength, RemapFlags flags, VirtualAddress @new = default)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();

@@ -1,6 +1,6 @@
 namespace PageShift.Mappings;
 
-/// <summary>Chooses the address of a new range as Linux 6.18 does on x86-64 (LINUX-MM section 2), or congruent to
+/// <summary>Chooses the address of a new range as Linux 6.18 does on x86-64 (docs/linux-rules.md section 2), or congruent to
 /// another range. Stateless; the tree's lock rules apply.</summary>
 /// <remarks>
 /// Linux, in this order; the first that fits is taken:

@@ -2,7 +2,7 @@ using PageShift.Abi;
 
 namespace PageShift.Mappings;
 
-/// <summary>When two neighbouring mappings are one. Source: LINUX-MM section 3, checked on Linux 6.18.</summary>
+/// <summary>When two neighbouring mappings are one. Source: docs/linux-rules.md section 3, checked on Linux 6.18.</summary>
 internal static class MergeRules
 {
     /// <summary>Flags that neither block merging nor get lost by it: the merged mapping has the union.</summary>

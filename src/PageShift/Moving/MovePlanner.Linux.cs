@@ -4,7 +4,7 @@ namespace PageShift.Moving;
 
 /// <summary>
 /// The plans of Linux's generations. Linux goes up from the start in pieces that end at the next boundary of source or destination, and moves a piece as one
-/// entry when it is exactly one entry's span; tables that are empty count as tables. Source: LINUX-MM section 7, measured on 6.18.
+/// entry when it is exactly one entry's span; tables that are empty count as tables. Source: docs/linux-rules.md section 7, measured on 6.18.
 /// </summary>
 internal sealed partial class MovePlanner
 {

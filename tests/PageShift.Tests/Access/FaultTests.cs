@@ -146,7 +146,7 @@ public class FaultTests
         world.Unmap(0, 2);
     }
 
-    // LINUX-MM section 9: from the higher of the 64 KiB boundary and the mapping's start, 16 pages, within mapping and table.
+    // docs/linux-rules.md section 9: from the higher of the 64 KiB boundary and the mapping's start, 16 pages, within mapping and table.
     [Theory]
     [InlineData(0, 100, 20, 16, 32)]
     [InlineData(0, 100, 31, 16, 32)]

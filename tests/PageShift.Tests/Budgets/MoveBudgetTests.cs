@@ -15,7 +15,7 @@ public class MoveBudgetTests
     /// <summary>old, new, length; entries, slots visited, slots inspected, tables allocated, tables freed.</summary>
     public static TheoryData<string, ulong, ulong, ulong, MoveBudget> Cases => new()
     {
-        { "the mail's test program", 0x8100000, 0x7f00000, 2 * MiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 0, Allocated: 0, Freed: 0) },
+        { "the email's test program", 0x8100000, 0x7f00000, 2 * MiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 0, Allocated: 0, Freed: 0) },
         { "one level up", 0x1020000000, 0xfe0000000, GiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 0, Allocated: 0, Freed: 0) },
         { "two whole GiB", 0x2040000000, 0x1fc0000000, 2 * GiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 0, Allocated: 0, Freed: 0) },
         { "1 GiB at +512 MiB", (4 * GiB) + (GiB / 2), (12 * GiB) + (GiB / 2), GiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 0, Allocated: 0, Freed: 0) },
@@ -26,7 +26,7 @@ public class MoveBudgetTests
     /// <summary>The same with mappings, in which no page is present, right below and above source and destination: only the entries tell that nothing lives there.</summary>
     public static TheoryData<string, ulong, ulong, ulong, MoveBudget> CrowdedCases => new()
     {
-        { "the mail's test program", 0x8100000, 0x7f00000, 2 * MiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 257, Allocated: 0, Freed: 0) },
+        { "the email's test program", 0x8100000, 0x7f00000, 2 * MiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 257, Allocated: 0, Freed: 0) },
         { "1 GiB at +512 MiB", (4 * GiB) + (GiB / 2), (12 * GiB) + (GiB / 2), GiB, new MoveBudget(Entries: 2, SlotsVisited: 2, SlotsInspected: 514, Allocated: 0, Freed: 0) },
         { "one page", (4 * GiB) + (2 * PageSize.Bytes), (12 * GiB) + (2 * PageSize.Bytes), PageSize.Bytes, new MoveBudget(Entries: 1, SlotsVisited: 1, SlotsInspected: 1025, Allocated: 0, Freed: 0) },
     };

@@ -10,7 +10,7 @@ public sealed partial class ExplainCommandTests
 {
     private const int Widest = 80;
 
-    private static readonly string[] Mail = Explained.Options("128*MB + 1*MB", "128*MB - 1*MB", "2*MB");
+    private static readonly string[] Email = Explained.Options("128*MB + 1*MB", "128*MB - 1*MB", "2*MB");
 
     private static readonly string[][] Arguments =
     [
@@ -49,7 +49,7 @@ public sealed partial class ExplainCommandTests
     public void Options_and_a_log_explain_the_same_move_alike()
     {
         string[] byLog = Explained.Text("samples/linus-2023.strace:5").Split('\n');
-        string[] byOptions = Explained.Text(Mail).Split('\n');
+        string[] byOptions = Explained.Text(Email).Split('\n');
 
         Assert.Equal("samples/linus-2023.strace:5: " + byOptions[0], byLog[0]);
         Assert.Equal(byOptions[1..], byLog[1..]);
@@ -149,7 +149,7 @@ public sealed partial class ExplainCommandTests
     [InlineData(" ", "pageshift: --with: found nothing, expected a call such as mmap(…) or munmap(…)")]
     public void A_call_before_that_can_not_be_made_is_answered_in_one_line(string call, string error)
     {
-        ToolResult result = Tool.Run(["explain", .. Mail, "--with", call]);
+        ToolResult result = Tool.Run(["explain", .. Email, "--with", call]);
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Equal(error, result.ErrorLine);

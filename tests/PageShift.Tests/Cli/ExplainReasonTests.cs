@@ -11,7 +11,7 @@ public sealed class ExplainReasonTests
     private const string BesideDestination = "mmap(64*MB, 1*PAGE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)";
     private const string TwoLargePages = "mmap(128*MB, 4*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)";
 
-    // The mail's mapping, moved far away: nothing is in the way.
+    // The email's mapping, moved far away: nothing is in the way.
     private static readonly string[] Far = Explained.Options("0x8100000", "0x4100000", "2*MB");
 
     public static TheoryData<BoundaryOutcome, string, string, string[], string, string, string[]> Obstacles => new()

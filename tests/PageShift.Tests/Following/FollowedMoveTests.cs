@@ -8,7 +8,7 @@ namespace PageShift.Tests.Following;
 /// <summary>The moves of followed programs: which pages were present, what each policy would move, and what stands in the way.</summary>
 public sealed class FollowedMoveTests
 {
-    // At these places of the address space nothing else is, so that the figures are the mail's.
+    // At these places of the address space nothing else is, so that the figures are the email's.
     private const string Prelude = """
         #define MB (1ul << 20)
         #define AT(a, n) mmap((void *)(a), (n), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0)
@@ -17,7 +17,7 @@ public sealed class FollowedMoveTests
         """;
 
     [Fact]
-    public void The_mails_test_program_moves_two_entries()
+    public void The_emails_test_program_moves_two_entries()
     {
         FollowedRun run = FollowedRun.OfC(Prelude + """
             int main(void)

@@ -106,7 +106,7 @@ public class ForkTests
         Assert.Equal(0UL, world.Memory.DataFrames);
     }
 
-    // LINUX-MM section 9: only mappings that had a private page bring their pages.
+    // docs/linux-rules.md section 9: only mappings that had a private page bring their pages.
     [Fact]
     public void The_child_begins_with_the_pages_of_those_mappings_that_had_a_private_page()
     {
@@ -169,7 +169,7 @@ public class ForkTests
         Assert.Equal(4, world.Processor.Read<int>(Page(11)));
     }
 
-    // LINUX-MM section 3, fork.
+    // docs/linux-rules.md section 3, fork.
     [Fact]
     public void Each_written_mapping_of_the_child_gets_an_inherited_identity_of_its_own()
     {

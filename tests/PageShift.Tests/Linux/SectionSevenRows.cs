@@ -17,7 +17,7 @@ public sealed record SectionSevenRow(
     public override string ToString() => Name;
 }
 
-/// <summary>The table of LINUX-MM section 7: what Linux's page-table movement costs, case by case. Measured on the running kernel by
+/// <summary>The table of docs/linux-rules.md section 7: what Linux's page-table movement costs, case by case. Measured on the running kernel by
 /// <see cref="SectionSevenTests"/>; the engine's policy for that kernel has to predict the same figures.</summary>
 public static class SectionSevenRows
 {

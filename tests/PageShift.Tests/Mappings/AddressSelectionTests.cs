@@ -4,7 +4,7 @@ using Xunit;
 
 namespace PageShift.Tests.Mappings;
 
-/// <summary>LINUX-MM section 2, rule by rule, with the limits that Linux 6.18 has when randomisation is off. That the
+/// <summary>docs/linux-rules.md section 2, rule by rule, with the limits that Linux 6.18 has when randomisation is off. That the
 /// kernel chooses the same addresses is what <see cref="RecordedHistoryTests"/> shows.</summary>
 public class AddressSelectionTests
 {

@@ -5,7 +5,7 @@ using static PageShift.Tests.Mappings.MappingWorld;
 
 namespace PageShift.Tests.Mappings;
 
-/// <summary>LINUX-MM section 3, rule by rule, for a mapping that is made beside others.</summary>
+/// <summary>docs/linux-rules.md section 3, rule by rule, for a mapping that is made beside others.</summary>
 public class MappingMergeTests
 {
     private static readonly OpenFile File = MappingWorld.AnyFile();

@@ -5,7 +5,7 @@ using static PageShift.Tests.Mappings.MappingWorld;
 
 namespace PageShift.Tests.Mappings;
 
-/// <summary>Splitting, and LINUX-MM section 3 for a part of a mapping whose flags change.</summary>
+/// <summary>Splitting, and docs/linux-rules.md section 3 for a part of a mapping whose flags change.</summary>
 public class MappingModifyTests
 {
     private const int NoLimit = 65530;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace PageShift.Tests.Remapping;
 
-/// <summary>What mremap refuses, in the kernel's order (LINUX-MM section 6).</summary>
+/// <summary>What mremap refuses, in the kernel's order (docs/linux-rules.md section 6).</summary>
 public sealed class RemapArgumentTests : IDisposable
 {
     private readonly RemapWorld _world = new();
