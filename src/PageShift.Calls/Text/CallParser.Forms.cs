@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls;
 
 /// <content>The calls whose arguments are more than numbers: those that make threads, and those on files.</content>

@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls;
 
 /// <summary>Reads one call, <c>name(arguments) = outcome</c>, from text without prefix.</summary>

@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls;
 
 /// <summary>What the text of one call holds.</summary>

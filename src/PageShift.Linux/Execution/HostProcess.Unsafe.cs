@@ -105,7 +105,7 @@ internal sealed unsafe class HostProcess : IDisposable
 
     /// <summary>Makes a system call in the process.</summary>
     /// <returns>False when the process has ended.</returns>
-    internal bool Call(long number, in RegisterArguments arguments, out CallResult result, out long nanoseconds)
+    internal bool Call(long number, in CallArguments arguments, out CallResult result, out long nanoseconds)
     {
         HostControl* control = Control;
         control->Number = (ulong)number;

@@ -8,7 +8,7 @@ public sealed partial class KernelExecutor
     private const ulong LockFuture = 2;
     private const ulong EntriesPerTable = 512;
 
-    private Refusal Judge(SystemCallNumber number, in RegisterArguments a) => number switch
+    private Refusal Judge(SystemCallNumber number, in CallArguments a) => number switch
     {
         SystemCallNumber.Map => JudgeMap(a),
         SystemCallNumber.Unmap or SystemCallNumber.Seal => TouchesHost(a.First, a.Second) ? Refusal.TouchesHost : Refusal.None,
@@ -22,7 +22,7 @@ public sealed partial class KernelExecutor
         _ => Refusal.UnknownCall,
     };
 
-    private Refusal JudgeMap(in RegisterArguments a)
+    private Refusal JudgeMap(in CallArguments a)
     {
         var flags = (MapFlags)a.Fourth;
         // FIXED_NOREPLACE fails where anything is mapped, and without either the address is a hint.
@@ -31,7 +31,7 @@ public sealed partial class KernelExecutor
         return populates ? JudgePopulated(a.Second) : JudgeIfLocked(a.Second);
     }
 
-    private Refusal JudgeRemap(in RegisterArguments a)
+    private Refusal JudgeRemap(in CallArguments a)
     {
         bool fixedDestination = ((RemapFlags)a.Fourth).HasFlag(RemapFlags.Fixed);
         // An old length that is 0, also after it was rounded up, makes a second view of what is mapped there.
@@ -41,13 +41,13 @@ public sealed partial class KernelExecutor
     }
 
     // The range is only read; the vector, a byte per page, is written.
-    private Refusal JudgeInCore(in RegisterArguments a)
+    private Refusal JudgeInCore(in CallArguments a)
     {
         ulong vectorBytes = unchecked(a.Second + (PageSize.Bytes - 1)) >> PageSize.Shift;
         return TouchesHost(a.Third, vectorBytes) && !IsInScratch(a.Third, vectorBytes) ? Refusal.TouchesHost : Refusal.None;
     }
 
-    private Refusal JudgeAdvise(in RegisterArguments a)
+    private Refusal JudgeAdvise(in CallArguments a)
     {
         if (TouchesHost(a.First, a.Second)) return Refusal.TouchesHost;
         return (Advice)a.Third switch
@@ -61,7 +61,7 @@ public sealed partial class KernelExecutor
         };
     }
 
-    private Refusal JudgeLock(SystemCallNumber number, in RegisterArguments a)
+    private Refusal JudgeLock(SystemCallNumber number, in CallArguments a)
     {
         if (TouchesHost(a.First, a.Second)) return Refusal.TouchesHost;
         // Without capabilities RLIMIT_MEMLOCK bounds it, and the kernel's refusal is what the caller came for.

@@ -70,16 +70,16 @@ public sealed partial class KernelExecutor : IDisposable
     }
 
     /// <summary>Makes one call with the kernel's own number and raw arguments.</summary>
+    /// <param name="number">The call.</param>
+    /// <param name="arguments">The registers.</param>
     /// <returns>The result; a call that the executor must not run is refused and changes nothing.</returns>
-    public KernelOutcome Invoke(
-        SystemCallNumber number, ulong first = 0, ulong second = 0, ulong third = 0, ulong fourth = 0, ulong fifth = 0, ulong sixth = 0)
+    public KernelOutcome Invoke(SystemCallNumber number, in CallArguments arguments = default)
     {
-        var arguments = new RegisterArguments(first, second, third, fourth, fifth, sixth);
         Refusal refusal = Judge(number, arguments);
         if (refusal != Refusal.None) return new KernelOutcome(default, 0, refusal);
         if (!_host.Call((long)number, arguments, out CallResult result, out long nanoseconds))
             return new KernelOutcome(default, 0, Refusal.ProcessEnded);
-        NoteFutureLocks(number, first, result);
+        NoteFutureLocks(number, arguments.First, result);
         return new KernelOutcome(result, nanoseconds, Refusal.None);
     }
 
@@ -127,7 +127,7 @@ public sealed partial class KernelExecutor : IDisposable
         Span<byte> action = host.Scratch[..32];
         action.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(action, IgnoreSignal);
-        var arguments = new RegisterArguments(ChildSignal, host.ScratchAddress, 0, sizeof(ulong));
+        var arguments = new CallArguments(ChildSignal, host.ScratchAddress, 0, sizeof(ulong));
         if (!host.Call(SignalActionNumber, arguments, out CallResult result, out _)) return "the executor's process ended while it started";
         if (result.IsError) return $"the executor's process could not ignore SIGCHLD: {ErrnoName.Of(result.Error)}";
 
@@ -137,7 +137,7 @@ public sealed partial class KernelExecutor : IDisposable
         // Ctrl-C on a terminal is for the runner, which ends what it has started in its own order.
         _ = host.Call(SetProcessGroupNumber, default, out _, out _);
         Encoding.ASCII.GetBytes(ProcessName + '\0', host.Scratch);
-        _ = host.Call(ProcessControlNumber, new RegisterArguments(SetName, host.ScratchAddress), out _, out _);
+        _ = host.Call(ProcessControlNumber, new CallArguments(SetName, host.ScratchAddress), out _, out _);
         PreferAsVictimOfMemoryShortage(host.ProcessId);
         surroundings = Survey(host);
         return surroundings is null ? "the executor's process could not map a page" : null;
@@ -150,7 +150,7 @@ public sealed partial class KernelExecutor : IDisposable
         Span<byte> header = host.Scratch[..(headerBytes + dataBytes)];
         header.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(header, CapabilityVersion);
-        return host.Call(CapabilitySetNumber, new RegisterArguments(host.ScratchAddress, host.ScratchAddress + headerBytes), out CallResult result, out _)
+        return host.Call(CapabilitySetNumber, new CallArguments(host.ScratchAddress, host.ScratchAddress + headerBytes), out CallResult result, out _)
             ? result
             : Errno.NoSuchProcess;
     }
@@ -172,12 +172,12 @@ public sealed partial class KernelExecutor : IDisposable
     {
         const ulong flags = (ulong)(MapFlags.Private | MapFlags.Anonymous);
         const ulong noDescriptor = ulong.MaxValue;
-        var anywhere = new RegisterArguments(0, PageSize.Bytes, 0, flags, noDescriptor);
-        var lowest = new RegisterArguments(PageSize.Bytes, PageSize.Bytes, 0, flags, noDescriptor);
+        var anywhere = new CallArguments(0, PageSize.Bytes, 0, flags, noDescriptor);
+        var lowest = new CallArguments(PageSize.Bytes, PageSize.Bytes, 0, flags, noDescriptor);
         if (!host.Call((long)SystemCallNumber.Map, anywhere, out CallResult highestPage, out _) || highestPage.IsError) return null;
-        _ = host.Call((long)SystemCallNumber.Unmap, new RegisterArguments((ulong)highestPage.Raw, PageSize.Bytes), out _, out _);
+        _ = host.Call((long)SystemCallNumber.Unmap, new CallArguments((ulong)highestPage.Raw, PageSize.Bytes), out _, out _);
         if (!host.Call((long)SystemCallNumber.Map, lowest, out CallResult lowestPage, out _) || lowestPage.IsError) return null;
-        _ = host.Call((long)SystemCallNumber.Unmap, new RegisterArguments((ulong)lowestPage.Raw, PageSize.Bytes), out _, out _);
+        _ = host.Call((long)SystemCallNumber.Unmap, new CallArguments((ulong)lowestPage.Raw, PageSize.Bytes), out _, out _);
         if (!host.Call((long)SystemCallNumber.Break, default, out CallResult breakStart, out _)) return null;
 
         return new KernelSurroundings(

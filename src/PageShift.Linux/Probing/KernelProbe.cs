@@ -58,19 +58,12 @@ public sealed class KernelProbe : IDisposable
     /// <summary>Makes one call and counts.</summary>
     /// <param name="outcome">What the executor answered; a call that was refused costs nothing.</param>
     /// <param name="number">The call.</param>
-    /// <param name="first">The first argument.</param>
-    /// <param name="second">The second argument.</param>
-    /// <param name="third">The third argument.</param>
-    /// <param name="fourth">The fourth argument.</param>
-    /// <param name="fifth">The fifth argument.</param>
-    /// <param name="sixth">The sixth argument.</param>
+    /// <param name="arguments">The registers.</param>
     /// <returns>The cost, less the counters' own.</returns>
-    public MeasuredCost Measure(
-        out KernelOutcome outcome, SystemCallNumber number,
-        ulong first = 0, ulong second = 0, ulong third = 0, ulong fourth = 0, ulong fifth = 0, ulong sixth = 0)
+    public MeasuredCost Measure(out KernelOutcome outcome, SystemCallNumber number, in CallArguments arguments = default)
     {
         (long flushesBefore, long allocationsBefore) = Read();
-        outcome = _executor.Invoke(number, first, second, third, fourth, fifth, sixth);
+        outcome = _executor.Invoke(number, arguments);
         (long flushesAfter, long allocationsAfter) = Read();
         return new MeasuredCost(
             Math.Max(0, flushesAfter - flushesBefore - _overhead.TlbFlushes),
@@ -105,7 +98,7 @@ public sealed class KernelProbe : IDisposable
         var best = new MeasuredCost(long.MaxValue, long.MaxValue, long.MaxValue);
         for (int repetition = 0; repetition < CalibrationCalls; repetition++)
         {
-            MeasuredCost cost = Measure(out _, SystemCallNumber.Unmap, 0, 0);
+            MeasuredCost cost = Measure(out _, SystemCallNumber.Unmap);
             best = new MeasuredCost(Math.Min(best.TlbFlushes, cost.TlbFlushes),
                 Math.Min(best.ZeroedAllocations, cost.ZeroedAllocations), Math.Min(best.Nanoseconds, cost.Nanoseconds));
         }

@@ -16,7 +16,7 @@ internal sealed class KernelCalls : IDisposable
         _executor = executor;
         _overhead = long.MaxValue;
         for (int i = 0; i < CalibrationCalls; i++)
-            _overhead = Math.Min(_overhead, _executor.Invoke(SystemCallNumber.Unmap, 0, 0).Nanoseconds); // refused for its length
+            _overhead = Math.Min(_overhead, _executor.Invoke(SystemCallNumber.Unmap, new(0, 0)).Nanoseconds); // refused for its length
     }
 
     public void Dispose() => _executor.Dispose();
@@ -35,7 +35,7 @@ internal sealed class KernelCalls : IDisposable
     /// <summary>The same, for the result.</summary>
     internal long Call(SystemCallNumber number, out CallResult result, ulong first, ulong second, ulong third = 0, ulong fourth = 0, ulong fifth = 0, ulong sixth = 0)
     {
-        KernelOutcome outcome = _executor.Invoke(number, first, second, third, fourth, fifth, sixth);
+        KernelOutcome outcome = _executor.Invoke(number, new(first, second, third, fourth, fifth, sixth));
         result = outcome.Result;
         if (!outcome.Ran || result.IsError)
             throw new InvalidOperationException($"The kernel did not run a call of the workload: {outcome}.");

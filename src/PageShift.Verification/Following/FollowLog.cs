@@ -3,7 +3,6 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
-using CallArguments = PageShift.Calls.CallArguments;
 using CallKind = PageShift.Calls.CallKind;
 using CloneFlags = PageShift.Calls.CloneFlags;
 
@@ -157,8 +156,7 @@ internal sealed class FollowLog(TextWriter output)
     private static CallArguments ArgumentsOf(in CallEntry entry)
     {
         const RemapFlags Moves = RemapFlags.Fixed | RemapFlags.DontUnmap;
-        var a = new CallArguments(
-            entry.Arguments.First, entry.Arguments.Second, entry.Arguments.Third, entry.Arguments.Fourth, entry.Arguments.Fifth, entry.Arguments.Sixth);
+        CallArguments a = entry.Arguments;
         return entry.Number switch
         {
             SystemCallNumber.Map => a with { Fifth = (ulong)(int)a.Fifth },

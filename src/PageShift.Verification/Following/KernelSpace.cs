@@ -112,12 +112,12 @@ internal sealed class KernelSpace : IDisposable
         KernelOutcome outcome;
         if (_probe is null)
         {
-            outcome = _executor!.Invoke(SystemCallNumber.Remap, a.First, a.Second, a.Third, a.Fourth, a.Fifth);
+            outcome = _executor!.Invoke(SystemCallNumber.Remap, a);
             move = new KernelMove(null, outcome.Ran ? outcome.Nanoseconds : null, _whyNotCounted);
             return outcome;
         }
 
-        MeasuredCost cost = _probe.Measure(out outcome, SystemCallNumber.Remap, a.First, a.Second, a.Third, a.Fourth, a.Fifth);
+        MeasuredCost cost = _probe.Measure(out outcome, SystemCallNumber.Remap, a);
         move = outcome.Ran ? new KernelMove(cost, cost.Nanoseconds, null) : default;
         return outcome;
     }
@@ -132,7 +132,7 @@ internal sealed class KernelSpace : IDisposable
             a = a with { Fifth = (ulong)(long)descriptor };
         }
 
-        return _executor!.Invoke(call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth);
+        return _executor!.Invoke(call.Number!.Value, a);
     }
 
     /// <summary>The descriptor of a file that stands in for the log's; -1 for none, as the log had none either.</summary>
@@ -162,19 +162,19 @@ internal sealed class KernelSpace : IDisposable
             return CallResult.Success;
         _heapEnd = to;
         return to > from
-            ? _executor!.Invoke(SystemCallNumber.Map, from, to - from, (ulong)(Protection.Read | Protection.Write), (ulong)(PrivateAnonymous | MapFlags.FixedNoReplace), NoDescriptor).Result
-            : _executor!.Invoke(SystemCallNumber.Unmap, to, from - to).Result;
+            ? _executor!.Invoke(SystemCallNumber.Map, new(from, to - from, (ulong)(Protection.Read | Protection.Write), (ulong)(PrivateAnonymous | MapFlags.FixedNoReplace), NoDescriptor)).Result
+            : _executor!.Invoke(SystemCallNumber.Unmap, new(to, from - to)).Result;
     }
 
     /// <summary>Moves like execve's stack move, by way of a place that is free: source and destination may overlap, which mremap refuses.</summary>
     private CallResult RelocateDown(in CallArguments a)
     {
         const ulong move = (ulong)(RemapFlags.MayMove | RemapFlags.Fixed);
-        CallResult between = _executor!.Invoke(SystemCallNumber.Map, 0, a.Second, 0, (ulong)PrivateAnonymous, NoDescriptor).Result;
+        CallResult between = _executor!.Invoke(SystemCallNumber.Map, new(0, a.Second, 0, (ulong)PrivateAnonymous, NoDescriptor)).Result;
         if (between.IsError)
             return between;
-        CallResult moved = _executor.Invoke(SystemCallNumber.Remap, a.First, a.Second, a.Second, move, (ulong)between.Raw).Result;
-        return moved.IsError ? moved : _executor.Invoke(SystemCallNumber.Remap, (ulong)between.Raw, a.Second, a.Second, move, a.First - a.Third).Result;
+        CallResult moved = _executor.Invoke(SystemCallNumber.Remap, new(a.First, a.Second, a.Second, move, (ulong)between.Raw)).Result;
+        return moved.IsError ? moved : _executor.Invoke(SystemCallNumber.Remap, new((ulong)between.Raw, a.Second, a.Second, move, a.First - a.Third)).Result;
     }
 
     private void Require(CallResult result)

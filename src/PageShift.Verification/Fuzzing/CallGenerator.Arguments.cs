@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.Calls;
 
 namespace PageShift.Verification;
 

@@ -95,7 +95,7 @@ internal sealed class KernelSide : IDisposable
 
     private static CallAnswer Invoke(KernelExecutor executor, SystemCallNumber number, in CallArguments a)
     {
-        KernelOutcome outcome = executor.Invoke(number, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth);
+        KernelOutcome outcome = executor.Invoke(number, a);
         return new CallAnswer(outcome.Result) { Refusal = outcome.Refusal };
     }
 

@@ -14,7 +14,7 @@ public sealed partial class SourceRulesTests
     {
         ["PageShift"] = [],
         ["PageShift.Calls"] = ["PageShift"],
-        ["PageShift.Linux"] = ["PageShift", "PageShift.Calls"],
+        ["PageShift.Linux"] = ["PageShift"],
         ["PageShift.Verification"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
         ["PageShift.Measurement"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
         ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification", "PageShift.Measurement"],

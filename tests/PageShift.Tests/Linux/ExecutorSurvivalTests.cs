@@ -50,7 +50,7 @@ public sealed class ExecutorSurvivalTests
                 {
                     foreach ((SystemCallNumber number, ulong[] a) in calls)
                     {
-                        KernelOutcome outcome = child!.Invoke(number, a[0], a[1], a[2], Flags(number, a[3]), a[4], a[5]);
+                        KernelOutcome outcome = child!.Invoke(number, new(a[0], a[1], a[2], Flags(number, a[3]), a[4], a[5]));
                         Assert.NotEqual(Refusal.ProcessEnded, outcome.Refusal);
                         if (!outcome.Ran) refused++;
                         else if (!outcome.Result.IsError) succeeded++;

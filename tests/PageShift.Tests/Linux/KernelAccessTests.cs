@@ -50,7 +50,7 @@ public sealed class KernelAccessTests
     {
         using KernelExecutor executor = OrSkip();
         _ = executor.Map(Base, Page);
-        _ = executor.Invoke(SystemCallNumber.Protect, Base, Page, (ulong)Protection.Read);
+        _ = executor.Invoke(SystemCallNumber.Protect, new(Base, Page, (ulong)Protection.Read));
 
         MemoryAccess store = executor.Fill(new VirtualAddress(Base), 7, new ByteLength(1));
 
@@ -64,7 +64,7 @@ public sealed class KernelAccessTests
         using KernelExecutor executor = OrSkip();
         CallResult file = executor.CreateMemoryFile(new ByteLength(Page));
         Assert.Equal(3, file.Raw);
-        _ = executor.Invoke(SystemCallNumber.Map, Base, 2 * Page, ReadWrite, (ulong)(MapFlags.Shared | MapFlags.Fixed), (ulong)file.Raw);
+        _ = executor.Invoke(SystemCallNumber.Map, new(Base, 2 * Page, ReadWrite, (ulong)(MapFlags.Shared | MapFlags.Fixed), (ulong)file.Raw));
 
         MemoryAccess access = executor.Fill(new VirtualAddress(Base), 7, new ByteLength(2 * Page));
 
@@ -77,7 +77,7 @@ public sealed class KernelAccessTests
     public void A_store_below_a_stack_extends_it()
     {
         using KernelExecutor executor = OrSkip();
-        _ = executor.Invoke(SystemCallNumber.Map, Base, Page, ReadWrite, PrivateFixed | (ulong)MapFlags.GrowsDown, NoDescriptor);
+        _ = executor.Invoke(SystemCallNumber.Map, new(Base, Page, ReadWrite, PrivateFixed | (ulong)MapFlags.GrowsDown, NoDescriptor));
 
         Assert.True(executor.Fill(new VirtualAddress(Base - Page), 7, new ByteLength(1)).IsComplete);
 
@@ -150,7 +150,7 @@ public sealed class KernelAccessTests
 
         using (child)
         {
-            Assert.Equal(Errno.OutOfMemory, child!.Invoke(SystemCallNumber.Map, 0, Page, 0, PrivateAnonymous, NoDescriptor).Result.Error);
+            Assert.Equal(Errno.OutOfMemory, child!.Invoke(SystemCallNumber.Map, new(0, Page, 0, PrivateAnonymous, NoDescriptor)).Result.Error);
             Assert.True(child.Fill(new VirtualAddress(Base), 1, new ByteLength(Page)).IsComplete);
             Assert.Equal(MemoryAccess.NotMapped, child.Fill(new VirtualAddress(0), 1, new ByteLength(1)).SignalCode);
         }

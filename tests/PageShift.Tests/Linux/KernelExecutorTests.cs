@@ -49,7 +49,7 @@ public sealed class KernelExecutorTests
     {
         using KernelExecutor executor = OrSkip();
 
-        KernelOutcome outcome = executor.Invoke(SystemCallNumber.Map, 0, 3 * Page, ReadWrite, PrivateAnonymous, NoDescriptor);
+        KernelOutcome outcome = executor.Invoke(SystemCallNumber.Map, new(0, 3 * Page, ReadWrite, PrivateAnonymous, NoDescriptor));
 
         Assert.Equal(executor.Surroundings.MapBase - new ByteLength(3 * Page), outcome.Result.Address);
     }
@@ -68,9 +68,9 @@ public sealed class KernelExecutorTests
     {
         using KernelExecutor executor = OrSkip();
 
-        Assert.Equal(Errno.InvalidArgument, executor.Invoke(SystemCallNumber.Unmap, Base, 0).Result.Error);
-        Assert.Equal(Errno.BadAddress, executor.Invoke(SystemCallNumber.Remap, Base, Page, Page, 0).Result.Error);
-        Assert.Equal(Errno.BadFileDescriptor, executor.Invoke(SystemCallNumber.Map, 0, Page, 1, 2, 77).Result.Error);
+        Assert.Equal(Errno.InvalidArgument, executor.Invoke(SystemCallNumber.Unmap, new(Base, 0)).Result.Error);
+        Assert.Equal(Errno.BadAddress, executor.Invoke(SystemCallNumber.Remap, new(Base, Page, Page, 0)).Result.Error);
+        Assert.Equal(Errno.BadFileDescriptor, executor.Invoke(SystemCallNumber.Map, new(0, Page, 1, 2, 77)).Result.Error);
     }
 
     [Fact]
@@ -83,24 +83,24 @@ public sealed class KernelExecutorTests
 
         KernelOutcome[] outcomes =
         [
-            executor.Invoke(SystemCallNumber.Unmap, 0, 0x7fff_ffff_f000),
-            executor.Invoke(SystemCallNumber.Unmap, start - Page, Page + 1),
-            executor.Invoke(SystemCallNumber.Map, start, Page, ReadWrite, PrivateFixed, NoDescriptor),
-            executor.Invoke(SystemCallNumber.Protect, start, Page, 0),
-            executor.Invoke(SystemCallNumber.ProtectWithKey, start + Page, Page, 0, ulong.MaxValue),
-            executor.Invoke(SystemCallNumber.Advise, start + Page, Page, (ulong)Advice.DontNeed),
-            executor.Invoke(SystemCallNumber.Remap, start, Page, 2 * Page, (ulong)RemapFlags.MayMove),
-            executor.Invoke(SystemCallNumber.Remap, start, 0, Page, (ulong)RemapFlags.MayMove),
-            executor.Invoke(SystemCallNumber.Remap, Base, Page, Page, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), start + Page),
-            executor.Invoke(SystemCallNumber.Lock, host.End.Value - 1, 1),
-            executor.Invoke(SystemCallNumber.Seal, start, Page, 0),
-            executor.Invoke(SystemCallNumber.InCore, Base, Page, start + Page),
+            executor.Invoke(SystemCallNumber.Unmap, new(0, 0x7fff_ffff_f000)),
+            executor.Invoke(SystemCallNumber.Unmap, new(start - Page, Page + 1)),
+            executor.Invoke(SystemCallNumber.Map, new(start, Page, ReadWrite, PrivateFixed, NoDescriptor)),
+            executor.Invoke(SystemCallNumber.Protect, new(start, Page, 0)),
+            executor.Invoke(SystemCallNumber.ProtectWithKey, new(start + Page, Page, 0, ulong.MaxValue)),
+            executor.Invoke(SystemCallNumber.Advise, new(start + Page, Page, (ulong)Advice.DontNeed)),
+            executor.Invoke(SystemCallNumber.Remap, new(start, Page, 2 * Page, (ulong)RemapFlags.MayMove)),
+            executor.Invoke(SystemCallNumber.Remap, new(start, 0, Page, (ulong)RemapFlags.MayMove)),
+            executor.Invoke(SystemCallNumber.Remap, new(Base, Page, Page, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), start + Page)),
+            executor.Invoke(SystemCallNumber.Lock, new(host.End.Value - 1, 1)),
+            executor.Invoke(SystemCallNumber.Seal, new(start, Page, 0)),
+            executor.Invoke(SystemCallNumber.InCore, new(Base, Page, start + Page)),
         ];
 
         Assert.All(outcomes, outcome => Assert.Equal(Refusal.TouchesHost, outcome.Refusal));
         Assert.Equal(Refusal.TouchesHost, executor.Fill(host.Start, 1, new ByteLength(1)).Refusal);
         Assert.Equal(Refusal.TouchesHost, executor.Read(new VirtualAddress(start - 1), new byte[2]).Refusal);
-        Assert.True(executor.Invoke(SystemCallNumber.Unmap, Base, Page).Ran);
+        Assert.True(executor.Invoke(SystemCallNumber.Unmap, new(Base, Page)).Ran);
     }
 
     [Fact]
@@ -109,10 +109,10 @@ public sealed class KernelExecutorTests
         using KernelExecutor executor = OrSkip();
         AddressRange host = executor.Surroundings.Host;
 
-        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.Unmap, Base, host.Start.Value - Base).Result);
-        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.Unmap, host.End.Value, 0x7fff_ffff_f000 - host.End.Value).Result);
+        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.Unmap, new(Base, host.Start.Value - Base)).Result);
+        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.Unmap, new(host.End.Value, 0x7fff_ffff_f000 - host.End.Value)).Result);
         Assert.Equal(Errno.AlreadyExists, executor.Invoke(
-            SystemCallNumber.Map, host.Start.Value, Page, 0, PrivateFixed | (ulong)MapFlags.FixedNoReplace, NoDescriptor).Result.Error);
+            SystemCallNumber.Map, new(host.Start.Value, Page, 0, PrivateFixed | (ulong)MapFlags.FixedNoReplace, NoDescriptor)).Result.Error);
     }
 
     [Fact]
@@ -121,14 +121,14 @@ public sealed class KernelExecutorTests
         const ulong terabyte = 1UL << 40;
         using KernelExecutor executor = OrSkip();
 
-        KernelOutcome populate = executor.Invoke(SystemCallNumber.Map, Base, terabyte, ReadWrite,
-            PrivateFixed | (ulong)(MapFlags.Populate | MapFlags.NoReserve), NoDescriptor);
+        KernelOutcome populate = executor.Invoke(SystemCallNumber.Map, new(Base, terabyte, ReadWrite,
+            PrivateFixed | (ulong)(MapFlags.Populate | MapFlags.NoReserve), NoDescriptor));
         Assert.Equal(Refusal.PopulatesTooMuch, populate.Refusal);
 
-        KernelOutcome reserve = executor.Invoke(SystemCallNumber.Map, Base, terabyte, ReadWrite,
-            PrivateFixed | (ulong)MapFlags.NoReserve, NoDescriptor);
+        KernelOutcome reserve = executor.Invoke(SystemCallNumber.Map, new(Base, terabyte, ReadWrite,
+            PrivateFixed | (ulong)MapFlags.NoReserve, NoDescriptor));
         Assert.Equal((long)Base, reserve.Result.Raw);
-        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Advise, Base, terabyte, (ulong)Advice.PopulateWrite).Refusal);
+        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Advise, new(Base, terabyte, (ulong)Advice.PopulateWrite)).Refusal);
         Assert.Equal(Refusal.PopulatesTooMuch, executor.Fill(new VirtualAddress(Base), 1, new ByteLength(terabyte)).Refusal);
     }
 
@@ -148,7 +148,7 @@ public sealed class KernelExecutorTests
         ulong start = executor.Surroundings.BreakStart.Value;
         var mappings = new List<KernelMapping>();
 
-        Assert.Equal((long)(start + 2 * Page), executor.Invoke(SystemCallNumber.Break, start + 2 * Page).Result.Raw);
+        Assert.Equal((long)(start + 2 * Page), executor.Invoke(SystemCallNumber.Break, new(start + 2 * Page)).Result.Raw);
 
         Assert.True(executor.ReadMappings(Everything, mappings));
         KernelMapping heap = Assert.Single(mappings);
@@ -162,7 +162,7 @@ public sealed class KernelExecutorTests
 
         Assert.Equal(CallResult.Success, executor.SetLimit(KernelResource.AddressSpace, 1UL << 20));
 
-        Assert.Equal(Errno.OutOfMemory, executor.Invoke(SystemCallNumber.Map, Base, 1UL << 20, ReadWrite, PrivateFixed, NoDescriptor).Result.Error);
+        Assert.Equal(Errno.OutOfMemory, executor.Invoke(SystemCallNumber.Map, new(Base, 1UL << 20, ReadWrite, PrivateFixed, NoDescriptor)).Result.Error);
         Assert.Equal(1UL << 20, executor.GetLimit(KernelResource.AddressSpace));
         Assert.Equal(1UL << 21, (ulong)new byte[1 << 21].Length);
     }
@@ -173,12 +173,12 @@ public sealed class KernelExecutorTests
         const ulong lockFuture = 2;
         const ulong large = 1UL << 35;
         using KernelExecutor executor = OrSkip();
-        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.LockAll, lockFuture).Result);
+        Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.LockAll, new(lockFuture)).Result);
 
-        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Map, Base, large, 0, PrivateFixed, NoDescriptor).Refusal);
-        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Break, executor.Surroundings.BreakStart.Value + large).Refusal);
+        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Map, new(Base, large, 0, PrivateFixed, NoDescriptor)).Refusal);
+        Assert.Equal(Refusal.PopulatesTooMuch, executor.Invoke(SystemCallNumber.Break, new(executor.Surroundings.BreakStart.Value + large)).Refusal);
         Assert.Equal(CallResult.Success, executor.Invoke(SystemCallNumber.UnlockAll).Result);
-        Assert.True(executor.Invoke(SystemCallNumber.Map, Base, large, 0, PrivateFixed, NoDescriptor).Ran);
+        Assert.True(executor.Invoke(SystemCallNumber.Map, new(Base, large, 0, PrivateFixed, NoDescriptor)).Ran);
     }
 
     [Fact]
@@ -189,12 +189,12 @@ public sealed class KernelExecutorTests
         _ = executor.Fill(new VirtualAddress(Base + Page), 1, new ByteLength(2 * Page));
         byte[] vector = new byte[4];
 
-        KernelOutcome outcome = executor.Invoke(SystemCallNumber.InCore, Base, 4 * Page, executor.Scratch.Start.Value);
+        KernelOutcome outcome = executor.Invoke(SystemCallNumber.InCore, new(Base, 4 * Page, executor.Scratch.Start.Value));
 
         Assert.Equal((Refusal.None, CallResult.Success), (outcome.Refusal, outcome.Result));
         Assert.Equal(vector.Length, executor.ReadPresentBytes(executor.Scratch.Start, vector));
         Assert.Equal([0, 1, 1, 0], vector);
-        Assert.Equal(Refusal.TouchesHost, executor.Invoke(SystemCallNumber.InCore, Base, 4 * Page, executor.Scratch.End.Value - 3).Refusal);
+        Assert.Equal(Refusal.TouchesHost, executor.Invoke(SystemCallNumber.InCore, new(Base, 4 * Page, executor.Scratch.End.Value - 3)).Refusal);
     }
 
     [Fact]
@@ -204,8 +204,8 @@ public sealed class KernelExecutorTests
         _ = executor.SetLimit(KernelResource.LockedMemory, Page);
         _ = executor.Map(Base, 2 * Page);
 
-        Assert.Equal(Errno.OutOfMemory, executor.Invoke(SystemCallNumber.Lock, Base, 2 * Page).Result.Error);
-        Assert.Equal(Errno.OperationNotPermitted, executor.Invoke(SystemCallNumber.Map, 0, Page, ReadWrite, PrivateFixed, NoDescriptor).Result.Error);
+        Assert.Equal(Errno.OutOfMemory, executor.Invoke(SystemCallNumber.Lock, new(Base, 2 * Page)).Result.Error);
+        Assert.Equal(Errno.OperationNotPermitted, executor.Invoke(SystemCallNumber.Map, new(0, Page, ReadWrite, PrivateFixed, NoDescriptor)).Result.Error);
     }
 
     [Fact]
@@ -215,8 +215,8 @@ public sealed class KernelExecutorTests
         using KernelExecutor executor = OrSkip();
         _ = executor.Map(Base, length);
 
-        long populate = executor.Invoke(SystemCallNumber.Advise, Base, length, (ulong)Advice.PopulateWrite).Nanoseconds;
-        long nothing = executor.Invoke(SystemCallNumber.Advise, Base, 0, (ulong)Advice.PopulateWrite).Nanoseconds;
+        long populate = executor.Invoke(SystemCallNumber.Advise, new(Base, length, (ulong)Advice.PopulateWrite)).Nanoseconds;
+        long nothing = executor.Invoke(SystemCallNumber.Advise, new(Base, 0, (ulong)Advice.PopulateWrite)).Nanoseconds;
 
         // 16,384 pages are cleared in the one and none in the other.
         Assert.InRange(nothing, 1, populate);

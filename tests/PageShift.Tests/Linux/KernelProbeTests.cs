@@ -16,7 +16,7 @@ public sealed class KernelProbeTests
         using KernelExecutor executor = OrSkip();
         using KernelProbe probe = AttachOrSkip(executor);
 
-        MeasuredCost cost = probe.Measure(out KernelOutcome outcome, SystemCallNumber.Unmap, Base, 0);
+        MeasuredCost cost = probe.Measure(out KernelOutcome outcome, SystemCallNumber.Unmap, new(Base, 0));
 
         Assert.Equal(Errno.InvalidArgument, outcome.Result.Error);
         Assert.Equal((0, 0), (cost.TlbFlushes, cost.ZeroedAllocations));
@@ -29,7 +29,7 @@ public sealed class KernelProbeTests
         using KernelExecutor executor = OrSkip();
         using KernelProbe probe = AttachOrSkip(executor);
 
-        MeasuredCost cost = probe.Measure(out KernelOutcome outcome, SystemCallNumber.Unmap, executor.Surroundings.Host.Start.Value, Page);
+        MeasuredCost cost = probe.Measure(out KernelOutcome outcome, SystemCallNumber.Unmap, new(executor.Surroundings.Host.Start.Value, Page));
 
         Assert.Equal(Refusal.TouchesHost, outcome.Refusal);
         Assert.Equal(default, cost);
@@ -43,7 +43,7 @@ public sealed class KernelProbeTests
         _ = executor.Map(Base, 64 * Page);
         _ = executor.Fill(new VirtualAddress(Base), 1, new ByteLength(1));
 
-        MeasuredCost cost = probe.Measure(out _, SystemCallNumber.Advise, Base, 9 * Page, (ulong)Advice.PopulateWrite);
+        MeasuredCost cost = probe.Measure(out _, SystemCallNumber.Advise, new(Base, 9 * Page, (ulong)Advice.PopulateWrite));
 
         Assert.Equal(8, cost.ZeroedAllocations);
         Assert.Equal(0, cost.TlbFlushes);
@@ -55,11 +55,11 @@ public sealed class KernelProbeTests
         using KernelExecutor executor = OrSkip();
         using KernelProbe probe = AttachOrSkip(executor);
         _ = executor.Map(Base, 2 * Page);
-        _ = probe.Measure(out _, SystemCallNumber.Unmap, 0, 0);
+        _ = probe.Measure(out _, SystemCallNumber.Unmap, new(0, 0));
         _ = executor.Fill(new VirtualAddress(Base), 1, new ByteLength(2 * Page));
-        _ = executor.Invoke(SystemCallNumber.Advise, Base, Page, (ulong)Advice.DontNeed);
+        _ = executor.Invoke(SystemCallNumber.Advise, new(Base, Page, (ulong)Advice.DontNeed));
 
-        MeasuredCost cost = probe.Measure(out _, SystemCallNumber.Protect, Base + Page, Page, (ulong)Protection.Read);
+        MeasuredCost cost = probe.Measure(out _, SystemCallNumber.Protect, new(Base + Page, Page, (ulong)Protection.Read));
 
         Assert.Equal((1, 0), (cost.TlbFlushes, cost.ZeroedAllocations));
     }
@@ -74,8 +74,8 @@ public sealed class KernelProbeTests
         _ = first.Map(Base, 8 * Page);
         _ = second.Map(Base, 8 * Page);
 
-        MeasuredCost populated = firstProbe.Measure(out _, SystemCallNumber.Advise, Base, 8 * Page, (ulong)Advice.PopulateWrite);
-        MeasuredCost idle = secondProbe.Measure(out _, SystemCallNumber.Unmap, 0, 0);
+        MeasuredCost populated = firstProbe.Measure(out _, SystemCallNumber.Advise, new(Base, 8 * Page, (ulong)Advice.PopulateWrite));
+        MeasuredCost idle = secondProbe.Measure(out _, SystemCallNumber.Unmap, new(0, 0));
 
         Assert.True(populated.ZeroedAllocations >= 8);
         Assert.Equal(0, idle.ZeroedAllocations);
@@ -101,10 +101,10 @@ public sealed class KernelProbeTests
         {
             // The page goes and its table stays, so that the unmapping frees tables and nothing else.
             _ = executor.Fill(new VirtualAddress(page), 1, new ByteLength(1));
-            _ = executor.Invoke(SystemCallNumber.Advise, page, Page, (ulong)Advice.DontNeed);
+            _ = executor.Invoke(SystemCallNumber.Advise, new(page, Page, (ulong)Advice.DontNeed));
         }
 
-        MeasuredCost cost = probe.Measure(out _, SystemCallNumber.Unmap, Base, length);
+        MeasuredCost cost = probe.Measure(out _, SystemCallNumber.Unmap, new(Base, length));
 
         Assert.Equal(flushes, cost.TlbFlushes);
     }

@@ -16,7 +16,7 @@ public sealed class ReadBackTests
     {
         using KernelExecutor executor = OrSkip();
         ulong file = (ulong)executor.CreateMemoryFile(new ByteLength(4 * Page)).Raw;
-        _ = executor.Invoke(SystemCallNumber.Map, Base, 2 * Page, (ulong)Protection.Read, (ulong)(MapFlags.Shared | MapFlags.Fixed), file, Page);
+        _ = executor.Invoke(SystemCallNumber.Map, new(Base, 2 * Page, (ulong)Protection.Read, (ulong)(MapFlags.Shared | MapFlags.Fixed), file, Page));
         var mappings = new List<KernelMapping>();
 
         Assert.True(executor.ReadMappings(Everything, mappings));
@@ -110,7 +110,7 @@ public sealed class ReadBackTests
         using KernelExecutor executor = OrSkip();
         _ = executor.Map(Base, Page);
         _ = executor.Fill(new VirtualAddress(Base), 9, new ByteLength(Page));
-        _ = executor.Invoke(SystemCallNumber.Protect, Base, Page, (ulong)Protection.None);
+        _ = executor.Invoke(SystemCallNumber.Protect, new(Base, Page, (ulong)Protection.None));
         byte[] bytes = new byte[2 * Page];
 
         Assert.Equal((int)Page, executor.ReadPresentBytes(new VirtualAddress(Base), bytes));
@@ -123,9 +123,9 @@ public sealed class ReadBackTests
     {
         using KernelExecutor executor = OrSkip();
         _ = executor.Map(Base, 2 * Page);
-        KernelOutcome guard = executor.Invoke(SystemCallNumber.Advise, Base, Page, (ulong)Advice.GuardInstall);
+        KernelOutcome guard = executor.Invoke(SystemCallNumber.Advise, new(Base, Page, (ulong)Advice.GuardInstall));
         if (guard.Result.IsError) Assert.Skip("this kernel has no guard pages");
-        _ = executor.Invoke(SystemCallNumber.Map, Base + 2 * Page, Page, ReadWrite, (ulong)(MapFlags.Shared | MapFlags.Anonymous | MapFlags.Fixed), NoDescriptor);
+        _ = executor.Invoke(SystemCallNumber.Map, new(Base + 2 * Page, Page, ReadWrite, (ulong)(MapFlags.Shared | MapFlags.Anonymous | MapFlags.Fixed), NoDescriptor));
         _ = executor.Fill(new VirtualAddress(Base + 2 * Page), 1, new ByteLength(1));
         var runs = new List<PageRun>();
 
@@ -140,8 +140,8 @@ public sealed class ReadBackTests
         using KernelExecutor executor = OrSkip();
         _ = executor.Map(Base, Page);
         _ = executor.Map(Base + 2 * Page, Page);
-        _ = executor.Invoke(SystemCallNumber.Advise, Base + 2 * Page, Page, (ulong)Advice.DontFork);
-        _ = executor.Invoke(SystemCallNumber.Advise, Base + 2 * Page, Page, (ulong)Advice.DontDump);
+        _ = executor.Invoke(SystemCallNumber.Advise, new(Base + 2 * Page, Page, (ulong)Advice.DontFork));
+        _ = executor.Invoke(SystemCallNumber.Advise, new(Base + 2 * Page, Page, (ulong)Advice.DontDump));
         var mappings = new List<KernelMapping>();
 
         Assert.True(executor.ReadMappingsWithFlags(Everything, mappings));
@@ -189,11 +189,11 @@ public sealed class ReadBackTests
         for (ulong index = 0; index < 600; index++)
         {
             ulong address = Base + index * 4 * Page;
-            if (index % 3 == 0) _ = executor.Invoke(SystemCallNumber.Map, address, 2 * Page, ReadWrite, (ulong)(MapFlags.Private | MapFlags.Fixed), file, index % 16 * Page);
-            else if (index % 3 == 1) _ = executor.Invoke(SystemCallNumber.Map, address, 3 * Page, ReadWrite, (ulong)(MapFlags.Shared | MapFlags.Anonymous | MapFlags.Fixed), NoDescriptor);
+            if (index % 3 == 0) _ = executor.Invoke(SystemCallNumber.Map, new(address, 2 * Page, ReadWrite, (ulong)(MapFlags.Private | MapFlags.Fixed), file, index % 16 * Page));
+            else if (index % 3 == 1) _ = executor.Invoke(SystemCallNumber.Map, new(address, 3 * Page, ReadWrite, (ulong)(MapFlags.Shared | MapFlags.Anonymous | MapFlags.Fixed), NoDescriptor));
             else _ = executor.Map(address, 2 * Page);
             if (index % 5 != 0) _ = executor.Fill(new VirtualAddress(address + index % 2 * Page), (byte)index, new ByteLength(1 + index % 2 * Page));
-            if (index % 7 == 0) _ = executor.Invoke(SystemCallNumber.Protect, address, Page, (ulong)Protection.None);
+            if (index % 7 == 0) _ = executor.Invoke(SystemCallNumber.Protect, new(address, Page, (ulong)Protection.None));
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class SectionSevenTests
 
         foreach (RowCall call in RowScript.Read(row.Setup, Base)) Run(executor, call);
         RowCall move = Assert.Single(RowScript.Read(row.Move, Base));
-        MeasuredCost cost = probe.Measure(out KernelOutcome outcome, move.Number, move[0], move[1], move[2], move[3], move[4]);
+        MeasuredCost cost = probe.Measure(out KernelOutcome outcome, move.Number, new(move[0], move[1], move[2], move[3], move[4]));
 
         Assert.Equal((Refusal.None, (long)move[4]), (outcome.Refusal, outcome.Result.Raw));
         Assert.Equal((row.TlbFlushes, row.ZeroedAllocations), (cost.TlbFlushes, cost.ZeroedAllocations));
@@ -36,7 +36,7 @@ public sealed class SectionSevenTests
             return;
         }
 
-        KernelOutcome outcome = executor.Invoke(call.Number, call[0], call[1], call[2], call[3], call[4], call[5]);
+        KernelOutcome outcome = executor.Invoke(call.Number, new(call[0], call[1], call[2], call[3], call[4], call[5]));
         Assert.True(outcome.Ran);
         Assert.Equal(Errno.None, outcome.Result.Error);
     }

@@ -23,7 +23,7 @@ internal static class StartedExecutor
 
     internal static ulong Map(this KernelExecutor executor, ulong address, ulong length)
     {
-        KernelOutcome outcome = executor.Invoke(SystemCallNumber.Map, address, length, ReadWrite, PrivateFixed, NoDescriptor);
+        KernelOutcome outcome = executor.Invoke(SystemCallNumber.Map, new(address, length, ReadWrite, PrivateFixed, NoDescriptor));
         Assert.True(outcome.Ran);
         Assert.Equal((long)address, outcome.Result.Raw);
         return address;

@@ -1,7 +1,8 @@
-namespace PageShift.Calls;
+namespace PageShift.Abi;
 
-/// <summary>The six argument registers of a system call, in order. What a call does not use is 0.
-/// A signed argument (a file descriptor, a protection key) is sign-extended to 64 bits.</summary>
+/// <summary>The six argument registers of a system call on x86-64, in order. Given to a call, what it does not use is 0, and a signed
+/// argument (a file descriptor, a protection key) is sign-extended to 64 bits. Read from a program, the registers beyond the
+/// call's own arguments hold whatever the program left there.</summary>
 /// <param name="First">The register rdi.</param>
 /// <param name="Second">The register rsi.</param>
 /// <param name="Third">The register rdx.</param>
