@@ -70,7 +70,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
 
         TracedProcess old = Of(thread);
         TracedProcess next = NewProcess();
-        old.CopyFilesTo(next);
+        next.Space.Descriptors.CopyFrom(old.Space.Descriptors);
         old.RemoveThread();
         _threads[thread] = next;
     }
@@ -110,7 +110,6 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         copy.MoveObserver = parent.Space.MoveObserver;
         follower?.Forked(parent.Space, copy);
         var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
-        parent.CopyFilesTo(child);
         return child;
     }
 }

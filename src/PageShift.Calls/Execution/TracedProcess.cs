@@ -5,7 +5,6 @@ namespace PageShift.Calls.Execution;
 /// <summary>One process of a log: an address space, its open files, and the threads that share them.</summary>
 internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
 {
-    private readonly Dictionary<int, OpenFile> _files = [];
     private int _threads = 1;
 
     internal AddressSpace Space { get; } = space;
@@ -34,27 +33,26 @@ internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower
     /// <summary>The open file behind a descriptor. A log rarely shows how it was opened, so one is inferred: it stays the same until the log shows a close.</summary>
     internal OpenFile File(int descriptor)
     {
-        if (!_files.TryGetValue(descriptor, out OpenFile? file))
-            _files[descriptor] = file = new OpenFile(new MemoryObject(Space.Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)));
+        if (Space.Descriptors.TryGet(descriptor, out OpenFile? file))
+            return file;
+        file = new OpenFile(new MemoryObject(Space.Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)) { IsUnlinked = true });
+        Space.Descriptors.Set(descriptor, file);
         return file;
     }
 
-    internal void Open(int descriptor) => _files.Remove(descriptor);
+    internal void Open(int descriptor) => Space.Descriptors.Close(descriptor);
 
     internal void Close(ulong first, ulong last)
     {
-        foreach (int descriptor in _files.Keys)
-        {
-            if ((ulong)descriptor >= first && (ulong)descriptor <= last)
-                _files.Remove(descriptor);
-        }
+        if (first == last)
+            Space.Descriptors.Close((int)first);
+        else
+            Space.Descriptors.CloseRange((int)Math.Min(first, int.MaxValue), (int)Math.Min(last, int.MaxValue));
     }
 
-    internal void Duplicate(int from, int to) => _files[to] = File(from);
-
-    internal void CopyFilesTo(TracedProcess child)
+    internal void Duplicate(int from, int to)
     {
-        foreach ((int descriptor, OpenFile file) in _files)
-            child._files[descriptor] = file;
+        if (from >= 0 && to >= 0)
+            Space.Descriptors.Set(to, File(from));
     }
 }

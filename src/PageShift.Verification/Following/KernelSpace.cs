@@ -14,12 +14,16 @@ internal sealed class KernelSpace : IDisposable
     // The longest that the kernel's file offsets allow, less one page to keep sums in range.
     private const ulong EndlessFile = long.MaxValue - PageSize.Bytes + 1;
 
+    // A process may have 1,024 or more files open.
+    private const int LeastKept = 64;
+
     private readonly Dictionary<MemoryObject, int> _descriptors = [];
     private readonly KernelExecutor? _executor;
     private KernelProbe? _probe;
     private string? _whyNotCounted;
     private string? _whyLeft;
     private ulong? _heapEnd;
+    private int _mostKept = LeastKept;
 
     internal KernelSpace(KernelExecutor? executor, string whyNone)
     {
@@ -141,6 +145,7 @@ internal sealed class KernelSpace : IDisposable
         descriptor = -1;
         if (file is null || _descriptors.TryGetValue(file.Object, out descriptor))
             return true;
+        CloseForgotten();
         CallResult made = _executor!.CreateMemoryFile(new ByteLength(EndlessFile));
         if (made.IsError)
         {
@@ -151,6 +156,20 @@ internal sealed class KernelSpace : IDisposable
         descriptor = (int)made.Raw;
         _descriptors.Add(file.Object, descriptor);
         return true;
+    }
+
+    /// <summary>Closes what stands in for files that the log holds no longer, before there are more open than a process may have.</summary>
+    private void CloseForgotten()
+    {
+        if (_descriptors.Count < _mostKept)
+            return;
+        foreach ((MemoryObject file, int descriptor) in _descriptors)
+        {
+            if (!file.IsHeld && _descriptors.Remove(file))
+                _ = _executor!.CloseFile(descriptor);
+        }
+
+        _mostKept = Math.Max(LeastKept, 2 * _descriptors.Count);
     }
 
     /// <summary>The heap lies where the log's program had it, which brk can't be told: mmap and munmap do the same to the mappings.</summary>

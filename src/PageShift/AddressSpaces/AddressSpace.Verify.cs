@@ -17,7 +17,7 @@ public sealed partial class AddressSpace
     /// <summary>Checks each space, and then what only all of them together can tell: each frame's reference count equals the leaves that map it plus the object that holds it, and no
     /// frame is lost.</summary>
     /// <param name="spaces">All spaces on one physical memory.</param>
-    /// <param name="objects">All memory objects on it that no mapping shows; those that one shows are found.</param>
+    /// <param name="objects">All memory objects on it that no mapping shows and no descriptor is open on; the others are found.</param>
     /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
     public static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
     {
@@ -34,6 +34,9 @@ public sealed partial class AddressSpace
                 if (mapping.File is { } file)
                     shown.Add(file.Object);
             }
+
+            foreach ((_, OpenFile file) in space.Descriptors.Files)
+                shown.Add(file.Object);
         }
 
         foreach (MemoryObject memory in shown)

@@ -104,7 +104,7 @@ public sealed partial class AddressSpace : IDisposable
     /// <summary>How often the TLBs were flushed.</summary>
     public ulong TlbFlushes { get; private set; }
 
-    /// <summary>Gives all frames and tables back, and disposes the space's processors. No processor may be inside an access scope on this thread.</summary>
+    /// <summary>Gives all frames and tables back, closes the descriptors, and disposes the space's processors. No processor may be inside an access scope on this thread.</summary>
     public void Dispose()
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
@@ -116,6 +116,7 @@ public sealed partial class AddressSpace : IDisposable
         _processors.Clear();
         while (_mappings.First is { Exists: true } first)
             _mappings.Remove(first);
+        Descriptors.CloseRange(0, int.MaxValue);
         _tables.Dispose();
         _ownedMemory?.RemoveSpace();
     }

@@ -3,12 +3,22 @@ using PageShift.Mappings;
 
 namespace PageShift;
 
-/// <summary>The file descriptors that mmap's fourth argument means when a call is given by its numbers.</summary>
-/// <remarks>Thread-safe.</remarks>
+/// <summary>The file descriptors that mmap's fifth argument means when a call is given by its numbers.</summary>
+/// <remarks>Thread-safe. Each descriptor holds the object that it is open on (<see cref="MemoryObject.IsUnlinked"/>).</remarks>
 public sealed class DescriptorTable
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<int, OpenFile> _files = [];
+
+    /// <summary>What is open. A snapshot.</summary>
+    internal IReadOnlyCollection<KeyValuePair<int, OpenFile>> Files
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _files];
+        }
+    }
 
     /// <summary>Opens <paramref name="file"/> at the lowest free descriptor, as open does.</summary>
     /// <returns>The descriptor.</returns>
@@ -26,6 +36,7 @@ public sealed class DescriptorTable
             }
 
             _files.Add(free, file);
+            file.Object.AddHolder();
             return free;
         }
     }
@@ -36,16 +47,41 @@ public sealed class DescriptorTable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(descriptor);
         ArgumentNullException.ThrowIfNull(file);
+        OpenFile? before;
         lock (_lock)
+        {
+            _ = _files.TryGetValue(descriptor, out before);
             _files[descriptor] = file;
+            file.Object.AddHolder();
+        }
+
+        before?.Object.RemoveHolder();
     }
 
     /// <summary>Closes a descriptor; mappings of its file stay.</summary>
     /// <returns>False when it was not open.</returns>
     public bool Close(int descriptor)
     {
+        OpenFile? file;
         lock (_lock)
-            return _files.Remove(descriptor);
+            _ = _files.Remove(descriptor, out file);
+        file?.Object.RemoveHolder();
+        return file is not null;
+    }
+
+    /// <summary>Closes the descriptors from <paramref name="first"/> to <paramref name="last"/> inclusive that are open, as close_range does.</summary>
+    public void CloseRange(int first, int last)
+    {
+        KeyValuePair<int, OpenFile>[] closed;
+        lock (_lock)
+        {
+            closed = [.. _files.Where(file => file.Key >= first && file.Key <= last)];
+            foreach ((int descriptor, _) in closed)
+                _files.Remove(descriptor);
+        }
+
+        foreach ((_, OpenFile file) in closed)
+            file.Object.RemoveHolder();
     }
 
     /// <summary>Finds what a descriptor means.</summary>
@@ -56,16 +92,11 @@ public sealed class DescriptorTable
             return _files.TryGetValue(descriptor, out file);
     }
 
-    /// <summary>Takes over all descriptors of another table, as a child of fork does.</summary>
-    internal void CopyFrom(DescriptorTable parent)
+    /// <summary>Opens what another table has open, under the same descriptors, as for a child of fork and for a program that execve begins.</summary>
+    public void CopyFrom(DescriptorTable parent)
     {
-        KeyValuePair<int, OpenFile>[] files;
-        lock (parent._lock)
-            files = [.. parent._files];
-        lock (_lock)
-        {
-            foreach ((int descriptor, OpenFile file) in files)
-                _files[descriptor] = file;
-        }
+        ArgumentNullException.ThrowIfNull(parent);
+        foreach ((int descriptor, OpenFile file) in parent.Files)
+            Set(descriptor, file);
     }
 }

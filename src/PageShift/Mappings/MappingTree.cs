@@ -130,7 +130,7 @@ internal sealed partial class MappingTree
         node.Anon = mapping.Anon.Packed;
         node.File = mapping.File;
         node.Flags = mapping.Flags;
-        node.File?.Object.AddMapping();
+        node.File?.Object.AddHolder();
         Link(index, next);
         return HandleOf(index);
     }
@@ -287,7 +287,7 @@ internal sealed partial class MappingTree
     private void GiveSlotBack(int index)
     {
         uint generation = _nodes[index].Generation;
-        _nodes[index].File?.Object.RemoveMapping();
+        _nodes[index].File?.Object.RemoveHolder();
         _nodes[index] = new MappingNode { Generation = unchecked(generation + 1), Next = _firstFree };
         _firstFree = index;
     }

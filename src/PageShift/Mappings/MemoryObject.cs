@@ -21,8 +21,8 @@ public sealed class MemoryObject : IDisposable
     private readonly List<IObjectMapper> _mappers = [];
     private ulong _length;
 
-    // Changed atomically.
-    private int _mappings;
+    // Changed atomically. The mappings that show it and the descriptors that are open on it.
+    private int _holders;
 
     /// <summary>Makes an object whose pages are zero until they are written.</summary>
     /// <param name="memory">Where its pages are kept.</param>
@@ -37,6 +37,7 @@ public sealed class MemoryObject : IDisposable
         _reader = reader;
         _length = length.Value;
         Kind = kind;
+        IsUnlinked = kind == MemoryObjectKind.SharedAnonymous;
     }
 
     /// <summary>Makes a file with <paramref name="content"/>, which must not change afterwards.</summary>
@@ -47,6 +48,10 @@ public sealed class MemoryObject : IDisposable
 
     /// <summary>What stands behind it.</summary>
     public MemoryObjectKind Kind { get; }
+
+    /// <summary>True when nothing but descriptors and mappings holds it, as with a memfd, or a file whose name is gone: its pages go with the last of them. The hidden object of shared anonymous memory is always so.
+    /// Otherwise its pages stay until <see cref="Dispose"/>.</summary>
+    public bool IsUnlinked { get; init; }
 
     /// <summary>Its length in bytes; 2^64 - 1 for no end.</summary>
     public ByteLength Length
@@ -150,13 +155,16 @@ public sealed class MemoryObject : IDisposable
             return _cache.CountReferences(references);
     }
 
-    /// <summary>Counts a mapping that shows the object.</summary>
-    internal void AddMapping() => Interlocked.Increment(ref _mappings);
+    /// <summary>True while a mapping shows the object or a descriptor is open on it.</summary>
+    internal bool IsHeld => Volatile.Read(ref _holders) != 0;
 
-    /// <summary>Counts a mapping that no longer shows the object. The pages of a hidden object go with its last mapping, as nothing else can reach them.</summary>
-    internal void RemoveMapping()
+    /// <summary>Counts a mapping that shows the object, or a descriptor that is open on it.</summary>
+    internal void AddHolder() => Interlocked.Increment(ref _holders);
+
+    /// <summary>Counts one less. The pages of an object that nothing else can reach go with the last.</summary>
+    internal void RemoveHolder()
     {
-        if (Interlocked.Decrement(ref _mappings) == 0 && Kind == MemoryObjectKind.SharedAnonymous)
+        if (Interlocked.Decrement(ref _holders) == 0 && IsUnlinked)
             Dispose();
     }
 

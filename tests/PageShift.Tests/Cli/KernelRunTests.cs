@@ -133,6 +133,31 @@ public sealed class KernelRunTests
         Assert.Equal(0, kernel.GetProperty("divergences").GetArrayLength());
     }
 
+    [Fact]
+    public void A_log_may_open_more_files_than_a_process_may_have_open_at_a_time()
+    {
+        SkipUnlessCounting();
+        const string round = """
+            openat(AT_FDCWD, "/lib/x.so", O_RDONLY|O_CLOEXEC) = 3
+            mmap(0x10000000, 16384, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED, 3, 0) = 0x10000000
+            close(3) = 0
+            munmap(0x10000000, 16384) = 0
+
+            """;
+        using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", "ulimit -n 256 && exec dotnet \"$0\" run - --on both --format json", Tool.Assembly])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = Repository.Root,
+        })!;
+        process.StandardInput.Write(string.Concat(Enumerable.Repeat(round, 300)) + File.ReadAllText(Repository.Path("samples/linus-2023.strace")));
+        process.StandardInput.Close();
+        JsonElement kernel = JsonDocument.Parse(process.StandardOutput.ReadToEnd()).RootElement.GetProperty("kernel");
+        process.WaitForExit();
+
+        Assert.Equal((1, 0), (kernel.GetProperty("agreements").GetInt32(), kernel.GetProperty("notObservable").GetInt32()));
+    }
+
     [Theory]
     [InlineData("4.19.0", MovePolicy.Linux420)]
     [InlineData("5.0-rc1", MovePolicy.Linux50)]
