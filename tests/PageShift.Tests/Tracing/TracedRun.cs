@@ -16,7 +16,10 @@ internal static class TracedRun
 
     public static TraceResult Of(ITraceObserver observer, params string[] arguments) => Of(observer, new TraceCommand(arguments));
 
-    public static void SkipUnlessPermitted() => Assert.SkipWhen(Obstacle.Value != null, Obstacle.Value ?? "");
+    /// <summary>Why this system does not permit tracing, or null.</summary>
+    internal static string? Missing => Obstacle.Value;
+
+    public static void SkipUnlessPermitted() => Assert.SkipWhen(Missing != null, Missing ?? "");
 
     public static TraceResult Of(ITraceObserver observer, TraceCommand command)
     {
