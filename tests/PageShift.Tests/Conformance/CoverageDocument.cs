@@ -29,7 +29,7 @@ internal static class CoverageDocument
             hugetlbfs, large pages of files, swap and reclaim.
 
             This page is generated from the cases
-            (`PAGESHIFT_REGENERATE=1 dotnet test --project tests/PageShift.Tests -- --filter-namespace PageShift.Tests.Conformance`); a test fails when it is out of date.
+            (`PAGESHIFT_REGENERATE=1 ./test --filter-namespace PageShift.Tests.Conformance`); a test fails when it is out of date.
 
 
             """);
