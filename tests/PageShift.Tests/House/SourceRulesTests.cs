@@ -16,6 +16,7 @@ public sealed partial class SourceRulesTests
         ["PageShift.Calls"] = ["PageShift"],
         ["PageShift.Linux"] = ["PageShift"],
         ["PageShift.Verification"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
+        ["PageShift.Memory"] = [],
         ["PageShift.Measurement"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
         ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification", "PageShift.Measurement"],
     };
