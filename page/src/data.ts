@@ -105,6 +105,8 @@ export class Data {
     readonly report: Report;
     readonly calls: CallRow[];
     readonly title: string;
+    /** What there is to say of all moves, in one sentence; null for nothing. */
+    readonly conclusion: string | null;
     /** The line of the call whose move is shown first; undefined for the largest. */
     readonly shown: number | undefined;
     readonly spaces: number;
@@ -119,12 +121,13 @@ export class Data {
 
     constructor() {
         this.report = read<Report>('report');
-        const plans = read<{ title: string; shown?: number; geometry: [number, number, number]; plans: (string | number)[][][] }>('plans');
+        const plans = read<{ title: string; conclusion: string | null; shown?: number; geometry: [number, number, number]; plans: (string | number)[][][] }>('plans');
         const calls = read<{ spaces: number; calls: CallRow[] }>('calls');
         let limit = 0;
         [geometry.levels, geometry.bits, limit] = plans.geometry;
         geometry.whole = 2 ** Math.ceil(Math.log2(limit));
         this.title = plans.title;
+        this.conclusion = plans.conclusion;
         this.shown = plans.shown;
         this.plans = plans.plans;
         this.calls = calls.calls;

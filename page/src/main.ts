@@ -9,20 +9,12 @@ import { Chosen } from './state';
 import { TableView } from './tables';
 import { startTheme } from './theme';
 import { Timeline } from './timeline';
-import { count, entriesSum, times, worst } from './words';
+import { count, worst } from './words';
 
 function summarise(data: Data): void {
     by('title').textContent = data.title;
     document.title = `${data.title} · PageShift`;
-    const linux = data.policies.indexOf('linux-6.7');
-    const ours = data.policies.indexOf('pageshift');
-    let text = data.moves.length === 0 ? 'No call moved a mapping.' : `${count(data.report.calls, 'call')}, ${count(data.moves.length, 'move')}.`;
-    if (linux >= 0 && ours >= 0 && data.moves.length > 0) {
-        const [theirs, own] = [linux, ours].map(policy => entriesSum(data.moves.map(move => move.policies[policy])));
-        text = theirs.total === 0 ? 'No page was present, so no entry moved.' : own.total * 1.05 < theirs.total && own.total > 0
-            ? `pageshift moves ${own.text} where linux-6.7 moves ${theirs.text}: ${times(theirs.total, own.total)} fewer entries.`
-            : `pageshift moves ${own.text}; linux-6.7 moves ${own.total === theirs.total ? 'as many' : theirs.text}.`;
-    }
+    let text = data.conclusion ?? `${count(data.report.calls, 'call')}, ${count(data.moves.length, 'move')}.`;
     if (data.report.divergenceCount > 0)
         text += ` ${count(data.report.divergenceCount, 'divergence')}.`;
     by('summary').textContent = text;

@@ -52,11 +52,6 @@ export function duration(nanoseconds: number): string {
     return `${number(Math.round(nanoseconds / 1e5) / 10)} ms`;
 }
 
-export function times(large: number, small: number): string {
-    const ratio = large / small;
-    return `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)}×`;
-}
-
 /** What was decided about a block, why, and what would change it. */
 export function explainBoundary(boundary: Boundary, isLinux: boolean): { decision: string; remedy: string } {
     const level = boundary.level.toUpperCase();

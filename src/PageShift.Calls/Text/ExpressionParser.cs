@@ -1,7 +1,9 @@
+using System.Text;
+
 namespace PageShift.Calls;
 
 /// <summary>Reads integer expressions as logs and hand-written files have them: decimal and hexadecimal numbers, names,
-/// parentheses, and the operators of C with C's precedence: unary -, then *, then + and -, then &lt;&lt;, then |.</summary>
+/// units behind a number (4K, 4KB and 4KiB are 4096), parentheses, and the operators of C with C's precedence: unary -, then *, then + and -, then &lt;&lt;, then |.</summary>
 /// <remarks>Values lie in [-2^63, 2^64); leaving that range is a syntax error at the operator or the number.</remarks>
 internal static class ExpressionParser
 {
@@ -12,7 +14,8 @@ internal static class ExpressionParser
     private const int ProductRank = 4;
 
     private static readonly SymbolTable Units = new(
-        [("NULL", 0), ("PAGE", PageSize.Bytes), ("KB", 1UL << 10), ("MB", 1UL << 20), ("GB", 1UL << 30), ("TB", 1UL << 40)]);
+        [("NULL", 0), ("PAGE", PageSize.Bytes), ("KB", 1UL << 10), ("MB", 1UL << 20), ("GB", 1UL << 30), ("TB", 1UL << 40),
+            ("KiB", 1UL << 10), ("MiB", 1UL << 20), ("GiB", 1UL << 30), ("TiB", 1UL << 40)]);
 
     /// <summary>Reads one expression.</summary>
     /// <param name="cursor">At the expression; afterwards behind it and the spaces that follow.</param>
@@ -157,7 +160,21 @@ internal static class ExpressionParser
         bool isParsed = cursor.Current == '0' && cursor.Next is (byte)'x' or (byte)'X'
             ? TryParseHexadecimal(ref cursor, out number)
             : TryParseDecimal(ref cursor, out number);
-        return isParsed && (!LineCursor.IsNameByte(cursor.Current) || cursor.FailAt(start, "a decimal or hexadecimal number"));
+        return isParsed && (!LineCursor.IsNameByte(cursor.Current) || TryScale(ref cursor, start, ref number));
+    }
+
+    /// <summary>Reads the unit that stands right behind a number: K, M, G or T, alone or with B or iB, in either case. All are powers of two.</summary>
+    private static bool TryScale(ref LineCursor cursor, int start, ref ulong number)
+    {
+        ReadOnlySpan<byte> unit = cursor.TakeName();
+        int power = "KMGT"u8.IndexOf((byte)(unit[0] & ~0x20)) + 1;
+        ReadOnlySpan<byte> rest = unit[1..];
+        if (power == 0 || !(rest.IsEmpty || Ascii.EqualsIgnoreCase(rest, "B"u8) || Ascii.EqualsIgnoreCase(rest, "iB"u8)))
+            return cursor.FailAt(start, "a decimal or hexadecimal number");
+        if (number > ulong.MaxValue >> (10 * power))
+            return cursor.FailAt(start, "a number below 2^64");
+        number <<= 10 * power;
+        return true;
     }
 
     private static bool TryParseHexadecimal(ref LineCursor cursor, out ulong number)

@@ -21,7 +21,7 @@ internal static class ExplainCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> Old = new(OldName) { Description = "Where the mapping is: a number, or an expression such as '128*MB + 1*MB'.", HelpName = "ADDRESS" };
+    private static readonly Option<string?> Old = new(OldName) { Description = "Where the mapping is: a number such as 0x8100000 or 129MiB, or an expression such as '128*MB + 1*MB'.", HelpName = "ADDRESS" };
 
     private static readonly Option<string?> New = new(NewName) { Description = "Where it goes.", HelpName = "ADDRESS" };
 

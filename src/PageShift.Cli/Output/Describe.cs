@@ -39,10 +39,8 @@ internal static class Describe
         return string.Create(CultureInfo.InvariantCulture, $"{value:#,0.##} {Units[unit]}");
     }
 
-    /// <summary>How much fewer: ": 256 times fewer entries"; empty when nothing is left.</summary>
-    internal static string Fewer(ulong large, ulong small) => small == 0
-        ? ""
-        : string.Create(CultureInfo.InvariantCulture, $": {(large / (decimal)small).ToString(large / small >= 10 ? "#,0" : "0.#", CultureInfo.InvariantCulture)} times fewer entries");
+    /// <summary>A number of entries of any level: "1 entry", "512 entries".</summary>
+    internal static string EntryCount(ulong entries) => entries == 1 ? "1 entry" : $"{Number(entries)} entries";
 
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";

@@ -200,9 +200,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         PlannedMove? linux = move.Plans.FirstOrDefault(p => p.Policy == MovePolicy.Linux67);
         PlannedMove? ours = move.Plans.FirstOrDefault(p => p.Policy == MovePolicy.PageShift);
-        return linux is null || ours is null || ours.Cost.Entries >= linux.Cost.Entries
-            ? ""
-            : $"pageshift moves {Describe.Entries(ours.Cost)} where linux-6.7 moves {Describe.Entries(linux.Cost)}{Describe.Fewer(linux.Cost.Entries, ours.Cost.Entries)}. ";
+        return linux is null || ours is null || ours.Cost.Entries >= linux.Cost.Entries ? "" : $"{Comparison.Of(linux.Cost, ours.Cost)} ";
     }
 
     private void Heading(string text)

@@ -72,42 +72,12 @@ internal sealed class RunText(int most) : IRunOutput
     /// <summary>The one sentence that compares PageShift with the newest Linux.</summary>
     private void WriteConclusion(RunReport report)
     {
-        string[] sentences = [.. new[] { Conclusion(report), KernelText.Conclusion(report) }.OfType<string>()];
+        string[] sentences = [.. new[] { Comparison.Of(report), KernelText.Conclusion(report) }.OfType<string>()];
         if (sentences.Length == 0)
             return;
         _output.Line();
         foreach (string sentence in sentences)
             _output.Line(sentence);
-    }
-
-    private static string? Conclusion(RunReport report)
-    {
-        if (report.Statistics.Moves == 0)
-            return "No call moved a mapping.";
-        int linux = IndexOf(report.Settings.Policies, MovePolicy.Linux67);
-        int ours = IndexOf(report.Settings.Policies, MovePolicy.PageShift);
-        if (linux < 0 || ours < 0)
-            return null;
-        MoveCost theirs = report.Totals[linux];
-        MoveCost own = report.Totals[ours];
-        if (own.Entries < theirs.Entries)
-            return $"pageshift moves {Describe.Entries(own)} where linux-6.7 moves {Describe.Entries(theirs)}{Describe.Fewer(theirs.Entries, own.Entries)}.";
-        if (own.Entries == 0)
-            return "No page was present, so no entry moved.";
-        return report.NotCongruentMoves == report.Statistics.Moves
-            ? "pageshift moves as many entries as linux-6.7: no destination is congruent with its source."
-            : $"pageshift moves as many entries as linux-6.7: {Describe.Number(own.Entries)}.";
-    }
-
-    private static int IndexOf(IReadOnlyList<MovePolicy> policies, MovePolicy policy)
-    {
-        for (int i = 0; i < policies.Count; i++)
-        {
-            if (policies[i] == policy)
-                return i;
-        }
-
-        return -1;
     }
 
     private void WriteNotes(RunReport report)

@@ -13,7 +13,7 @@ internal static class TraceAdvice
         if (linux.Entries == 0)
             yield break;
         if (ours.Entries < linux.Entries)
-            yield return $"pageshift moves {Describe.Entries(ours)} where linux-6.7 moves {Describe.Entries(linux)}{Describe.Fewer(linux.Entries, ours.Entries)}.";
+            yield return Comparison.Of(linux, ours);
         if (report.CongruentPageShift.Entries >= ours.Entries)
             yield break;
         yield return "";
@@ -21,7 +21,7 @@ internal static class TraceAdvice
         yield return "in it, or move with MREMAP_FIXED to a place congruent modulo 2 MiB. To congruent";
         yield return "places, as the engine would choose them, there would move:";
         yield return $"  under linux-6.7  {Describe.Entries(report.CongruentLinux)}";
-        yield return $"  under pageshift  {Describe.Entries(report.CongruentPageShift)}{Describe.Fewer(linux.Entries, report.CongruentPageShift.Entries)} than linux-6.7 moves now";
+        yield return $"  under pageshift  {Describe.Entries(report.CongruentPageShift)}: {Describe.EntryCount(report.CongruentPageShift.Entries)} instead of the {Describe.Number(linux.Entries)} that linux-6.7 moves now";
         yield return "";
     }
 }

@@ -41,6 +41,18 @@ internal sealed class RunReport(RunSettings settings)
     /// <summary>The costs of all moves together, one for each of the settings' policies.</summary>
     internal IReadOnlyList<MoveCost> Totals => _totals;
 
+    /// <summary>The cost of all moves together under a policy; null when that was not asked for.</summary>
+    internal MoveCost? Under(MovePolicy policy)
+    {
+        for (int i = 0; i < _totals.Length; i++)
+        {
+            if (Settings.Policies[i] == policy)
+                return _totals[i];
+        }
+
+        return null;
+    }
+
     /// <summary>Moves between places that differ modulo 2 MiB: no policy can move anything but single pages.</summary>
     internal long NotCongruentMoves { get; private set; }
 

@@ -38,13 +38,15 @@ internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
         _plans.Settle();
     }
 
-    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's title, and the geometry: levels, bits of an index, and the end of the space.</summary>
+    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's title and conclusion, and the geometry: levels, bits of an index, and the end of the space.</summary>
     /// <param name="output">Takes it.</param>
     /// <param name="title">The page's title.</param>
+    /// <param name="conclusion">What there is to say of all moves, in one sentence; null for nothing.</param>
     /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
-    internal void Finish(Stream output, string title, long? shown = null) => _plans.Finish(output, json =>
+    internal void Finish(Stream output, string title, string? conclusion, long? shown = null) => _plans.Finish(output, json =>
     {
         json.WriteString("title", title);
+        json.WriteString("conclusion", conclusion);
         if (shown is { } line)
             json.WriteNumber("shown", line);
         json.WriteStartArray("geometry");

@@ -41,6 +41,6 @@ internal sealed class RunHtml : IRunOutput
     public void Finish(RunReport report) => HtmlPage.Write(
         _output,
         _ => _report.Finish(report),
-        stream => _plans.Finish(stream, report.Settings.File == "-" ? "standard input" : report.Settings.File, _shown),
+        stream => _plans.Finish(stream, report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Of(report), _shown),
         _recorder.Finish);
 }

@@ -41,7 +41,7 @@ internal sealed class TraceHtml : ITraceOutput, ILogObserver
     public void Finish(TraceReport report)
     {
         RunLog();
-        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, string.Join(' ', report.Settings.Command)), _recorder.Finish);
+        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, string.Join(' ', report.Settings.Command), Comparison.Of(report)), _recorder.Finish);
     }
 
     void ILogObserver.OnMove(in CallRecord record, MoveObservation move) => _recorder.Moved();
