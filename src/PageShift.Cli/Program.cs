@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Parsing;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
 
@@ -21,17 +20,14 @@ internal static class Program
             BenchCommand.Create(),
             CompletionCommand.Create(),
             new HelpOption { Recursive = true },
-            new VersionOption(),
+            ToolVersion.CreateOption(),
         };
         root.Add(HelpCommand.Create(root));
         root.Add(CompletionCommand.CreateAnswer(root));
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count != 0)
+        ParseResult parsed = root.Parse(TraceCommand.SetProgramApart(args));
+        if (UsageMessage.Of(parsed, root) is { } wrong)
         {
-            foreach (ParseError error in parsed.Errors)
-                Tell($"pageshift: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
-            string verb = parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}";
-            Tell($"pageshift: see 'pageshift{verb} --help'");
+            Tell($"pageshift: {wrong}");
             return ExitCode.WrongInput;
         }
 
@@ -59,9 +55,11 @@ internal static class Program
         }
     }
 
-    /// <summary>Says something on standard error. Where nobody can be told, the exit code has to do.</summary>
-    private static void Tell(string line)
+    /// <summary>Says something in one line on standard error. What is not meant to be printed, such as a newline in a file's name, is shown as an escape sequence.
+    /// Where nobody can be told, the exit code has to do.</summary>
+    private static void Tell(string text)
     {
+        string line = string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()));
         try
         {
             Console.Error.WriteLine(line);

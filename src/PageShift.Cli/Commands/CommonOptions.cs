@@ -1,5 +1,4 @@
 using System.CommandLine;
-using PageShift.Calls.Execution;
 
 namespace PageShift.Cli.Commands;
 
@@ -23,15 +22,4 @@ internal static class CommonOptions
 
     /// <summary>-o, a directory.</summary>
     internal static Option<string> Directory(string description) => new("-o", "--output") { Description = description, HelpName = "DIRECTORY", DefaultValueFactory = _ => "." };
-
-    /// <summary>--populate; see <see cref="PopulateOf"/>.</summary>
-    internal static Option<string> Populate() => Choice.One(
-        "--populate",
-        "Which pages count as present: all of private writable mappings (an upper bound), those that memset lines wrote, or none.",
-        "all",
-        "written",
-        "none");
-
-    /// <summary>What --populate was given.</summary>
-    internal static PopulateAssumption PopulateOf(string word) => Enum.Parse<PopulateAssumption>(word, ignoreCase: true);
 }

@@ -3,8 +3,7 @@ using System.Globalization;
 using PageShift.Calls;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Output;
-using PageShift.Moving;
-using PageShift.PageTables;
+using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Commands;
 
@@ -37,13 +36,8 @@ internal static class ExplainCommand
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
-    private static readonly Option<MovePolicy[]> Policy = Choice.Several(
-        "--policy",
-        "Show this policy only; may be given several times. The plan and the tables shown are those of the first; without it all are shown, and the plan is pageshift's.",
-        MovePolicyName.All,
-        MovePolicyName.Of);
-
-    private static readonly Option<string> Populate = CommonOptions.Populate();
+    private static readonly LogOptions Log = new(
+        "Show this policy only; may be given several times. The plan and the tables shown are those of the first; without it all are shown, and the plan is pageshift's.");
 
     private static readonly Option<string?> Html = CommonOptions.Html();
 
@@ -51,23 +45,19 @@ internal static class ExplainCommand
     {
         var command = new Command("explain", "Explain one move: what lies where, what moves whole and what does not, the plan, the tables, the cost.")
         {
-            Place, Old, New, Length, With, Stack, Format, Html, Policy, Populate,
+            Place, Old, New, Length, With, Stack, Format, Html,
         };
+        Log.AddTo(command);
         command.SetAction(Run);
         return command;
     }
 
     private static int Run(ParseResult parsed)
     {
-        MovePolicy[] policies = parsed.GetValue(Policy)!;
-        var settings = new ExplainSettings
-        {
-            Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct().Order()],
-            Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
-            Populate = CommonOptions.PopulateOf(parsed.GetValue(Populate)!),
-        };
+        LogSettings log = Log.Read(parsed);
+        LogSettings settings = log with { Policies = [.. log.Policies.Order()] };
         LogPlace? place = PlaceOf(parsed);
-        DescribedMove? described = place is null ? MoveOf(parsed) : null;
+        DescribedMove? described = place is null ? MoveOf(parsed, settings.Geometry.UserLimit) : null;
         Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), place?.File, "the log itself");
         using (PageFile? page = PageFile.Open(parsed.GetValue(Html)))
@@ -107,12 +97,11 @@ internal static class ExplainCommand
         return new LogPlace(text[..colon], line);
     }
 
-    private static DescribedMove MoveOf(ParseResult parsed)
+    private static DescribedMove MoveOf(ParseResult parsed, VirtualAddress limit)
     {
         var old = new VirtualAddress(Number(OldName, parsed.GetValue(Old)));
         var to = new VirtualAddress(Number(NewName, parsed.GetValue(New)));
         ulong bytes = Number(LengthName, parsed.GetValue(Length));
-        VirtualAddress limit = PagingGeometry.X86.UserLimit;
         if (bytes == 0 || new ByteLength(bytes).RoundUpToPages() is not { } length || length.Value > limit.Value)
             throw new UsageException($"{LengthName}: found {bytes}, expected 1 to {limit.Value}");
         CheckPlace(OldName, old, length, limit);

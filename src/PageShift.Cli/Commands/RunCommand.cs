@@ -17,13 +17,8 @@ internal static class RunCommand
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
-    private static readonly Option<MovePolicy[]> Policy = Choice.Several(
-        "--policy",
-        "Show this policy only; may be given several times, and the first makes the moves. Without it all are shown, and pageshift makes the moves. Beside the running kernel, the policy that fits it makes them.",
-        MovePolicyName.All,
-        MovePolicyName.Of);
-
-    private static readonly Option<string> Populate = CommonOptions.Populate();
+    private static readonly LogOptions Log = new(
+        "Show this policy only; may be given several times, and the first makes the moves. Without it all are shown, and pageshift makes the moves. Beside the running kernel, the policy that fits it makes them.");
 
     private static readonly Option<string> On = Choice.One(
         "--on",
@@ -32,22 +27,7 @@ internal static class RunCommand
         "linux",
         "both");
 
-    private static readonly Option<PagingGeometry?> Geometry = new("--geometry")
-    {
-        Description = "The shape of the page tables, as levels x entries of a table: 4x512 (the default) and 5x512 are x86-64's; 2 to 5 levels of 2, 4, 8 ... 256 entries make a small world.",
-        HelpName = "LxE",
-        CustomParser = result =>
-        {
-            string name = result.Tokens[0].Value;
-            if (!GeometryName.TryParse(name, out PagingGeometry geometry))
-                result.AddError($"--geometry: found '{name}', expected levels and entries of a table, such as 4x512, 5x512 or 3x4");
-            return geometry;
-        },
-    };
-
     private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with what stands behind '='; exit 1 when one differs." };
-
-    private static readonly Option<bool> Lenient = new("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
 
     private static readonly Option<int> Top = CommonOptions.Top();
 
@@ -57,40 +37,35 @@ internal static class RunCommand
     {
         var command = new Command("run", "Run a log of system calls: what every move costs under every policy, and why.")
         {
-            File, Format, Html, On, Policy, Populate, Geometry, Verify, Lenient, Top,
+            File, Format, Html, On, Verify, Top,
         };
+        Log.AddTo(command);
         command.SetAction(Run);
         return command;
     }
 
     private static int Run(ParseResult parsed)
     {
-        MovePolicy[] policies = parsed.GetValue(Policy)!;
+        LogSettings log = Log.Read(parsed);
         Executors on = Enum.Parse<Executors>(parsed.GetValue(On)!, ignoreCase: true);
         (KernelVersion Version, MovePolicy Policy)? kernel = on == Executors.Engine ? null : FindKernel();
-        PagingGeometry geometry = parsed.GetValue(Geometry) ?? PagingGeometry.X86;
-        if (on != Executors.Engine && geometry != PagingGeometry.X86)
-            throw new UsageException($"--geometry: found {GeometryName.Of(geometry)}, but the running kernel's page tables are {GeometryName.Of(PagingGeometry.X86)} here");
-        if (policies.Length == 0 && on == Executors.Linux)
-            policies = [kernel!.Value.Policy];
-        var settings = new RunSettings
+        if (on != Executors.Engine && log.Geometry != PagingGeometry.X86)
+            throw new UsageException($"--geometry: found {GeometryName.Of(log.Geometry)}, but the running kernel's page tables are {GeometryName.Of(PagingGeometry.X86)} here");
+        if (on == Executors.Linux && !Log.NamesPolicy(parsed))
+            log = log with { Policies = [kernel!.Value.Policy] };
+        var settings = new RunSettings(log, parsed.GetValue(File)!)
         {
-            File = parsed.GetValue(File)!,
-            Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
             // Beside the kernel the tables have to be as the kernel leaves them.
-            Executing = kernel?.Policy ?? (policies.Length == 0 ? MovePolicy.PageShift : policies[0]),
+            Executing = kernel?.Policy ?? log.Executing,
             On = on,
             Kernel = kernel,
-            Geometry = geometry,
-            Populate = CommonOptions.PopulateOf(parsed.GetValue(Populate)!),
             Verify = parsed.GetValue(Verify),
-            Lenient = parsed.GetValue(Lenient),
         };
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), settings.File, "the log itself");
         using PageFile? page = PageFile.Open(parsed.GetValue(Html));
         using Stream standardOutput = Console.OpenStandardOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
-        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, geometry));
+        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, log.Geometry));
         bool hasDivergence = LogRun.Execute(settings, output).HasDivergence;
         page?.Complete();
         return hasDivergence ? ExitCode.Divergence : ExitCode.Done;

@@ -14,7 +14,7 @@ internal static class TraceCommand
 
     private static readonly Argument<string[]> Command = new("COMMAND")
     {
-        Description = "The program and its arguments, behind '--'.",
+        Description = "The program and its arguments. Options of the tool stand before it.",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -32,14 +32,35 @@ internal static class TraceCommand
 
     private static readonly Option<int> Top = CommonOptions.Top();
 
+    private static readonly Option[] Options = [Format, Report, Html, Log, Top];
+
     internal static Command Create()
     {
-        var command = new Command(Name, "Follow a live program: its moves, measured, and what they would cost under every policy. Exits as the program does.")
-        {
-            Command, Format, Report, Html, Log, Top,
-        };
+        var command = new Command(Name, "Follow a live program: its moves, measured, and what they would cost under every policy. Exits as the program does.") { Command };
+        foreach (Option option in Options)
+            command.Add(option);
         command.SetAction(Run);
         return command;
+    }
+
+    /// <summary>Puts '--' before the program: what stands behind it is the program's. Otherwise 'trace gcc -o a.out a.c' would write the tool's log to a.out.</summary>
+    /// <param name="arguments">A command line, of this verb or another.</param>
+    internal static string[] SetProgramApart(string[] arguments)
+    {
+        if (arguments is not [Name, ..])
+            return arguments;
+        for (int i = 1; i < arguments.Length; i++)
+        {
+            string word = arguments[i];
+            if (!word.StartsWith('-'))
+                return [.. arguments[..i], "--", .. arguments[i..]];
+            if (Array.Exists(Options, o => o.Name == word || o.Aliases.Contains(word)))
+                i++; // its value
+            else if (!word.Contains('=', StringComparison.Ordinal))
+                break; // '--' itself, or what is no option of this verb
+        }
+
+        return arguments;
     }
 
     private static int Run(ParseResult parsed)

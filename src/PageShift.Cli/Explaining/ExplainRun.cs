@@ -15,19 +15,19 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 {
     private const string WithOption = "--with";
 
-    private readonly ExplainSettings _settings;
+    private readonly LogSettings _settings;
     private readonly LogExecutor _executor;
     private readonly MovePlan _plan = new();
     private readonly List<ExplainedMove> _moves = [];
     private bool _isExplaining;
     private Divergence? _divergence;
 
-    private ExplainRun(ExplainSettings settings)
+    private ExplainRun(LogSettings settings)
     {
         _settings = settings;
         var options = new LogExecutorOptions
         {
-            Space = new AddressSpaceOptions { Policy = settings.Executing },
+            Space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry },
             Populate = settings.Populate,
         };
         _executor = new LogExecutor(options, this, this);
@@ -38,11 +38,11 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     /// <summary>Explains the moves of a log's call.</summary>
     /// <exception cref="UsageException">The log can't be opened, or has no such call, or the call moves nothing.</exception>
     /// <exception cref="CallSyntaxException">A line up to the call can't be read.</exception>
-    internal static Explanation Explain(ExplainSettings settings, LogPlace place)
+    internal static Explanation Explain(LogSettings settings, LogPlace place)
     {
         using var run = new ExplainRun(settings);
         using Stream stream = LogRun.Open(place.File);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient });
         CallRecord? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
         {
@@ -54,13 +54,13 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
                 throw NoMove(place, run.DescribeCall(named), $"such as the one on line {record.Line}");
         }
 
-        return run._moves.Count != 0 ? run.Finish() : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
+        return run._moves.Count != 0 ? run.Finish(reader) : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
     }
 
     /// <summary>Explains a move that options describe.</summary>
     /// <exception cref="UsageException">The move, or a call before it, is not possible.</exception>
     /// <exception cref="CallSyntaxException">A call before it can't be read.</exception>
-    internal static Explanation Explain(ExplainSettings settings, DescribedMove move)
+    internal static Explanation Explain(LogSettings settings, DescribedMove move)
     {
         using var run = new ExplainRun(settings);
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
@@ -87,7 +87,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Actual}{hole}, expected a move that Linux makes");
         }
 
-        return run.Finish();
+        return run.Finish(reader);
     }
 
     public void OnMove(in CallRecord record, MoveObservation move)
@@ -103,14 +103,13 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         }
 
         move.Plan(_settings.Executing, _plan);
-        var geometry = PagingGeometry.X86;
-        AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), geometry);
+        AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), _settings.Geometry);
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
             Request = move.Request,
             Congruence = _plan.Congruence,
-            Geometry = geometry,
+            Geometry = _settings.Geometry,
             Plans = plans,
             Executed = ExecutedPlan.Of(_plan),
             Surroundings = surroundings,
@@ -180,7 +179,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
 
-    private Explanation Finish() => new(_settings.Populate, _executor.Statistics, _moves);
+    private Explanation Finish(CallLogReader reader) => new(_settings, _executor.Statistics, reader.Counts.Warnings, reader.Warnings, _moves);
 
     private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
 

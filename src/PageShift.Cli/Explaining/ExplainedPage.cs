@@ -1,7 +1,6 @@
 using System.Text;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
-using PageShift.PageTables;
 
 namespace PageShift.Cli.Explaining;
 
@@ -9,14 +8,14 @@ namespace PageShift.Cli.Explaining;
 internal static class ExplainedPage
 {
     /// <summary>Writes the page of a log's call.</summary>
-    internal static void Write(Stream page, ExplainSettings settings, LogPlace place)
+    internal static void Write(Stream page, LogSettings settings, LogPlace place)
     {
         using Stream log = LogRun.Open(place.File);
         Write(page, settings, place.ToString(), log, place.Line);
     }
 
     /// <summary>Writes the page of a described move, as that of a log that has the mapping, the calls before the move, and the move.</summary>
-    internal static void Write(Stream page, ExplainSettings settings, DescribedMove move)
+    internal static void Write(Stream page, LogSettings settings, DescribedMove move)
     {
         const string Private = "PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0";
         string moving = move.IsStackMove
@@ -27,17 +26,10 @@ internal static class ExplainedPage
         Write(page, settings, "one move", log, lines.Length);
     }
 
-    private static void Write(Stream page, ExplainSettings settings, string name, Stream log, long line)
+    private static void Write(Stream page, LogSettings settings, string name, Stream log, long line)
     {
-        var run = new RunSettings
-        {
-            File = name,
-            Policies = settings.Policies,
-            Executing = settings.Executing,
-            Geometry = PagingGeometry.X86,
-            Populate = settings.Populate,
-        };
-        using var output = new RunHtml(page, PagingGeometry.X86, line);
+        var run = new RunSettings(settings, name);
+        using var output = new RunHtml(page, settings.Geometry, line);
         _ = LogRun.Execute(run, output, log, line);
     }
 }

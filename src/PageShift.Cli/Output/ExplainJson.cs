@@ -25,7 +25,8 @@ internal static class ExplainJson
                 json.WriteNumber("line", place.Line);
             }
 
-            json.WriteString("populate", NameOf(explanation.Populate));
+            json.WriteString("populate", NameOf(explanation.Settings.Populate));
+            json.WriteNumber("warnings", explanation.PassedLines);
             json.WriteStartArray("moves");
             foreach (ExplainedMove move in explanation.Moves)
                 WriteMove(json, move);

@@ -1,3 +1,4 @@
+using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Moving;
@@ -13,10 +14,6 @@ internal sealed partial class ExplainText : IDisposable
     private const int TreeWidth = 40;
     private const int MostSteps = 6;
     private const int FirstSteps = 4;
-
-    private const string Lesson =
-        "A page-table entry (PTE) maps a page of 4 KiB. 512 of them fill a table, and one entry of the level above, a PMD entry, points to it: who moves that entry moves 2 MiB. "
-        + "512 PMD entries fill a table, too, and a PUD entry points to that: 1 GiB.";
 
     private readonly TextReport _output = TextReport.OnStandardOutput();
 
@@ -34,7 +31,7 @@ internal sealed partial class ExplainText : IDisposable
                 _output.Line();
             WriteHead(place, i, moves.Count, moves[i]);
             if (i == 0)
-                Paragraph("", "", Lesson);
+                Paragraph("", "", Lesson(moves[i].Geometry));
             WriteRulers(moves[i]);
             WriteBoundaries(moves[i]);
             WriteSteps(moves[i]);
@@ -42,6 +39,20 @@ internal sealed partial class ExplainText : IDisposable
             WriteCosts(moves[i]);
             Paragraph("", "  ", $"{Conclusion(moves[i])}({Presence(explanation)})");
         }
+
+        if (explanation.PassedLines != 0)
+            Paragraph("", "  ", $"note: {Describe.Count(explanation.PassedLines, "line")} passed over that can't be read");
+        foreach (CallSyntaxError warning in explanation.Warnings)
+            _output.Line($"warning: {warning}");
+    }
+
+    private static string Lesson(PagingGeometry geometry)
+    {
+        string pmd = $"A page-table entry (PTE) maps a page of 4 KiB. {geometry.EntriesPerTable} of them fill a table, and one entry of the level above, a PMD entry, "
+            + $"points to it: who moves that entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd))}.";
+        return geometry.Root < PageTableLevel.Pud
+            ? pmd
+            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table, too, and a PUD entry points to that: {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
     }
 
     private void WriteHead(LogPlace? place, int index, int count, ExplainedMove move)
@@ -192,7 +203,7 @@ internal sealed partial class ExplainText : IDisposable
         string untouched = explanation.Statistics.LeftUnpopulated == 0
             ? ""
             : $"; {Describe.Count(explanation.Statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched";
-        return Describe.Presence(explanation.Statistics, explanation.Populate) + untouched;
+        return Describe.Presence(explanation.Statistics, explanation.Settings.Populate) + untouched;
     }
 
     /// <summary>How PageShift compares with the newest Linux, when it is better and both were asked for.</summary>

@@ -105,7 +105,7 @@ internal sealed class ExplainTree
 
     private string Live(PageTableSnapshot table) => $"{table.LiveEntries} of {_move.Geometry.EntriesPerTable}";
 
-    private static string OnePage(PageTableLevel level) => level == PageTableLevel.Pte ? "page" : $"page of {Describe.Size(PagingGeometry.X86.Span(level))}";
+    private string OnePage(PageTableLevel level) => level == PageTableLevel.Pte ? "page" : $"page of {Describe.Size(_move.SpanOf(level))}";
 
-    private static string Pages(PageTableLevel level) => level == PageTableLevel.Pte ? "pages" : $"pages of {Describe.Size(PagingGeometry.X86.Span(level))}";
+    private string Pages(PageTableLevel level) => level == PageTableLevel.Pte ? "pages" : $"pages of {Describe.Size(_move.SpanOf(level))}";
 }

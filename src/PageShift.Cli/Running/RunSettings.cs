@@ -1,30 +1,24 @@
-using PageShift.Calls.Execution;
+using System.Diagnostics.CodeAnalysis;
 using PageShift.Linux;
 using PageShift.Moving;
-using PageShift.PageTables;
 
 namespace PageShift.Cli.Running;
 
 /// <summary>What <c>run</c> was asked for.</summary>
-internal sealed record RunSettings
+internal sealed record RunSettings : LogSettings
 {
-    internal required string File { get; init; }
+    /// <param name="log">How the log is read and executed.</param>
+    /// <param name="file">The log.</param>
+    [SetsRequiredMembers]
+    internal RunSettings(LogSettings log, string file)
+        : base(log) => File = file;
 
-    internal required IReadOnlyList<MovePolicy> Policies { get; init; }
-
-    internal required MovePolicy Executing { get; init; }
+    internal string File { get; }
 
     internal Executors On { get; init; }
 
     /// <summary>The version of the running kernel and the policy that fits it, when the calls are made there too.</summary>
     internal (KernelVersion Version, MovePolicy Policy)? Kernel { get; init; }
 
-    /// <summary>The shape of the page tables.</summary>
-    internal required PagingGeometry Geometry { get; init; }
-
-    internal required PopulateAssumption Populate { get; init; }
-
     internal bool Verify { get; init; }
-
-    internal bool Lenient { get; init; }
 }

@@ -124,7 +124,7 @@ public sealed partial class CheckCommandTests : IDisposable
     private static void RefusesValue(string error, params string[] arguments)
     {
         ToolResult result = Tool.Run(["check", .. arguments]);
-        Assert.Equal((2, $"pageshift: {error}\npageshift: see 'pageshift check --help'\n", ""), (result.ExitCode, result.Error, result.Output));
+        Assert.Equal((2, $"pageshift: {error}\n", ""), (result.ExitCode, result.Error, result.Output));
     }
 
     private static void Refuses(string line, params string[] arguments)

@@ -50,6 +50,6 @@ public class BenchCommandTests
     {
         ToolResult result = Tool.Run("bench", "--seconds", value);
 
-        Assert.Equal((2, $"pageshift: --seconds: found '{value}', expected a number from 0.001 to 3600\npageshift: see 'pageshift bench --help'\n"), (result.ExitCode, result.Error));
+        Assert.Equal((2, $"pageshift: --seconds: found '{value}', expected a number from 0.001 to 3600\n"), (result.ExitCode, result.Error));
     }
 }

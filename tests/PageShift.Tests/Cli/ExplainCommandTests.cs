@@ -190,6 +190,61 @@ public sealed partial class ExplainCommandTests
         Assert.EndsWith("\n(assumed present: every private writable page; 1 range of more than 64 GiB taken\n  to be untouched)\n", text);
     }
 
+    [Theory]
+    [InlineData("4KB")]
+    [InlineData("4K")]
+    [InlineData("4KiB")]
+    [InlineData("4k")]
+    [InlineData("4*KB")]
+    [InlineData("PAGE")]
+    [InlineData("0x1000")]
+    public void A_number_of_bytes_may_have_a_unit(string length)
+    {
+        Assert.StartsWith("mremap moves 4 KiB from 0x40000000 to 0xa0000000\n", Explained.Text("--old", "1G", "--new", "2560MiB", "--length", length));
+    }
+
+    [Fact]
+    public void Lines_that_can_not_be_read_are_warnings_when_that_is_asked_for()
+    {
+        using var log = new TemporaryFile("""
+            no call
+            mmap(1*GB, 2*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)
+            mremap(1*GB, 2*MB, 2*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 3*GB)
+
+            """);
+
+        Assert.StartsWith($"{log.Name}:1:1: found 'no', expected ", Tool.Run("explain", $"{log.Name}:3").ErrorLine);
+        string[] text = Explained.Text($"{log.Name}:3", "--lenient").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("note: 1 line passed over that can't be read", text[^2]);
+        Assert.StartsWith($"warning: {log.Name}:1:1: found 'no', expected ", text[^1]);
+        Assert.Equal(1, Explained.Json([$"{log.Name}:3", "--lenient"]).GetProperty("warnings").GetInt32());
+    }
+
+    [Fact]
+    public void A_move_is_explained_in_the_page_tables_that_are_asked_for()
+    {
+        string[] arguments = ["--old", "0x13000", "--new", "0x23000", "--length", "8K", "--geometry", "3x4"];
+
+        string text = Explained.Text(arguments);
+
+        Assert.Contains("4 of them fill a table", text);
+        Assert.Contains("Modulo 64 KiB (PUD): old is 0x3000 past a boundary, new too: congruent.", text);
+        Assert.Contains("PUD table (root), 1 of 4", text);
+        JsonElement move = Explained.Move(arguments);
+        Assert.Equal("pud", move.GetProperty("before").GetProperty("level").GetString());
+        Assert.Equal(1, MoveJson.Policy(move, "pageshift").GetProperty("pud").GetInt32());
+        ToolResult beyond = Tool.Run(["explain", "--old", "0x13000", "--new", "0x40000", "--length", "8K", "--geometry", "3x4"]);
+        Assert.Equal("pageshift: --new: found 0x40000, expected a range that ends at or below 0x40000", beyond.ErrorLine);
+    }
+
+    [Fact]
+    public void Every_option_by_which_run_reads_a_log_is_one_of_explain_too()
+    {
+        string[] options = ["--policy", "--populate", "--geometry", "--lenient"];
+
+        Assert.All([Tool.Run("run", "--help").Output, Tool.Run("explain", "--help").Output], help => Assert.All(options, option => Assert.Contains($"  {option}", help)));
+    }
+
     [Fact]
     public void A_log_may_come_from_standard_input()
     {

@@ -117,6 +117,17 @@ public sealed class TraceCommandTests
     }
 
     [Fact]
+    public void What_stands_behind_the_program_is_the_programs()
+    {
+        using var witness = new TemporaryFile("kept");
+
+        ToolResult result = Tool.Run("trace", "--top", "3", "echo", "-o", witness.Name, "--format", "--", "--top");
+
+        Assert.Equal((0, $"-o {witness.Name} --format -- --top\n"), (result.ExitCode, result.Output));
+        Assert.Equal("kept", File.ReadAllText(witness.Name));
+    }
+
+    [Fact]
     public void A_command_without_a_program_is_wrong_usage()
     {
         ToolResult result = Tool.Run("trace");

@@ -1,18 +1,8 @@
+using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Moving;
+using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Explaining;
-
-/// <summary>What <c>explain</c> was asked for.</summary>
-internal sealed record ExplainSettings
-{
-    internal required IReadOnlyList<MovePolicy> Policies { get; init; }
-
-    /// <summary>The policy that makes the moves, and whose plan and tables are shown.</summary>
-    internal required MovePolicy Executing { get; init; }
-
-    internal required PopulateAssumption Populate { get; init; }
-}
 
 /// <summary>A move that is described by options.</summary>
 /// <param name="Old">Where it begins.</param>
@@ -34,7 +24,10 @@ internal sealed record LogPlace(string File, long Line)
 }
 
 /// <summary>What is said about a call.</summary>
-/// <param name="Populate">Which pages were taken to be present, unless the log says it.</param>
-/// <param name="Statistics">What the calls up to it brought forth.</param>
+/// <param name="Settings">How the log was read: which pages were taken to be present, unless the log says it.</param>
+/// <param name="Statistics">What the calls up to it did.</param>
+/// <param name="PassedLines">Lines up to it that could not be read, and were passed over.</param>
+/// <param name="Warnings">The first of them.</param>
 /// <param name="Moves">Its moves, at least one.</param>
-internal sealed record Explanation(PopulateAssumption Populate, LogStatistics Statistics, IReadOnlyList<ExplainedMove> Moves);
+internal sealed record Explanation(
+    LogSettings Settings, LogStatistics Statistics, long PassedLines, IReadOnlyList<CallSyntaxError> Warnings, IReadOnlyList<ExplainedMove> Moves);

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using PageShift.Calls.Execution;
+using PageShift.Cli.Running;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Verification.Checking;
+
+namespace PageShift.Cli.Commands;
+
+/// <summary>The options that say how a log is read and executed. Every verb that reads one has them all.</summary>
+internal sealed class LogOptions
+{
+    private readonly Option<MovePolicy[]> _policy;
+
+    private readonly Option<string> _populate = Choice.One(
+        "--populate",
+        "Which pages count as present: all of private writable mappings (an upper bound), those that memset lines wrote, or none.",
+        "all",
+        "written",
+        "none");
+
+    private readonly Option<PagingGeometry?> _geometry = new("--geometry")
+    {
+        Description = "The shape of the page tables, as levels x entries of a table: 4x512 (the default) and 5x512 are x86-64's; 2 to 5 levels of 2, 4, 8 ... 256 entries make a small world.",
+        HelpName = "LxE",
+        CustomParser = result =>
+        {
+            string name = result.Tokens[0].Value;
+            if (!GeometryName.TryParse(name, out PagingGeometry geometry))
+                result.AddError($"--geometry: found '{name}', expected levels and entries of a table, such as 4x512, 5x512 or 3x4");
+            return geometry;
+        },
+    };
+
+    private readonly Option<bool> _lenient = new("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
+
+    /// <param name="policies">What the verb does with the policies.</param>
+    internal LogOptions(string policies) => _policy = Choice.Several("--policy", policies, MovePolicyName.All, MovePolicyName.Of);
+
+    /// <summary>Gives a verb the options.</summary>
+    internal void AddTo(Command command)
+    {
+        command.Add(_policy);
+        command.Add(_populate);
+        command.Add(_geometry);
+        command.Add(_lenient);
+    }
+
+    /// <summary>What they were given. Without a policy all are shown, and pageshift makes the moves; else the first makes them.</summary>
+    internal LogSettings Read(ParseResult parsed)
+    {
+        MovePolicy[] policies = parsed.GetValue(_policy)!;
+        return new LogSettings
+        {
+            Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
+            Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
+            Geometry = parsed.GetValue(_geometry) ?? PagingGeometry.X86,
+            Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(_populate)!, ignoreCase: true),
+            Lenient = parsed.GetValue(_lenient),
+        };
+    }
+
+    /// <summary>True when a policy is named.</summary>
+    internal bool NamesPolicy(ParseResult parsed) => parsed.GetValue(_policy)!.Length != 0;
+}
