@@ -53,7 +53,7 @@ export class Ladder {
             row.append(name, cell, make('td', text, 'n'));
             return row;
         }), this.axis(values, scale));
-        by('ladder-note').textContent = `${isAll ? `${count(this.data.moves.length, 'move')} together` : 'This move'}. The scale is logarithmic: each tenfold is a step of the same length.`;
+        by('ladder-note').textContent = `${isAll ? `${count(this.data.moves.length, 'move')} together` : 'This move'}. The scale is logarithmic: each step of the same length is a factor of ten.`;
         const levels = Levels.map((level, i) => ({ name: `${LevelNames[i]} entries at most`, colour: level, level: i }))
             .filter(item => metric === 'entries' && policies.some(policy => highest(policy) === item.colour && entriesOf(policy) > 0));
         fillLegend('ladder-legend', levels);

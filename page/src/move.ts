@@ -79,7 +79,7 @@ export class MoveView {
                 + (kernel.nanoseconds === undefined ? '.' : `, in ${duration(kernel.nanoseconds)}.`), 'lead'));
         }
         if (move.congruent === 'pte' && better === undefined && move.policies.some(policy => entriesOf(policy) > geometry.entries))
-            parts.push(make('p', `With a destination congruent modulo ${size(spanOf(1))} whole tables could move.`, 'lead'));
+            parts.push(make('p', `With a destination congruent modulo ${size(spanOf(1))}, whole tables could move.`, 'lead'));
         by('placement').replaceChildren(...parts);
     }
 }

@@ -26,7 +26,7 @@ export class Timeline {
             counts[call[2]]++;
         fillLegend('timeline-legend', [
             ...Groups.map((name, i) => ({ name: `${name} ${number(counts[i])}`, colour: Colours[i] })).filter((_, i) => counts[i] > 0),
-            ...(data.moves.length > 0 ? [{ name: 'entries, most laborious policy', colour: 'pte', mark: 'ring' }, { name: 'entries, last policy', colour: 'pmd', mark: 'ring' }] : []),
+            ...(data.moves.length > 0 ? [{ name: 'entries, the policy that moves most', colour: 'pte', mark: 'ring' }, { name: 'entries, last policy', colour: 'pmd', mark: 'ring' }] : []),
         ]);
         by('timeline-text').textContent = Groups.map((name, i) => `${number(counts[i])} ${name}`).join(', ');
         this.slider.max = String(Math.max(1, calls));

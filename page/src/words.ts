@@ -68,9 +68,9 @@ export function explainBoundary(boundary: Boundary, isLinux: boolean): { decisio
         case 'tooShort':
             return { decision: `the move ends before the next ${level} boundary`, remedy: 'a longer move' };
         case 'mappingInSource':
-            return { decision: `a mapping at ${at} stands in the source's block; Linux asks for mappings, not for entries`, remedy: 'nothing mapped in the rest of that block' };
+            return { decision: `a mapping at ${at} reaches into the source's block; Linux looks at mappings, not at entries`, remedy: 'nothing mapped in the rest of that block' };
         case 'mappingInDestination':
-            return { decision: `a mapping at ${at} stands in the destination's block; Linux asks for mappings, not for entries`, remedy: 'a destination whose block is otherwise unmapped' };
+            return { decision: `a mapping at ${at} reaches into the destination's block; Linux looks at mappings, not at entries`, remedy: 'a destination whose block is otherwise unmapped' };
         case 'entryInSource':
             return { decision: `an entry at ${at}, which does not move, lives in the source's block`, remedy: isLinux ? '' : 'no page present in the rest of that block' };
         case 'entryInDestination':
@@ -82,7 +82,7 @@ export function explainBoundary(boundary: Boundary, isLinux: boolean): { decisio
     }
 }
 
-/** The entries that the most laborious policy moves. */
+/** The entries of the policy that moves most. */
 export const worst = (policies: Policy[]): number => Math.max(0, ...policies.map(entriesOf));
 
 /** What several policies' costs are together. */

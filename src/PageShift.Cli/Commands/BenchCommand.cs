@@ -19,7 +19,7 @@ internal static class BenchCommand
 
     internal static Command Create()
     {
-        var command = new Command("bench", "Time the engine beside its yardsticks on this machine, the running kernel among them; both sides in one run.") { Format, Only, Seconds, Row };
+        var command = new Command("bench", "Time the engine on this machine against its yardsticks, the running kernel among them.") { Format, Only, Seconds, Row };
         command.SetAction(Run);
         return command;
     }

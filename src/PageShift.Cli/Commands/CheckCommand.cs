@@ -12,11 +12,11 @@ internal static class CheckCommand
     {
         Option<int> depth = Choice.Number("--depth", "How many pages the region of each world has.", CheckWorld.LeastDepth, CheckWorld.MostDepth, CheckOptions.DefaultDepth);
         Option<Shard?> shard = Shard.Option("Check only the I-th of N parts.");
-        Option<int> workers = CommonOptions.Workers("How many populations are checked side by side.");
+        Option<int> workers = CommonOptions.Workers("How many populations are checked at the same time.");
         Option<string> format = CommonOptions.Format();
         Option<string> output = CommonOptions.Directory("The directory that gets the log of a counterexample.");
-        var merge = new Option<string[]>("--merge") { Description = "Check nothing: add up the shards' JSON.", HelpName = "FILES", AllowMultipleArgumentsPerToken = true };
-        var command = new Command("check", "Try every move of some small worlds, under every policy, and prove that no shorter sequence of moves exists.") { depth, shard, workers, format, output, merge };
+        var merge = new Option<string[]>("--merge") { Description = "Check nothing; add up the JSON of all shards.", HelpName = "FILES", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("check", "Try every move in some small worlds under every policy, and prove that no shorter sequence of moves exists.") { depth, shard, workers, format, output, merge };
         command.SetAction(parsed =>
         {
             bool isJson = parsed.GetValue(format) == "json";

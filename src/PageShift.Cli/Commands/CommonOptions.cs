@@ -12,7 +12,7 @@ internal static class CommonOptions
     internal static Option<string> Format() => Choice.One("--format", "text for people, json for programs.", "text", "json");
 
     /// <summary>--html.</summary>
-    internal static Option<string?> Html() => new("--html") { Description = "Also write a page for the browser to this file, with all that it needs.", HelpName = "FILE" };
+    internal static Option<string?> Html() => new("--html") { Description = "Also write a self-contained page for the browser to this file.", HelpName = "FILE" };
 
     /// <summary>--top.</summary>
     internal static Option<int> Top() => Choice.Number("--top", "How many moves the text shows, the largest first.", 0, int.MaxValue, DefaultTop);

@@ -42,7 +42,7 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish." };
         shell.CompletionSources.Add("bash", "zsh", "fish");
-        var command = new Command("completion", "Print what makes a shell complete the tool's words.") { shell };
+        var command = new Command("completion", "Print the script that lets a shell complete this tool's options.") { shell };
         command.SetAction(parsed =>
         {
             Console.WriteLine(parsed.GetValue(shell) switch

@@ -28,7 +28,7 @@ internal static class ExplainCommand
 
     private static readonly Option<string[]> With = new("--with")
     {
-        Description = "A call that is made before, such as 'mmap(…)', 'memset(…)' or 'munmap(…)'; may be given several times. What is not mapped at the old place by then is mapped.",
+        Description = "A call to make before the move, such as 'mmap(…)', 'memset(…)' or 'munmap(…)'; may be given several times. What is not mapped at the old place by then is mapped.",
         HelpName = "CALL",
     };
 
@@ -43,7 +43,7 @@ internal static class ExplainCommand
 
     internal static Command Create()
     {
-        var command = new Command("explain", "Explain one move: what lies where, what moves whole and what does not, the plan, the tables, the cost.")
+        var command = new Command("explain", "Explain one move: where it lies, what moves whole and what does not, the plan, the tables, the cost.")
         {
             Place, Old, New, Length, With, Stack, Format, Html,
         };

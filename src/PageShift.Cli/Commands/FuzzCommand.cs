@@ -13,12 +13,12 @@ internal static class FuzzCommand
 
     internal static Command Create()
     {
-        Option<ulong> seed = Choice.Number("--seed", "Decides all sequences.", 0ul, ulong.MaxValue, 1ul);
-        Option<long?> calls = Choice.OptionalNumber("--calls", "Stop after so many calls (by default after 100000, if no --seconds are given).", 1, long.MaxValue);
-        Option<double?> seconds = Choice.OptionalNumber("--seconds", "Stop after so many seconds.", LeastSeconds, MostSeconds);
+        Option<ulong> seed = Choice.Number("--seed", "The number from which all sequences are made.", 0ul, ulong.MaxValue, 1ul);
+        Option<long?> calls = Choice.OptionalNumber("--calls", "Stop after this many calls (100000, unless --seconds is given).", 1, long.MaxValue);
+        Option<double?> seconds = Choice.OptionalNumber("--seconds", "Stop after this many seconds.", LeastSeconds, MostSeconds);
         Option<Shard?> shard = Shard.Option("Run only the I-th of N equal parts of the seed's sequences.");
         Option<string> output = CommonOptions.Directory("The directory that gets the log of a divergence.");
-        Option<int> workers = CommonOptions.Workers("How many sequences run side by side.");
+        Option<int> workers = CommonOptions.Workers("How many sequences run at the same time.");
         var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, output, workers };
         command.SetAction(parsed =>
         {
@@ -63,7 +63,7 @@ internal static class FuzzCommand
     private static string Tell(Fuzzer fuzzer, FuzzOptions options)
     {
         string of = options.MostCalls is { } most ? string.Create(CultureInfo.InvariantCulture, $" of {most:n0}") : "";
-        string state = fuzzer.IsShrinking ? "; found a divergence, making it small" : "";
+        string state = fuzzer.IsShrinking ? "; found a divergence, shrinking it" : "";
         return string.Create(CultureInfo.InvariantCulture, $"{fuzzer.Calls:n0}{of} calls, {fuzzer.Sequences:n0} sequences{state}");
     }
 }

@@ -27,7 +27,7 @@ internal static class RunCommand
         "linux",
         "both");
 
-    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with what stands behind '='; exit 1 when one differs." };
+    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with the one after '=' in the log; exit 1 if one differs." };
 
     private static readonly Option<int> Top = CommonOptions.Top();
 
@@ -35,7 +35,7 @@ internal static class RunCommand
 
     internal static Command Create()
     {
-        var command = new Command("run", "Run a log of system calls: what every move costs under every policy, and why.")
+        var command = new Command("run", "Run a log of system calls, and show what every move costs under each policy and why.")
         {
             File, Format, Html, On, Verify, Top,
         };

@@ -36,7 +36,7 @@ internal static class TraceCommand
 
     internal static Command Create()
     {
-        var command = new Command(Name, "Follow a live program: its moves, measured, and what they would cost under every policy. Exits as the program does.") { Command };
+        var command = new Command(Name, "Run a program and follow it: what its moves cost, measured, and what they would cost under each policy. Exits as the program does.") { Command };
         foreach (Option option in Options)
             command.Add(option);
         command.SetAction(Run);

@@ -19,16 +19,16 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
         switch (decision.Outcome)
         {
             case BoundaryOutcome.Expanded when policy != MovePolicy.PageShift:
-                return new($"moves whole: no mapping is in the way, in it or in its place {At(move.Destination(block.Start.Value))}", null);
+                return new($"moves whole: no mapping is in the way, neither in it nor at its new place {At(move.Destination(block.Start.Value))}", null);
             case BoundaryOutcome.Expanded:
-                return new($"moves whole: nothing else lives in it, and nothing stays in its place {At(move.Destination(block.Start.Value))}", null);
+                return new($"moves whole: nothing else lives in it, and nothing stays at its new place {At(move.Destination(block.Start.Value))}", null);
             case BoundaryOutcome.NothingThere:
-                return new("holds nothing of the move: no entry has to move", null);
+                return new("has no page of the move: no entry has to move", null);
             case BoundaryOutcome.EntryInSource:
-                return new($"opened: {Neighbours(move, block)}, and would be carried along", $"unmap {Which(move, block)}, or MADV_DONTNEED");
+                return new($"opened: {Neighbours(move, block)}, and would move along", $"unmap {Which(move, block)}, or MADV_DONTNEED");
             case BoundaryOutcome.EntryInDestination:
                 AddressRange place = new(new VirtualAddress(move.Destination(block.Start.Value)), new ByteLength(span));
-                return new($"opened: {Neighbours(move, place)}, where it would go", $"unmap {Which(move, place)}, or choose a destination whose {size} are empty");
+                return new($"opened: at its new place, {Neighbours(move, place)}", $"unmap {Which(move, place)}, or choose a destination whose block of {size} is empty");
             case BoundaryOutcome.LeafIsCut:
                 return new($"opened: one large page of {size} fills it, and the move cuts it", CutRemedy(move, decision));
             case BoundaryOutcome.NotCongruent:
@@ -38,14 +38,14 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
             case BoundaryOutcome.NotAtMappingStart:
                 return StartRemedy(move);
             case BoundaryOutcome.MappingInSource when move.Request.Destination.Contains(obstacle):
-                return new($"opened: its own new mapping reaches into it, up to {move.Request.Destination.End}", FurtherDown(move, block.Start.Value));
+                return new($"opened: the move's own new mapping reaches into it, up to {move.Request.Destination.End}", FurtherDown(move, block.Start.Value));
             case BoundaryOutcome.MappingInDestination when move.Request.Source.Contains(obstacle):
-                return new($"opened: its own old mapping reaches into its place, up to {move.Request.Source.End}", FurtherUp(move, span));
+                return new($"opened: the move's own old mapping reaches into its new place, up to {move.Request.Source.End}", FurtherUp(move, span));
             case BoundaryOutcome.MappingInSource:
-                return new($"opened: a mapping up to {End(obstacle)} reaches into it, empty or not", $"unmap [{block.Start}, {End(obstacle)})");
+                return new($"opened: a mapping that ends at {End(obstacle)} reaches into it, with pages or without", $"unmap [{block.Start}, {End(obstacle)})");
             case BoundaryOutcome.MappingInDestination:
                 VirtualAddress to = new(move.Destination(block.Start.Value));
-                return new($"opened: a mapping up to {End(obstacle)} reaches into its place {to}", $"unmap [{to}, {End(obstacle)}), or choose another destination");
+                return new($"opened: a mapping that ends at {End(obstacle)} reaches into its new place {to}", $"unmap [{to}, {End(obstacle)}), or choose another destination");
             default:
                 throw new ArgumentOutOfRangeException(nameof(decision), decision.Outcome, "Not an outcome.");
         }
@@ -79,8 +79,8 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
     }
 
     private static BoundaryExplanation StartRemedy(ExplainedMove move) => move.Request.SourceStartsMapping
-        ? new("opened: the new mapping merged with what is below it, and does not start there", "choose a destination with a hole below it")
-        : new("opened: the move begins inside a mapping, whose start stays", "move the mapping from its start");
+        ? new("opened: the new mapping has merged with the one below it", "choose a destination with a hole below it")
+        : new("opened: the move begins inside a mapping, not at its start", "move the mapping from its start");
 
     private static string? CutRemedy(ExplainedMove move, in BoundaryDecision decision) => decision.End == MoveEnd.Start
         ? $"begin the move at {decision.Block.Start} or {decision.Block.End}"

@@ -59,7 +59,7 @@ internal static class Describe
     {
         PopulateAssumption.All => "assumed present: every private writable page",
         PopulateAssumption.Written => "assumed present: the pages that memset lines wrote",
-        _ => "assumed present: no page but what calls populate",
+        _ => "assumed present: only the pages that calls populate",
     };
 
     /// <summary>How far source and destination are congruent.</summary>

@@ -18,7 +18,7 @@ internal sealed partial class ExplainText
         PageTableLevel useful = BoundaryExplanation.HighestUseful(move);
         if (move.Congruence == PageTableLevel.Pte)
         {
-            Paragraph("  ", "  ", $"No block can move whole, under any policy: not congruent, every entry changes its slot within its table. {Change}{BoundaryExplanation.CongruentRemedy(move, useful)}.");
+            Paragraph("  ", "  ", $"No block can move whole under any policy: the places are not congruent, so every entry changes its slot in its table. {Change}{BoundaryExplanation.CongruentRemedy(move, useful)}.");
             return;
         }
 
@@ -34,7 +34,7 @@ internal sealed partial class ExplainText
         if (older.Length != 0)
             WriteOlder(move, older);
         if (useful > move.Congruence)
-            Paragraph("  ", "    ", $"No {Describe.Level(useful)} can move whole, under any policy: not congruent modulo {Describe.Size(move.SpanOf(useful))}. {Change}{BoundaryExplanation.CongruentRemedy(move, useful)}.");
+            Paragraph("  ", "    ", $"No {Describe.Level(useful)} entry can move whole under any policy: the places are not congruent modulo {Describe.Size(move.SpanOf(useful))}. {Change}{BoundaryExplanation.CongruentRemedy(move, useful)}.");
     }
 
     private void WriteBothEnds(ExplainedMove move, PlannedMove plan)
@@ -45,7 +45,7 @@ internal sealed partial class ExplainText
             ulong span = move.SpanOf(move.Congruence);
             bool isOnBoundary = (end == MoveEnd.Start ? move.Request.Source.Start : move.Request.Source.End).IsAligned(span);
             if (decisions.Length == 0)
-                Boundary(plan.Policy, end, isOnBoundary ? $"stands on a boundary of {Describe.Size(span)}" : "stands where there are no tables: nothing has to move", null);
+                Boundary(plan.Policy, end, isOnBoundary ? $"is on a boundary of {Describe.Size(span)}" : "has no tables: nothing has to move", null);
             foreach (BoundaryDecision decision in decisions)
                 WriteDecision(move, plan.Policy, decision);
         }
@@ -55,22 +55,22 @@ internal sealed partial class ExplainText
     {
         ulong span = move.SpanOf(PageTableLevel.Pmd);
         if (plan.Boundaries.Count == 0)
-            Boundary(plan.Policy, MoveEnd.Start, $"stands on a boundary of {Describe.Size(span)}, the only one it knows", null);
+            Boundary(plan.Policy, MoveEnd.Start, $"is on a boundary of {Describe.Size(span)}, the only kind it looks at", null);
         else
             WriteDecision(move, plan.Policy, plan.Boundaries[0]);
         VirtualAddress last = move.Request.Source.End;
         if (last.IsAligned(span))
-            Boundary(plan.Policy, MoveEnd.End, $"stands on a boundary of {Describe.Size(span)}", null);
+            Boundary(plan.Policy, MoveEnd.End, $"is on a boundary of {Describe.Size(span)}", null);
         else
-            Boundary(plan.Policy, MoveEnd.End, $"in {last.AlignDown(span)}: never expanded, page by page", $"end the mapping at {last.AlignUp(span)}");
+            Boundary(plan.Policy, MoveEnd.End, $"{Describe.Level(PageTableLevel.Pmd)} {last.AlignDown(span)} opened: this end is never expanded", $"end the mapping at {last.AlignUp(span)}");
     }
 
     private void WriteOlder(ExplainedMove move, MovePolicy[] older)
     {
         bool isInside = !move.Request.Old.IsAligned(move.SpanOf(PageTableLevel.Pmd));
-        Paragraph("  ", "    ", $"{NamesOf(older)}: no end is ever expanded.{(isInside ? $" {Change}kernel 6.7 or later, for the start." : "")}");
+        Paragraph("  ", "    ", $"{NamesOf(older)} {(older.Length == 1 ? "never expands" : "never expand")} an end.{(isInside ? $" {Change}a kernel 6.7 or later, for the start." : "")}");
         if (move.Plans.Any(p => p.Cost.Warned))
-            Paragraph("  ", "    ", $"{NamesOf([.. move.Plans.Where(p => p.Cost.Warned).Select(p => p.Policy)])} {(move.Plans.Count(p => p.Cost.Warned) == 1 ? "warns" : "warn")} (WARN_ON, mm/mremap.c): the pages that moved first left an empty table in the slot where a whole entry goes next. Its pages move singly, too.");
+            Paragraph("  ", "    ", $"{NamesOf([.. move.Plans.Where(p => p.Cost.Warned).Select(p => p.Policy)])} {(move.Plans.Count(p => p.Cost.Warned) == 1 ? "warns" : "warn")} (WARN_ON, mm/mremap.c): the pages that moved first left an empty table in the slot that a whole entry should move to next. The pages of that entry then move one by one too.");
     }
 
     private static string NamesOf(MovePolicy[] policies) => policies.Length == 1

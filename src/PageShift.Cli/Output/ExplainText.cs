@@ -41,7 +41,7 @@ internal sealed partial class ExplainText : IDisposable
         }
 
         if (explanation.PassedLines != 0)
-            Paragraph("", "  ", $"note: {Describe.Count(explanation.PassedLines, "line")} passed over that can't be read");
+            Paragraph("", "  ", $"note: {Describe.Count(explanation.PassedLines, "line")} skipped as unreadable");
         foreach (CallSyntaxError warning in explanation.Warnings)
             _output.Line($"warning: {warning}");
     }
@@ -49,10 +49,10 @@ internal sealed partial class ExplainText : IDisposable
     private static string Lesson(PagingGeometry geometry)
     {
         string pmd = $"A page-table entry (PTE) maps a page of 4 KiB. {geometry.EntriesPerTable} of them fill a table, and one entry of the level above, a PMD entry, "
-            + $"points to it: who moves that entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd))}.";
+            + $"points to that table: moving that one entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd))}.";
         return geometry.Root < PageTableLevel.Pud
             ? pmd
-            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table, too, and a PUD entry points to that: {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
+            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
     }
 
     private void WriteHead(LogPlace? place, int index, int count, ExplainedMove move)
@@ -86,7 +86,7 @@ internal sealed partial class ExplainText : IDisposable
 
             foreach (StyledLine line in ExplainRuler.Draw(move, level, used))
                 _output.Line(line);
-            Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Request.Old, span)} past a boundary, new {(level <= move.Congruence ? "too: congruent" : $"{Offset(move.Request.New, span)}: not congruent")}.");
+            Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Request.Old, span)} past a boundary, new {(level <= move.Congruence ? "is too: congruent" : $"{Offset(move.Request.New, span)}: not congruent")}.");
         }
 
         if (used.Count != 0)
@@ -107,7 +107,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         (char Sign, string Meaning)[] signs =
         [
-            (ExplainRuler.Moves, "the move"), (ExplainRuler.Empty, "empty"), (ExplainRuler.Own, "old itself, which leaves"), (ExplainRuler.Stays, "others, which stay"),
+            (ExplainRuler.Moves, "the move"), (ExplainRuler.Empty, "empty"), (ExplainRuler.Own, "the old place, vacated"), (ExplainRuler.Stays, "other pages, which stay"),
         ];
         return string.Join("   ", signs.Where(s => used.Contains(s.Sign)).Select(s => $"{s.Sign} {s.Meaning}"));
     }
@@ -119,7 +119,7 @@ internal sealed partial class ExplainText : IDisposable
         Heading($"The plan of {MovePolicyName.Of(executed.Plan.Policy)}");
         if (executed.Runs.Count == 0)
         {
-            Paragraph("  ", "  ", "No page is present: there is no entry to move. The mapping changes its place, and pages that are touched later begin there.");
+            Paragraph("  ", "  ", "No page is present, so no entry moves. The mapping changes its place; pages that are touched later appear there.");
             return;
         }
 
@@ -142,7 +142,7 @@ internal sealed partial class ExplainText : IDisposable
     /// <summary>What the plan does besides moving entries.</summary>
     private static string Effects(MovePolicy policy, in MoveCost cost)
     {
-        string made = cost.TablesAllocated == 0 ? "No table has to be made" : $"{Describe.Count((long)cost.TablesAllocated, "table")} made {(policy == MovePolicy.PageShift ? "before the first entry moves" : "on the way")}";
+        string made = cost.TablesAllocated == 0 ? "No new table is needed" : $"{Describe.Count((long)cost.TablesAllocated, "table")} made {(policy == MovePolicy.PageShift ? "before the first entry moves" : "on the way")}";
         string freed = cost.TablesFreed == 0 ? "" : $", {Describe.Count((long)cost.TablesFreed, "table")} left empty and freed";
         string flushes = cost.TlbFlushes == 1 ? "the TLB is flushed once" : $"the TLB is flushed {Describe.Number(cost.TlbFlushes)} times";
         return $"{made}{freed}; {flushes}.";
@@ -157,17 +157,17 @@ internal sealed partial class ExplainText : IDisposable
     private static string Order(ExplainedMove move)
     {
         if (move.Executed.Runs.Count == 1 && move.Executed.Runs[0].Slots == 1)
-            return "It is one entry, so there is no order to keep.";
+            return "It is one entry, so the order does not matter.";
         bool isDescending = move.Executed.IsDescending;
         AddressRange source = move.Executed.Plan.ExpandedSource;
         ulong delta = unchecked(move.Request.New.Value - move.Request.Old.Value);
         bool overlap = source.Start.Value < unchecked(source.End.Value + delta) && unchecked(source.Start.Value + delta) < source.End.Value;
-        string order = isDescending ? "From the top down, as the move goes up" : "From the bottom up";
+        string order = isDescending ? "From the top down, because the move goes up" : "From the bottom up";
         if (!isDescending && move.IsDownward)
-            order += ", as the move goes down";
+            order += ", because the move goes down";
         return overlap
-            ? $"{order}: the places overlap, and so a slot is written only after its own entry has left it."
-            : $"{order}. The places do not overlap: nothing would be overwritten in any order.";
+            ? $"{order}: the places overlap, so each slot is written only after its own entry has left it."
+            : $"{order}. The places do not overlap, so any order would do.";
     }
 
     /// <summary>The tables before and after: side by side where both fit.</summary>
@@ -202,7 +202,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         string untouched = explanation.Statistics.LeftUnpopulated == 0
             ? ""
-            : $"; {Describe.Count(explanation.Statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched";
+            : $"; {Describe.Count(explanation.Statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} assumed untouched";
         return Describe.Presence(explanation.Statistics, explanation.Settings.Populate) + untouched;
     }
 

@@ -38,7 +38,7 @@ internal static class KernelText
         string unseen = totals.NotObservable == 0 ? "" : $" ({Describe.Number((ulong)totals.NotObservable)} more not observable here: {totals.FirstReason})";
         return totals.Disagreements == 0
             ? $"This kernel ({kernel.Version.Release}) did what {name} predicts in {Describe.Count(totals.Agreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}."
-            : $"This kernel ({kernel.Version.Release}) did something else than {name} predicts in {Describe.Count(totals.Disagreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}.";
+            : $"This kernel ({kernel.Version.Release}) did not do what {name} predicts in {Describe.Count(totals.Disagreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}.";
     }
 
     /// <summary>A time in the largest unit that leaves three digits or more: "850 ns", "12.4 us", "3.52 ms".</summary>

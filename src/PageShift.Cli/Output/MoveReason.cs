@@ -28,7 +28,7 @@ internal static class MoveReason
         BoundaryDecision start = policy.Boundaries[0];
         if (start.Outcome != BoundaryOutcome.Expanded)
             return $"start not expanded: {Obstacle(move, start)}";
-        string end = policy.Cost.Pte != 0 ? "; the end never is" : "";
+        string end = policy.Cost.Pte != 0 ? "; the end is never expanded" : "";
         return $"start expanded: {policy.ExpandedSource.Start}, {Describe.Size(policy.ExpandedSource.Length.Value)}{end}";
     }
 

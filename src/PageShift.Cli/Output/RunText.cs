@@ -84,19 +84,19 @@ internal sealed class RunText(int most) : IRunOutput
     {
         LogStatistics statistics = report.Statistics;
         if (statistics.InferredMappings != 0)
-            _output.Line($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log's calls presuppose what it never made");
+            _output.Line($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log uses this memory but never maps it");
         if (statistics.DifferentResults != 0)
             _output.Line($"note: {Describe.Count(statistics.DifferentResults, "call")} ended differently here than in the log (--verify names them)");
         if (statistics.FailedCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} left out that failed in the log");
+            _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} left out (failed in the log)");
         if (statistics.UnknownOutcomes != 0)
-            _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out whose outcome the log does not know");
+            _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out (no outcome in the log)");
         if (statistics.UnsupportedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled: {Names(report.UnsupportedNames)}");
         if (statistics.LeftUnpopulated != 0)
-            _output.Line($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} taken to be untouched");
+            _output.Line($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} assumed untouched");
         if (report.Counts.Warnings != 0)
-            _output.Line($"note: {Describe.Count(report.Counts.Warnings, "line")} passed over that can't be read");
+            _output.Line($"note: {Describe.Count(report.Counts.Warnings, "line")} skipped as unreadable");
         foreach (CallSyntaxError warning in report.Warnings)
             _output.Line($"warning: {warning}");
     }

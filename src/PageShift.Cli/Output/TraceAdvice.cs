@@ -19,7 +19,7 @@ internal static class TraceAdvice
         yield return "";
         yield return "What the program could do: reserve address space (mmap with PROT_NONE) and grow";
         yield return "in it, or move with MREMAP_FIXED to a place congruent modulo 2 MiB. To congruent";
-        yield return "places, as the engine would choose them, there would move:";
+        yield return "places, chosen as the engine would, these entries would move:";
         yield return $"  under linux-6.7  {Describe.Entries(report.CongruentLinux)}";
         yield return $"  under pageshift  {Describe.Entries(report.CongruentPageShift)}: {Describe.EntryCount(report.CongruentPageShift.Entries)} instead of the {Describe.Number(linux.Entries)} that linux-6.7 moves now";
         yield return "";

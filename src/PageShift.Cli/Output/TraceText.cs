@@ -87,8 +87,8 @@ internal sealed class TraceText : ITraceOutput
         _output.Line();
         _output.Line($"{move.Call}");
         _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(move.Site.Caller is { } caller ? $", called from {caller}" : "")}");
-        string together = move.ElapsedNanoseconds == 0 ? "with the move before" : $"about {KernelText.Time(inKernel)} in the kernel";
-        _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({Describe.Number(move.PresentPages)} pages present{(move.IsExact ? "" : ", about")}), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
+        string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {KernelText.Time(inKernel)} in the kernel";
+        _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
         IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, PagingGeometry.X86)));
         if (Helps(move) && move.Congruent is { } congruent)
         {
@@ -157,7 +157,7 @@ internal sealed class TraceText : ITraceOutput
 
     private static string Explain(Obstacle obstacle) => obstacle switch
     {
-        Obstacle.NothingPresent => "no page was present, so nothing had to be moved",
+        Obstacle.NothingPresent => "no page was present, so nothing had to move",
         Obstacle.NotCongruent => "not congruent modulo 2 MiB, so page by page under every policy",
         Obstacle.NeighbourAtStart => "something else lives in the block at the start",
         Obstacle.NeighbourAtEnd => "something else lives in the block at the end",
@@ -170,11 +170,11 @@ internal sealed class TraceText : ITraceOutput
         if (report.InexactMoves != 0)
             _output.Line($"note: in {Describe.Count(report.InexactMoves, "move")} another thread could not be stopped in time; the present pages may be slightly out of date");
         if (statistics.UnmodelledCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} not modelled; after each the engine was told the kernel's mappings");
+            _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} not modelled; after each, the engine took over the kernel's mappings");
         if (statistics.OverlappedCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another one; after each the engine was told the kernel's mappings");
+            _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
         if (statistics.AbandonedSpaces != 0)
-            _output.Line($"note: {Describe.Count(statistics.AbandonedSpaces, "address space")} no longer followed after a 32-bit program's call");
+            _output.Line($"note: {Describe.Count(statistics.AbandonedSpaces, "address space")} no longer followed after a 32-bit system call");
         if (report.Settings.LogFile is { } log)
             _output.Line($"note: the calls are in {log}; 'pageshift run {log}' shows the same moves");
     }
@@ -188,7 +188,7 @@ internal sealed class TraceText : ITraceOutput
             return;
         }
 
-        _output.Line($"Engine and kernel parted {(count == 1 ? "once" : $"{Describe.Number((ulong)count)} times")}:");
+        _output.Line($"Engine and kernel differed {(count == 1 ? "once" : $"{Describe.Number((ulong)count)} times")}:");
         foreach (FollowDivergence divergence in report.Divergences.Take(MostDivergences))
             _output.Line($"  thread {divergence.ThreadId}: {divergence}");
         if (count > MostDivergences)

@@ -22,6 +22,6 @@ internal sealed record MoveReport
     /// <summary>What the running kernel did, when it was asked.</summary>
     internal KernelReport? Kernel { get; init; }
 
-    /// <summary>The entries that the most laborious policy moves: what makes a move a large one.</summary>
+    /// <summary>The entries of the policy that moves most: what makes a move a large one.</summary>
     internal ulong MostEntries => Policies.Max(p => p.Cost.Entries);
 }

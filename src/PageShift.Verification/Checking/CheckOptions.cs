@@ -15,6 +15,6 @@ public sealed record CheckOptions
     /// <summary>Into how many parts the check is divided.</summary>
     public int ShardCount { get; init; } = 1;
 
-    /// <summary>How many populations are checked side by side.</summary>
+    /// <summary>How many populations are checked at the same time.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 }

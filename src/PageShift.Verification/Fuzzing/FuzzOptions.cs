@@ -18,7 +18,7 @@ public sealed record FuzzOptions
     /// <summary>Into how many parts the seed's sequences are divided.</summary>
     public int ShardCount { get; init; } = 1;
 
-    /// <summary>How many sequences run side by side.</summary>
+    /// <summary>How many sequences run at the same time.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>How many calls make a sequence.</summary>

@@ -187,7 +187,7 @@ public sealed partial class ExplainCommandTests
         string text = Explained.Text(Explained.Options("1*TB", "3*TB", "1*TB"));
 
         Assert.Contains("No page is present", text);
-        Assert.EndsWith("\n(assumed present: every private writable page; 1 range of more than 64 GiB taken\n  to be untouched)\n", text);
+        Assert.EndsWith("\n(assumed present: every private writable page; 1 range of more than 64 GiB\n  assumed untouched)\n", text);
     }
 
     [Theory]
@@ -215,7 +215,7 @@ public sealed partial class ExplainCommandTests
 
         Assert.StartsWith($"{log.Name}:1:1: found 'no', expected ", Tool.Run("explain", $"{log.Name}:3").ErrorLine);
         string[] text = Explained.Text($"{log.Name}:3", "--lenient").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("note: 1 line passed over that can't be read", text[^2]);
+        Assert.Equal("note: 1 line skipped as unreadable", text[^2]);
         Assert.StartsWith($"warning: {log.Name}:1:1: found 'no', expected ", text[^1]);
         Assert.Equal(1, Explained.Json([$"{log.Name}:3", "--lenient"]).GetProperty("warnings").GetInt32());
     }
@@ -228,7 +228,7 @@ public sealed partial class ExplainCommandTests
         string text = Explained.Text(arguments);
 
         Assert.Contains("4 of them fill a table", text);
-        Assert.Contains("Modulo 64 KiB (PUD): old is 0x3000 past a boundary, new too: congruent.", text);
+        Assert.Contains("Modulo 64 KiB (PUD): old is 0x3000 past a boundary, new is too: congruent.", text);
         Assert.Contains("PUD table (root), 1 of 4", text);
         JsonElement move = Explained.Move(arguments);
         Assert.Equal("pud", move.GetProperty("before").GetProperty("level").GetString());

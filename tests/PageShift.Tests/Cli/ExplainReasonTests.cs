@@ -18,37 +18,37 @@ public sealed class ExplainReasonTests
     {
         {
             BoundaryOutcome.EntryInSource, "pageshift", "start", [.. Far, "--with", Neighbour],
-            "opened: 1 page at 0x8000000 is not part of the move, and would be carried along", "unmap [0x8000000, 0x8001000), or MADV_DONTNEED",
+            "opened: 1 page at 0x8000000 is not part of the move, and would move along", "unmap [0x8000000, 0x8001000), or MADV_DONTNEED",
             [.. Far, "--with", Neighbour, "--with", "munmap(0x8000000, 0x1000)"]
         },
         {
             BoundaryOutcome.EntryInSource, "pageshift", "start", [.. Far, "--with", Neighbour],
-            "opened: 1 page at 0x8000000 is not part of the move, and would be carried along", "unmap [0x8000000, 0x8001000), or MADV_DONTNEED",
+            "opened: 1 page at 0x8000000 is not part of the move, and would move along", "unmap [0x8000000, 0x8001000), or MADV_DONTNEED",
             [.. Far, "--with", Neighbour, "--with", "madvise(0x8000000, 0x1000, MADV_DONTNEED)"]
         },
         {
             BoundaryOutcome.EntryInDestination, "pageshift", "start", [.. Far, "--with", BesideDestination],
-            "opened: 1 page at 0x4000000 is not part of the move, where it would go", "unmap [0x4000000, 0x4001000), or choose a destination whose 2 MiB are empty",
+            "opened: at its new place, 1 page at 0x4000000 is not part of the move", "unmap [0x4000000, 0x4001000), or choose a destination whose block of 2 MiB is empty",
             [.. Far, "--with", BesideDestination, "--with", "munmap(0x4000000, 0x1000)"]
         },
         {
             BoundaryOutcome.MappingInSource, "linux-6.7", "start", [.. Far, "--with", Neighbour, "--populate", "written", "--with", "memset(0x8100000, 1, 2*MB)"],
-            "opened: a mapping up to 0x8001000 reaches into it, empty or not", "unmap [0x8000000, 0x8001000)",
+            "opened: a mapping that ends at 0x8001000 reaches into it, with pages or without", "unmap [0x8000000, 0x8001000)",
             [.. Far, "--with", Neighbour, "--with", "munmap(0x8000000, 0x1000)"]
         },
         {
             BoundaryOutcome.MappingInDestination, "linux-6.7", "start", [.. Far, "--with", BesideDestination],
-            "opened: a mapping up to 0x4001000 reaches into its place 0x4000000", "unmap [0x4000000, 0x4001000), or choose another destination",
+            "opened: a mapping that ends at 0x4001000 reaches into its new place 0x4000000", "unmap [0x4000000, 0x4001000), or choose another destination",
             [.. Far, "--with", BesideDestination, "--with", "munmap(0x4000000, 0x1000)"]
         },
         {
             BoundaryOutcome.MappingInSource, "linux-6.7", "start", Explained.Options("0x8100000", "0x7f00000", "2*MB"),
-            "opened: its own new mapping reaches into it, up to 0x8100000", "choose a destination at 0x7d00000 or further down",
+            "opened: the move's own new mapping reaches into it, up to 0x8100000", "choose a destination at 0x7d00000 or further down",
             Explained.Options("0x8100000", "0x7d00000", "2*MB")
         },
         {
             BoundaryOutcome.MappingInDestination, "linux-6.7", "start", Explained.Options("0x7f00000", "0x8100000", "2*MB"),
-            "opened: its own old mapping reaches into its place, up to 0x8100000", "choose a destination at 0x8300000 or further up",
+            "opened: the move's own old mapping reaches into its new place, up to 0x8100000", "choose a destination at 0x8300000 or further up",
             Explained.Options("0x7f00000", "0x8300000", "2*MB")
         },
         {
@@ -58,12 +58,12 @@ public sealed class ExplainReasonTests
         },
         {
             BoundaryOutcome.NotAtMappingStart, "linux-6.7", "start", [.. Explained.Options("0x8101000", "0x4101000", "2*MB"), "--with", "mmap(0x8100000, 4*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)"],
-            "opened: the move begins inside a mapping, whose start stays", "move the mapping from its start",
+            "opened: the move begins inside a mapping, not at its start", "move the mapping from its start",
             [.. Explained.Options("0x8100000", "0x4100000", "2*MB"), "--with", "mmap(0x8100000, 4*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)"]
         },
         {
             BoundaryOutcome.NotAtMappingStart, "linux-6.7", "start", [.. Far, "--populate", "none", "--with", "mmap(0x40ff000, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)"],
-            "opened: the new mapping merged with what is below it, and does not start there", "choose a destination with a hole below it",
+            "opened: the new mapping has merged with the one below it", "choose a destination with a hole below it",
             [.. Far, "--populate", "none"]
         },
         {
@@ -107,7 +107,7 @@ public sealed class ExplainReasonTests
         JsonElement move = Explained.Move([.. Explained.Options("0x8100000", "0x4100000", "4*MB", "memset(0x8200000, 1, 2*MB)"), "--populate", "written"]);
 
         Assert.Equal("nothingThere", Explained.Outcome(move, "pageshift", "start"));
-        Assert.Equal(("holds nothing of the move: no entry has to move", (string?)null), Explained.Reason(move, "pageshift", "start"));
+        Assert.Equal(("has no page of the move: no entry has to move", (string?)null), Explained.Reason(move, "pageshift", "start"));
     }
 
     [Fact]
@@ -115,8 +115,8 @@ public sealed class ExplainReasonTests
     {
         JsonElement move = Explained.Move(Far);
 
-        Assert.Equal("moves whole: nothing else lives in it, and nothing stays in its place 0x4000000", Explained.Reason(move, "pageshift", "start").Reason);
-        Assert.Equal("moves whole: no mapping is in the way, in it or in its place 0x4000000", Explained.Reason(move, "linux-6.7", "start").Reason);
+        Assert.Equal("moves whole: nothing else lives in it, and nothing stays at its new place 0x4000000", Explained.Reason(move, "pageshift", "start").Reason);
+        Assert.Equal("moves whole: no mapping is in the way, neither in it nor at its new place 0x4000000", Explained.Reason(move, "linux-6.7", "start").Reason);
     }
 
     [Theory]

@@ -88,7 +88,7 @@ public sealed class RunOptionTests
         JsonElement json = Tool.RunToJson(log, "--lenient");
 
         Assert.Equal(0, text.ExitCode);
-        Assert.Contains("note: 2 lines passed over that can't be read", text.OutputLines);
+        Assert.Contains("note: 2 lines skipped as unreadable", text.OutputLines);
         Assert.Contains(text.OutputLines, line => line.StartsWith("warning: -:1:", StringComparison.Ordinal));
         Assert.Equal(2, json.GetProperty("log").GetProperty("warnings").GetInt32());
         Assert.Equal(1, json.GetProperty("moves").GetArrayLength());

@@ -63,7 +63,7 @@ public sealed class SeveralProcessesTests
         ToolResult text = Tool.RunWithInput($"{Move}\n{MoveBack}\n", "run", "-", "--verify");
 
         Assert.Equal(0, text.ExitCode);
-        Assert.Contains("note: 1 mapping (4 MiB) inferred: the log's calls presuppose what it never made", text.OutputLines);
+        Assert.Contains("note: 1 mapping (4 MiB) inferred: the log uses this memory but never maps it", text.OutputLines);
         Assert.Contains(text.OutputLines, line => line.StartsWith("All 2 moves together", StringComparison.Ordinal));
     }
 

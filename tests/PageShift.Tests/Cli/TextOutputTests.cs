@@ -32,7 +32,7 @@ public sealed class TextOutputTests
 
     [Theory]
     [InlineData("mremap(1*GB + 1*MB, 4*MB, 4*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 8*GB + 1*MB)", "linux-5.0", "whole PMDs, smaller at both ends")]
-    [InlineData("mremap(1*GB + 1*MB, 4*MB, 4*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 8*GB + 1*MB)", "linux-6.7", "start expanded: 0x40000000, 5 MiB; the end never is")]
+    [InlineData("mremap(1*GB + 1*MB, 4*MB, 4*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 8*GB + 1*MB)", "linux-6.7", "start expanded: 0x40000000, 5 MiB; the end is never expanded")]
     [InlineData("mremap(1*GB, 3*MB, 3*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 8*GB)", "linux-5.0", "whole PMDs, smaller at the end")]
     [InlineData("mremap(1*GB + 2*MB, 1*MB, 1*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 8*GB)", "linux-6.7", "no aligned 2 MiB in the range")]
     [InlineData("mremap(1*GB + 1*MB, 64*PAGE, 64*PAGE, MREMAP_MAYMOVE|MREMAP_FIXED, 8*GB + 1*MB)", "linux-6.7", "start not expanded: it ends before the next boundary")]
