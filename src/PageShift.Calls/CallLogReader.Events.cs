@@ -75,6 +75,7 @@ public sealed partial class CallLogReader
             return false;
         }
 
+        call.IsClone = true;
         _unfinished.Add(threadId, call);
         if (ReadPartial(call.Text, 0, threadId, timestamp, call, _lines.LineCount, out CallRecord record)
             && record.Call.Kind == CallKind.Clone)
@@ -246,6 +247,8 @@ public sealed partial class CallLogReader
         if (cursor.TryTake(" attached"u8))
         {
             _tracees.Attach((int)id);
+            if (!IsCloning)
+                _births.Find((int)id);
             _queue.Enqueue(record with { Kind = CallRecordKind.Attached });
         }
         else if (cursor.TryTake(" detached"u8))

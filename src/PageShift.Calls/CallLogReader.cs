@@ -4,6 +4,8 @@ namespace PageShift.Calls;
 /// <remarks>
 /// <para>Streaming: memory is bounded by the number of threads that are inside a call, not by the log's length.
 /// A call that strace wrote as "unfinished" and "resumed" is delivered at its resumption, in one piece.</para>
+/// <para>A thread may have lines before the call returns that made it. Where several such calls are under way, the reader looks ahead in the log for the one that returns the thread
+/// (<see cref="CallRecordKind.ThreadBegan"/>); it then keeps what it has read, 65,536 records at most.</para>
 /// <para>Understood are the formats of strace 6.1 (options -f, -ff, -o, -p, -Y, -t, -tt, -ttt, -r, -i, -n, -T, -y, -yy, -k, -C, -X,
 /// -e raw, -e inject and what goes with them), and for hand-written files: lines without '=', comments from '#',
 /// integer expressions (<see cref="IntegerExpression"/>), and the pseudo-calls memset and relocate_vma_down.</para>
@@ -63,6 +65,23 @@ public sealed partial class CallLogReader
     /// the next call reads on behind it.</exception>
     /// <exception cref="IOException">The stream can't be read.</exception>
     public bool TryRead(out CallRecord record)
+    {
+        if (TryTakeHeld(out record))
+            return true;
+        if (!_ahead.TryDequeue(out record))
+        {
+            ThrowFound();
+            if (!TryReadNext(out record))
+                return false;
+        }
+
+        if (!_births.IsUnclear(record) || !TryBegin(ref record))
+            _births.Note(record);
+        return true;
+    }
+
+    /// <summary>Reads the next event that the log shows.</summary>
+    private bool TryReadNext(out CallRecord record)
     {
         while (!_queue.TryDequeue(out record))
         {

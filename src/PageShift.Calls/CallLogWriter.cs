@@ -40,6 +40,8 @@ public sealed class CallLogWriter
     /// <exception cref="ArgumentException">The record's kind is none of those defined.</exception>
     public void Write(in CallRecord record)
     {
+        if (record.Kind == CallRecordKind.ThreadBegan)
+            return; // what a reader finds out is no line
         _line.Clear();
         if (record.Kind == CallRecordKind.Attached)
         {

@@ -49,6 +49,9 @@ public readonly record struct CallOutcome
     /// it is the kernel's internal restart code (such as 512, ERESTARTSYS) where the log shows one; else <see cref="Errno.None"/>.</summary>
     public Errno Error => State is CallOutcomeState.Error or CallOutcomeState.Unknown ? (Errno)_number : Errno.None;
 
+    /// <summary>True when the thread died in the call, which may have taken effect, or the log ends first.</summary>
+    internal bool IsCutOff => State == CallOutcomeState.Unknown && _number == 0;
+
     /// <summary>A call that returned <paramref name="value"/>.</summary>
     public static CallOutcome OfValue(long value) => new(CallOutcomeState.Value, value);
 

@@ -25,6 +25,10 @@ public enum CallRecordKind : byte
     /// <summary>Another thread of the process, whose id is the outcome's value, called execve. It goes on under this thread's id,
     /// and the other threads are gone.</summary>
     Superseded,
+
+    /// <summary>A thread is about to appear whose clone has not yet returned, while not one clone alone is under way that can have made it. The outcome's value is the thread whose clone
+    /// made it, as a later line of the log tells; unknown when no line does, and none when strace attached to the thread by itself. No line of the log: the next record is the thread's first.</summary>
+    ThreadBegan,
 }
 
 /// <summary>One event of a log.</summary>

@@ -61,6 +61,9 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             case CallRecordKind.CloneStarted:
                 _processes.CloneStarts(record.ThreadId, record.CloneFlags);
                 break;
+            case CallRecordKind.ThreadBegan:
+                _processes.Begin(record.ThreadId, record.Outcome);
+                break;
             case CallRecordKind.Exited or CallRecordKind.Killed:
                 _processes.Exit(record.ThreadId);
                 break;
@@ -70,6 +73,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         }
 
         Statistics.AddressSpaces = _processes.Spaces;
+        Statistics.UncertainThreads = _processes.UncertainThreads;
     }
 
     void IMoveObserver.Moving(MoveObservation move)
@@ -82,8 +86,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     private void ExecuteCall(in CallRecord record)
     {
+        _processes.See(record.ThreadId);
         if (record.IsInjected)
+        {
+            if (record.Call.Kind == CallKind.Clone)
+                _processes.CloneFails(record.ThreadId);
             return;
+        }
+
         switch (record.Call.Kind)
         {
             case CallKind.Other or CallKind.Exit or CallKind.ExitGroup or CallKind.Truncate or CallKind.SetLimit:
@@ -126,7 +136,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         Statistics.Calls++;
         if (record.Outcome.State == CallOutcomeState.Value)
             _processes.CloneEnds(record.ThreadId, (int)record.Outcome.Value, record.CloneFlags);
-        else
+        else if (!record.Outcome.IsCutOff)
             _processes.CloneFails(record.ThreadId);
     }
 

@@ -24,6 +24,9 @@ public sealed record LogStatistics
     /// <summary>Address spaces that the log showed: programs executed and processes forked.</summary>
     public long AddressSpaces { get; internal set; }
 
+    /// <summary>Threads of which the log does not say which of several clones made them; each was taken for the child of the one that began first.</summary>
+    public long UncertainThreads { get; internal set; }
+
     /// <summary>Mappings that the log never made but that its calls presuppose: the program's image, say.</summary>
     public long InferredMappings { get; internal set; }
 

@@ -1,84 +1,118 @@
 namespace PageShift.Calls.Execution;
 
 /// <summary>Which address space each thread of a log runs in.</summary>
+/// <remarks>A thread that appears is the child of the clone that is under way, if there is one. Where there are several, the log's reader says whose it is (<see cref="CallRecordKind.ThreadBegan"/>).
+/// Where it can't, the thread is taken for the child of the one that began first, and counted.</remarks>
 internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower? follower) : IDisposable
 {
-    private readonly Dictionary<int, TracedProcess> _threads = [];
+    // Null for a thread that has appeared and has not needed a space yet.
+    private readonly Dictionary<int, TracedProcess?> _threads = [];
 
-    // A clone that has begun, by its caller: what the child will run in. The child's lines may come before the call's end tells the child's id.
+    // The clones that have begun and whose thread has not appeared, by their callers, and what the thread will run in.
     private readonly List<(int Parent, TracedProcess Child)> _cloning = [];
+
+    // By the callers of clones that have not returned, the thread that has appeared for them, and whether that is known.
+    private readonly Dictionary<int, (int Thread, bool IsCertain)> _appeared = [];
+
+    private int _last = -1;
 
     /// <summary>Spaces made so far.</summary>
     internal long Spaces { get; private set; }
 
+    /// <summary>Threads that were given to a clone without knowing that it made them, or of which the log said so too late.</summary>
+    internal long UncertainThreads { get; private set; }
+
     public void Dispose()
     {
-        foreach (TracedProcess process in _threads.Values.Distinct())
-            process.Dispose();
+        foreach (TracedProcess? process in _threads.Values.Distinct())
+            process?.Dispose();
         foreach ((_, TracedProcess child) in _cloning)
             child.RemoveThread();
     }
 
-    /// <summary>The process that a thread belongs to. One that was not seen before is the child of the clone that began last, or a new process.</summary>
+    /// <summary>The process that a thread belongs to.</summary>
     internal TracedProcess Of(int thread)
     {
-        if (_threads.TryGetValue(thread, out TracedProcess? process))
-            return process;
-        if (_cloning.Count != 0)
-        {
-            process = _cloning[^1].Child;
-            _cloning.RemoveAt(_cloning.Count - 1);
-        }
-        else
-        {
-            process = NewProcess();
-        }
+        See(thread);
+        return _threads[thread] ??= NewProcess();
+    }
 
-        return _threads[thread] = process;
+    /// <summary>A thread has a line of its own.</summary>
+    internal void See(int thread)
+    {
+        if (thread == _last)
+            return;
+        _last = thread;
+        if (_threads.ContainsKey(thread))
+            return;
+        if (_cloning.Count == 0)
+            _threads.Add(thread, null);
+        else
+            Guess(thread);
+    }
+
+    /// <summary>A thread will appear, of which it is known what made it.</summary>
+    internal void Begin(int thread, CallOutcome parent)
+    {
+        int begun = parent.State == CallOutcomeState.Value ? _cloning.FindIndex(c => c.Parent == parent.Value) : -1;
+        if (_threads.ContainsKey(thread))
+            return;
+        if (begun >= 0)
+            Give(thread, begun, isCertain: true);
+        else if (parent.State == CallOutcomeState.None || _cloning.Count == 0)
+            _threads.Add(thread, null);
+        else
+            Guess(thread);
     }
 
     internal void CloneStarts(int parent, CloneFlags flags) => _cloning.Add((parent, ChildOf(Of(parent), flags)));
 
     internal void CloneEnds(int parent, int child, CloneFlags flags)
     {
-        int begun = _cloning.FindIndex(c => c.Parent == parent);
-        TracedProcess? process = begun >= 0 ? _cloning[begun].Child : null;
-        if (begun >= 0)
-            _cloning.RemoveAt(begun);
-        if (_threads.ContainsKey(child))
-            return; // its lines came first
-        _threads[child] = process ?? ChildOf(Of(parent), flags);
+        if (_appeared.Remove(parent, out (int Thread, bool IsCertain) appeared))
+        {
+            if (appeared.Thread == child)
+                return; // its lines came first
+            UncertainThreads += appeared.IsCertain ? 1 : 0;
+        }
+
+        TracedProcess? process = Take(parent);
+        if (_threads.GetValueOrDefault(child) is not null)
+            process?.RemoveThread(); // it was given to another clone
+        else
+            _threads[child] = process ?? ChildOf(Of(parent), flags);
     }
 
     internal void CloneFails(int parent)
     {
-        int begun = _cloning.FindIndex(c => c.Parent == parent);
-        if (begun < 0)
+        _appeared.Remove(parent);
+        if (Take(parent) is not { } child)
             return;
-        _cloning[begun].Child.RemoveThread();
-        _cloning.RemoveAt(begun);
+        Spaces -= child == _threads[parent] ? 0 : 1;
+        child.RemoveThread();
     }
 
     /// <summary>execve: the thread goes on in an empty space; the other threads of its process are gone, or, after a vfork, keep the old one.</summary>
     internal void Execute(int thread)
     {
-        if (_cloning.Count == 0 && !_threads.ContainsKey(thread))
+        See(thread);
+        TracedProcess? old = _threads[thread]; // none in the log's first line: nothing was before
+        TracedProcess next = NewProcess();
+        if (old is not null)
         {
-            _threads[thread] = NewProcess(); // the log's first line: nothing was before
-            return;
+            next.Space.Descriptors.CopyFrom(old.Space.Descriptors);
+            old.RemoveThread();
         }
 
-        TracedProcess old = Of(thread);
-        TracedProcess next = NewProcess();
-        next.Space.Descriptors.CopyFrom(old.Space.Descriptors);
-        old.RemoveThread();
         _threads[thread] = next;
     }
 
     internal void Exit(int thread)
     {
-        if (_threads.Remove(thread, out TracedProcess? process))
-            process.RemoveThread();
+        See(thread);
+        _last = -1;
+        _threads.Remove(thread, out TracedProcess? process);
+        process?.RemoveThread();
     }
 
     /// <summary>Another thread of the process called execve, and goes on under the id of the first.</summary>
@@ -87,6 +121,32 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         Exit(thread);
         if (_threads.Remove(executor, out TracedProcess? process))
             _threads[thread] = process;
+    }
+
+    private void Guess(int thread)
+    {
+        bool isCertain = _cloning.Count == 1;
+        UncertainThreads += isCertain ? 0 : 1;
+        Give(thread, 0, isCertain);
+    }
+
+    private void Give(int thread, int begun, bool isCertain)
+    {
+        (int parent, TracedProcess child) = _cloning[begun];
+        _cloning.RemoveAt(begun);
+        _appeared[parent] = (thread, isCertain);
+        _threads.Add(thread, child);
+    }
+
+    /// <summary>What the clone that a thread has begun was to give its child, when that has not appeared.</summary>
+    private TracedProcess? Take(int parent)
+    {
+        int begun = _cloning.FindIndex(c => c.Parent == parent);
+        if (begun < 0)
+            return null;
+        TracedProcess child = _cloning[begun].Child;
+        _cloning.RemoveAt(begun);
+        return child;
     }
 
     private TracedProcess NewProcess()
@@ -109,7 +169,6 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         AddressSpace copy = parent.Space.Fork();
         copy.MoveObserver = parent.Space.MoveObserver;
         follower?.Forked(parent.Space, copy);
-        var child = new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
-        return child;
+        return new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
     }
 }

@@ -13,6 +13,9 @@ internal sealed class UnfinishedCall
 
     public CallTimestamp Timestamp { get; private set; }
 
+    /// <summary>True for a call that makes a thread.</summary>
+    public bool IsClone { get; set; }
+
     /// <summary>The line on which the text begins.</summary>
     public long Line => _parts[0].Line;
 
@@ -21,6 +24,7 @@ internal sealed class UnfinishedCall
     {
         _parts.Clear();
         _length = 0;
+        IsClone = false;
         ThreadId = threadId;
         Timestamp = timestamp;
     }

@@ -90,6 +90,7 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
             json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteNumber("unknownOutcomes", statistics.UnknownOutcomes);
+        json.WriteNumber("uncertainThreads", statistics.UncertainThreads);
         json.WriteNumber("inferredMappings", statistics.InferredMappings);
         json.WriteNumber("inferredBytes", statistics.InferredBytes);
         json.WriteNumber("leftUnpopulated", statistics.LeftUnpopulated);

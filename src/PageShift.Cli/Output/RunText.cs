@@ -93,6 +93,8 @@ internal sealed class RunText(int most) : IRunOutput
             _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out (no outcome in the log)");
         if (statistics.UnsupportedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled: {Names(report.UnsupportedNames)}");
+        if (statistics.UncertainThreads != 0)
+            _output.Line($"note: {Describe.Count(statistics.UncertainThreads, "thread")} taken for the child of one of several clones: the log does not say whose child it is");
         if (statistics.LeftUnpopulated != 0)
             _output.Line($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} assumed untouched");
         if (report.Counts.Warnings != 0)
