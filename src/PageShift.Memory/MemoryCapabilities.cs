@@ -6,6 +6,12 @@ namespace PageShift.Memory;
 /// <remarks>Thread-safe. Found out once, by trying.</remarks>
 public static class MemoryCapabilities
 {
+    private static readonly Lazy<bool> MappedTwice = new(() =>
+    {
+        using var ring = new MirroredRing(1);
+        return ring.IsMirrored;
+    });
+
     /// <summary>The bytes of a page, by which all that shifts pages is measured: 4, 16 or 64 KiB.</summary>
     public static int PageSize => (int)SystemKernel.Instance.PageSize;
 
@@ -17,4 +23,7 @@ public static class MemoryCapabilities
 
     /// <summary>True when small pieces are merged by moving their pages (Linux 6.8 and newer: UFFDIO_MOVE, where userfaultfd is allowed); false when they are merged by copying.</summary>
     public static bool MovesSinglePages => SystemKernel.Instance.MovesSinglePages;
+
+    /// <summary>True when memory can be mapped twice, as <see cref="MirroredRing"/> does; false when the ring keeps its second place by copying.</summary>
+    public static bool MapsTwice => MappedTwice.Value;
 }

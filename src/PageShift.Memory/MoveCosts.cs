@@ -69,18 +69,8 @@ public sealed record MoveCosts
     /// <summary>What one system call costs that moves a range whose pages are all present.</summary>
     internal double Move(ulong from, ulong to, ulong length, TableSpans spans)
     {
-        ulong apart = from ^ to;
-        ulong directories = (apart & (spans.Pud - 1)) == 0 ? WholeBlocks(from, length, spans.Pud) : 0;
-        ulong tables = (apart & (spans.Pmd - 1)) == 0 ? WholeBlocks(from, length, spans.Pmd) - (directories * (spans.Pud / spans.Pmd)) : 0;
-        ulong pages = (length - (directories * spans.Pud) - (tables * spans.Pmd)) / spans.Page;
-        return Call + (directories * Directory) + (tables * PageTable) + (pages * Page);
-    }
-
-    private static ulong WholeBlocks(ulong from, ulong length, ulong span)
-    {
-        ulong first = (from + span - 1) / span;
-        ulong end = (from + length) / span;
-        return end > first ? end - first : 0;
+        EntryCounts entries = spans.Entries(from, to, length);
+        return Call + (entries.Directories * Directory) + (entries.Tables * PageTable) + (entries.Pages * Page);
     }
 
     private static double Between(double low, double high, double part) => low + ((high - low) * part);

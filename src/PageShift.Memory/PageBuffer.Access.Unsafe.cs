@@ -89,6 +89,20 @@ public sealed unsafe partial class PageBuffer : IPinnable
         _kernel.Write(_base + (ulong)offset, source);
     }
 
+    /// <summary>Copies bytes within the buffer. The two ranges may overlap.</summary>
+    /// <param name="from">Where they are: any.</param>
+    /// <param name="to">Where they go: any.</param>
+    /// <param name="length">How many: any.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One of the three is negative, or a range reaches beyond the end.</exception>
+    /// <remarks>Not thread-safe. Shifts no page, and may be done while a lease is held.</remarks>
+    public void CopyWithin(long from, long to, long length)
+    {
+        using Operation operation = Enter();
+        CheckBytes(from, length);
+        CheckBytes(to, length);
+        _kernel.Copy(_base + (ulong)from, _base + (ulong)to, (ulong)length);
+    }
+
     private void CheckBytes(long offset, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);

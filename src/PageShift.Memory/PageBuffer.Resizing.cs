@@ -1,5 +1,3 @@
-using PageShift.Memory.Kernel;
-
 namespace PageShift.Memory;
 
 public sealed partial class PageBuffer

@@ -11,4 +11,30 @@ internal readonly record struct TableSpans(ulong Page)
 
     /// <summary>An entry one level up: 1 GiB with pages of 4 KiB, 64 GiB with 16 KiB, 4 TiB with 64 KiB.</summary>
     internal ulong Pud => Pmd * (Page / EntryBytes);
+
+    /// <summary>The entries that move when a range whose pages are all present moves in one call: of the highest level at which source and destination are congruent, and below it at the ends.</summary>
+    internal EntryCounts Entries(ulong from, ulong to, ulong length)
+    {
+        ulong apart = from ^ to;
+        ulong directories = (apart & (Pud - 1)) == 0 ? WholeBlocks(from, length, Pud) : 0;
+        ulong tables = (apart & (Pmd - 1)) == 0 ? WholeBlocks(from, length, Pmd) - (directories * (Pud / Pmd)) : 0;
+        return new EntryCounts(directories, tables, (length - (directories * Pud) - (tables * Pmd)) / Page);
+    }
+
+    private static ulong WholeBlocks(ulong from, ulong length, ulong span)
+    {
+        ulong first = (from + span - 1) / span;
+        ulong end = (from + length) / span;
+        return end > first ? end - first : 0;
+    }
+}
+
+/// <summary>Entries that move, by level.</summary>
+/// <param name="Directories">Of <see cref="TableSpans.Pud"/> bytes each.</param>
+/// <param name="Tables">Of <see cref="TableSpans.Pmd"/> bytes each.</param>
+/// <param name="Pages">Of a page each.</param>
+internal readonly record struct EntryCounts(ulong Directories, ulong Tables, ulong Pages)
+{
+    /// <summary>All of them.</summary>
+    internal ulong Total => Directories + Tables + Pages;
 }

@@ -1,0 +1,68 @@
+namespace PageShift.Memory;
+
+/// <summary>Inserting and removing bytes at any offset of a buffer: by pages where the count is a multiple of the page size, with a copy of less than a page, else by copying.</summary>
+internal static class ByteSplices
+{
+    /// <summary>Opens a gap of undefined content in the first <paramref name="used"/> bytes. The buffer grows as far as it takes.</summary>
+    internal static void Insert(PageBuffer buffer, long used, long offset, long count)
+    {
+        if (count == 0)
+            return;
+        long page = buffer.PageSize;
+        long firstPage = RoundUp(offset, page);
+        if (count % page == 0 && firstPage <= buffer.Length)
+        {
+            EnsureCapacity(buffer, buffer.Length + count);
+            buffer.Insert(firstPage, count);
+            Copy(buffer, offset, offset + count, Math.Min(firstPage, used) - offset);
+            return;
+        }
+
+        EnsureLength(buffer, used + count);
+        Copy(buffer, offset, offset + count, used - offset);
+    }
+
+    /// <summary>Takes bytes out of the first <paramref name="used"/>. What is behind the rest is undefined.</summary>
+    internal static void Remove(PageBuffer buffer, long used, long offset, long count)
+    {
+        if (count == 0)
+            return;
+        long page = buffer.PageSize;
+        long firstPage = RoundUp(offset, page);
+        if (count % page == 0 && firstPage + count <= buffer.Length)
+        {
+            Copy(buffer, offset + count, offset, Math.Min(firstPage, used - count) - offset);
+            buffer.Remove(firstPage, count);
+            return;
+        }
+
+        Copy(buffer, offset + count, offset, used - offset - count);
+    }
+
+    /// <summary>Makes the buffer long enough for <paramref name="length"/> bytes, with some to spare, so that growing step by step takes few calls.</summary>
+    internal static void EnsureLength(PageBuffer buffer, long length)
+    {
+        const long MostAhead = 1 << 20;
+        if (length <= buffer.Length)
+            return;
+        long ahead = Math.Min(Math.Max(buffer.Length, buffer.PageSize), MostAhead);
+        long wanted = RoundUp(Math.Max(length, buffer.Length + ahead), buffer.PageSize);
+        EnsureCapacity(buffer, wanted);
+        buffer.Resize(wanted);
+    }
+
+    /// <summary>Copies bytes within the buffer, which may overlap.</summary>
+    internal static void Copy(PageBuffer buffer, long from, long to, long length)
+    {
+        if (length > 0)
+            buffer.CopyWithin(from, to, length);
+    }
+
+    private static void EnsureCapacity(PageBuffer buffer, long length)
+    {
+        if (length > buffer.Capacity)
+            buffer.Reserve(2 * length);
+    }
+
+    private static long RoundUp(long value, long unit) => (value + unit - 1) / unit * unit;
+}

@@ -1,0 +1,305 @@
+namespace PageShift.Memory;
+
+/// <summary>A stream in native memory, in place of <see cref="MemoryStream"/>: beyond 2 GiB, without a copy on growth, and with runs of pages inserted and removed by page-table moves.</summary>
+/// <remarks>Readable, writable, seekable. Asynchronous calls complete at once. Not thread-safe. Setting the length shorter keeps the memory for what is written next; <see cref="TrimExcess"/>
+/// gives it back.</remarks>
+public sealed class PageStream : Stream
+{
+    private readonly PageBuffer _buffer;
+    private readonly bool _leavesOpen;
+    private bool _isClosed;
+    private long _length;
+    private long _position;
+    private long _written; // all bytes of the buffer from here on are zero
+
+    /// <summary>Makes an empty stream on a buffer of its own.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    public PageStream()
+        : this(0)
+    {
+    }
+
+    /// <summary>Makes an empty stream on a buffer of its own.</summary>
+    /// <param name="capacity">The bytes to reserve addresses for. Addresses take no memory; beyond them the stream moves by page-table moves.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The capacity is negative.</exception>
+    /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    public PageStream(long capacity)
+        : this(new PageBuffer(0, new PageBufferOptions { Capacity = capacity }), leavesOpen: false)
+    {
+    }
+
+    /// <summary>Makes a stream over a buffer: all its bytes, from position 0.</summary>
+    /// <param name="buffer">The buffer, which only the stream changes while it is open.</param>
+    /// <param name="leavesOpen">True when the buffer is not disposed with the stream. What the stream then leaves in it is <see cref="Length"/> bytes, rounded up to whole pages.</param>
+    public PageStream(PageBuffer buffer, bool leavesOpen)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        _buffer = buffer;
+        _leavesOpen = leavesOpen;
+        _length = buffer.Length;
+        _written = buffer.Length;
+    }
+
+    /// <inheritdoc/>
+    public override bool CanRead => !_isClosed;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => !_isClosed;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => !_isClosed;
+
+    /// <inheritdoc/>
+    public override long Length => Open()._length;
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => Open()._position;
+        set
+        {
+            Open();
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            _position = value;
+        }
+    }
+
+    /// <summary>The buffer below, for leases and for its pages.</summary>
+    public PageBuffer Buffer => Open()._buffer;
+
+    /// <summary>The bytes at a position, whatever stretch: good until the stream's length changes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the range reaches beyond the end.</exception>
+    public Span<byte> GetSpan(long position, int length)
+    {
+        Open();
+        if (position < 0 || length < 0 || position > _length - length)
+            throw new ArgumentOutOfRangeException(nameof(position), $"{length} bytes at {position} reach beyond the stream's end at {_length}.");
+        return _buffer.AsSpan(position, length);
+    }
+
+    /// <summary>Inserts zeroes; the bytes from <paramref name="position"/> on move towards the end. By page-table moves when the length is a multiple of the page size, at any position.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the position beyond the end.</exception>
+    /// <exception cref="InsufficientMemoryException">The system has no room; nothing has changed.</exception>
+    /// <remarks>The stream's position stays the number that it is.</remarks>
+    public void Insert(long position, long length)
+    {
+        Open();
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (position < 0 || position > _length)
+            throw new ArgumentOutOfRangeException(nameof(position), position, $"{position} is not between 0 and the length of {_length}.");
+        ByteSplices.Insert(_buffer, _length, position, length);
+        _buffer.Clear(position, length);
+        _length += length;
+        _written = Math.Min(_buffer.Length, _written + length);
+    }
+
+    /// <summary>Removes bytes; those after them move towards the front. By page-table moves when the length is a multiple of the page size, at any position.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the range reaches beyond the end.</exception>
+    /// <remarks>The stream's position stays the number that it is.</remarks>
+    public void Remove(long position, long length)
+    {
+        Open();
+        if (position < 0 || length < 0 || position > _length - length)
+            throw new ArgumentOutOfRangeException(nameof(position), $"{length} bytes at {position} reach beyond the stream's end at {_length}.");
+        ByteSplices.Remove(_buffer, _length, position, length);
+        _length -= length;
+        _written = Math.Min(_written, _buffer.Length);
+    }
+
+    /// <summary>Gives the memory behind the end back.</summary>
+    /// <exception cref="InvalidOperationException">A lease of the buffer is held.</exception>
+    public void TrimExcess()
+    {
+        Open();
+        long page = _buffer.PageSize;
+        _buffer.Resize((_length + page - 1) / page * page);
+        ClearFrom(_length, _buffer.Length);
+        _written = Math.Min(_written, _length);
+    }
+
+    /// <inheritdoc/>
+    public override void SetLength(long value)
+    {
+        Open();
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        if (value > _length)
+            Extend(value);
+        _length = value;
+        _position = Math.Min(_position, value);
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        Open();
+        long from = origin switch
+        {
+            SeekOrigin.Begin => 0,
+            SeekOrigin.Current => _position,
+            SeekOrigin.End => _length,
+            _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "Not an origin."),
+        };
+        long position = checked(from + offset);
+        if (position < 0)
+            throw new IOException($"An offset of {offset} from {from} is before the start of the stream.");
+        return _position = position;
+    }
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        Open();
+        var length = (int)Math.Min(buffer.Length, Math.Max(0, _length - _position));
+        if (length != 0)
+            _buffer.Read(_position, buffer[..length]);
+        _position += length;
+        return length;
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return Read(buffer.AsSpan(offset, count));
+    }
+
+    /// <inheritdoc/>
+    public override int ReadByte()
+    {
+        Span<byte> one = stackalloc byte[1];
+        return Read(one) == 0 ? -1 : one[0];
+    }
+
+#pragma warning disable RS0027 // the optional parameter is Stream's own
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
+#pragma warning restore RS0027
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        Open();
+        long end = checked(_position + buffer.Length);
+        if (buffer.Length == 0)
+            return;
+        if (end > _length)
+            Extend(end);
+        _buffer.Write(_position, buffer);
+        _written = Math.Max(_written, end);
+        _length = Math.Max(_length, end);
+        _position = end;
+    }
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        Write(buffer.AsSpan(offset, count));
+    }
+
+    /// <inheritdoc/>
+    public override void WriteByte(byte value) => Write([value]);
+
+#pragma warning disable RS0027 // the optional parameter is Stream's own
+    /// <inheritdoc/>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        Write(buffer.Span);
+        return ValueTask.CompletedTask;
+    }
+#pragma warning restore RS0027
+
+    /// <inheritdoc/>
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    /// <inheritdoc/>
+    public override void CopyTo(Stream destination, int bufferSize)
+    {
+        const int Most = 1 << 30;
+        ValidateCopyToArguments(destination, bufferSize);
+        Open();
+        while (_position < _length)
+        {
+            var length = (int)Math.Min(Most, _length - _position);
+            using (PageLease lease = _buffer.Lease())
+                destination.Write(lease.AsSpan(_position, length));
+            _position += length;
+        }
+    }
+
+    /// <summary>Writes all bytes, from the first on, to another stream.</summary>
+    public void WriteTo(Stream stream)
+    {
+        long position = Position;
+        _position = 0;
+        CopyTo(stream);
+        _position = position;
+    }
+
+    /// <summary>A copy of all bytes.</summary>
+    /// <exception cref="OverflowException">There are more than an array holds.</exception>
+    public byte[] ToArray()
+    {
+        Open();
+        var bytes = new byte[_length];
+        _buffer.Read(0, bytes);
+        return bytes;
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_isClosed)
+        {
+            if (_leavesOpen)
+                TrimExcess();
+            else
+                _buffer.Dispose();
+        }
+
+        _isClosed = true;
+        base.Dispose(disposing);
+    }
+
+    private PageStream Open()
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        return this;
+    }
+
+    /// <summary>Makes room up to a new end; what is between the old end and it reads as zeroes.</summary>
+    private void Extend(long end)
+    {
+        ByteSplices.EnsureLength(_buffer, end);
+        ClearFrom(_length, Math.Min(end, _written));
+    }
+
+    private void ClearFrom(long start, long end)
+    {
+        if (start < end)
+            _buffer.Clear(start, end - start);
+    }
+}
