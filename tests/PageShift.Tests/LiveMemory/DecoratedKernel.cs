@@ -4,7 +4,7 @@ using Xunit;
 namespace PageShift.Tests.LiveMemory;
 
 /// <summary>How a call fails.</summary>
-internal enum FailureKind
+public enum FailureKind
 {
     /// <summary>One call is refused, and changes nothing.</summary>
     RefuseOne,
@@ -40,6 +40,9 @@ internal sealed class DecoratedKernel(IMemoryKernel inner) : IMemoryKernel
     internal FailureKind Kind { get; set; }
 
     internal bool HasFailed { get; private set; }
+
+    /// <summary>True to refuse also all calls after the one that fails.</summary>
+    internal bool RefusesAfterFailure { get; init; }
 
     internal void Reset() => (Calls, Remaps, Copied, HasFailed) = (0, 0, 0, false);
 
@@ -83,7 +86,7 @@ internal sealed class DecoratedKernel(IMemoryKernel inner) : IMemoryKernel
     private bool IsRefused()
     {
         int call = Calls++;
-        bool isRefused = FailsAt >= 0 && (Kind == FailureKind.RefuseAllFrom ? call >= FailsAt : call == FailsAt);
+        bool isRefused = FailsAt >= 0 && (Kind == FailureKind.RefuseAllFrom || RefusesAfterFailure ? call >= FailsAt : call == FailsAt);
         HasFailed |= isRefused;
         return isRefused;
     }

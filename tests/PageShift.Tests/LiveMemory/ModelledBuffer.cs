@@ -98,7 +98,7 @@ internal sealed class ModelledBuffer : IDisposable
                 Split(step.First % (Pages + 1));
                 break;
             default:
-                Buffer.Reserve(Model.Count + (step.First % 8 * _page));
+                Buffer.Reserve(step.First % 2 == 0 ? Model.Count : Buffer.Capacity + 1);
                 break;
         }
     }

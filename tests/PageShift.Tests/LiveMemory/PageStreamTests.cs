@@ -1,0 +1,135 @@
+using CsCheck;
+using PageShift.Memory;
+using PageShift.Memory.Kernel;
+using PageShift.Tests.Model;
+using Xunit;
+
+namespace PageShift.Tests.LiveMemory;
+
+/// <summary>The stream beside a <see cref="MemoryStream"/>.</summary>
+public sealed class PageStreamTests
+{
+    private static readonly Gen<(int Operation, int First, int Second)[]> Steps = Gen.Select(Gen.Int[0, 9], Gen.Int[0, 1 << 20], Gen.Int[0, 1 << 20]).Array[1, 40];
+
+    [Fact]
+    public void Random_operations_give_the_same_as_a_memory_stream() => Steps.Sample(
+        steps =>
+        {
+            foreach (IMemoryKernel kernel in (IMemoryKernel[])[SystemKernel.Instance, new PortableKernel()])
+            {
+                using var stream = new PageStream(new PageBuffer(0, new PageBufferOptions { Strategy = MoveStrategy.Move, Costs = MoveCosts.Typical }, kernel), leavesOpen: false);
+                using var model = new MemoryStream();
+                foreach ((int operation, int first, int second) in steps)
+                {
+                    Make(stream, model, operation, first, second);
+                    Assert.Equal((model.Length, model.Position), (stream.Length, stream.Position));
+                }
+
+                Assert.Equal(model.ToArray(), stream.ToArray());
+            }
+        },
+        iter: 150 * ModelRun.Factor);
+
+    [Fact]
+    public async Task Asynchronous_calls_and_copies_give_the_bytes()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 100_000).Select(i => (byte)i)];
+        await using var stream = new PageStream(1000);
+        await stream.WriteAsync(bytes, TestContext.Current.CancellationToken);
+        stream.Position = 0;
+        var copy = new MemoryStream();
+        await stream.CopyToAsync(copy, TestContext.Current.CancellationToken);
+        Assert.Equal(bytes, copy.ToArray());
+        stream.Position = 99_990;
+        var rest = new byte[20];
+        Assert.Equal(10, await stream.ReadAsync(rest, TestContext.Current.CancellationToken));
+        copy.SetLength(0);
+        stream.WriteTo(copy);
+        Assert.Equal(bytes, copy.ToArray());
+    }
+
+    [Fact]
+    public void A_buffer_that_is_left_open_has_the_streams_bytes_and_zeroes_behind_them()
+    {
+        using var buffer = new PageBuffer(0);
+        using (var stream = new PageStream(buffer, leavesOpen: true))
+        {
+            stream.Write(new byte[9000].Select(_ => (byte)1).ToArray());
+            stream.SetLength(10);
+        }
+
+        Assert.Equal(buffer.PageSize, buffer.Length);
+        Assert.Equal(10, buffer.AsSpan(0, buffer.PageSize).Count((byte)1));
+    }
+
+    [Fact]
+    public void A_closed_stream_refuses()
+    {
+        var stream = new PageStream();
+        stream.Dispose();
+        Assert.False(stream.CanRead || stream.CanWrite || stream.CanSeek);
+        Assert.Throws<ObjectDisposedException>(() => stream.Length);
+        Assert.Throws<ObjectDisposedException>(() => stream.WriteByte(1));
+        Assert.Throws<ObjectDisposedException>(() => stream.ReadByte());
+        Assert.Throws<ObjectDisposedException>(() => stream.SetLength(1));
+        Assert.Throws<ObjectDisposedException>(() => stream.Insert(0, 1));
+    }
+
+    private static void Make(PageStream stream, MemoryStream model, int operation, int first, int second)
+    {
+        byte[] bytes = [.. Enumerable.Range(first, second % 9000).Select(i => (byte)i)];
+        int page = Environment.SystemPageSize;
+        var length = (int)model.Length;
+        switch (operation)
+        {
+            case 0 or 1:
+                stream.Write(bytes);
+                model.Write(bytes);
+                break;
+            case 2:
+                stream.WriteByte((byte)first);
+                model.WriteByte((byte)first);
+                break;
+            case 3:
+                var found = new byte[second % 9000];
+                var expected = new byte[found.Length];
+                Assert.Equal(model.Read(expected), stream.Read(found));
+                Assert.Equal(expected, found);
+                Assert.Equal(model.ReadByte(), stream.ReadByte());
+                break;
+            case 4:
+                Assert.Equal(model.Seek(first % 50_000, SeekOrigin.Begin), stream.Seek(first % 50_000, SeekOrigin.Begin));
+                break;
+            case 5:
+                stream.SetLength(first % 40_000);
+                model.SetLength(first % 40_000);
+                break;
+            case 6:
+                int inserted = second % 2 == 0 ? second % 4 * page : second % 5000;
+                stream.Insert(first % (length + 1), inserted);
+                Splice(model, first % (length + 1), 0, inserted);
+                break;
+            case 7:
+                int at = first % (length + 1);
+                int removed = Math.Min(second % 2 == 0 ? second % 4 * page : second % 5000, length - at);
+                stream.Remove(at, removed);
+                Splice(model, at, removed, 0);
+                break;
+            case 8:
+                stream.TrimExcess();
+                break;
+            default:
+                Assert.Equal(model.ToArray().AsSpan(length / 3, length / 2), stream.GetSpan(length / 3, length / 2));
+                break;
+        }
+    }
+
+    private static void Splice(MemoryStream model, int at, int removed, int inserted)
+    {
+        byte[] bytes = model.ToArray();
+        long position = model.Position;
+        model.SetLength(0);
+        model.Write([.. bytes[..at], .. new byte[inserted], .. bytes[(at + removed)..]]);
+        model.Position = position;
+    }
+}
