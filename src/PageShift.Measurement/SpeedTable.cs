@@ -1,3 +1,4 @@
+using PageShift.Measurement.LiveMemory;
 using PageShift.Measurement.Workloads;
 
 namespace PageShift.Measurement;
@@ -36,6 +37,7 @@ public static class SpeedTable
         new LogSpeed(),
         new EngineMemory(),
         new StartUp(),
+        .. LiveMemoryRows.All,
     ];
 
     private static WorkloadFactory Here(Func<Workload> make) => (out string? reason) =>

@@ -51,6 +51,21 @@ internal static class ByteSplices
         buffer.Resize(wanted);
     }
 
+    /// <summary>Makes the pages of bytes that are about to be written present in one call, where they are many: a fault for each would take longer.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where they will be written.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="touched">All bytes up to here are present already.</param>
+    /// <returns>Up to where bytes are present now.</returns>
+    internal static long Populate(PageBuffer buffer, long offset, long count, long touched)
+    {
+        const long Fewest = 64 << 10;
+        long start = Math.Max(offset, touched);
+        if (offset + count - start >= Fewest)
+            buffer.Populate(start, offset + count - start);
+        return Math.Max(touched, offset + count);
+    }
+
     /// <summary>Copies bytes within the buffer, which may overlap.</summary>
     internal static void Copy(PageBuffer buffer, long from, long to, long length)
     {

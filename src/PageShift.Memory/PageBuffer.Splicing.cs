@@ -139,6 +139,21 @@ public sealed partial class PageBuffer
         _kernel.Clear(endOfPages, end - endOfPages);
     }
 
+    /// <summary>Makes the pages of a range present in one call, for who is about to write all of it: a fault for each page takes about half as long again. Changes no byte.</summary>
+    /// <param name="offset">Where: any.</param>
+    /// <param name="length">How many bytes: any.</param>
+    /// <returns>True when they are present; false when the kernel can't do it (before Linux 5.14), or has no memory for it. Then they become present as they are written to.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the range reaches beyond the end.</exception>
+    /// <remarks>Not thread-safe. May be called while a lease is held.</remarks>
+    public bool Populate(long offset, long length)
+    {
+        using Operation operation = Enter();
+        CheckBytes(offset, length);
+        ulong start = (_base + (ulong)offset) & ~(_page - 1);
+        ulong end = (_base + (ulong)(offset + length) + _page - 1) & ~(_page - 1);
+        return start == end || _kernel.Advise(start, end - start, Advice.PopulateWrite) >= 0;
+    }
+
     /// <summary>Asks for huge pages, or no longer.</summary>
     /// <param name="wanted">True to ask for them.</param>
     /// <returns>True when the kernel heeds the advice.</returns>

@@ -10,6 +10,8 @@ public sealed unsafe partial class PageList<T>
     private T* _values;
     private long _room;
 
+    private static int Size => sizeof(T);
+
     /// <summary>How many values fit into what is accessible.</summary>
     private long Room => _room;
 

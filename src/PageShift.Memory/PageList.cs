@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 
 namespace PageShift.Memory;
 
@@ -15,6 +14,7 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
 {
     private readonly PageBuffer _buffer;
     private long _count;
+    private long _touched; // the bytes up to here are present already
 
     /// <summary>Makes an empty list.</summary>
     /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
@@ -45,8 +45,6 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
 
     /// <summary>The buffer, for whole pages of it and for leases. Its length is beyond <see cref="Count"/>. Shifting its pages moves values.</summary>
     public PageBuffer Buffer => _buffer;
-
-    private static int Size => Unsafe.SizeOf<T>();
 
     /// <summary>Gives the memory back. The list is empty afterwards, and takes no values. Does nothing the second time.</summary>
     public void Dispose()
@@ -96,6 +94,7 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
         CheckRange(index, count);
         ByteSplices.Remove(_buffer, _count * Size, index * Size, count * Size);
         _count -= count;
+        _touched = Math.Min(_touched, _count * Size);
         UpdateRoom();
     }
 
@@ -108,6 +107,7 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
     {
         long page = _buffer.PageSize;
         _buffer.Resize(((_count * Size) + page - 1) / page * page);
+        _touched = Math.Min(_touched, _buffer.Length);
         UpdateRoom();
     }
 
@@ -128,6 +128,7 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         if (Room - _count < Math.Max(sizeHint, 1))
             Grow(Math.Max(sizeHint, 1));
+        _touched = ByteSplices.Populate(_buffer, _count * Size, (long)sizeHint * Size, _touched);
         return Values(_count, (int)Math.Min(Room - _count, int.MaxValue));
     }
 

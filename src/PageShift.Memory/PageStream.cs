@@ -192,6 +192,7 @@ public sealed class PageStream : Stream
             return;
         if (end > _length)
             Extend(end);
+        ByteSplices.Populate(_buffer, _position, buffer.Length, _written);
         _buffer.Write(_position, buffer);
         _written = Math.Max(_written, end);
         _length = Math.Max(_length, end);

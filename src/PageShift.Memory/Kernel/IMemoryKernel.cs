@@ -110,6 +110,9 @@ internal enum Advice
 
     /// <summary>MADV_NOHUGEPAGE.</summary>
     NoHugePage = 15,
+
+    /// <summary>MADV_POPULATE_WRITE (Linux 5.14): all pages become present and writable.</summary>
+    PopulateWrite = 23,
 }
 
 /// <summary>The errors that the library tells apart, negated as the calls answer them.</summary>

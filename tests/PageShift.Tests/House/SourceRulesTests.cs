@@ -17,7 +17,7 @@ public sealed partial class SourceRulesTests
         ["PageShift.Linux"] = ["PageShift"],
         ["PageShift.Verification"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
         ["PageShift.Memory"] = [],
-        ["PageShift.Measurement"] = ["PageShift", "PageShift.Calls", "PageShift.Linux"],
+        ["PageShift.Measurement"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Memory"],
         ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification", "PageShift.Measurement"],
     };
 

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace PageShift.Measurement.LiveMemory;
+
+/// <summary>Growing to 1.9 GiB by appending 1 MiB at a time, beside another container that does the same. Both fill the same memory again and again, so the figure holds the faults of its pages.</summary>
+/// <param name="rival">The other container, by name.</param>
+/// <param name="target">What it is meant to reach.</param>
+/// <param name="makeOther">Makes the other container: what appends, and what gives it back.</param>
+public sealed class Growth(string rival, Target target, Func<IGrowing> makeOther)
+    : SpeedRow("memory: grow to 1.9 GiB by appending 1 MiB at a time", rival, target)
+{
+    private const int Rounds = 3;
+
+    /// <inheritdoc/>
+    public override SpeedResult Measure(TimeSpan time)
+    {
+        var ours = new List<double>();
+        var other = new List<double>();
+        for (int round = 0; round < Rounds; round++)
+        {
+            ours.Add(GrowthRun.Time(() => new GrowingPageList()));
+            other.Add(GrowthRun.Time(makeOther));
+        }
+
+        ours.Sort();
+        other.Sort();
+        return Judge(new Quantity(ours[Rounds / 2], Unit.Nanoseconds), new Quantity(other[Rounds / 2], Unit.Nanoseconds));
+    }
+}
+
+/// <summary>The memory that growing to 1.9 GiB takes at its peak, beside that of another container.</summary>
+/// <param name="rival">The other container, by name.</param>
+/// <param name="target">What it is meant to reach.</param>
+/// <param name="makeOther">Makes the other container.</param>
+public sealed class GrowthPeak(string rival, Target target, Func<IGrowing> makeOther)
+    : SpeedRow("memory: peak while growing to 1.9 GiB", rival, target)
+{
+    /// <inheritdoc/>
+    public override SpeedResult Measure(TimeSpan time)
+    {
+        if (GrowthRun.Peak(() => new GrowingPageList()) is not { } ours || GrowthRun.Peak(makeOther) is not { } other)
+            return NotPossible("the peak of resident memory can't be reset here (/proc/self/clear_refs)");
+        return Judge(new Quantity(ours, Unit.Bytes), new Quantity(other, Unit.Bytes));
+    }
+}
+
+/// <summary>One growth, timed or looked at.</summary>
+internal static class GrowthRun
+{
+    private const int Steps = 1945; // of 1 MiB: 1.9 GiB
+    private static readonly byte[] Part = MakePart();
+
+    internal static double Time(Func<IGrowing> make)
+    {
+        GC.Collect();
+        long start = Stopwatch.GetTimestamp();
+        using (IGrowing growing = make())
+            Grow(growing);
+        return Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+    }
+
+    /// <summary>The resident bytes at the peak, above those before; null where they can't be known.</summary>
+    internal static double? Peak(Func<IGrowing> make)
+    {
+        GC.Collect(2, GCCollectionMode.Aggressive);
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5");
+            double before = ReadStatus("VmRSS:");
+            using (IGrowing growing = make())
+                Grow(growing);
+            return ReadStatus("VmHWM:") - before;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] MakePart()
+    {
+        var part = new byte[1 << 20];
+        part.AsSpan().Fill(1);
+        return part;
+    }
+
+    private static void Grow(IGrowing growing)
+    {
+        for (int step = 0; step < Steps; step++)
+            growing.Append(Part);
+    }
+
+    private static double ReadStatus(string name)
+    {
+        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith(name, StringComparison.Ordinal));
+        return 1024 * double.Parse(line.AsSpan(name.Length).Trim().ToString().Split(' ')[0], CultureInfo.InvariantCulture);
+    }
+}
