@@ -9,7 +9,7 @@ internal sealed class LiveProcess : IFollowObserver
 {
     internal static int Run(string[] command)
     {
-        FollowResult result = TraceFollower.Run(new TraceCommand(command), new LiveProcess());
+        FollowResult result = TraceFollower.Run(new TracedCommand(command), new LiveProcess());
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
         {
             Console.Error.WriteLine(result.Trace.Reason);

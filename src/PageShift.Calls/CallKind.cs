@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls;
 
 /// <summary>What a call does, as far as an address space is concerned.</summary>

@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls;
 
 /// <summary>What a record of a log reports.</summary>

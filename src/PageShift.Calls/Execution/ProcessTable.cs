@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls.Execution;
 
 /// <summary>Which address space each thread of a log runs in.</summary>

@@ -21,7 +21,7 @@ internal sealed class TraceRun : IFollowObserver
     internal static int Execute(TraceSettings settings, ITraceOutput output, TextWriter? log)
     {
         var run = new TraceRun(settings, output);
-        FollowResult result = TraceFollower.Run(new TraceCommand(settings.Command), run, log);
+        FollowResult result = TraceFollower.Run(new TracedCommand(settings.Command), run, log);
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
             throw new NotPossibleException(result.Trace.Reason!);
         log?.Flush();

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux;
 
@@ -53,18 +54,11 @@ internal struct HostControl
     [FieldOffset(0xa8)] internal ulong SignalStackFlags;
     [FieldOffset(0xb0)] internal ulong SignalStackBytes;
 
-    // The kernel's struct sigaction; the host fills in the two addresses.
-    [FieldOffset(0xb8)] internal ulong SignalHandler;
-    [FieldOffset(0xc0)] internal ulong SignalFlags;
-    [FieldOffset(0xc8)] internal ulong SignalRestorer;
-    [FieldOffset(0xd0)] internal ulong SignalMask;
+    /// <summary>What happens on the signals of a fault; the host fills in the two addresses.</summary>
+    [FieldOffset(0xb8)] internal SignalAction SignalAction;
 
     /// <summary>Not 0 while the host sleeps on <see cref="Request"/>.</summary>
     [FieldOffset(0xd8)] internal uint HostSleeps;
-
-    private const ulong ExtendedInformation = 0x4;
-    private const ulong OnSignalStack = 0x08000000;
-    private const ulong Restorer = 0x04000000;
 
     /// <summary>What a host finds before its first request.</summary>
     internal static HostControl Initial(int slot, long spins) => new()
@@ -74,7 +68,7 @@ internal struct HostControl
         Spins = spins,
         SignalStackAddress = HostLayout.SlotAddress(slot) + HostLayout.SignalStackOffset,
         SignalStackBytes = HostLayout.SignalStackBytes,
-        SignalFlags = ExtendedInformation | OnSignalStack | Restorer,
+        SignalAction = new() { Flags = SignalAction.ExtendedInformation | SignalAction.OnSignalStack | SignalAction.HasRestorer },
     };
 }
 

@@ -1,3 +1,5 @@
+using PageShift.Linux.Interop;
+
 namespace PageShift.Linux;
 
 /// <summary>Where the host lives in its process, and how the shared file is divided. Binding for <c>host.s</c>.</summary>
@@ -28,8 +30,8 @@ internal static class HostLayout
     internal const ulong End = SlotsAddress + SlotsBytes;
     internal const ulong FileBytes = CodeBytes + SlotsBytes;
 
-    /// <summary>Where the executable loads at first; the heap begins behind it.</summary>
-    internal const ulong LoadAddress = 0x40_0000;
+    /// <summary>The length of the program in the file's first page.</summary>
+    internal static ulong ProgramBytes => (ulong)(ElfProgram.HeaderBytes + HostCode.Bytes.Length);
 
     /// <summary>The descriptor of the shared file in the host, which closes it when both are mapped.</summary>
     internal const int FileDescriptor = 200;

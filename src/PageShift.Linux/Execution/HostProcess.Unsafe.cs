@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
 
@@ -15,18 +16,18 @@ internal sealed unsafe class HostProcess : IDisposable
 
     private readonly HostFile _file;
     private readonly int _slot;
-    private readonly int _processDescriptor;
+    private readonly SafeFileHandle _process;
     private readonly bool _isOwnChild;
     private HostControl* _control;
     private uint _request;
 
-    private HostProcess(HostFile file, int slot, nint address, int processId, int processDescriptor, bool isOwnChild)
+    private HostProcess(HostFile file, int slot, nint address, int processId, SafeFileHandle process, bool isOwnChild)
     {
         _file = file;
         _slot = slot;
         _control = (HostControl*)address;
         ProcessId = processId;
-        _processDescriptor = processDescriptor;
+        _process = process;
         _isOwnChild = isOwnChild;
     }
 
@@ -63,23 +64,22 @@ internal sealed unsafe class HostProcess : IDisposable
 
         if (file.TryTakeSlot(out nint address) is not int slot)
         {
-            _ = FileDescriptor.Close(file.Descriptor);
+            file.Handle.Dispose();
             reason = "the executor's memory file could not be mapped";
             return null;
         }
 
         *(HostControl*)address = HostControl.Initial(slot, HostSpins);
         CallResult started = StartWithFixedAddresses(file);
-        CallResult opened = started.IsError ? started : ProcessDescriptor.Open((int)started.Raw);
-        if (opened.IsError)
+        if (TryHold(started, out error) is not SafeFileHandle process)
         {
             file.ReturnSlot(slot, address);
-            reason = $"the executor's process could not be started: {ErrnoName.Of(opened.Error)}";
+            reason = $"the executor's process could not be started: {ErrnoName.Of(error)}";
             return null;
         }
 
         reason = null;
-        return new HostProcess(file, slot, address, (int)started.Raw, (int)opened.Raw, isOwnChild: true);
+        return new HostProcess(file, slot, address, (int)started.Raw, process, isOwnChild: true);
     }
 
     /// <summary>Forks the process. The new one answers on its own.</summary>
@@ -92,20 +92,19 @@ internal sealed unsafe class HostProcess : IDisposable
         HostControl* control = Control;
         control->First = HostLayout.SlotAddress(slot);
         CallResult forked = Ask(HostRequest.Fork) ? new CallResult(control->Result) : Errno.NoSuchProcess;
-        CallResult opened = forked.IsError ? forked : ProcessDescriptor.Open((int)forked.Raw);
-        if (opened.IsError)
+        if (TryHold(forked, out Errno error) is not SafeFileHandle process)
         {
             _file.ReturnSlot(slot, address);
-            return opened;
+            return error;
         }
 
-        child = new HostProcess(_file, slot, address, (int)forked.Raw, (int)opened.Raw, isOwnChild: false);
+        child = new HostProcess(_file, slot, address, (int)forked.Raw, process, isOwnChild: false);
         return forked;
     }
 
     /// <summary>Makes a system call in the process.</summary>
     /// <returns>False when the process has ended.</returns>
-    internal bool Call(long number, in CallArguments arguments, out CallResult result, out long nanoseconds)
+    internal bool Call(CallNumber number, in CallArguments arguments, out CallResult result, out long nanoseconds)
     {
         HostControl* control = Control;
         control->Number = (ulong)number;
@@ -139,11 +138,11 @@ internal sealed unsafe class HostProcess : IDisposable
     public void Dispose()
     {
         if (_control == null) return;
-        _ = ProcessDescriptor.Kill(_processDescriptor);
+        _ = Kernel.PidfdSendSignal(_process, Signals.Kill);
         // The slot may be given away only when nobody can write to it any more.
-        _ = ProcessDescriptor.WaitForEnd(_processDescriptor, -1);
-        if (_isOwnChild) _ = ProcessDescriptor.Reap(ProcessId);
-        _ = FileDescriptor.Close(_processDescriptor);
+        _ = Kernel.Poll(_process, -1);
+        if (_isOwnChild) _ = Kernel.Wait4ForEnd(ProcessId);
+        _process.Dispose();
         nint address = (nint)_control;
         _control = null;
         IsAlive = false;
@@ -153,11 +152,17 @@ internal sealed unsafe class HostProcess : IDisposable
     // Addresses chosen at random would be no harm, but a run could then not be repeated.
     private static CallResult StartWithFixedAddresses(HostFile file)
     {
-        CallResult before = Personality.Get();
-        if (!before.IsError) _ = Personality.Set((uint)before.Raw | Personality.WithoutRandomizedAddresses);
-        CallResult started = ProcessSpawn.Start($"/proc/self/fd/{file.Descriptor}", file.Descriptor, HostLayout.FileDescriptor);
-        if (!before.IsError) _ = Personality.Set((uint)before.Raw);
+        CallResult before = Kernel.Personality(null);
+        if (!before.IsError) _ = Kernel.Personality((uint)before.Raw | Kernel.WithoutRandomizedAddresses);
+        CallResult started = Kernel.PosixSpawnIsolated(file.Handle, HostLayout.FileDescriptor);
+        if (!before.IsError) _ = Kernel.Personality((uint)before.Raw);
         return started;
+    }
+
+    private static SafeFileHandle? TryHold(CallResult process, out Errno error)
+    {
+        error = process.Error;
+        return process.IsError ? null : Kernel.PidfdOpen((int)process.Raw, out error);
     }
 
     private bool Ask(HostRequest kind)
@@ -168,7 +173,7 @@ internal sealed unsafe class HostProcess : IDisposable
         uint request = ++_request;
         // The exchange is a full barrier: the request is visible before HostSleeps is read.
         _ = Interlocked.Exchange(ref control->Request, request);
-        if (Volatile.Read(ref control->HostSleeps) != 0) _ = Futex.Wake(&control->Request);
+        if (Volatile.Read(ref control->HostSleeps) != 0) _ = Kernel.FutexWake(&control->Request);
 
         for (int spin = 0; spin < RunnerSpins; spin++)
         {
@@ -185,8 +190,8 @@ internal sealed unsafe class HostProcess : IDisposable
         uint response;
         while ((response = Volatile.Read(ref control->Response)) != request)
         {
-            CallResult slept = Futex.Wait(&control->Response, response, LifeCheckInterval);
-            if (slept.IsError && Volatile.Read(ref control->Response) != request && ProcessDescriptor.WaitForEnd(_processDescriptor, 0))
+            CallResult slept = Kernel.FutexWait(&control->Response, response, LifeCheckInterval);
+            if (slept.IsError && Volatile.Read(ref control->Response) != request && Kernel.Poll(_process, 0).Raw > 0)
             {
                 IsAlive = Volatile.Read(ref control->Response) == request;
                 break;

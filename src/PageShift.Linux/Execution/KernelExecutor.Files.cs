@@ -1,17 +1,13 @@
 using System.Text;
 using PageShift.Abi;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux;
 
 /// <content>Files that the process may map. Descriptors 0 to 2 are /dev/null, so that the first is 3.</content>
 public sealed partial class KernelExecutor
 {
-    private const long CloseNumber = 3;
-    private const long TruncateNumber = 77;
-    private const long OpenAtNumber = 257;
-    private const long MemoryFileNumber = 319;
     private const int LastStandardDescriptor = 2;
-    private const ulong WorkingDirectory = unchecked((ulong)-100L);
 
     /// <summary>Makes a memory file (memfd_create) of a length, in the process.</summary>
     /// <param name="length">The length in bytes; pages beyond it fault with SIGBUS.</param>
@@ -19,7 +15,7 @@ public sealed partial class KernelExecutor
     public CallResult CreateMemoryFile(ByteLength length)
     {
         "pageshift-file\0"u8.CopyTo(_host.Scratch);
-        CallResult created = RunUnchecked(MemoryFileNumber, new CallArguments(_host.ScratchAddress));
+        CallResult created = RunUnchecked(CallNumber.MemfdCreate, new CallArguments(_host.ScratchAddress));
         if (created.IsError) return created;
         CallResult sized = ResizeFile((int)created.Raw, length);
         return sized.IsError ? sized : created;
@@ -37,7 +33,7 @@ public sealed partial class KernelExecutor
         if (Encoding.UTF8.GetByteCount(path) > longest) throw new ArgumentException("The path is longer than 4,095 bytes.", nameof(path));
         Span<byte> scratch = _host.Scratch;
         scratch[Encoding.UTF8.GetBytes(path, scratch)] = 0;
-        return RunUnchecked(OpenAtNumber, new CallArguments(WorkingDirectory, _host.ScratchAddress, (ulong)flags));
+        return RunUnchecked(CallNumber.Openat, new CallArguments(unchecked((ulong)Kernel.WorkingDirectory), _host.ScratchAddress, (ulong)flags));
     }
 
     /// <summary>Sets the length of an open file (ftruncate).</summary>
@@ -45,16 +41,16 @@ public sealed partial class KernelExecutor
     /// <param name="length">The length in bytes.</param>
     /// <returns>Zero, or the error; EBADF for a descriptor that is not the caller's to change.</returns>
     public CallResult ResizeFile(int descriptor, ByteLength length) =>
-        IsCallers(descriptor) ? RunUnchecked(TruncateNumber, new CallArguments((ulong)descriptor, length.Value)) : Errno.BadFileDescriptor;
+        IsCallers(descriptor) ? RunUnchecked(CallNumber.Ftruncate, new CallArguments((ulong)descriptor, length.Value)) : Errno.BadFileDescriptor;
 
     /// <summary>Closes a file (close).</summary>
     /// <param name="descriptor">The descriptor in the process.</param>
     /// <returns>Zero, or the error; EBADF for a descriptor that is not the caller's to close.</returns>
     public CallResult CloseFile(int descriptor) =>
-        IsCallers(descriptor) ? RunUnchecked(CloseNumber, new CallArguments((ulong)descriptor)) : Errno.BadFileDescriptor;
+        IsCallers(descriptor) ? RunUnchecked(CallNumber.Close, new CallArguments((ulong)descriptor)) : Errno.BadFileDescriptor;
 
     private static bool IsCallers(int descriptor) => descriptor > LastStandardDescriptor;
 
-    private CallResult RunUnchecked(long number, in CallArguments arguments) =>
+    private CallResult RunUnchecked(CallNumber number, in CallArguments arguments) =>
         _host.Call(number, arguments, out CallResult result, out _) ? result : Errno.NoSuchProcess;
 }

@@ -3,9 +3,7 @@ namespace PageShift.Linux;
 /// <content>What the address space holds, read from outside: nothing is faulted in.</content>
 public sealed partial class KernelExecutor
 {
-    private MappingReader? _mappings;
-    private PresenceReader? _presence;
-    private MemoryReader? _memory;
+    private ProcessReader? _reader;
 
     /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, without the executor's own.</summary>
     /// <returns>False, and nothing useful appended, when the process has ended.</returns>
@@ -13,7 +11,7 @@ public sealed partial class KernelExecutor
     {
         ArgumentNullException.ThrowIfNull(into);
         int first = into.Count;
-        if (Mappings?.Read(range, into) is not true) return false;
+        if (Reader?.ReadMappings(range, into) is not true) return false;
         RemoveHost(into, first);
         return true;
     }
@@ -24,7 +22,7 @@ public sealed partial class KernelExecutor
     {
         ArgumentNullException.ThrowIfNull(into);
         int first = into.Count;
-        if (Mappings?.ReadWithFlags(range, into) is not true) return false;
+        if (Reader?.ReadMappingsWithFlags(range, into) is not true) return false;
         RemoveHost(into, first);
         return true;
     }
@@ -38,26 +36,18 @@ public sealed partial class KernelExecutor
     public bool ReadPresence(AddressRange range, List<PageRun> into, bool tellZero = false)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _presence ??= PresenceReader.TryOpen(ProcessId, canScan: true, out _);
-        if (_presence is null) return false;
-        VirtualAddress hostStart = Surroundings.Host.Start;
-        VirtualAddress hostEnd = Surroundings.Host.End;
-        AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, hostStart));
-        AddressRange above = range.Intersect(new AddressRange(hostEnd, Surroundings.TaskEnd));
+        AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, Surroundings.Host.Start));
+        AddressRange above = range.Intersect(new AddressRange(Surroundings.Host.End, Surroundings.TaskEnd));
         PageKinds told = tellZero ? PageKinds.Zero : PageKinds.None;
-        return _presence.Read(below, into, told) && _presence.Read(above, into, told);
+        return Reader is { } reader && reader.ReadPages(below, into, told) && reader.ReadPages(above, into, told);
     }
 
     /// <summary>Reads bytes of pages that are known to be present, whatever their protection. A page that is not present is
     /// faulted in by the kernel for this, which changes what is under test: ask <see cref="ReadPresence"/> first.</summary>
     /// <returns>How many bytes were read; fewer than asked for where a mapping ends.</returns>
-    public int ReadPresentBytes(VirtualAddress start, Span<byte> bytes)
-    {
-        _memory ??= MemoryReader.TryOpen(ProcessId, out _);
-        return _memory?.Read(start, bytes) ?? 0;
-    }
+    public int ReadPresentBytes(VirtualAddress start, Span<byte> bytes) => Reader?.ReadBytes(start, bytes) ?? 0;
 
-    private MappingReader? Mappings => _mappings ??= MappingReader.TryOpen(ProcessId, canQuery: true, out _);
+    private ProcessReader? Reader => _reader ??= ProcessReader.TryOpen(ProcessId, out _);
 
     private void RemoveHost(List<KernelMapping> mappings, int first)
     {
@@ -65,12 +55,5 @@ public sealed partial class KernelExecutor
         {
             if (Surroundings.Host.Contains(mappings[index].Range)) mappings.RemoveAt(index);
         }
-    }
-
-    private void CloseReaders()
-    {
-        _mappings?.Dispose();
-        _presence?.Dispose();
-        _memory?.Dispose();
     }
 }

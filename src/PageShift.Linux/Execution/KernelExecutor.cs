@@ -19,12 +19,6 @@ public sealed partial class KernelExecutor : IDisposable
     /// <summary>What the process is called in /proc.</summary>
     public const string ProcessName = "pageshift-host";
 
-    private const long SetProcessGroupNumber = 109;
-    private const long CapabilitySetNumber = 126;
-    private const long ProcessControlNumber = 157;
-    private const long SignalActionNumber = 13;
-    private const ulong ChildSignal = 17;
-    private const ulong IgnoreSignal = 1;
     private const ulong SetName = 15;
     private const uint CapabilityVersion = 0x20080522;
 
@@ -77,7 +71,7 @@ public sealed partial class KernelExecutor : IDisposable
     {
         Refusal refusal = Judge(number, arguments);
         if (refusal != Refusal.None) return new KernelOutcome(default, 0, refusal);
-        if (!_host.Call((long)number, arguments, out CallResult result, out long nanoseconds))
+        if (!_host.Call((CallNumber)number, arguments, out CallResult result, out long nanoseconds))
             return new KernelOutcome(default, 0, Refusal.ProcessEnded);
         NoteFutureLocks(number, arguments.First, result);
         return new KernelOutcome(result, nanoseconds, Refusal.None);
@@ -102,21 +96,21 @@ public sealed partial class KernelExecutor : IDisposable
     /// <returns>Zero, or the error.</returns>
     public CallResult SetLimit(KernelResource resource, ulong limit)
     {
-        CallResult read = ProcessLimit.Get(ProcessId, (int)resource, out _, out ulong hard);
-        return read.IsError ? read : ProcessLimit.Set(ProcessId, (int)resource, limit, Math.Max(limit, hard));
+        CallResult read = Kernel.Prlimit64(ProcessId, (int)resource, out _, out ulong hard);
+        return read.IsError ? read : Kernel.Prlimit64(ProcessId, (int)resource, limit, Math.Max(limit, hard));
     }
 
     /// <summary>The soft limit of the process, in bytes; <see cref="ulong.MaxValue"/> for none.</summary>
     public ulong GetLimit(KernelResource resource)
     {
-        _ = ProcessLimit.Get(ProcessId, (int)resource, out ulong soft, out _);
+        _ = Kernel.Prlimit64(ProcessId, (int)resource, out ulong soft, out _);
         return soft;
     }
 
     /// <summary>Ends the process and frees what belongs to it.</summary>
     public void Dispose()
     {
-        CloseReaders();
+        _reader?.Dispose();
         _host.Dispose();
     }
 
@@ -124,20 +118,20 @@ public sealed partial class KernelExecutor : IDisposable
     {
         surroundings = null;
         // Children that end then leave no entry in the process table, and nobody has to wait for them.
-        Span<byte> action = host.Scratch[..32];
+        Span<byte> action = host.Scratch[..SignalAction.Bytes];
         action.Clear();
-        BinaryPrimitives.WriteUInt64LittleEndian(action, IgnoreSignal);
-        var arguments = new CallArguments(ChildSignal, host.ScratchAddress, 0, sizeof(ulong));
-        if (!host.Call(SignalActionNumber, arguments, out CallResult result, out _)) return "the executor's process ended while it started";
+        BinaryPrimitives.WriteUInt64LittleEndian(action, SignalAction.Ignore);
+        var arguments = new CallArguments(Signals.Child, host.ScratchAddress, 0, Kernel.SignalSetBytes);
+        if (!host.Call(CallNumber.RtSigaction, arguments, out CallResult result, out _)) return "the executor's process ended while it started";
         if (result.IsError) return $"the executor's process could not ignore SIGCHLD: {ErrnoName.Of(result.Error)}";
 
         if (!options.KeepCapabilities && DropCapabilities(host) is { IsError: true } dropped)
             return $"the executor's process could not drop its capabilities: {ErrnoName.Of(dropped.Error)}";
 
         // Ctrl-C on a terminal is for the runner, which ends what it has started in its own order.
-        _ = host.Call(SetProcessGroupNumber, default, out _, out _);
+        _ = host.Call(CallNumber.Setpgid, default, out _, out _);
         Encoding.ASCII.GetBytes(ProcessName + '\0', host.Scratch);
-        _ = host.Call(ProcessControlNumber, new CallArguments(SetName, host.ScratchAddress), out _, out _);
+        _ = host.Call(CallNumber.Prctl, new CallArguments(SetName, host.ScratchAddress), out _, out _);
         PreferAsVictimOfMemoryShortage(host.ProcessId);
         surroundings = Survey(host);
         return surroundings is null ? "the executor's process could not map a page" : null;
@@ -150,7 +144,7 @@ public sealed partial class KernelExecutor : IDisposable
         Span<byte> header = host.Scratch[..(headerBytes + dataBytes)];
         header.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(header, CapabilityVersion);
-        return host.Call(CapabilitySetNumber, new CallArguments(host.ScratchAddress, host.ScratchAddress + headerBytes), out CallResult result, out _)
+        return host.Call(CallNumber.Capset, new CallArguments(host.ScratchAddress, host.ScratchAddress + headerBytes), out CallResult result, out _)
             ? result
             : Errno.NoSuchProcess;
     }
@@ -174,11 +168,11 @@ public sealed partial class KernelExecutor : IDisposable
         const ulong noDescriptor = ulong.MaxValue;
         var anywhere = new CallArguments(0, PageSize.Bytes, 0, flags, noDescriptor);
         var lowest = new CallArguments(PageSize.Bytes, PageSize.Bytes, 0, flags, noDescriptor);
-        if (!host.Call((long)SystemCallNumber.Map, anywhere, out CallResult highestPage, out _) || highestPage.IsError) return null;
-        _ = host.Call((long)SystemCallNumber.Unmap, new CallArguments((ulong)highestPage.Raw, PageSize.Bytes), out _, out _);
-        if (!host.Call((long)SystemCallNumber.Map, lowest, out CallResult lowestPage, out _) || lowestPage.IsError) return null;
-        _ = host.Call((long)SystemCallNumber.Unmap, new CallArguments((ulong)lowestPage.Raw, PageSize.Bytes), out _, out _);
-        if (!host.Call((long)SystemCallNumber.Break, default, out CallResult breakStart, out _)) return null;
+        if (!host.Call(CallNumber.Mmap, anywhere, out CallResult highestPage, out _) || highestPage.IsError) return null;
+        _ = host.Call(CallNumber.Munmap, new CallArguments((ulong)highestPage.Raw, PageSize.Bytes), out _, out _);
+        if (!host.Call(CallNumber.Mmap, lowest, out CallResult lowestPage, out _) || lowestPage.IsError) return null;
+        _ = host.Call(CallNumber.Munmap, new CallArguments((ulong)lowestPage.Raw, PageSize.Bytes), out _, out _);
+        if (!host.Call(CallNumber.Brk, default, out CallResult breakStart, out _)) return null;
 
         return new KernelSurroundings(
             new AddressRange(new VirtualAddress(HostLayout.CodeAddress), new ByteLength(HostLayout.CodeBytes)),

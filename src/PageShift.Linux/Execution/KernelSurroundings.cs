@@ -13,7 +13,7 @@ public sealed record KernelSurroundings(
     VirtualAddress LowestHint, VirtualAddress BreakStart)
 {
     /// <summary>The length of the segment that the kernel takes for the program's initialised data: RLIMIT_DATA counts it together with the heap.</summary>
-    public ByteLength ProgramData { get; } = new((ulong)HostImage.SegmentBytes);
+    public ByteLength ProgramData { get; } = new(HostLayout.ProgramBytes);
 
     /// <summary>Code and data of the executor, which no call may touch.</summary>
     public AddressRange Host => new(HostCode.Start, HostData.End);

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
 
@@ -14,11 +15,11 @@ public sealed class KernelProbe : IDisposable
     private const int CalibrationCalls = 16;
 
     private readonly KernelExecutor _executor;
-    private readonly int _flushes;
-    private readonly int _allocations;
+    private readonly SafeFileHandle _flushes;
+    private readonly SafeFileHandle _allocations;
     private MeasuredCost _overhead;
 
-    private KernelProbe(KernelExecutor executor, int flushes, int allocations)
+    private KernelProbe(KernelExecutor executor, SafeFileHandle flushes, SafeFileHandle allocations)
     {
         _executor = executor;
         _flushes = flushes;
@@ -35,22 +36,16 @@ public sealed class KernelProbe : IDisposable
         if (Tracepoint.TryFind("tlb/tlb_flush", out reason) is not ulong flush) return null;
         if (Tracepoint.TryFind("kmem/mm_page_alloc", out reason) is not ulong allocation) return null;
 
-        CallResult flushes = Open(executor, flush, "reason==3\0"u8, groupLeader: -1);
-        if (flushes.IsError)
+        SafeFileHandle? flushes = Open(executor, flush, "reason==3", null, out Errno error);
+        SafeFileHandle? allocations = flushes is null ? null : Open(executor, allocation, "gfp_flags&0x100", flushes, out error);
+        if (flushes is null || allocations is null)
         {
-            reason = WhyNotOpened(flushes.Error);
+            flushes?.Dispose();
+            reason = WhyNotOpened(error);
             return null;
         }
 
-        CallResult allocations = Open(executor, allocation, "gfp_flags&0x100\0"u8, (int)flushes.Raw);
-        if (allocations.IsError)
-        {
-            _ = FileDescriptor.Close((int)flushes.Raw);
-            reason = WhyNotOpened(allocations.Error);
-            return null;
-        }
-
-        var probe = new KernelProbe(executor, (int)flushes.Raw, (int)allocations.Raw);
+        var probe = new KernelProbe(executor, flushes, allocations);
         probe.Calibrate();
         return probe;
     }
@@ -74,18 +69,18 @@ public sealed class KernelProbe : IDisposable
     /// <summary>Removes the counters.</summary>
     public void Dispose()
     {
-        _ = FileDescriptor.Close(_allocations);
-        _ = FileDescriptor.Close(_flushes);
+        _allocations.Dispose();
+        _flushes.Dispose();
     }
 
-    private static CallResult Open(KernelExecutor executor, ulong tracepoint, ReadOnlySpan<byte> filter, int groupLeader)
+    private static SafeFileHandle? Open(KernelExecutor executor, ulong tracepoint, string filter, SafeFileHandle? groupLeader, out Errno error)
     {
-        CallResult opened = PerfEvent.OpenTracepoint(tracepoint, executor.ProcessId, groupLeader);
-        if (opened.IsError) return opened;
-        CallResult filtered = PerfEvent.SetFilter((int)opened.Raw, filter);
-        if (!filtered.IsError) return opened;
-        _ = FileDescriptor.Close((int)opened.Raw);
-        return filtered;
+        SafeFileHandle? counter = Kernel.PerfEventOpen(tracepoint, executor.ProcessId, groupLeader, out error);
+        if (counter is null) return null;
+        error = Kernel.IoctlSetFilter(counter, filter).Error;
+        if (error == Errno.None) return counter;
+        counter.Dispose();
+        return null;
     }
 
     private static string WhyNotOpened(Errno error) => error is Errno.AccessDenied or Errno.OperationNotPermitted
@@ -109,8 +104,7 @@ public sealed class KernelProbe : IDisposable
     private (long Flushes, long Allocations) Read()
     {
         Span<ulong> group = stackalloc ulong[1 + CounterCount];
-        CallResult read = PerfEvent.ReadGroup(_flushes, group);
-        ObjectDisposedException.ThrowIf(read.IsError, this);
+        _ = Kernel.Read(_flushes, group);
         return ((long)group[1], (long)group[2]);
     }
 }

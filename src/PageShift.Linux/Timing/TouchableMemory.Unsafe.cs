@@ -25,11 +25,10 @@ public sealed unsafe class TouchableMemory : IDisposable
         reason = PlatformSupport.MissingReason;
         if (reason is not null) return null;
         ulong bytes = ByteLength.FromPages(pages).Value;
-        CallResult mapped = SystemCall.Invoke(
-            (long)SystemCallNumber.Map, 0, (nint)bytes, (nint)(Protection.Read | Protection.Write), (nint)(MapFlags.Private | MapFlags.Anonymous), -1);
-        CallResult advised = mapped.IsError ? mapped : SystemCall.Invoke((long)SystemCallNumber.Advise, (nint)mapped.Raw, (nint)bytes, (nint)Advice.NoHugePage);
+        CallResult mapped = Kernel.MmapPrivate(bytes);
+        CallResult advised = mapped.IsError ? mapped : Kernel.Madvise((nint)mapped.Raw, bytes, Advice.NoHugePage);
         if (!mapped.IsError && !advised.IsError) return new TouchableMemory((byte*)mapped.Raw, bytes);
-        if (!mapped.IsError) _ = SystemCall.Invoke((long)SystemCallNumber.Unmap, (nint)mapped.Raw, (nint)bytes);
+        if (!mapped.IsError) _ = Kernel.Munmap((nint)mapped.Raw, bytes);
         reason = $"memory for faults could not be mapped: {ErrnoName.Of(advised.Error)}";
         return null;
     }
@@ -53,14 +52,14 @@ public sealed unsafe class TouchableMemory : IDisposable
     public void Drop()
     {
         ObjectDisposedException.ThrowIf(_start == null, this);
-        _ = SystemCall.Invoke((long)SystemCallNumber.Advise, (nint)_start, (nint)_bytes, (nint)Advice.DontNeed);
+        _ = Kernel.Madvise((nint)_start, _bytes, Advice.DontNeed);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         if (_start == null) return;
-        _ = SystemCall.Invoke((long)SystemCallNumber.Unmap, (nint)_start, (nint)_bytes);
+        _ = Kernel.Munmap((nint)_start, _bytes);
         _start = null;
     }
 }

@@ -1,4 +1,5 @@
-using PageShift.Linux.Tracing.Interop;
+using Microsoft.Win32.SafeHandles;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -7,7 +8,7 @@ namespace PageShift.Linux.Tracing;
 internal sealed class LiveProcesses : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, ProcessDescriptor> _descriptors = [];
+    private readonly Dictionary<int, SafeFileHandle> _descriptors = [];
     private int _command;
     private bool _isKilling;
 
@@ -26,7 +27,7 @@ internal sealed class LiveProcesses : IDisposable
     {
         lock (_gate)
         {
-            if (_descriptors.ContainsKey(process) || ProcessDescriptor.Open(process) is not { } descriptor)
+            if (_descriptors.ContainsKey(process) || Kernel.PidfdOpen(process, out _) is not { } descriptor)
                 return;
 
             if (_command == 0)
@@ -34,7 +35,7 @@ internal sealed class LiveProcesses : IDisposable
 
             _descriptors.Add(process, descriptor);
             if (_isKilling)
-                _ = descriptor.Send(Signals.Kill);
+                _ = Kernel.PidfdSendSignal(descriptor, Signals.Kill);
         }
     }
 
@@ -43,7 +44,7 @@ internal sealed class LiveProcesses : IDisposable
     {
         lock (_gate)
         {
-            if (_descriptors.Remove(process, out ProcessDescriptor? descriptor))
+            if (_descriptors.Remove(process, out SafeFileHandle? descriptor))
                 descriptor.Dispose();
         }
     }
@@ -53,8 +54,8 @@ internal sealed class LiveProcesses : IDisposable
     {
         lock (_gate)
         {
-            if (_descriptors.TryGetValue(_command, out ProcessDescriptor? descriptor))
-                _ = descriptor.Send(signal);
+            if (_descriptors.TryGetValue(_command, out SafeFileHandle? descriptor))
+                _ = Kernel.PidfdSendSignal(descriptor, signal);
         }
     }
 
@@ -64,8 +65,8 @@ internal sealed class LiveProcesses : IDisposable
         lock (_gate)
         {
             _isKilling = true;
-            foreach (ProcessDescriptor descriptor in _descriptors.Values)
-                _ = descriptor.Send(Signals.Kill);
+            foreach (SafeFileHandle descriptor in _descriptors.Values)
+                _ = Kernel.PidfdSendSignal(descriptor, Signals.Kill);
         }
     }
 
@@ -74,7 +75,7 @@ internal sealed class LiveProcesses : IDisposable
     {
         lock (_gate)
         {
-            foreach (ProcessDescriptor descriptor in _descriptors.Values)
+            foreach (SafeFileHandle descriptor in _descriptors.Values)
                 descriptor.Dispose();
 
             _descriptors.Clear();

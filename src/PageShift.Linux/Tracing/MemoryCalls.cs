@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -9,44 +10,41 @@ public static class MemoryCalls
     /// <summary>PR_SET_VMA: prctl's first argument when it names a mapping.</summary>
     internal const uint NameMapping = 0x53564d41;
 
-    /// <summary>prctl(option, ...).</summary>
-    internal const int ProcessControl = 157;
-
     /// <summary>The bit that marks a number of the x32 interface.</summary>
     internal const uint X32Bit = 0x40000000;
 
-    /// <summary>The 64-bit interface's numbers, without prctl. Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c>.</summary>
-    internal static readonly int[] X64Numbers =
+    /// <summary>The 64-bit interface's calls, without prctl.</summary>
+    internal static readonly CallNumber[] X64Numbers =
     [
-        9, // mmap
-        10, // mprotect
-        11, // munmap
-        12, // brk
-        25, // mremap
-        26, // msync
-        27, // mincore
-        28, // madvise
-        30, // shmat
-        67, // shmdt
-        149, // mlock
-        150, // munlock
-        151, // mlockall
-        152, // munlockall
-        206, // io_setup
-        207, // io_destroy
-        216, // remap_file_pages
-        237, // mbind
-        238, // set_mempolicy
-        239, // get_mempolicy
-        256, // migrate_pages
-        279, // move_pages
-        325, // mlock2
-        329, // pkey_mprotect
-        440, // process_madvise
-        448, // process_mrelease
-        450, // set_mempolicy_home_node
-        453, // map_shadow_stack
-        462, // mseal
+        CallNumber.Mmap,
+        CallNumber.Mprotect,
+        CallNumber.Munmap,
+        CallNumber.Brk,
+        CallNumber.Mremap,
+        CallNumber.Msync,
+        CallNumber.Mincore,
+        CallNumber.Madvise,
+        CallNumber.Shmat,
+        CallNumber.Shmdt,
+        CallNumber.Mlock,
+        CallNumber.Munlock,
+        CallNumber.Mlockall,
+        CallNumber.Munlockall,
+        CallNumber.IoSetup,
+        CallNumber.IoDestroy,
+        CallNumber.RemapFilePages,
+        CallNumber.Mbind,
+        CallNumber.SetMempolicy,
+        CallNumber.GetMempolicy,
+        CallNumber.MigratePages,
+        CallNumber.MovePages,
+        CallNumber.Mlock2,
+        CallNumber.PkeyMprotect,
+        CallNumber.ProcessMadvise,
+        CallNumber.ProcessMrelease,
+        CallNumber.SetMempolicyHomeNode,
+        CallNumber.MapShadowStack,
+        CallNumber.Mseal,
     ];
 
     /// <summary>The 32-bit interface's numbers. Source: <c>arch/x86/entry/syscalls/syscall_32.tbl</c>.</summary>
@@ -86,9 +84,13 @@ public static class MemoryCalls
 
     /// <summary>True when the 64-bit interface's call <paramref name="number"/> with the first argument <paramref name="first"/> is one at
     /// which the tracer stops.</summary>
-    public static bool Contains(SystemCallNumber number, ulong first) =>
-        (long)number == ProcessControl ? (uint)first == NameMapping : Contains(X64Numbers, (long)number);
+    public static bool Contains(SystemCallNumber number, ulong first) => Contains((CallNumber)number, first);
 
-    internal static bool Contains(int[] numbers, long number) =>
-        number is >= 0 and <= int.MaxValue && Array.IndexOf(numbers, (int)number) >= 0;
+    internal static bool Contains(CallNumber number, ulong first) =>
+        number == CallNumber.Prctl ? (uint)first == NameMapping : ContainsX64(number);
+
+    /// <summary>True for a number of the 64-bit interface, or of the x32 interface without its mark.</summary>
+    internal static bool ContainsX64(CallNumber number) => Array.IndexOf(X64Numbers, number) >= 0;
+
+    internal static bool ContainsI386(long number) => number is >= 0 and <= int.MaxValue && Array.IndexOf(I386Numbers, (int)number) >= 0;
 }

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -34,7 +34,7 @@ public static class ProcessTracer
     /// <param name="cancellation">Kills every traced process (SIGKILL) when cancelled; the run then ends at once.</param>
     /// <returns>How the command ended, or why it could not be traced.</returns>
     /// <exception cref="Exception">Whatever the observer threw.</exception>
-    public static TraceResult Run(TraceCommand command, ITraceObserver observer, CancellationToken cancellation = default)
+    public static TraceResult Run(TracedCommand command, ITraceObserver observer, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(observer);
@@ -67,7 +67,7 @@ public static class ProcessTracer
         return result!;
     }
 
-    private static TraceResult RunHere(TraceCommand command, ITraceObserver observer, CancellationToken cancellation)
+    private static TraceResult RunHere(TracedCommand command, ITraceObserver observer, CancellationToken cancellation)
     {
         using var processes = new LiveProcesses();
         using var relay = new SignalRelay(processes);

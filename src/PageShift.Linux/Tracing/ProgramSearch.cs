@@ -1,5 +1,5 @@
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -14,7 +14,7 @@ internal static class ProgramSearch
     {
         path = name;
         if (name.Contains('/', StringComparison.Ordinal))
-            return Files.MayBeExecuted(name);
+            return Kernel.FaccessatExecute(name).Error;
 
         Errno error = Errno.NoSuchEntry;
         if (name.Length == 0)
@@ -26,7 +26,7 @@ internal static class ProgramSearch
             if (!File.Exists(candidate))
                 continue;
 
-            Errno answer = Files.MayBeExecuted(candidate);
+            Errno answer = Kernel.FaccessatExecute(candidate).Error;
             if (answer == Errno.None)
             {
                 path = candidate;

@@ -1,4 +1,4 @@
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -35,7 +35,7 @@ internal sealed class SharedProcessor : IDisposable
     private ProcessorSet _threadGets;
 
     /// <summary>Notes on which processors the tracing thread may run.</summary>
-    public SharedProcessor() => _isPossible = ProcessorSet.TryGet(ProcessorSet.CallingThread, out _own) && _own.Count > 1;
+    public SharedProcessor() => _isPossible = TryGet(Kernel.CallingThread, out _own) && _own.Count > 1;
 
     /// <summary>Lets the tracing thread run where it could before.</summary>
     public void Dispose() => Part();
@@ -63,7 +63,7 @@ internal sealed class SharedProcessor : IDisposable
             return;
         _isTogether = false;
         RealTimeTurn.GiveBack();
-        _ = _own.TrySetFor(ProcessorSet.CallingThread);
+        _ = TrySet(Kernel.CallingThread, _own);
     }
 
     /// <summary>A thread is about to be woken. True when it will be where the tracer runs: then <see cref="Woken"/> must follow.</summary>
@@ -71,7 +71,7 @@ internal sealed class SharedProcessor : IDisposable
     {
         if (!_isTogether)
             return false;
-        if (!RealTimeTurn.IsOrdinary(thread) || !ProcessorSet.TryGet(thread, out ProcessorSet has) || has.FirstIn(_here) < 0)
+        if (!RealTimeTurn.IsOrdinary(thread) || !TryGet(thread, out ProcessorSet has) || has.FirstIn(_here) < 0)
         {
             Part();
             return false;
@@ -79,20 +79,20 @@ internal sealed class SharedProcessor : IDisposable
 
         if ((thread != _thread || !has.Equals(_threadHas)) && !TryLearn(thread, has))
             return false;
-        if (_here.TrySetFor(thread))
+        if (TrySet(thread, _here))
             return true;
         GiveUp();
         return false;
     }
 
     /// <summary>A thread has been woken, and waits for this one to sleep.</summary>
-    public void Woken(int thread) => _ = _threadGets.TrySetFor(thread);
+    public void Woken(int thread) => _ = TrySet(thread, _threadGets);
 
     /// <summary>A thread was born, of one that may have run before <see cref="Woken"/> was through.</summary>
     public void Born(int thread)
     {
-        if (_isTogether && ProcessorSet.TryGet(thread, out ProcessorSet has) && has.Equals(_here))
-            _ = _threadGets.TrySetFor(thread);
+        if (_isTogether && TryGet(thread, out ProcessorSet has) && has.Equals(_here))
+            _ = TrySet(thread, _threadGets);
     }
 
     private void Choose(int thread, long median)
@@ -113,12 +113,12 @@ internal sealed class SharedProcessor : IDisposable
     private void Join(int thread)
     {
         _measurements = 0;
-        if (!ProcessorSet.TryGet(thread, out ProcessorSet has))
+        if (!TryGet(thread, out ProcessorSet has))
             return;
-        int processor = ProcessorSet.Current;
+        int processor = (int)Kernel.Getcpu().Raw;
         _here = ProcessorSet.Of(has.Contains(processor) ? processor : has.FirstIn(_own));
         _isTogether = RealTimeTurn.TryTake();
-        if (!_isTogether || !_here.TrySetFor(ProcessorSet.CallingThread))
+        if (!_isTogether || !TrySet(Kernel.CallingThread, _here))
             GiveUp();
     }
 
@@ -129,14 +129,18 @@ internal sealed class SharedProcessor : IDisposable
         _thread = thread;
         _threadHas = has;
         _threadGets = ProcessorSet.All;
-        if (_threadGets.TrySetFor(thread) && ProcessorSet.TryGet(thread, out ProcessorSet all) && all.Equals(has))
+        if (TrySet(thread, _threadGets) && TryGet(thread, out ProcessorSet all) && all.Equals(has))
             return true;
         _threadGets = has;
-        if (_threadGets.TrySetFor(thread))
+        if (TrySet(thread, _threadGets))
             return true;
         GiveUp();
         return false;
     }
+
+    private static bool TryGet(int thread, out ProcessorSet processors) => !Kernel.SchedGetaffinity(thread, out processors).IsError;
+
+    private static bool TrySet(int thread, in ProcessorSet processors) => !Kernel.SchedSetaffinity(thread, processors).IsError;
 
     private void GiveUp()
     {

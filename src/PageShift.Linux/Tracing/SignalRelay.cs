@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using PageShift.Linux.Tracing.Interop;
+using Microsoft.Win32.SafeHandles;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -35,7 +36,14 @@ internal sealed class SignalRelay : IDisposable
         PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
-            if (!isSentByTerminal || !ForegroundGroup.IsOurs())
+            if (!isSentByTerminal || !IsInForeground())
                 _processes.SignalCommand(number);
         });
+
+    /// <summary>True when this process belongs to the group to which its terminal sends Ctrl-C.</summary>
+    private static bool IsInForeground()
+    {
+        using SafeFileHandle? terminal = Kernel.Openat("/dev/tty", out _);
+        return terminal is not null && Kernel.IoctlForegroundGroup(terminal) == Kernel.Getpgrp();
+    }
 }

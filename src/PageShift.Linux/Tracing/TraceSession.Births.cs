@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -44,14 +44,14 @@ internal sealed partial class TraceSession
 
     private void OnBirth(TracedThread parent, StopEvent reported)
     {
-        if (Ptrace.GetEventMessage(parent.Id, reported, out ulong message) != Errno.None)
+        if (Kernel.PtraceGetEventMessage(parent.Id, reported, out ulong message).IsError)
             return;
 
         int id = (int)message;
         _processor.Born(id);
         if (!_adopted.Remove(id))
         {
-            ulong flags = CloneFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharesMemory : 0);
+            CloneFlags flags = BirthFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharedMemory : CloneFlags.None);
             AddBorn(id, parent.Process, flags);
         }
 
@@ -61,9 +61,9 @@ internal sealed partial class TraceSession
             Handle(id, first.Status);
     }
 
-    private void AddBorn(int id, TracedProcess parent, ulong flags)
+    private void AddBorn(int id, TracedProcess parent, CloneFlags flags)
     {
-        if ((flags & CloneFlags.IsThread) != 0)
+        if ((flags & CloneFlags.Thread) != 0)
         {
             Statistics.Threads++;
             _ = AddThread(id, parent);
@@ -71,7 +71,7 @@ internal sealed partial class TraceSession
             return;
         }
 
-        bool isShared = (flags & CloneFlags.SharesMemory) != 0;
+        bool isShared = (flags & CloneFlags.SharedMemory) != 0;
         _ = AddProcess(id, parent.Id, isShared ? parent.CallOrder : NewCallOrder(), isShared);
     }
 
@@ -81,7 +81,7 @@ internal sealed partial class TraceSession
         {
             // It was killed before it ran.
             _ = _early.Remove(id);
-            _ = Ptrace.Continue(id, 0);
+            _ = Kernel.PtraceContinue(id);
             return;
         }
 
@@ -116,7 +116,7 @@ internal sealed partial class TraceSession
                 _ = _adopted.Add(id);
 
             if (hasProcess)
-                AddBorn(id, process!, CloneFlags.IsThread);
+                AddBorn(id, process!, CloneFlags.Thread);
             else
                 _ = AddProcess(id, ProcessStart.UnknownParent, NewCallOrder(), isShared: false);
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -23,12 +23,12 @@ internal sealed partial class TraceSession
         }
 
         ref SystemCallStop stop = ref thread.Stop;
-        if (Ptrace.GetSystemCallStop(thread.Id, ref stop) != Errno.None)
+        if (Kernel.PtraceGetSystemCall(thread.Id, ref stop).IsError)
             return;
 
         // Where every call stops, this is also where calls return that are of no interest.
-        thread.Kind = stop.Operation is SystemCallStop.AtEntry or SystemCallStop.AtFilter ? CallClass.Of(thread.Id, stop) : CallKind.Other;
-        if (thread.Kind == CallKind.Other)
+        thread.Class = stop.Operation is SystemCallStop.AtEntry or SystemCallStop.AtFilter ? CallClassifier.Of(thread.Id, stop) : CallClass.Other;
+        if (thread.Class == CallClass.Other)
         {
             Resume(thread);
             return;
@@ -54,7 +54,7 @@ internal sealed partial class TraceSession
     /// <summary>Reports a call, which is active now, and lets its thread enter the kernel.</summary>
     private void Admit(TracedThread thread)
     {
-        if (thread.Kind == CallKind.Memory)
+        if (thread.Class == CallClass.Memory)
         {
             ref SystemCallStop stop = ref thread.Stop;
             Statistics.EnteredCalls++;
@@ -77,7 +77,7 @@ internal sealed partial class TraceSession
 
         bool isShared = _processor.Waking(thread.Id);
         thread.EnteredAt = Stopwatch.GetTimestamp();
-        _ = Ptrace.ContinueToSystemCall(thread.Id, 0);
+        _ = Kernel.PtraceSystemCall(thread.Id);
         if (isShared)
             _processor.Woken(thread.Id);
     }
@@ -85,12 +85,12 @@ internal sealed partial class TraceSession
     private void OnCallExit(TracedThread thread, long now)
     {
         var stop = default(SystemCallStop);
-        if (Ptrace.GetSystemCallStop(thread.Id, ref stop) != Errno.None)
+        if (Kernel.PtraceGetSystemCall(thread.Id, ref stop).IsError)
             return;
 
-        if (thread.Kind == CallKind.Memory)
+        if (thread.Class == CallClass.Memory)
             ReportExit(thread, stop, now);
-        else if (thread.Kind == CallKind.Foreign)
+        else if (thread.Class == CallClass.Foreign)
             ReportForeign(thread, stop);
 
         LeaveCall(thread);
@@ -120,7 +120,7 @@ internal sealed partial class TraceSession
     {
         Statistics.ForeignCalls++;
         _observer.ForeignCallCompleted(new ForeignCall(thread.Process.Id, thread.Id, thread.Process.CallOrder.AddressSpaceId,
-            CallClass.InterfaceOf(thread.Stop)!.Value, CallClass.NumberOf(thread.Stop), stop.Result));
+            CallClassifier.InterfaceOf(thread.Stop)!.Value, CallClassifier.NumberOf(thread.Stop), stop.Result));
     }
 
     /// <summary>Ends the thread's current call, if there is one, and admits the next that waits for it.</summary>

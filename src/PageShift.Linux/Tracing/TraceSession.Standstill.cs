@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -28,7 +28,7 @@ internal sealed partial class TraceSession
             // Interrupting a memory call could make it fail.
             if (other.Phase == CallPhase.Active)
                 isComplete = false;
-            else if (Ptrace.Interrupt(other.Id) == Errno.None)
+            else if (!Kernel.PtraceInterrupt(other.Id).IsError)
                 _interrupted.Add(other);
         }
 
@@ -52,10 +52,11 @@ internal sealed partial class TraceSession
         WaitStatus status;
         for (int looks = 0; ; looks++)
         {
-            if (Wait.PollOne(thread.Id, out int id, out status) != Errno.None)
+            CallResult waited = Kernel.Wait4WithoutBlocking(thread.Id, out status);
+            if (waited.IsError)
                 return true;
 
-            if (id != 0)
+            if (waited.Raw != 0)
                 break;
 
             if (Stopwatch.GetElapsedTime(start) > ProcessTracer.LongestExclusiveCall)

@@ -1,5 +1,5 @@
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -66,13 +66,11 @@ internal sealed partial class TraceSession
 
             // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
             if (_watched.Count == 0 && _early.Count == 0)
-                return Wait.ForAny(out id, out status) == Errno.None;
+                return IsThread(Kernel.Wait4(Kernel.AnyChild, out status), out id);
 
-            if (Wait.Poll(out id, out status) != Errno.None)
-                return false;
-
-            if (id != 0)
-                return true;
+            CallResult waited = Kernel.Wait4WithoutBlocking(Kernel.AnyChild, out status);
+            if (waited.Raw != 0)
+                return IsThread(waited, out id);
 
             AdmitOverdue();
             if (HasOverdueBirth())
@@ -80,6 +78,12 @@ internal sealed partial class TraceSession
 
             BriefPause.AfterLook(looks);
         }
+    }
+
+    private static bool IsThread(CallResult waited, out int id)
+    {
+        id = (int)waited.Raw;
+        return !waited.IsError;
     }
 
     private void Handle(int id, WaitStatus status)
@@ -127,7 +131,7 @@ internal sealed partial class TraceSession
                 OnEnding(thread);
                 break;
             case StopEvent.Stop when Signals.IsJobControlStop(status.StopSignal):
-                _ = Ptrace.Listen(thread.Id);
+                _ = Kernel.PtraceListen(thread.Id);
                 break;
             default:
                 Resume(thread);
@@ -147,9 +151,9 @@ internal sealed partial class TraceSession
     {
         bool isShared = _processor.Waking(thread.Id);
         if (thread.Phase == CallPhase.Active || Statistics.Method == StopMethod.EverySystemCall)
-            _ = Ptrace.ContinueToSystemCall(thread.Id, signal);
+            _ = Kernel.PtraceSystemCall(thread.Id, signal);
         else
-            _ = Ptrace.Continue(thread.Id, signal);
+            _ = Kernel.PtraceContinue(thread.Id, signal);
 
         if (isShared)
             _processor.Woken(thread.Id);
@@ -202,23 +206,23 @@ internal sealed partial class TraceSession
         _live.KillAll();
         foreach (int id in _threads.Keys)
         {
-            _ = Processes.Kill(id);
-            _ = Ptrace.Continue(id, 0);
+            _ = Kernel.Kill(id, Signals.Kill);
+            _ = Kernel.PtraceContinue(id);
         }
 
         foreach (int id in _early.Keys)
         {
-            _ = Processes.Kill(id);
-            _ = Ptrace.Continue(id, 0);
+            _ = Kernel.Kill(id, Signals.Kill);
+            _ = Kernel.PtraceContinue(id);
         }
 
-        while (Wait.ForAny(out int id, out WaitStatus status) == Errno.None)
+        while (IsThread(Kernel.Wait4(Kernel.AnyChild, out WaitStatus status), out int id))
         {
             if (!status.IsStopped)
                 continue;
 
-            _ = Processes.Kill(id);
-            _ = Ptrace.Continue(id, 0);
+            _ = Kernel.Kill(id, Signals.Kill);
+            _ = Kernel.PtraceContinue(id);
         }
     }
 }

@@ -1,4 +1,4 @@
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -14,8 +14,8 @@ internal sealed class TracedThread(int id, TracedProcess process)
     /// <summary>Where it stands with respect to calls.</summary>
     public CallPhase Phase { get; set; }
 
-    /// <summary>What the current call is; valid unless the phase is None.</summary>
-    public CallKind Kind { get; set; }
+    /// <summary>What the current call means; valid unless the phase is None.</summary>
+    public CallClass Class { get; set; }
 
     /// <summary>The address space of the current call, while the call is active or waits; an exec changes that of the process.</summary>
     public CallOrder? CallOrder { get; set; }
@@ -26,7 +26,7 @@ internal sealed class TracedThread(int id, TracedProcess process)
     /// <summary>When the current call was let into the kernel, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long EnteredAt { get; set; }
 
-    /// <summary>The current call, as it is reported; valid when its kind is Memory and it is active.</summary>
+    /// <summary>The current call, as it is reported; valid when its class is Memory and it is active.</summary>
     public CallEntry Entry { get; set; }
 
     /// <summary>True once the thread has begun to end.</summary>

@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
-using PageShift.Linux.Tracing.Interop;
+using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
@@ -12,25 +13,20 @@ namespace PageShift.Linux.Tracing;
 /// other program has to be present.</para></summary>
 internal sealed class TraceeLauncher
 {
-    private const Ptrace.Options Followed = Ptrace.Options.MarkSystemCallStops | Ptrace.Options.StopAtFork | Ptrace.Options.StopAtVfork
-        | Ptrace.Options.StopAtClone | Ptrace.Options.StopAtExec | Ptrace.Options.StopAtExit | Ptrace.Options.StopAtFilter
-        | Ptrace.Options.KillWithTracer;
+    private const PtraceOptions Followed = PtraceOptions.MarkSystemCallStops | PtraceOptions.StopAtFork | PtraceOptions.StopAtVfork
+        | PtraceOptions.StopAtClone | PtraceOptions.StopAtExec | PtraceOptions.StopAtExit | PtraceOptions.StopAtFilter
+        | PtraceOptions.KillWithTracer;
 
-    private const ulong KernelSignalSetBytes = 8;
-    private const long NumberSigaction = 13;
-    private const long NumberPrctl = 157;
-    private const long NumberSeccomp = 317;
-    private const long NumberExecve = 59;
     private const ulong NoNewPrivileges = 38;
     private const ulong SetFilter = 1;
 
-    private readonly TraceCommand _command;
+    private readonly TracedCommand _command;
     private readonly LiveProcesses _live;
     private readonly string _name;
     private StubImage _stub = null!;
     private int _process;
 
-    private TraceeLauncher(TraceCommand command, LiveProcesses live)
+    private TraceeLauncher(TracedCommand command, LiveProcesses live)
     {
         _command = command;
         _live = live;
@@ -44,7 +40,7 @@ internal sealed class TraceeLauncher
     public int Process => _process;
 
     /// <summary>Starts the command, and adds it to <paramref name="live"/>. On failure nothing is left behind.</summary>
-    public static bool TryLaunch(TraceCommand command, LiveProcesses live, [NotNullWhen(true)] out TraceeLauncher? launched, [NotNullWhen(false)] out LaunchFailure? failure)
+    public static bool TryLaunch(TracedCommand command, LiveProcesses live, [NotNullWhen(true)] out TraceeLauncher? launched, [NotNullWhen(false)] out LaunchFailure? failure)
     {
         var launcher = new TraceeLauncher(command, live);
         failure = launcher.Launch();
@@ -85,34 +81,35 @@ internal sealed class TraceeLauncher
 
     private LaunchFailure OfProgram(Errno error, bool isExecuted) => error switch
     {
-        Errno.NoSuchEntry or KernelError.NotADirectory when !isExecuted => new(TraceFailure.NotFound, error, $"{_name}: not found"),
+        Errno.NoSuchEntry or Errno.NotADirectory when !isExecuted => new(TraceFailure.NotFound, error, $"{_name}: not found"),
         Errno.NoSuchEntry => new(TraceFailure.BadFormat, error, $"{_name}: its interpreter is missing"),
         Errno.NoSuchProcess => new(TraceFailure.StartFailed, error, $"{_name}: was killed before it could start"),
-        KernelError.ExecFormat => new(TraceFailure.BadFormat, error, $"{_name}: not a program that this system can run"),
+        Errno.NoExecutableFormat => new(TraceFailure.BadFormat, error, $"{_name}: not a program that this system can run"),
         Errno.AccessDenied or Errno.OperationNotPermitted => new(TraceFailure.NotExecutable, error, $"{_name}: permission denied"),
         _ => new(TraceFailure.StartFailed, error, $"{_name}: can't be started ({ErrnoName.Describe(error)}, error {((int)error).ToString(CultureInfo.InvariantCulture)})"),
     };
 
     private Errno StartStub()
     {
-        Errno error = MemoryFile.CreateExecutable("pageshift-stub", out int file);
-        if (error != Errno.None)
+        using SafeFileHandle? file = Kernel.MemfdCreateExecutable("pageshift-stub", out Errno error);
+        if (file is null)
             return error;
 
-        error = Files.Write(file, _stub.Bytes.Span);
-        if (error == Errno.None)
-            error = Spawn.Start(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file}"), _command.Arguments, Signals.Pipe, out _process);
+        CallResult started = Kernel.Write(file, _stub.Bytes.Span);
+        if (!started.IsError)
+            started = Kernel.PosixSpawn(file, _command.Arguments, Signals.Pipe);
 
-        _ = Files.Close(file);
-        if (error == Errno.None)
-            _live.Add(_process);
+        if (started.IsError)
+            return started.Error;
 
-        return error;
+        _process = (int)started.Raw;
+        _live.Add(_process);
+        return Errno.None;
     }
 
     private Errno Seize()
     {
-        Errno error = Ptrace.Seize(_process, Followed);
+        Errno error = Kernel.PtraceSeize(_process, Followed).Error;
         if (error != Errno.None)
             return error;
 
@@ -120,7 +117,7 @@ internal sealed class TraceeLauncher
         WaitStatus status;
         do
         {
-            _ = Ptrace.Interrupt(_process);
+            _ = Kernel.PtraceInterrupt(_process);
             error = WaitForStop(static _ => true, out status);
             if (error == Errno.None && status.Event != StopEvent.Stop)
                 LetGoOn(status);
@@ -134,22 +131,22 @@ internal sealed class TraceeLauncher
     private void RestoreInternalSignals()
     {
         for (ulong signal = Signals.FirstInternal; signal <= Signals.LastInternal; signal++)
-            _ = TryCall(NumberSigaction, signal, _stub.DefaultActionAddress, 0, out _, KernelSignalSetBytes);
+            _ = TryCall(CallNumber.RtSigaction, signal, StubImage.DefaultActionAddress, 0, out _, Kernel.SignalSetBytes);
     }
 
     // Without CAP_SYS_ADMIN, a filter needs no_new_privs, with which a set-user-ID program gains nothing;
     // under an unprivileged tracer it would gain nothing anyway (ptrace(2), execve).
     private bool TryInstallFilter()
     {
-        if (!TryCall(NumberSeccomp, SetFilter, 0, _stub.FilterAddress, out CallResult installed))
+        if (!TryCall(CallNumber.Seccomp, SetFilter, 0, StubImage.FilterAddress, out CallResult installed))
             return false;
 
         if (installed.Error == Errno.AccessDenied)
         {
-            if (!TryCall(NumberPrctl, NoNewPrivileges, 1, 0, out CallResult restricted) || restricted.IsError)
+            if (!TryCall(CallNumber.Prctl, NoNewPrivileges, 1, 0, out CallResult restricted) || restricted.IsError)
                 return false;
 
-            if (!TryCall(NumberSeccomp, SetFilter, 0, _stub.FilterAddress, out installed))
+            if (!TryCall(CallNumber.Seccomp, SetFilter, 0, StubImage.FilterAddress, out installed))
                 return false;
         }
 
@@ -158,41 +155,41 @@ internal sealed class TraceeLauncher
 
     private Errno Execute()
     {
-        if (Ptrace.GetRegisters(_process, out Registers registers) != Errno.None)
+        if (Kernel.PtraceGetRegisters(_process, out Registers registers).IsError)
             return Errno.NoSuchProcess;
 
         // What exec put on the stub's stack: a count, the arguments, null, the environment, null.
         ulong arguments = registers.Rsp + sizeof(ulong);
         ulong environment = arguments + ((ulong)(_command.Arguments.Count + 1) * sizeof(ulong));
-        if (!TryBegin(NumberExecve, _stub.PathAddress, arguments, environment))
+        if (!TryBegin(CallNumber.Execve, _stub.PathAddress, arguments, environment))
             return Errno.NoSuchProcess;
 
         Errno error = WaitForStop(static status => status.Event == StopEvent.Exec || IsBreakpoint(status), out WaitStatus stopped);
         if (error != Errno.None || stopped.Event == StopEvent.Exec)
             return error;
 
-        return Ptrace.GetRegisters(_process, out registers) == Errno.None ? new CallResult((long)registers.Rax).Error : Errno.NoSuchProcess;
+        return Kernel.PtraceGetRegisters(_process, out registers).IsError ? Errno.NoSuchProcess : new CallResult((long)registers.Rax).Error;
     }
 
-    private bool TryCall(long number, ulong first, ulong second, ulong third, out CallResult result, ulong fourth = 0)
+    private bool TryCall(CallNumber number, ulong first, ulong second, ulong third, out CallResult result, ulong fourth = 0)
     {
         result = default;
         if (!TryBegin(number, first, second, third, fourth) || WaitForStop(IsBreakpoint, out _) != Errno.None)
             return false;
 
-        if (Ptrace.GetRegisters(_process, out Registers registers) != Errno.None)
+        if (Kernel.PtraceGetRegisters(_process, out Registers registers).IsError)
             return false;
 
         result = new CallResult((long)registers.Rax);
         return true;
     }
 
-    private bool TryBegin(long number, ulong first, ulong second, ulong third, ulong fourth = 0)
+    private bool TryBegin(CallNumber number, ulong first, ulong second, ulong third, ulong fourth = 0)
     {
-        if (Ptrace.GetRegisters(_process, out Registers registers) != Errno.None)
+        if (Kernel.PtraceGetRegisters(_process, out Registers registers).IsError)
             return false;
 
-        registers.Rip = _stub.CallAddress;
+        registers.Rip = StubImage.CallAddress;
         registers.Rax = (ulong)number;
         registers.Rdi = first;
         registers.Rsi = second;
@@ -200,7 +197,7 @@ internal sealed class TraceeLauncher
         registers.R10 = fourth;
         registers.R8 = 0;
         registers.OrigRax = ulong.MaxValue; // The interrupted pause is not to be restarted.
-        return Ptrace.SetRegisters(_process, registers) == Errno.None && Ptrace.Continue(_process, 0) == Errno.None;
+        return !Kernel.PtraceSetRegisters(_process, registers).IsError && !Kernel.PtraceContinue(_process).IsError;
     }
 
     private static bool IsBreakpoint(WaitStatus status) => status.Event == StopEvent.None && status.StopSignal == Signals.Trap;
@@ -210,7 +207,7 @@ internal sealed class TraceeLauncher
     {
         while (true)
         {
-            Errno error = Wait.ForOne(_process, out status);
+            Errno error = Kernel.Wait4(_process, out status).Error;
             if (error != Errno.None)
                 return error;
 
@@ -227,7 +224,7 @@ internal sealed class TraceeLauncher
         }
     }
 
-    private void LetGoOn(WaitStatus status) => _ = Ptrace.Continue(_process, status.Event == StopEvent.None ? status.StopSignal : 0);
+    private void LetGoOn(WaitStatus status) => _ = Kernel.PtraceContinue(_process, status.Event == StopEvent.None ? status.StopSignal : 0);
 
     private void Discard()
     {
@@ -236,8 +233,8 @@ internal sealed class TraceeLauncher
 
         _live.Remove(_process);
 
-        _ = Processes.Kill(_process);
-        while (Wait.ForOne(_process, out WaitStatus status) == Errno.None && status.IsStopped)
-            _ = Ptrace.Continue(_process, 0);
+        _ = Kernel.Kill(_process, Signals.Kill);
+        while (!Kernel.Wait4(_process, out WaitStatus status).IsError && status.IsStopped)
+            _ = Kernel.PtraceContinue(_process);
     }
 }

@@ -7,7 +7,7 @@ using PageShift.Linux.Tracing;
 namespace PageShift.Verification;
 
 /// <summary>Names the places in a process's programs and libraries from which it makes calls.</summary>
-internal sealed class CallSites : IDisposable
+internal sealed class CallSites
 {
     // A C library's function that calls mremap for its caller rarely has more on the stack than this.
     private const int StackBytes = 4096;
@@ -18,8 +18,7 @@ internal sealed class CallSites : IDisposable
     // The longest form of a call instruction: a prefix, the operation, and an operand of 5 bytes.
     private const int LongestCall = 7;
 
-    private readonly MappingReader _maps;
-    private readonly MemoryReader? _memory;
+    private readonly ProcessReader _reader;
     private readonly List<KernelMapping> _mappings = [];
     private readonly Dictionary<string, VirtualAddress> _loaded = [];
     private readonly byte[] _stack = new byte[StackBytes];
@@ -28,21 +27,7 @@ internal sealed class CallSites : IDisposable
     private readonly Dictionary<VirtualAddress, int> _wayBack = [];
     private readonly Dictionary<(VirtualAddress Call, ulong Back), CallSite> _direct = [];
 
-    internal CallSites(int processId, MappingReader maps)
-    {
-        _maps = maps;
-        try
-        {
-            _memory = MemoryReader.Open(processId);
-        }
-        catch (IOException)
-        {
-            // The process has just ended: there will be no call.
-        }
-    }
-
-    /// <summary>Closes the process's memory.</summary>
-    public void Dispose() => _memory?.Dispose();
+    internal CallSites(ProcessReader reader) => _reader = reader;
 
     /// <summary>Forgets where files are mapped: what is known may be so no longer.</summary>
     internal void Forget()
@@ -58,7 +43,7 @@ internal sealed class CallSites : IDisposable
         if (_mappings.Count == 0)
             ReadMappings();
         if (_wayBack.TryGetValue(call.InstructionPointer, out int offset)
-            && _memory?.Read(call.StackPointer + new ByteLength((ulong)offset), _stack.AsSpan(0, WordBytes)) == WordBytes
+            && _reader.ReadBytes(call.StackPointer + new ByteLength((ulong)offset), _stack.AsSpan(0, WordBytes)) == WordBytes
             && _direct.TryGetValue((call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack)), out CallSite known))
             return known;
         string? file = FileAt(call.InstructionPointer);
@@ -75,7 +60,7 @@ internal sealed class CallSites : IDisposable
 
     private void ReadMappings()
     {
-        _ = _maps.ReadWithNames(new AddressRange(VirtualAddress.Zero, new VirtualAddress(0x7fff_ffff_f000)), _mappings);
+        _ = _reader.ReadMappingsWithNames(new AddressRange(VirtualAddress.Zero, new VirtualAddress(0x7fff_ffff_f000)), _mappings);
         _loaded.Clear();
         foreach (KernelMapping mapping in _mappings)
         {
@@ -105,7 +90,7 @@ internal sealed class CallSites : IDisposable
     private string? CallerOutside(string? file, VirtualAddress stack, out int offset)
     {
         offset = 0;
-        int length = _memory?.Read(stack, _stack) ?? 0;
+        int length = _reader.ReadBytes(stack, _stack);
         for (int at = 0; at + WordBytes <= length; at += WordBytes)
         {
             var address = new VirtualAddress(BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(at)));
@@ -125,7 +110,7 @@ internal sealed class CallSites : IDisposable
         const byte Relative = 0xe8, Indirect = 0xff;
         const int RelativeLength = 5;
         Span<byte> code = stackalloc byte[LongestCall];
-        if (address.Value < LongestCall || _memory!.Read(address - new ByteLength(LongestCall), code) != LongestCall)
+        if (address.Value < LongestCall || _reader.ReadBytes(address - new ByteLength(LongestCall), code) != LongestCall)
             return false;
         if (code[^RelativeLength] == Relative)
             return true;

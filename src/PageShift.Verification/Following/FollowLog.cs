@@ -3,8 +3,6 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
-using CallKind = PageShift.Calls.CallKind;
-using CloneFlags = PageShift.Calls.CloneFlags;
 
 namespace PageShift.Verification;
 

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Linux.Interop;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 
@@ -7,15 +8,14 @@ namespace PageShift.Verification;
 /// <content>The calls: what the kernel did is done to the engine's space, and compared.</content>
 internal sealed partial class FollowedSpace
 {
-    // prctl(PR_SET_VMA, ...) and mbind: names and policies decide what merges, and are not to be read cheaply.
-    private const long NameMapping = 157;
-    private const long BindMemory = 237;
-
     // Around a call's own ranges mappings are compared after each call, all of them after so many, and at the end.
     private const int CallsPerFullComparison = 1024;
 
-    /// <summary>The calls among those traced that leave mappings alone: set_mempolicy, get_mempolicy, migrate_pages, move_pages, process_mrelease, set_mempolicy_home_node.</summary>
-    private static readonly long[] Harmless = [238, 239, 256, 279, 448, 450];
+    /// <summary>The calls among those traced that leave mappings alone.</summary>
+    private static readonly CallNumber[] Harmless =
+    [
+        CallNumber.SetMempolicy, CallNumber.GetMempolicy, CallNumber.MigratePages, CallNumber.MovePages, CallNumber.ProcessMrelease, CallNumber.SetMempolicyHomeNode,
+    ];
 
     /// <summary>A thread is about to make a call: looks at what will be gone afterwards.</summary>
     internal void Enter(in CallEntry call)
@@ -127,13 +127,14 @@ internal sealed partial class FollowedSpace
 
     private void MirrorUnmodelled(in CallExit exit, in FollowedArguments a)
     {
-        if (Array.IndexOf(Harmless, (long)a.Number) >= 0 || exit.Result.IsError)
+        if (Array.IndexOf(Harmless, (CallNumber)a.Number) >= 0 || exit.Result.IsError)
         {
             _context.Statistics.PassedCalls++;
             return;
         }
 
-        _hasHiddenState |= (long)a.Number is NameMapping or BindMemory || a.Number == SystemCallNumber.ProtectWithKey;
+        // Names, policies and keys decide what merges, and are not to be read cheaply.
+        _hasHiddenState |= (CallNumber)a.Number is CallNumber.Prctl or CallNumber.Mbind or CallNumber.PkeyMprotect;
         _context.Statistics.UnmodelledCalls++;
         Resync();
     }
@@ -165,7 +166,7 @@ internal sealed partial class FollowedSpace
     private OpenFile? FileOf(int process, in FollowedArguments a, VirtualAddress at)
     {
         _kernel.Clear();
-        if (!_maps.Read(new AddressRange(at, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
+        if (!_reader.ReadMappings(new AddressRange(at, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
             return null;
         var file = KernelFile.Of(_kernel[0]);
         int number = (int)a.Fifth;

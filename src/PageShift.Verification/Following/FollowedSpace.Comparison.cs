@@ -24,7 +24,7 @@ internal sealed partial class FollowedSpace
 
         _kernel.Clear();
         AddressRange widened = Widened(range);
-        return _maps.Read(widened, _kernel) ? CompareWithRead(widened) : null;
+        return _reader.ReadMappings(widened, _kernel) ? CompareWithRead(widened) : null;
     }
 
     /// <summary>Compares everything, with all flags. The kernel walks all page tables for it.</summary>
@@ -32,7 +32,7 @@ internal sealed partial class FollowedSpace
     {
         _context.Statistics.FullComparisons++;
         _kernel.Clear();
-        if (!_maps.ReadWithFlags(Everything, _kernel))
+        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
             return null;
         if (CompareWithRead(Everything) is { } difference)
             return difference;

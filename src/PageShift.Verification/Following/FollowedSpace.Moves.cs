@@ -86,7 +86,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         var source = new AddressRange(new VirtualAddress(a.First), length);
         _sourcePages.Clear();
         _destinationPages.Clear();
-        if (!_presence.Read(source, _sourcePages, PageKinds.Large))
+        if (!_reader.ReadPages(source, _sourcePages, PageKinds.Large))
             return;
         if ((a.Fourth & (ulong)RemapFlags.Fixed) != 0 && (a.Fifth & (PageSize.Bytes - 1)) == 0
             && new ByteLength(a.Third).RoundUpToPages() is { } wanted && wanted <= Everything.Length && a.Fifth <= (Everything.End - wanted).Value)
@@ -97,7 +97,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private void ReadReplacedPages(AddressRange destination)
     {
         if (Engine.FindHole(destination) != destination)
-            _ = _presence.Read(destination, _destinationPages, PageKinds.Large);
+            _ = _reader.ReadPages(destination, _destinationPages, PageKinds.Large);
     }
 
     /// <summary>Makes the move that the kernel has made, on the pages that were present.</summary>
@@ -174,7 +174,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             return false;
         if (beside == _lastLoaded)
             return true; // source and destination often have the same neighbour
-        if (Engine.FindHole(beside) == beside || !_presence.TryFindFirst(beside, isOnlyPrivate: false, out VirtualAddress page))
+        if (Engine.FindHole(beside) == beside || !_reader.TryFindFirstPage(beside, isOnlyPrivate: false, out VirtualAddress page))
             return false;
         _lastLoaded = beside;
         var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
@@ -197,7 +197,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         _movedPages.Clear();
         _kernelRuns.Clear();
         _engineRuns.Clear();
-        if (!_presence.Read(destination, _movedPages))
+        if (!_reader.ReadPages(destination, _movedPages))
             return;
         foreach (PageRun run in _movedPages)
         {

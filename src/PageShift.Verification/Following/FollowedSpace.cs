@@ -9,8 +9,7 @@ namespace PageShift.Verification;
 internal sealed partial class FollowedSpace : IDisposable
 {
     private readonly FollowContext _context;
-    private readonly MappingReader _maps;
-    private readonly PresenceReader _presence;
+    private readonly ProcessReader _reader;
     private readonly List<KernelMapping> _kernel = [];
     private readonly List<Mapping> _engine = [];
     private readonly Dictionary<int, FollowedDescriptor> _descriptors = [];
@@ -18,12 +17,11 @@ internal sealed partial class FollowedSpace : IDisposable
     private bool _hasHiddenState;
     private bool _knowsBreak = true;
 
-    private FollowedSpace(FollowContext context, int processId, MappingReader maps, PresenceReader presence, AddressSpace engine)
+    private FollowedSpace(FollowContext context, int processId, ProcessReader reader, AddressSpace engine)
     {
         _context = context;
-        _maps = maps;
-        _presence = presence;
-        _sites = new CallSites(processId, maps);
+        _reader = reader;
+        _sites = new CallSites(reader);
         ProcessId = processId;
         Engine = engine;
         context.Statistics.AddressSpaces++;
@@ -49,9 +47,9 @@ internal sealed partial class FollowedSpace : IDisposable
     /// <summary>Follows the address space that a process has now. Null when it has ended.</summary>
     internal static FollowedSpace? TryFollow(FollowContext context, int processId)
     {
-        if (TryOpen(processId) is not var (maps, presence))
+        if (ProcessReader.TryOpen(processId, out _) is not { } reader)
             return null;
-        var space = new FollowedSpace(context, processId, maps, presence, new AddressSpace(context.Memory));
+        var space = new FollowedSpace(context, processId, reader, new AddressSpace(context.Memory));
         if (space.TrySeed())
         {
             context.Log?.WriteBreak(processId, space.Engine.BreakStart);
@@ -66,9 +64,9 @@ internal sealed partial class FollowedSpace : IDisposable
     internal FollowedSpace? TryFork(int processId)
     {
         LearnPrivatePages(Everything);
-        if (TryOpen(processId) is not var (maps, presence))
+        if (ProcessReader.TryOpen(processId, out _) is not { } reader)
             return null;
-        var child = new FollowedSpace(_context, processId, maps, presence, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
+        var child = new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
         foreach ((int number, FollowedDescriptor descriptor) in _descriptors)
             child._descriptors.Add(number, descriptor);
         return child;
@@ -77,32 +75,15 @@ internal sealed partial class FollowedSpace : IDisposable
     /// <summary>Gives the engine's space back, and closes the files.</summary>
     public void Dispose()
     {
-        _sites.Dispose();
-        _maps.Dispose();
-        _presence.Dispose();
+        _reader.Dispose();
         Engine.Dispose();
-    }
-
-    private static (MappingReader Maps, PresenceReader Presence)? TryOpen(int processId)
-    {
-        MappingReader? maps = null;
-        try
-        {
-            maps = MappingReader.Open(processId);
-            return (maps, PresenceReader.Open(processId));
-        }
-        catch (IOException)
-        {
-            maps?.Dispose();
-            return null;
-        }
     }
 
     /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
     private bool TrySeed()
     {
         _kernel.Clear();
-        if (!_maps.ReadWithFlags(Everything, _kernel))
+        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
             return false;
         Engine.Dispose();
         Engine = new AddressSpace(_context.Memory, new AddressSpaceOptions
@@ -178,7 +159,7 @@ internal sealed partial class FollowedSpace : IDisposable
 
             // One that is not writable was looked at before it became so.
             bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
-            if (!mayHave || !_presence.TryFindFirst(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
+            if (!mayHave || !_reader.TryFindFirstPage(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
                 continue;
             Engine.MarkPrivate(page);
             _context.Log?.WritePrivate(ProcessId, page);

@@ -20,7 +20,7 @@ public sealed class TraceFollower : ITraceObserver
     /// <param name="cancellation">Kills every traced process (SIGKILL) when cancelled.</param>
     /// <returns>How the command ended, or why it could not be traced; and what was counted.</returns>
     /// <exception cref="IOException">The log can't be written; every traced process was killed.</exception>
-    public static FollowResult Run(TraceCommand command, IFollowObserver observer, TextWriter? log = null, CancellationToken cancellation = default)
+    public static FollowResult Run(TracedCommand command, IFollowObserver observer, TextWriter? log = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(observer);
         using var context = new FollowContext(observer, log is null ? null : new FollowLog(log));

@@ -64,7 +64,7 @@ public sealed record LockstepSurroundings
             CommitLimit = settings.OvercommitMemory == 1 ? new ByteLength(ulong.MaxValue) : MachineMemory.ReadTotal(),
             MaximumMapCount = (int)(settings.MostMappings ?? 65530),
             TransparentHugePages = settings.TransparentHugePages == "madvise",
-            HasSwap = MemoryTotals.HasSwap(),
+            HasSwap = MachineMemory.HasSwap(),
         };
     }
 

@@ -1,6 +1,6 @@
 namespace PageShift.Abi;
 
-/// <summary>The error numbers that the memory system calls return on Linux x86-64.
+/// <summary>The error numbers that the memory system calls return on Linux x86-64, and the calls around them.
 /// Source: <c>include/uapi/asm-generic/errno-base.h</c> and <c>errno.h</c> (values).</summary>
 public enum Errno
 {
@@ -21,6 +21,9 @@ public enum Errno
 
     /// <summary>EIO: input or output error.</summary>
     InputOutput = 5,
+
+    /// <summary>ENOEXEC: the file's format is not one that the kernel runs.</summary>
+    NoExecutableFormat = 8,
 
     /// <summary>EBADF: bad file descriptor.</summary>
     BadFileDescriptor = 9,
@@ -46,8 +49,14 @@ public enum Errno
     /// <summary>ENODEV: no such device.</summary>
     NoSuchDevice = 19,
 
+    /// <summary>ENOTDIR: a component of the path is not a directory.</summary>
+    NotADirectory = 20,
+
     /// <summary>EINVAL: invalid argument.</summary>
     InvalidArgument = 22,
+
+    /// <summary>ENOTTY: the file does not know this request of ioctl.</summary>
+    UnknownRequest = 25,
 
     /// <summary>EFBIG: file too large.</summary>
     FileTooLarge = 27,

@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Calls;
 using Xunit;
 

@@ -45,7 +45,7 @@ internal sealed class FollowedRun : IFollowObserver
         using var limit = new CancellationTokenSource(Limit);
         using var log = new StringWriter(CultureInfo.InvariantCulture);
         var run = new FollowedRun();
-        FollowResult result = TraceFollower.Run(new TraceCommand(command), run, log, limit.Token);
+        FollowResult result = TraceFollower.Run(new TracedCommand(command), run, log, limit.Token);
         Assert.NotEqual(TraceOutcome.Cancelled, result.Trace.Outcome);
         (run.Trace, run.Statistics, run.Log) = (result.Trace, result.Statistics, log.ToString());
         return run;

@@ -74,9 +74,9 @@ public sealed class ExecutorSurvivalTests
 
     private static void HostIsWhole(KernelExecutor executor)
     {
-        using MappingReader reader = MappingReader.Open(executor.ProcessId);
+        using ProcessReader reader = ProcessReader.Open(executor.ProcessId);
         var mappings = new List<KernelMapping>();
-        Assert.True(reader.ReadWithFlags(executor.Surroundings.Host, mappings));
+        Assert.True(reader.ReadMappingsWithFlags(executor.Surroundings.Host, mappings));
         Assert.Equal(
             [
                 (executor.Surroundings.HostCode, Protection.Read | Protection.Execute),

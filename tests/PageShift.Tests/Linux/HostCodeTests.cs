@@ -32,10 +32,11 @@ public sealed class HostCodeTests
     [Fact]
     public void The_structures_that_the_kernel_reads_have_its_sizes()
     {
-        Assert.Equal(104, Unsafe.SizeOf<ProcMapQuery.Answer>());
-        Assert.Equal(96, Unsafe.SizeOf<PageMapScan.Argument>());
-        Assert.Equal(24, Unsafe.SizeOf<PageMapScan.Region>());
-        Assert.Equal(64, Unsafe.SizeOf<PerfEvent.Attribute>());
+        Assert.Equal(104, Unsafe.SizeOf<MapQuery>());
+        Assert.Equal(96, Unsafe.SizeOf<PageMapScanArgument>());
+        Assert.Equal(24, Unsafe.SizeOf<PageRegion>());
+        Assert.Equal(SignalAction.Bytes, Unsafe.SizeOf<SignalAction>());
+        Assert.Equal(64, Unsafe.SizeOf<PerfEventAttribute>());
         Assert.Equal(0xe0, Marshal.SizeOf<HostControl>());
     }
 

@@ -28,10 +28,10 @@ public sealed class KernelExecutorTests
     public void The_surroundings_name_all_that_the_process_holds()
     {
         using KernelExecutor executor = OrSkip();
-        using MappingReader reader = MappingReader.Open(executor.ProcessId);
+        using ProcessReader reader = ProcessReader.Open(executor.ProcessId);
         var mappings = new List<KernelMapping>();
 
-        Assert.True(reader.Read(Everything, mappings));
+        Assert.True(reader.ReadMappings(Everything, mappings));
 
         Assert.Equal([executor.Surroundings.HostCode, executor.Surroundings.HostData], mappings.Select(mapping => mapping.Range));
     }

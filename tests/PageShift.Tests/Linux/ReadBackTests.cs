@@ -33,21 +33,21 @@ public sealed class ReadBackTests
     {
         using KernelExecutor executor = OrSkip();
         MapAssortment(executor);
-        using MappingReader request = MappingReader.TryOpen(executor.ProcessId, canQuery: true, out _)!;
-        using MappingReader text = MappingReader.TryOpen(executor.ProcessId, canQuery: false, out _)!;
+        using ProcessReader request = ProcessReader.Open(executor.ProcessId);
+        using ProcessReader text = ProcessReader.TryOpen(executor.ProcessId, out _, canQuery: false)!;
         var byRequest = new List<KernelMapping>();
         var byText = new List<KernelMapping>();
         var part = new AddressRange(new VirtualAddress(Base + Page), new VirtualAddress(Base + 0x10_0001));
 
-        Assert.True(request.Read(Everything, byRequest));
-        Assert.True(text.Read(Everything, byText));
+        Assert.True(request.ReadMappings(Everything, byRequest));
+        Assert.True(text.ReadMappings(Everything, byText));
         Assert.Equal(byText, byRequest);
         Assert.True(byRequest.Count > 100);
 
         byRequest.Clear();
         byText.Clear();
-        Assert.True(request.Read(part, byRequest));
-        Assert.True(text.Read(part, byText));
+        Assert.True(request.ReadMappings(part, byRequest));
+        Assert.True(text.ReadMappings(part, byText));
         Assert.Equal(byText, byRequest);
         Assert.True(byRequest.Count is > 1 and < 100);
     }
@@ -57,14 +57,14 @@ public sealed class ReadBackTests
     {
         using KernelExecutor executor = OrSkip();
         MapAssortment(executor);
-        using PresenceReader scan = PresenceReader.TryOpen(executor.ProcessId, canScan: true, out _)!;
-        using PresenceReader entries = PresenceReader.TryOpen(executor.ProcessId, canScan: false, out _)!;
+        using ProcessReader scan = ProcessReader.Open(executor.ProcessId);
+        using ProcessReader entries = ProcessReader.TryOpen(executor.ProcessId, out _, canScan: false)!;
         var window = new AddressRange(new VirtualAddress(Base), new VirtualAddress(Base + 0x4000_0000));
         var byScan = new List<PageRun>();
         var byEntries = new List<PageRun>();
 
-        Assert.True(scan.Read(window, byScan));
-        Assert.True(entries.Read(window, byEntries));
+        Assert.True(scan.ReadPages(window, byScan));
+        Assert.True(entries.ReadPages(window, byEntries));
 
         Assert.Equal(byEntries, byScan);
         Assert.True(byScan.Count > 256);
@@ -93,12 +93,12 @@ public sealed class ReadBackTests
     public void A_range_may_reach_beyond_user_space_and_begin_within_a_page()
     {
         using KernelExecutor executor = OrSkip();
-        using PresenceReader reader = PresenceReader.Open(executor.ProcessId);
+        using ProcessReader reader = ProcessReader.Open(executor.ProcessId);
         _ = executor.Map(Base, Page);
         _ = executor.Fill(new VirtualAddress(Base), 9, new ByteLength(1));
         var runs = new List<PageRun>();
 
-        Assert.True(reader.Read(new AddressRange(new VirtualAddress(Base + 5), new VirtualAddress(ulong.MaxValue)), runs));
+        Assert.True(reader.ReadPages(new AddressRange(new VirtualAddress(Base + 5), new VirtualAddress(ulong.MaxValue)), runs));
 
         Assert.Equal(new VirtualAddress(Base), runs[0].Range.Start);
         Assert.All(runs, run => Assert.True(run.Range.Start.Value == Base || executor.Surroundings.Host.Contains(run.Range)));

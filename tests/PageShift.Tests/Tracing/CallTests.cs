@@ -47,7 +47,7 @@ public sealed partial class CallTests
         string[] expected = [.. File.ReadLines(log).Select(line => CallLine().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value + match.Groups["error"].Value)];
         var seen = new EventRecorder();
 
-        TraceResult result = TracedRun.Of(seen, new TraceCommand(program.Path) { MayFilter = mayFilter });
+        TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { MayFilter = mayFilter });
 
         Assert.Equal(0, result.Status.ShellStatus);
         Assert.Equal(expected, seen.Exits.Select(NameAndError));
@@ -237,14 +237,14 @@ public sealed partial class CallTests
         if (call.Number != SystemCallNumber.Remap)
             return;
 
-        using PresenceReader presence = PresenceReader.Open(call.ProcessId);
-        Assert.True(presence.Read(range, runs));
+        using ProcessReader reader = ProcessReader.Open(call.ProcessId);
+        Assert.True(reader.ReadPages(range, runs));
     }
 
     private static void ReadMappings(int process, List<KernelMapping> mappings)
     {
-        using MappingReader reader = MappingReader.Open(process);
-        Assert.True(reader.ReadWithFlags(new AddressRange(VirtualAddress.Zero, new VirtualAddress(ulong.MaxValue)), mappings));
+        using ProcessReader reader = ProcessReader.Open(process);
+        Assert.True(reader.ReadMappingsWithFlags(new AddressRange(VirtualAddress.Zero, new VirtualAddress(ulong.MaxValue)), mappings));
     }
 
     private static long AllocatedBy(params string[] command)

@@ -21,7 +21,7 @@ public sealed class LaunchFailureTests
     {
         var seen = new EventRecorder();
 
-        TraceResult result = ProcessTracer.Run(new TraceCommand(name), seen, TestContext.Current.CancellationToken);
+        TraceResult result = ProcessTracer.Run(new TracedCommand(name), seen, TestContext.Current.CancellationToken);
 
         Assert.Equal((TraceOutcome.NotStarted, TraceFailure.NotFound), (result.Outcome, result.Failure));
         Assert.Contains("not found", result.Reason, StringComparison.Ordinal);
@@ -69,8 +69,8 @@ public sealed class LaunchFailureTests
     [Fact]
     public void A_command_without_a_program_or_with_a_NUL_is_misuse()
     {
-        Assert.Throws<ArgumentException>(() => new TraceCommand());
-        Assert.Throws<ArgumentException>(() => new TraceCommand("true", "a\0b"));
+        Assert.Throws<ArgumentException>(() => new TracedCommand());
+        Assert.Throws<ArgumentException>(() => new TracedCommand("true", "a\0b"));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class LaunchFailureTests
     {
         string marker = Path.Combine(Path.GetTempPath(), $"pageshift-refused-{Guid.NewGuid()}");
 
-        TraceResult result = RefusedCall.Run(NumberPtrace, (uint)Errno.OperationNotPermitted, () => ProcessTracer.Run(new TraceCommand("touch", marker), new EventRecorder()));
+        TraceResult result = RefusedCall.Run(NumberPtrace, (uint)Errno.OperationNotPermitted, () => ProcessTracer.Run(new TracedCommand("touch", marker), new EventRecorder()));
 
         Assert.Equal((TraceOutcome.NotStarted, TraceFailure.NotPermitted, Errno.OperationNotPermitted), (result.Outcome, result.Failure, result.Error));
         Assert.Contains("ptrace is not permitted here", result.Reason, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class LaunchFailureTests
     [Fact]
     public void A_system_without_files_in_memory_gives_one_reason()
     {
-        TraceResult result = RefusedCall.Run(NumberMemfdCreate, (uint)Errno.AccessDenied, () => ProcessTracer.Run(new TraceCommand("true"), new EventRecorder()));
+        TraceResult result = RefusedCall.Run(NumberMemfdCreate, (uint)Errno.AccessDenied, () => ProcessTracer.Run(new TracedCommand("true"), new EventRecorder()));
 
         Assert.Equal((TraceFailure.NotPermitted, Errno.AccessDenied), (result.Failure, result.Error));
     }

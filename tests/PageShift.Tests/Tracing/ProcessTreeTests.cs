@@ -26,7 +26,7 @@ public sealed class ProcessTreeTests
             """);
         var seen = new EventRecorder();
 
-        TraceResult result = TracedRun.Of(seen, new TraceCommand(program.Path) { MayFilter = mayFilter });
+        TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { MayFilter = mayFilter });
 
         Assert.Equal(0, result.Status.ShellStatus);
         Assert.Equal(mayFilter ? StopMethod.Filter : StopMethod.EverySystemCall, result.Statistics.Method);
@@ -169,7 +169,7 @@ public sealed class ProcessTreeTests
         EventRecorder? seen = null;
         seen = new EventRecorder { AtExit = CancelWhenComplete };
 
-        TraceResult result = ProcessTracer.Run(new TraceCommand(program.Path), seen, cancellation.Token);
+        TraceResult result = ProcessTracer.Run(new TracedCommand(program.Path), seen, cancellation.Token);
 
         Assert.Equal(TraceOutcome.Cancelled, result.Outcome);
         Assert.Equal(9, result.Status.Signal);

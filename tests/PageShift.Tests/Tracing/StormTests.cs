@@ -68,7 +68,7 @@ public sealed class StormTests
         {
             var seen = new EventRecorder { WithStandstill = _ => withStandstill };
 
-            TraceResult result = TracedRun.Of(seen, new TraceCommand(program.Path, seed.ToString(CultureInfo.InvariantCulture), "0") { MayFilter = mayFilter });
+            TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path, seed.ToString(CultureInfo.InvariantCulture), "0") { MayFilter = mayFilter });
 
             Assert.Equal(21, result.Status.ShellStatus);
             Assert.Equal(seen.Processes.Select(process => process.ProcessId).Order(), seen.Ends.Select(end => end.ProcessId).Order());

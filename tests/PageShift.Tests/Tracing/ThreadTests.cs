@@ -24,7 +24,7 @@ public sealed class ThreadTests
             """);
         var seen = new EventRecorder();
 
-        TraceResult result = TracedRun.Of(seen, new TraceCommand(program.Path) { MayFilter = mayFilter });
+        TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { MayFilter = mayFilter });
 
         Assert.Equal(0, result.Status.ShellStatus);
         Assert.Equal(8, seen.Threads.Count);
@@ -178,8 +178,8 @@ public sealed class ThreadTests
     private static ulong PresentPages(int process, AddressRange range)
     {
         List<PageRun> runs = [];
-        using PresenceReader presence = PresenceReader.Open(process);
-        Assert.True(presence.Read(range, runs));
+        using ProcessReader reader = ProcessReader.Open(process);
+        Assert.True(reader.ReadPages(range, runs));
         return runs.Aggregate(0UL, (sum, run) => sum + run.Range.Length.WholePages.Value);
     }
 

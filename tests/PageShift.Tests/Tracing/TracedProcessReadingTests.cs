@@ -65,13 +65,13 @@ public sealed class TracedProcessReadingTests
         {
             foreach (bool canScan in (bool[])[true, false])
             {
-                using PresenceReader presence = PresenceReader.TryOpen(process, canScan, out _)!;
-                Assert.True(presence.TryFindFirst(RangeOf(0x10000000, 0x10020000), isOnlyPrivate: false, out VirtualAddress page));
+                using ProcessReader reader = ProcessReader.TryOpen(process, out _, canScan: canScan)!;
+                Assert.True(reader.TryFindFirstPage(RangeOf(0x10000000, 0x10020000), isOnlyPrivate: false, out VirtualAddress page));
                 any.Add(page);
-                Assert.True(presence.TryFindFirst(RangeOf(0x10003000, 0x12000000), isOnlyPrivate: canScan, out page));
+                Assert.True(reader.TryFindFirstPage(RangeOf(0x10003000, 0x12000000), isOnlyPrivate: canScan, out page));
                 own.Add(page);
-                Assert.False(presence.TryFindFirst(RangeOf(0x11000000, 0x11002000), isOnlyPrivate: true, out _));
-                Assert.False(presence.TryFindFirst(RangeOf(0x10000000, 0x10001000), isOnlyPrivate: false, out _));
+                Assert.False(reader.TryFindFirstPage(RangeOf(0x11000000, 0x11002000), isOnlyPrivate: true, out _));
+                Assert.False(reader.TryFindFirstPage(RangeOf(0x10000000, 0x10001000), isOnlyPrivate: false, out _));
             }
         });
 
@@ -107,9 +107,9 @@ public sealed class TracedProcessReadingTests
         string ownText = "";
         Look(process =>
         {
-            using MappingReader reader = MappingReader.Open(process);
-            Assert.True(reader.ReadWithNames(Everything, named));
-            Assert.True(reader.ReadWithFlags(Everything, flagged));
+            using ProcessReader reader = ProcessReader.Open(process);
+            Assert.True(reader.ReadMappingsWithNames(Everything, named));
+            Assert.True(reader.ReadMappingsWithFlags(Everything, flagged));
             ownText = File.ReadAllText($"/proc/{process}/maps");
         });
 
@@ -134,9 +134,9 @@ public sealed class TracedProcessReadingTests
         int hole = 1;
         Look(process =>
         {
-            using MemoryReader reader = MemoryReader.Open(process);
-            count = reader.Read(new VirtualAddress(0x11000000), buffer);
-            hole = reader.Read(new VirtualAddress(0x11002000), buffer.AsSpan(0, 1));
+            using ProcessReader reader = ProcessReader.Open(process);
+            count = reader.ReadBytes(new VirtualAddress(0x11000000), buffer);
+            hole = reader.ReadBytes(new VirtualAddress(0x11002000), buffer.AsSpan(0, 1));
         });
 
         Assert.Equal(0x1000, count); // the second page lies past the file's end
@@ -177,8 +177,8 @@ public sealed class TracedProcessReadingTests
 
     private static void ReadPages(int process, bool canScan, AddressRange range, List<PageRun> runs)
     {
-        using PresenceReader presence = PresenceReader.TryOpen(process, canScan, out _)!;
-        Assert.True(presence.Read(range, runs, All));
+        using ProcessReader reader = ProcessReader.TryOpen(process, out _, canScan: canScan)!;
+        Assert.True(reader.ReadPages(range, runs, All));
     }
 
     private static void Look(Action<int> look)

@@ -10,18 +10,18 @@ internal static class TracedRun
 
     private static readonly Lazy<string?> Obstacle = new(static () =>
     {
-        TraceResult probe = ProcessTracer.Run(new TraceCommand("/bin/true"), new EventRecorder());
+        TraceResult probe = ProcessTracer.Run(new TracedCommand("/bin/true"), new EventRecorder());
         return probe.Failure is TraceFailure.NotPermitted or TraceFailure.UnsupportedSystem ? probe.Reason : null;
     });
 
-    public static TraceResult Of(ITraceObserver observer, params string[] arguments) => Of(observer, new TraceCommand(arguments));
+    public static TraceResult Of(ITraceObserver observer, params string[] arguments) => Of(observer, new TracedCommand(arguments));
 
     /// <summary>Why this system does not permit tracing, or null.</summary>
     internal static string? Missing => Obstacle.Value;
 
     public static void SkipUnlessPermitted() => Assert.SkipWhen(Missing != null, Missing ?? "");
 
-    public static TraceResult Of(ITraceObserver observer, TraceCommand command)
+    public static TraceResult Of(ITraceObserver observer, TracedCommand command)
     {
         SkipUnlessPermitted();
         using var limit = new CancellationTokenSource(Limit);
