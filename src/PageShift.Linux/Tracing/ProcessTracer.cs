@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PageShift.Abi;
-using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Tracing;
 
