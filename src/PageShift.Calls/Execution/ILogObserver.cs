@@ -2,7 +2,7 @@ using PageShift.Moving;
 
 namespace PageShift.Calls.Execution;
 
-/// <summary>Sees what the execution of a log brings forth.</summary>
+/// <summary>Sees the results of a log's execution, as they come.</summary>
 public interface ILogObserver
 {
     /// <summary>The call of <paramref name="record"/> is about to move page-table entries. <paramref name="move"/> is good during this call only.</summary>

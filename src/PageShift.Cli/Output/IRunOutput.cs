@@ -3,7 +3,7 @@ using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>Shows what a run brings forth. Keeps only what it will show, however long the log.</summary>
+/// <summary>Shows the results of a run. Keeps only what it will show, however long the log.</summary>
 internal interface IRunOutput : IDisposable
 {
     /// <summary>Sees every call, where the output shows calls.</summary>

@@ -2,7 +2,7 @@ using PageShift.Verification;
 
 namespace PageShift.Cli.Tracing;
 
-/// <summary>Shows what following a program brings forth. Keeps only what it will show, however long the program runs.</summary>
+/// <summary>Shows the results of following a program. Keeps only what it will show, however long the program runs.</summary>
 internal interface ITraceOutput : IDisposable
 {
     /// <summary>A move, in the order in which they were made.</summary>

@@ -151,7 +151,7 @@ public sealed class Fuzzer
 
     // the same calls, made again up to 6 times           the difference is
     // differ once, and the kernel did nothing by itself    a divergence: the run ends
-    // differ 3 times, and the kernel did something         a divergence, except where there is no large page to be had
+    // differ 3 times, and the kernel did something         a divergence, except where no large page is free
     // never differ                                         what the kernel did by itself in the first run, or if that was nothing, unexplained
     /// <summary>Judges a difference.</summary>
     internal void Judge(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)

@@ -39,7 +39,7 @@ public static class KnownDifferences
         "sequence given up, as khugepaged had collapsed pages",
         "the kernel's thread khugepaged collapses the pages of some process into a large page every few seconds");
 
-    /// <summary>Explained: a large page that was not to be had.</summary>
+    /// <summary>Explained: no large page was free.</summary>
     public static KnownDifference NoLargePageFree { get; } = new(
         "sequence given up, as no large page was free",
         "whether 2 MiB of memory are free in one piece depends on all that runs on the machine; where there is none the kernel gives small pages");

@@ -45,7 +45,7 @@ public sealed partial class AddressSpace
         _ = ForgetVacant(everything, VirtualAddress.Zero, NoCeiling);
     }
 
-    /// <summary>Fills the empty slots of whole blocks with large leaves. Where there is none to be had, small ones will do.</summary>
+    /// <summary>Fills the empty slots of whole blocks with large leaves. Where none is free, small ones will do.</summary>
     private void MarkLargePages(AddressRange part, ulong bits)
     {
         ulong span = Geometry.Span(PageTableLevel.Pmd);

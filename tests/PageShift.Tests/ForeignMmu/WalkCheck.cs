@@ -109,7 +109,7 @@ internal sealed class WalkCheck : IDisposable
         for (ulong page = 0; frame.Value < Reserved - 1; page++)
         {
             if (low.GetPage(page, out frame) != ObjectPageResult.Found)
-                throw new InvalidOperationException($"Page {page} of what is reserved is not to be had.");
+                throw new InvalidOperationException($"Page {page} of what is reserved can't be taken.");
             memory.Release(frame); // the reference that a leaf would have
         }
 
