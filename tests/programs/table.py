@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+import textwrap
 
 BEGIN = "<!-- begin: tests/programs/run --write -->"
 END = "<!-- end -->"
@@ -124,7 +125,7 @@ def main():
             failed = True
         rows.append(row(title, report))
 
-    table = markdown(rows) + "\n" + surroundings(options.names) + ".\n"
+    table = markdown(rows) + "\n" + textwrap.fill(surroundings(options.names) + ".", 120) + "\n"
     print(table, end="")
     if failed:
         sys.exit(1)

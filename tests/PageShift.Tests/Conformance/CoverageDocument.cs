@@ -9,6 +9,7 @@ internal static class CoverageDocument
     internal const string File = "docs/linux-coverage.md";
 
     private const int MostNamed = 3;
+    private const int MostColumns = 120;
 
     internal static string Write()
     {
@@ -17,19 +18,22 @@ internal static class CoverageDocument
         text.Append(CultureInfo.InvariantCulture, $"""
             # Linux coverage
 
-            What the engine has of Linux's memory calls, call by call and flag by flag, and the cases that show it. *Supported* means as on Linux 6.18,
-            errors included; *ignored*, accepted without an effect; *different*, what it does instead.
+            This page says what the engine has of Linux's memory calls, call by call and flag by flag, and which cases show it.
+            *Supported* means: as on Linux 6.18, errors included. *Ignored* means: accepted without an effect. *Different* says what
+            the engine does instead. The rules behind it are in [Linux's rules](linux-rules.md).
 
-            A case is text, to be read and to be run: calls from an empty address space, with what they return and leave behind. They are in
-            [`{ConformanceFile.Folder}`](../{ConformanceFile.Folder}), {cases.Length} of them. The tests run each on the running kernel, which is the judge, and on the
-            engine under every policy. The rules about the {65530.ToString("n0", CultureInfo.InvariantCulture)} mappings that a process may have are shown in
-            `tests/PageShift.Tests/Lockstep/MapCountTests.cs`, what a move costs in `tests/PageShift.Tests/Linux/SectionSevenTests.cs`.
+            A case is text that you can read and that the tests run: calls from an empty address space, with what they return and
+            leave behind. The {cases.Length} cases are in [`{ConformanceFile.Folder}`](../{ConformanceFile.Folder}).
+            Each runs on the running kernel, which is the judge, and on the engine under every policy. Two things are shown elsewhere:
+            the limit of {65530.ToString("n0", CultureInfo.InvariantCulture)} mappings in `tests/PageShift.Tests/Lockstep/MapCountTests.cs`, and what a move costs in
+            `tests/PageShift.Tests/Linux/SectionSevenTests.cs`.
 
-            Not there: `shmat` and `shmdt`, `remap_file_pages`, `userfaultfd`, `process_madvise`, `io_setup`, shadow stacks, protection keys, NUMA policies, pages of
-            hugetlbfs, large pages of files, swap and reclaim.
+            Not supported: `shmat` and `shmdt`, `remap_file_pages`, `userfaultfd`, `process_madvise`, `io_setup`, shadow stacks,
+            protection keys, NUMA policies, pages of hugetlbfs, large pages of files, swap and reclaim.
 
-            This page is generated from the cases
-            (`PAGESHIFT_REGENERATE=1 ./test --filter-namespace PageShift.Tests.Conformance`); a test fails when it is out of date.
+            This page is generated from the cases (`PAGESHIFT_REGENERATE=1 ./test --filter-namespace PageShift.Tests.Conformance`).
+            A test fails when it is out of date.
+
 
 
             """);
@@ -46,7 +50,7 @@ internal static class CoverageDocument
         {
             text.Append(CultureInfo.InvariantCulture, $"\n### {ConformanceFile.SubjectOf(file)}\n\nIn [{file}](../{ConformanceFile.Folder}/{file}).\n\n");
             foreach (ConformanceCase one in ConformanceFile.Read(file))
-                text.Append(CultureInfo.InvariantCulture, $"* `{one.Name}`: {one.Title}\n");
+                text.Append(Item($"`{one.Name}`: {one.Title}"));
         }
 
         return text.ToString();
@@ -59,6 +63,21 @@ internal static class CoverageDocument
             .OrderByDescending(one => one.Case.Name.StartsWith($"{row.Call}_", StringComparison.Ordinal))
             .ThenBy(one => one.Calls.Count(call => !row.IsIn(call)))
             .Select(one => one.Case.Name);
+
+    /// <summary>An item of a list, in lines of prose's length.</summary>
+    private static string Item(string sentence)
+    {
+        var text = new StringBuilder("*");
+        int column = 1;
+        foreach (string word in sentence.Split(' '))
+        {
+            bool isNext = column + 1 + word.Length > MostColumns;
+            text.Append(isNext ? "\n  " : " ").Append(word);
+            column = (isNext ? 2 : column + 1) + word.Length;
+        }
+
+        return text.Append('\n').ToString();
+    }
 
     private static string Shown(CoverageRow row, ConformanceCase[] cases) =>
         string.Join(", ", CasesOf(row, cases).Take(MostNamed).Select(name => $"`{name}`"));

@@ -19,13 +19,13 @@ internal static class CoverageRows
     private static readonly Dictionary<string, string> Notes = new()
     {
         ["MAP_32BIT"] = "different: Linux draws the address at random, the engine takes the lowest",
-        ["MAP_HUGETLB"] = "different: there is no pool of large pages, so that it always fails, with MAP_NORESERVE too",
+        ["MAP_HUGETLB"] = "different: there is no pool of large pages, so it always fails, also with MAP_NORESERVE",
         ["MAP_DENYWRITE"] = "ignored, as by Linux",
         ["MAP_EXECUTABLE"] = "ignored, as by Linux",
         ["MAP_UNINITIALIZED"] = "ignored, as by Linux",
-        ["MADV_COLD"] = "supported: takes large pages apart; there is no memory pressure that it could guide",
-        ["MADV_PAGEOUT"] = "different: no page is reclaimed; of an object's pages only the entries go, always",
-        ["MADV_FREE"] = "supported; as there is no memory pressure, the pages stay",
+        ["MADV_COLD"] = "supported: takes large pages apart; there is no memory pressure to guide",
+        ["MADV_PAGEOUT"] = "different: no page is reclaimed; of an object's pages only the entries are removed, always",
+        ["MADV_FREE"] = "supported; the pages stay, because there is no memory pressure",
         ["MADV_WILLNEED"] = "ignored: nothing is read ahead",
         ["MADV_MERGEABLE"] = "supported as a flag; no pages are merged",
         ["MADV_COLLAPSE"] = "different: only of private anonymous memory; of other memory EINVAL",
