@@ -27,7 +27,7 @@ public sealed record LogStatistics
     /// <summary>Threads of which the log does not say which of several clones made them; each was taken for the child of the one that began first.</summary>
     public long UncertainThreads { get; internal set; }
 
-    /// <summary>Mappings that the log never made but that its calls presuppose: the program's image, say.</summary>
+    /// <summary>Mappings that the log's calls use but never made, such as the program's image.</summary>
     public long InferredMappings { get; internal set; }
 
     /// <summary>The bytes of those.</summary>

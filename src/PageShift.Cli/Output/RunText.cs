@@ -113,8 +113,8 @@ internal sealed class RunText(int most) : IRunOutput
     {
         foreach (Divergence divergence in report.Divergences)
             _output.Line($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
-        foreach (KernelDivergence parted in report.KernelDivergences)
-            _output.Line($"{report.Settings.File}:{parted.Line}: {parted.Call} diverges: the engine has {parted.Engine}, this kernel {parted.Kernel}");
+        foreach (KernelDivergence difference in report.KernelDivergences)
+            _output.Line($"{report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)
             _output.Line($"and {Describe.Count(more, "divergence")} more");

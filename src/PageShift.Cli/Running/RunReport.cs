@@ -23,7 +23,7 @@ internal sealed class RunReport(RunSettings settings)
 
     internal long DivergenceCount { get; private set; }
 
-    /// <summary>Where engine and running kernel parted: at most one place for each address space.</summary>
+    /// <summary>Where engine and running kernel differed: at most one place for each address space.</summary>
     internal List<KernelDivergence> KernelDivergences { get; } = [];
 
     /// <summary>What the running kernel did for all moves, when it was asked.</summary>

@@ -1,6 +1,6 @@
 namespace PageShift.Verification;
 
-/// <summary>A point at which engine and kernel parted while a program was followed. The engine is then told the kernel's state, and the comparison goes on.</summary>
+/// <summary>A point at which engine and kernel differed while a program was followed. The engine is then told the kernel's state, and the comparison goes on.</summary>
 /// <param name="ProcessId">The process.</param>
 /// <param name="ThreadId">The thread whose call it was; the process's number when it was found between calls.</param>
 /// <param name="Call">The call and the kernel's result, as strace would show it, or what else was going on.</param>

@@ -6,6 +6,6 @@ public interface IFollowObserver
     /// <summary>A program has moved a mapping.</summary>
     void Moved(FollowedMove move);
 
-    /// <summary>Engine and kernel have parted.</summary>
+    /// <summary>Engine and kernel differ.</summary>
     void Diverged(FollowDivergence divergence);
 }

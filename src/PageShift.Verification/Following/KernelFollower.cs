@@ -92,7 +92,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
             _observer.OnMeasured(record, move);
         if (outcome is not { Ran: true } answer || answer.Result == result)
             return;
-        followed.Leave($"engine and kernel parted at line {record.Line}");
+        followed.Leave($"engine and kernel differed at line {record.Line}");
         _observer.OnParted(record, result.ToString(), answer.Result.ToString());
     }
 

@@ -27,12 +27,12 @@ public static class KnownDifferences
     /// <summary>Followed, or left out where the range shows an object: what MADV_PAGEOUT reclaims.</summary>
     public static KnownDifference PagesReclaimedOnRequest { get; } = new(
         "pages given up as the kernel does for MADV_PAGEOUT, or that call left out",
-        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; of private memory the engine drops what the kernel has dropped of what may go without swap; for pages of an object, which every mapping and the object itself may lose, and where there is swap the call is left out");
+        "the kernel reclaims a page only if it finds it on one of its lists, and pages wait in batches of each processor before they get there; of private memory the engine drops what the kernel has dropped and what can go without swap; for pages of an object, which every mapping and the object itself may lose, and if there is swap, the call is left out");
 
     /// <summary>Followed: which pages become the page of zeroes when a large page is taken apart.</summary>
     public static KnownDifference PagesOfALargePage { get; } = new(
         "zeroes shared as in the kernel, which took a large page apart",
-        "MADV_FREE, MADV_COLD and MADV_PAGEOUT of a part of a large page take it apart, and what is zero of it becomes the page of zeroes; whether pages that are mapped one by one still are a large page inside the kernel can't be seen");
+        "MADV_FREE, MADV_COLD and MADV_PAGEOUT of a part of a large page take it apart, and small pages of zeroes in it become the zero page; whether pages that are mapped one by one are still a large page inside the kernel can't be seen");
 
     /// <summary>Explained: khugepaged.</summary>
     public static KnownDifference BackgroundCollapse { get; } = new(
@@ -42,7 +42,7 @@ public static class KnownDifferences
     /// <summary>Explained: no large page was free.</summary>
     public static KnownDifference NoLargePageFree { get; } = new(
         "sequence given up, as no large page was free",
-        "whether 2 MiB of memory are free in one piece depends on all that runs on the machine; where there is none the kernel gives small pages");
+        "whether 2 MiB of memory are free in one piece depends on everything that runs on the machine; if none are, the kernel gives small pages");
 
     /// <summary>Explained: reclaim and shortage of memory.</summary>
     public static KnownDifference Reclaim { get; } = new(
