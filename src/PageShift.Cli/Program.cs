@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
 
@@ -8,6 +10,20 @@ namespace PageShift.Cli;
 internal static class Program
 {
     private static int Main(string[] args)
+    {
+        MemoryShortage.Watch();
+        try
+        {
+            return Run(args);
+        }
+        catch (Exception error) when (MemoryShortage.Explains(error))
+        {
+            Tell("pageshift: not enough memory here: the system gives this process no more");
+            return ExitCode.NotPossibleHere;
+        }
+    }
+
+    private static int Run(string[] args)
     {
         // Not a RootCommand, which names itself after the assembly.
         var root = new Command("pageshift", "Shows what every remap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
@@ -43,12 +59,12 @@ internal static class Program
             Tell(error.Message);
             return ExitCode.WrongInput;
         }
-        catch (Exception error) when (error is UsageException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is UsageException or IOException or UnauthorizedAccessException && !MemoryShortage.Explains(error))
         {
             Tell($"pageshift: {error.Message}");
             return ExitCode.WrongInput;
         }
-        catch (Exception error) when (error is NotPossibleException or InsufficientMemoryException)
+        catch (NotPossibleException error)
         {
             Tell($"pageshift: {error.Message}");
             return ExitCode.NotPossibleHere;
@@ -64,9 +80,29 @@ internal static class Program
         {
             Console.Error.WriteLine(line);
         }
+        catch (Exception error) when (MemoryShortage.Explains(error))
+        {
+            TellPlainly(line);
+        }
         catch (IOException)
         {
             // full, say, as a disk can be to which it goes
+        }
+    }
+
+    /// <summary>Without the console, which starts a thread for itself when it is first used.</summary>
+    private static void TellPlainly(string line)
+    {
+        const int StandardError = 2;
+        try
+        {
+            using var handle = new SafeFileHandle(StandardError, ownsHandle: false);
+            using var stream = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+            stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+        catch (Exception error) when (error is IOException or OutOfMemoryException)
+        {
+            // the same
         }
     }
 }

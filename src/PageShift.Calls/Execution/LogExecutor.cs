@@ -50,6 +50,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
 
     /// <summary>Executes one record.</summary>
+    /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
     public void Execute(in CallRecord record)
     {
         _record = record;
@@ -72,6 +73,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
                 break;
         }
 
+        _memory.ThrowIfHostExhausted();
         Statistics.AddressSpaces = _processes.Spaces;
         Statistics.UncertainThreads = _processes.UncertainThreads;
     }

@@ -35,7 +35,7 @@ internal static class CheckCommand
         var checker = new Checker(options);
         using var interruption = new Interruption();
         CheckReport report;
-        using (new ProgressLine(() => string.Create(CultureInfo.InvariantCulture, $"{checker.Done:n0} of {checker.Total:n0} populations, {checker.Cases:n0} cases")))
+        using (ProgressLine.Begin(() => string.Create(CultureInfo.InvariantCulture, $"{checker.Done:n0} of {checker.Total:n0} populations, {checker.Cases:n0} cases")))
             report = checker.Run(interruption.Token);
         int exitCode = Show(report, isJson, directory);
         return exitCode == ExitCode.Done && !report.IsComplete ? ExitCode.OfSignal(interruption.Signal) : exitCode;

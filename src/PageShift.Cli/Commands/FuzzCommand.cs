@@ -46,7 +46,7 @@ internal static class FuzzCommand
         using var interruption = new Interruption();
         FuzzReport? report;
         string? reason;
-        using (new ProgressLine(() => Tell(fuzzer, options)))
+        using (ProgressLine.Begin(() => Tell(fuzzer, options)))
             report = fuzzer.Run(out reason, interruption.Token);
         if (report is null)
         {

@@ -16,14 +16,17 @@ internal static class RowProcess
         string[] arguments = ["bench", "--row", index.ToString(CultureInfo.InvariantCulture), "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--format", "json"];
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             arguments = [Environment.GetCommandLineArgs()[0], .. arguments]; // the tool's assembly
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode is not (ExitCode.Done or ExitCode.NotPossibleHere) || output.Length == 0)
-            throw new NotPossibleException($"the process that measured '{SpeedTable.All[index].Work}' ended with {process.ExitCode}");
+            throw new NotPossibleException($"'{SpeedTable.All[index].Work}': its process ended with {process.ExitCode}; {FirstLine(error.Result)}");
         using var json = JsonDocument.Parse(output);
         return Read(SpeedTable.All[index], json.RootElement.GetProperty("rows")[0]);
     }
+
+    private static string FirstLine(string error) => error.Split('\n')[0] is { Length: > 0 } line ? line.Replace("pageshift: ", "", StringComparison.Ordinal) : "it said nothing";
 
     private static SpeedResult Read(SpeedRow row, JsonElement found) => new(row)
     {

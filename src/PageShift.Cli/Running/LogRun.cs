@@ -1,3 +1,4 @@
+using System.Globalization;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output;
@@ -49,8 +50,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Verify = settings.Verify,
         };
         CallRecorder? recorder = output.Recorder;
+        long totalBytes = stream.CanSeek ? stream.Length : 0;
         using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
-        using (var progress = new RunProgress(stream.CanSeek ? stream.Length : null))
+        using (ProgressLine.Begin(() => Tell(reader, executor.Statistics, totalBytes)))
         {
             while (reader.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
@@ -62,7 +64,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                 if (executor.Statistics.UnsupportedCalls != unsupported)
                     run._report.AddUnsupported(record.Name);
                 recorder?.End(record, executor.Statistics.Calls);
-                progress.Step(reader, executor.Statistics);
             }
 
             run._report.Statistics = executor.Statistics;
@@ -120,6 +121,14 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     }
 
     public void OnParted(in CallRecord record, string engine, string kernel) => _report.Add(new KernelDivergence(record.Line, record.Name, engine, kernel));
+
+    /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>
+    private static string? Tell(CallLogReader reader, LogStatistics statistics, long totalBytes)
+    {
+        long bytes = reader.Counts.Bytes;
+        string part = totalBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * bytes / totalBytes:f0} %") : $"{bytes >> 20} MiB";
+        return bytes == 0 ? null : $"{part} read, {statistics.Calls} calls, {statistics.Moves} moves";
+    }
 
     private void Add(MoveReport report)
     {

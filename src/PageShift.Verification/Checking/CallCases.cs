@@ -16,7 +16,6 @@ internal sealed class CallCases : CaseWorker
     private readonly CheckWorld _world;
     private readonly (int First, int End) _region;
     private readonly RemapCase[] _calls;
-    private readonly PhysicalMemory _memory = new(new PhysicalMemoryOptions { CapacityBytes = 64UL << 20 });
     private readonly CheckedSpace[] _spaces;
     private readonly PageKind[] _kinds;
     private RemapCase _call;
@@ -27,7 +26,7 @@ internal sealed class CallCases : CaseWorker
         _region = world.Windows[0];
         _calls = [.. AllCalls(world)];
         _kinds = new PageKind[_region.End - _region.First];
-        _spaces = [.. MovePolicyName.All.Select(policy => new CheckedSpace(_memory, world.Geometry, policy))];
+        _spaces = [.. MovePolicyName.All.Select(policy => new CheckedSpace(Memory, world.Geometry, policy))];
     }
 
     /// <summary>What a page of the region is.</summary>
@@ -39,7 +38,9 @@ internal sealed class CallCases : CaseWorker
         TouchedReadOnly,
     }
 
-    public override void Dispose() => _memory.Dispose();
+    internal override PhysicalMemory Memory { get; } = new(new PhysicalMemoryOptions { CapacityBytes = 64UL << 20 });
+
+    public override void Dispose() => Memory.Dispose();
 
     /// <summary>The layouts of a world's region.</summary>
     internal static long Count(CheckWorld world) => (long)Math.Pow(Kinds, world.Windows[0].End - world.Windows[0].First);

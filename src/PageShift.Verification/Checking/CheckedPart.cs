@@ -1,3 +1,5 @@
+using PageShift.Physical;
+
 namespace PageShift.Verification.Checking;
 
 /// <summary>One part of a check: the populations of a world, and what checks one of them.</summary>
@@ -34,6 +36,9 @@ internal abstract class CaseWorker : IDisposable
 
     /// <summary>The policy of the case that is being tried.</summary>
     internal Moving.MovePolicy Policy { get; private protected set; }
+
+    /// <summary>What holds the tables that are tried.</summary>
+    internal abstract PhysicalMemory Memory { get; }
 
     public abstract void Dispose();
 

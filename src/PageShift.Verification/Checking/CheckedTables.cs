@@ -17,7 +17,6 @@ internal sealed class CheckedTables : IDisposable
     private readonly MovePlan _planToExecute = new();
     private readonly CheckWorld _world;
     private readonly PagingGeometry _geometry;
-    private readonly PhysicalMemory _memory = new(new PhysicalMemoryOptions { CapacityBytes = CapacityBytes });
     private readonly PageTableTree _tables;
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
@@ -36,7 +35,7 @@ internal sealed class CheckedTables : IDisposable
     {
         _world = world;
         _geometry = world.Geometry;
-        _tables = new PageTableTree(_memory, _geometry);
+        _tables = new PageTableTree(Memory, _geometry);
         _planner = new MovePlanner(_tables, new VacantTables(_geometry));
         _mover = new PageTableMover(_tables);
         _entries = new ulong[world.Pages];
@@ -45,6 +44,9 @@ internal sealed class CheckedTables : IDisposable
         _isOccupied = new bool[world.Pages];
         _occupiedBelow = new int[world.Pages + 1];
     }
+
+    /// <summary>What holds the tables.</summary>
+    internal PhysicalMemory Memory { get; } = new(new PhysicalMemoryOptions { CapacityBytes = CapacityBytes });
 
     /// <summary>The plan of the last move that was tried.</summary>
     internal MovePlan Plan { get; } = new();
@@ -56,7 +58,7 @@ internal sealed class CheckedTables : IDisposable
     internal IReadOnlyList<PopulatedLeaf> Leaves => _leaves;
 
     /// <summary>Gives the memory back as a whole: after a failure the tables may be beyond taking down.</summary>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose() => Memory.Dispose();
 
     /// <summary>Takes up a population. It is put into the tables for each move anew.</summary>
     internal void Take(Populations populations, long number)
@@ -93,7 +95,7 @@ internal sealed class CheckedTables : IDisposable
     internal void Try(MovePolicy policy, in CheckMove move)
     {
         Fill();
-        ulong tablesBefore = _memory.TableFrames;
+        ulong tablesBefore = Memory.TableFrames;
         _planner.Plan(policy, Request(move), Plan);
         MoveCost planned = CountedByDoing(Plan.Work);
         Execute(policy, move);
@@ -104,8 +106,8 @@ internal sealed class CheckedTables : IDisposable
             throw new CheckMismatchException($"planned was {planned}, but done {work}");
         if (policy == MovePolicy.PageShift && Plan.Cost != Plan.Work)
             throw new CheckMismatchException($"the cost is {Plan.Cost}, but the work {Plan.Work}");
-        if (tablesBefore + work.TablesAllocated != tablesAfter + work.TablesFreed || tablesAfter != _memory.TableFrames)
-            throw new CheckMismatchException($"{tablesBefore} tables, {work.TablesAllocated} allocated and {work.TablesFreed} freed are not the {tablesAfter} that can be reached, of {_memory.TableFrames} in use");
+        if (tablesBefore + work.TablesAllocated != tablesAfter + work.TablesFreed || tablesAfter != Memory.TableFrames)
+            throw new CheckMismatchException($"{tablesBefore} tables, {work.TablesAllocated} allocated and {work.TablesFreed} freed are not the {tablesAfter} that can be reached, of {Memory.TableFrames} in use");
         Clear(_tables.Root, _geometry.Root);
     }
 
@@ -167,7 +169,7 @@ internal sealed class CheckedTables : IDisposable
             if (!entry.IsTable(level))
                 continue;
             Clear(entry.Frame, level - 1);
-            _memory.FreeTable(entry.Frame);
+            Memory.FreeTable(entry.Frame);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace PageShift.Verification.Checking;
 
@@ -18,6 +19,7 @@ public sealed class Checker
     // Guarded by _lock.
     private readonly CheckTotals[] _totals;
     private (long Number, Counterexample Found)? _counterexample;
+    private ExceptionDispatchInfo? _failure;
 
     /// <summary>Prepares a check.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The depth or the shard is out of range.</exception>
@@ -45,6 +47,7 @@ public sealed class Checker
     public long Total { get; }
 
     /// <summary>Runs until all is checked, a counterexample is found, or <paramref name="cancellation"/> ends it.</summary>
+    /// <exception cref="OutOfMemoryException">The host has not enough memory for it.</exception>
     public CheckReport Run(CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -56,6 +59,7 @@ public sealed class Checker
             thread.Join();
         lock (_lock)
         {
+            _failure?.Throw();
             return new CheckReport
             {
                 Options = _options,
@@ -70,6 +74,19 @@ public sealed class Checker
 
     private void Work(CancellationToken cancellation)
     {
+        try
+        {
+            CheckChunks(cancellation);
+        }
+        catch (Exception failure)
+        {
+            lock (_lock)
+                _failure ??= ExceptionDispatchInfo.Capture(failure);
+        }
+    }
+
+    private void CheckChunks(CancellationToken cancellation)
+    {
         var workers = new CaseWorker?[_parts.Length];
         try
         {
@@ -81,7 +98,7 @@ public sealed class Checker
                         return;
                 }
 
-                if (HasCounterexample())
+                if (IsOver())
                     return;
             }
         }
@@ -108,7 +125,7 @@ public sealed class Checker
         {
             worker.Check(population);
         }
-        catch (Exception failure) when (failure is not InsufficientMemoryException)
+        catch (Exception failure) when (failure is not OutOfMemoryException && !worker.Memory.IsHostExhausted)
         {
             // Whatever the engine throws is what the check is looking for.
             string what = failure.Message.ReplaceLineEndings(" ");
@@ -127,10 +144,10 @@ public sealed class Checker
         return true;
     }
 
-    private bool HasCounterexample()
+    private bool IsOver()
     {
         lock (_lock)
-            return _counterexample is not null;
+            return _counterexample is not null || _failure is not null;
     }
 
     private void Keep(long number, Counterexample found)

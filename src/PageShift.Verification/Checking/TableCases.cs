@@ -1,4 +1,5 @@
 using PageShift.Moving;
+using PageShift.Physical;
 
 namespace PageShift.Verification.Checking;
 
@@ -11,6 +12,8 @@ internal sealed class TableCases(CheckWorld world, Populations populations) : Ca
     // What was proved for this population: with how many entries the pages from one to another can't be moved by some way. Moves that take the same pages the same way share it.
     private readonly Dictionary<(int First, int Last, int Delta), int> _proved = [];
     private CheckMove _move;
+
+    internal override PhysicalMemory Memory => _tables.Memory;
 
     public override void Dispose() => _tables.Dispose();
 

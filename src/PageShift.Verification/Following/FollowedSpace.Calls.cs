@@ -46,6 +46,7 @@ internal sealed partial class FollowedSpace
         foreach (AddressRange range in a.RangesAfter(exit.Result))
             LearnPrivatePages(range);
         CallResult? engine = Mirror(exit, a);
+        _context.Memory.ThrowIfHostExhausted();
         Difference? difference = null;
         if (engine is { } result)
         {
@@ -120,6 +121,7 @@ internal sealed partial class FollowedSpace
         }
         catch (InvalidOperationException failure)
         {
+            _context.Memory.ThrowIfHostExhausted();
             Report(exit, new Difference("the outcomes", $"threw {failure.Message}", kernel.ToString()));
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using PageShift.Calls;
 using PageShift.Moving;
 
@@ -21,6 +22,7 @@ public sealed class Fuzzer
     private volatile bool _stops;
     private volatile bool _isShrinking;
     private volatile string? _failure;
+    private volatile ExceptionDispatchInfo? _thrown;
 
     // Guarded by _lock.
     private readonly Dictionary<KnownDifference, long> _known = [];
@@ -49,6 +51,7 @@ public sealed class Fuzzer
     /// <summary>Runs.</summary>
     /// <param name="reason">When the result is null: one sentence that says why it is not possible here.</param>
     /// <param name="cancellation">Ends the run early; the report tells what was done.</param>
+    /// <exception cref="OutOfMemoryException">The host has not enough memory for it.</exception>
     public FuzzReport? Run(out string? reason, CancellationToken cancellation = default)
     {
         var factories = new List<LockstepFactory>();
@@ -70,6 +73,7 @@ public sealed class Fuzzer
             foreach (Thread thread in threads)
                 thread.Join();
             _time.Stop();
+            _thrown?.Throw();
             reason = _failure;
             if (reason is not null)
                 return null;
@@ -99,6 +103,11 @@ public sealed class Fuzzer
         catch (InvalidOperationException failure)
         {
             _failure = failure.Message;
+            _stops = true;
+        }
+        catch (Exception thrown)
+        {
+            _thrown = ExceptionDispatchInfo.Capture(thrown);
             _stops = true;
         }
     }

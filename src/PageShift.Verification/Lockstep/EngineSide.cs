@@ -75,6 +75,10 @@ internal sealed partial class EngineSide : IDisposable
         }
     }
 
+    /// <summary>Throws when the host has no memory left for the engine's frames: then an answer of the engine's says nothing about it.</summary>
+    /// <exception cref="InsufficientMemoryException">It has none.</exception>
+    internal void ThrowIfHostExhausted() => _memory.ThrowIfHostExhausted();
+
     /// <summary>Checks the invariants of all spaces together, frames and their references included.</summary>
     /// <exception cref="InvalidOperationException">One does not hold; the message says which.</exception>
     internal void Verify() => AddressSpace.VerifyAll([.. _processes.Values.Select(process => process.Space)], _objects);

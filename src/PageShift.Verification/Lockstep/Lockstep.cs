@@ -126,6 +126,7 @@ public sealed class Lockstep : IDisposable
     private Difference? CompareStep(in CallRecord record, int index, in CallAnswer kernel)
     {
         CallAnswer engine = _engine.Execute(KnownDifferences.Told(record, kernel));
+        _engine.ThrowIfHostExhausted();
         Difference? difference = CompareAnswers(record, engine, kernel);
         if (difference is null && record.Call.Kind != CallKind.ExitGroup)
             difference = CompareProcess(record.ThreadId, index % _flagsInterval == 0, PagesPerCall, SampleBytes);

@@ -16,13 +16,15 @@ internal sealed unsafe class FrameAllocator : IDisposable
     internal const int BlockShift = 9;
     internal const uint BlockFrames = 1u << BlockShift;
 
-    /// <summary>1 GiB of frames: 1 MiB of <see cref="FrameState"/>, which the host commits page by page.</summary>
+    /// <summary>1 GiB of frames: 1 MiB of <see cref="FrameState"/> and 6 KiB of <see cref="BlockState"/> behind it, which the host commits page by page.</summary>
     private const int StateChunkShift = 18;
 
     /// <summary>64 MiB of content: small enough for a host that refuses large single reservations.</summary>
     private const int ContentChunkShift = 14;
 
     private const nuint ContentAlignment = 2 << 20;
+
+    private static readonly nuint StateChunkBytes = (sizeof(uint) << StateChunkShift) + ((nuint)sizeof(BlockState) << (StateChunkShift - BlockShift));
 
     private const byte FencePattern = 0xFE;
     private const byte Poison = 0xDD;
@@ -37,7 +39,6 @@ internal sealed unsafe class FrameAllocator : IDisposable
     private readonly uint** _stateChunks;
     private readonly byte** _contentChunks;
     private readonly byte** _contentAllocations; // what each chunk of content lies in, and is freed as
-    private readonly BlockState* _blocks;
     private readonly ulong _stateChunkCount;
     private readonly ulong _contentChunkCount;
 
@@ -58,12 +59,14 @@ internal sealed unsafe class FrameAllocator : IDisposable
         _hasContent = hasContent;
         _fenced = fenced;
         _strideShift = fenced ? PageSize.Shift + 1 : PageSize.Shift;
-        _stateChunkCount = (frameCount >> StateChunkShift) + 1;
-        _contentChunkCount = hasContent ? (frameCount >> ContentChunkShift) + 1 : 0;
-        _stateChunks = (uint**)NativeMemory.AllocZeroed((nuint)_stateChunkCount, (nuint)sizeof(uint*));
-        _contentChunks = (byte**)NativeMemory.AllocZeroed((nuint)_contentChunkCount + 1, (nuint)sizeof(byte*));
-        _contentAllocations = (byte**)NativeMemory.AllocZeroed((nuint)_contentChunkCount + 1, (nuint)sizeof(byte*));
-        _blocks = (BlockState*)NativeMemory.AllocZeroed((nuint)(frameCount >> BlockShift) + 1, (nuint)sizeof(BlockState));
+        // Counted once they are there: where the host refuses one, the finalizer frees the others.
+        ulong stateChunks = (frameCount >> StateChunkShift) + 1;
+        _stateChunks = (uint**)NativeMemory.AllocZeroed((nuint)stateChunks, (nuint)sizeof(uint*));
+        _stateChunkCount = stateChunks;
+        ulong contentChunks = hasContent ? (frameCount >> ContentChunkShift) + 1 : 0;
+        _contentChunks = (byte**)NativeMemory.AllocZeroed((nuint)contentChunks + 1, (nuint)sizeof(byte*));
+        _contentAllocations = (byte**)NativeMemory.AllocZeroed((nuint)contentChunks + 1, (nuint)sizeof(byte*));
+        _contentChunkCount = contentChunks;
     }
 
     ~FrameAllocator() => Free();
@@ -72,6 +75,9 @@ internal sealed unsafe class FrameAllocator : IDisposable
 
     /// <summary>True once there is nothing left behind the frames.</summary>
     internal bool IsDisposed => _disposed;
+
+    /// <summary>True once the host has refused memory for frames or their states.</summary>
+    internal bool IsHostExhausted { get; private set; }
 
     /// <summary>Bytes that this allocator keeps per frame, all told.</summary>
     internal static int BookkeepingBytesPerFrame => sizeof(uint) + ((sizeof(BlockState) + (int)BlockFrames - 1) / (int)BlockFrames);
@@ -96,6 +102,14 @@ internal sealed unsafe class FrameAllocator : IDisposable
     {
         ulong offset = frame - _firstFrame;
         return _contentChunks[offset >> ContentChunkShift] + ((offset & ((1UL << ContentChunkShift) - 1)) << _strideShift);
+    }
+
+    /// <summary>The bookkeeping of a block, in the chunk that holds the states of its frames.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref BlockState Block(uint block)
+    {
+        uint* chunk = _stateChunks[block >> (StateChunkShift - BlockShift)];
+        return ref ((BlockState*)(chunk + (1 << StateChunkShift)))[block & ((1u << (StateChunkShift - BlockShift)) - 1)];
     }
 
     // Blocks do not straddle chunks, so that the states of frames in one block lie side by side.
@@ -198,7 +212,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
         }
 
         uint block = (uint)((frame - _firstFrame) >> BlockShift);
-        ref BlockState info = ref _blocks[block];
+        ref BlockState info = ref Block(block);
         state = FrameState.Free | info.FirstFree;
         info.FirstFree = (ushort)(((frame - _firstFrame) & (BlockFrames - 1)) + 1);
         if (info.FreeCount++ == 0)
@@ -224,7 +238,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
     internal void FreeRun(ulong first, int count)
     {
         uint block = (uint)((first - _firstFrame) >> BlockShift);
-        ref BlockState info = ref _blocks[block];
+        ref BlockState info = ref Block(block);
         Span<uint> states = StatesFrom(first, count);
         AllocatedFrames -= (ulong)count;
         if (count == BlockFrames)
@@ -250,7 +264,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
     internal void ReserveFirst(uint count)
     {
         if (!TryStartBlock())
-            throw new InvalidOperationException("The arena is too small to hold its reserved frames.");
+            throw new InsufficientMemoryException("The host has no memory left for the first frames.");
         _carveNext += count;
     }
 
@@ -269,7 +283,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
     private ulong TakeFromPartial()
     {
         uint block = _partialBlocks - 1;
-        ref BlockState info = ref _blocks[block];
+        ref BlockState info = ref Block(block);
         ulong frame = _firstFrame + ((ulong)block << BlockShift) + info.FirstFree - 1;
         ref uint state = ref State(frame);
         info.FirstFree = (ushort)(state & FrameState.ValueMask);
@@ -284,7 +298,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
     private int TakeRunFromPartial(int most, out ulong first)
     {
         uint block = _partialBlocks - 1;
-        ref BlockState info = ref _blocks[block];
+        ref BlockState info = ref Block(block);
         uint next = info.FirstFree;
         uint expected = next;
         first = _firstFrame + ((ulong)block << BlockShift) + next - 1;
@@ -368,7 +382,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
         {
             ref uint* states = ref _stateChunks[offset >> StateChunkShift];
             if (states == null)
-                states = (uint*)NativeMemory.AllocZeroed(1u << StateChunkShift, sizeof(uint));
+                states = (uint*)NativeMemory.AllocZeroed(StateChunkBytes);
             if (!_hasContent)
                 return true;
             ref byte* content = ref _contentChunks[offset >> ContentChunkShift];
@@ -383,6 +397,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
         }
         catch (OutOfMemoryException)
         {
+            IsHostExhausted = true;
             return false;
         }
     }
@@ -402,23 +417,23 @@ internal sealed unsafe class FrameAllocator : IDisposable
 
     private void PushPartial(uint block)
     {
-        ref BlockState info = ref _blocks[block];
+        ref BlockState info = ref Block(block);
         info.Previous = 0;
         info.Next = _partialBlocks;
         if (_partialBlocks != 0)
-            _blocks[_partialBlocks - 1].Previous = block + 1;
+            Block(_partialBlocks - 1).Previous = block + 1;
         _partialBlocks = block + 1;
     }
 
     private void UnlinkPartial(uint block)
     {
-        ref BlockState info = ref _blocks[block];
+        ref BlockState info = ref Block(block);
         if (info.Previous == 0)
             _partialBlocks = info.Next;
         else
-            _blocks[info.Previous - 1].Next = info.Next;
+            Block(info.Previous - 1).Next = info.Next;
         if (info.Next != 0)
-            _blocks[info.Next - 1].Previous = info.Previous;
+            Block(info.Next - 1).Previous = info.Previous;
         info.Next = info.Previous = 0;
     }
 
@@ -426,21 +441,21 @@ internal sealed unsafe class FrameAllocator : IDisposable
     private void PushEmptied(uint block)
     {
         UnlinkPartial(block);
-        _blocks[block] = default;
+        Block(block) = default;
         PushFreeBlock(block);
     }
 
     private void PushFreeBlock(uint block)
     {
-        _blocks[block].Next = _freeBlocks;
+        Block(block).Next = _freeBlocks;
         _freeBlocks = block + 1;
     }
 
     private ulong PopFreeBlock()
     {
         uint block = _freeBlocks - 1;
-        _freeBlocks = _blocks[block].Next;
-        _blocks[block].Next = 0;
+        _freeBlocks = Block(block).Next;
+        Block(block).Next = 0;
         return _firstFrame + ((ulong)block << BlockShift);
     }
 
@@ -470,7 +485,6 @@ internal sealed unsafe class FrameAllocator : IDisposable
         NativeMemory.Free(_stateChunks);
         NativeMemory.Free(_contentChunks);
         NativeMemory.Free(_contentAllocations);
-        NativeMemory.Free(_blocks);
     }
 
     private struct BlockState

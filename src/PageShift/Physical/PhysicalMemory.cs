@@ -25,6 +25,7 @@ public sealed partial class PhysicalMemory : IDisposable
 
     /// <summary>Makes physical memory as <paramref name="options"/> say.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A capacity is zero, too large, or no multiple of 2 MiB.</exception>
+    /// <exception cref="OutOfMemoryException">The host has no memory for its bookkeeping, a few MiB.</exception>
     public PhysicalMemory(PhysicalMemoryOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -59,6 +60,10 @@ public sealed partial class PhysicalMemory : IDisposable
         }
     }
 
+    /// <summary>True once the host has refused memory for frames. A call that has failed with <see cref="Abi.Errno.OutOfMemory"/> since may have failed for that alone, and Linux would
+    /// have carried it out.</summary>
+    public bool IsHostExhausted => _backed.IsHostExhausted || _unbacked is { IsHostExhausted: true };
+
     /// <summary>True once it was given back to the host: what was in it is gone.</summary>
     internal bool IsDisposed => _backed.IsDisposed;
 
@@ -72,6 +77,14 @@ public sealed partial class PhysicalMemory : IDisposable
     {
         _backed.Dispose();
         _unbacked?.Dispose();
+    }
+
+    /// <summary>Throws when <see cref="IsHostExhausted"/>: for those who compare results with Linux's, or show them as such.</summary>
+    /// <exception cref="InsufficientMemoryException">The host has refused memory for frames.</exception>
+    public void ThrowIfHostExhausted()
+    {
+        if (IsHostExhausted)
+            throw new InsufficientMemoryException("The host has no memory left for the frames of the emulated one.");
     }
 
     /// <summary>Throws when a fence behind a frame was overwritten; does nothing when the arena has no fences.</summary>

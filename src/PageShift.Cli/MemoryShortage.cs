@@ -1,0 +1,53 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace PageShift.Cli;
+
+/// <summary>Tells failures for want of memory from others. What is thrown after one, while objects are taken down that it has left half-made, comes of it too.</summary>
+internal static class MemoryShortage
+{
+    private const int NotEnoughMemory = 12; // ENOMEM
+    private const int ReserveBytes = 32 << 20;
+
+    private static volatile bool s_hasBeen;
+
+    // Address space that is never touched, for the runtime and the console to end in good order when the rest is gone.
+    private static nint s_reserve;
+
+    /// <summary>Notes from now on whether memory has been short.</summary>
+    internal static void Watch()
+    {
+        AppDomain.CurrentDomain.FirstChanceException += (_, thrown) => Note(thrown.Exception);
+        try
+        {
+            s_reserve = Marshal.AllocHGlobal(ReserveBytes);
+        }
+        catch (OutOfMemoryException)
+        {
+            // It has been noted. Perhaps it is enough without.
+            s_hasBeen = false;
+        }
+    }
+
+    /// <summary>True when an exception that nobody has caught comes of a shortage.</summary>
+    internal static bool Explains(Exception error) => s_hasBeen || IsShortage(error);
+
+    private static void Note(Exception error)
+    {
+        if (!IsShortage(error))
+            return;
+        s_hasBeen = true;
+        Marshal.FreeHGlobal(Interlocked.Exchange(ref s_reserve, 0));
+    }
+
+    private static bool IsShortage(Exception error)
+    {
+        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is OutOfMemoryException or Win32Exception { NativeErrorCode: NotEnoughMemory } or IOException { HResult: NotEnoughMemory })
+                return true;
+        }
+
+        return false;
+    }
+}
