@@ -34,6 +34,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
             MinimumAddress = new VirtualAddress((ulong)(settings.LowestAddress ?? 0x1_0000)),
             MaximumMapCount = (int)(settings.MostMappings ?? options.MaximumMapCount),
             TransparentHugePages = settings.TransparentHugePages is "madvise" or "always",
+            ProtectionKeys = ProcessorFeatures.HasProtectionKeys,
             IsPrivileged = Environment.IsPrivilegedProcess,
         };
     }

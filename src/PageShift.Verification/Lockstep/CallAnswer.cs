@@ -26,7 +26,7 @@ internal readonly record struct CallAnswer(CallResult Result, ulong BytesDone = 
         {
             0 => CallResult.Success,
             MemoryAccess.BusError => Errno.InputOutput,
-            _ when access.SignalCode == MemoryAccess.NotPermitted => Errno.AccessDenied,
+            _ when access.SignalCode is MemoryAccess.NotPermitted or MemoryAccess.NotPermittedByKey => Errno.AccessDenied,
             _ => Errno.BadAddress,
         },
         access.BytesDone.Value,
@@ -37,7 +37,7 @@ internal readonly record struct CallAnswer(CallResult Result, ulong BytesDone = 
 
     // signal     code           as a result
     // SIGSEGV    SEGV_MAPERR    EFAULT, also where the address is not canonical
-    // SIGSEGV    SEGV_ACCERR    EACCES
+    // SIGSEGV    SEGV_ACCERR    EACCES, and so has SEGV_PKUERR
     // SIGBUS     BUS_ADRERR     EIO
     /// <summary>The result that stands for a fault, in logs too, as an access has no errno of its own.</summary>
     internal static CallResult OfFault(AccessFault fault) => fault switch

@@ -107,7 +107,7 @@ internal sealed partial class EngineSide
         if (mapping.File is { } file && !_fileKeys.TryGetValue(file.Object, out key))
             _fileKeys.Add(file.Object, key = (ulong)_fileKeys.Count + 1);
         return new ObservedMapping(mapping.Range, mapping.Protection, mapping.Flags.HasFlag(VmFlags.MayShare),
-            key == 0 ? 0 : mapping.PageOffset.Value << PageSize.Shift, key, withFlags ? mapping.Flags : null);
+            key == 0 ? 0 : mapping.PageOffset.Value << PageSize.Shift, key, withFlags ? mapping.Flags & ~VmFlags.ExecuteOnly : null); // of which smaps has no code
     }
 
     private PageKinds KindsOf(in LeafSnapshot leaf, in Mapping mapping, AddressSpace space)

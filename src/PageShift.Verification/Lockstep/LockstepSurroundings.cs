@@ -35,6 +35,9 @@ public sealed record LockstepSurroundings
     /// <summary>True when the kernel gives large pages to those who ask for them.</summary>
     public bool TransparentHugePages { get; private init; } = true;
 
+    /// <summary>True when the processor has protection keys, which the kernel uses.</summary>
+    public bool ProtectionKeys { get; internal init; }
+
     /// <summary>True when the kernel may swap pages out.</summary>
     public bool HasSwap { get; private init; }
 
@@ -64,6 +67,7 @@ public sealed record LockstepSurroundings
             CommitLimit = settings.OvercommitMemory == 1 ? new ByteLength(ulong.MaxValue) : MachineMemory.ReadTotal(),
             MaximumMapCount = (int)(settings.MostMappings ?? 65530),
             TransparentHugePages = settings.TransparentHugePages == "madvise",
+            ProtectionKeys = ProcessorFeatures.HasProtectionKeys,
             HasSwap = MachineMemory.HasSwap(),
         };
     }
@@ -82,6 +86,7 @@ public sealed record LockstepSurroundings
             BreakStart = Kernel.BreakStart,
             ProgramData = Kernel.ProgramData,
             TransparentHugePages = TransparentHugePages,
+            ProtectionKeys = ProtectionKeys,
             MaximumMapCount = MaximumMapCount,
             CommitLimit = CommitLimit,
             IsPrivileged = false,

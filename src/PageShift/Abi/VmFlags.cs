@@ -86,6 +86,9 @@ public enum VmFlags : uint
     /// <summary>gu: may hold guard pages; sticky, and no obstacle to merging.</summary>
     MayHaveGuards = 1 << 25,
 
+    /// <summary>May only be executed: the process's key for such memory, which smaps shows as its ProtectionKey and not by a code. See <see cref="AddressSpaceOptions.ProtectionKeys"/>.</summary>
+    ExecuteOnly = 1 << 26,
+
     /// <summary>The bits that mprotect changes.</summary>
     AccessMask = Read | Write | Execute,
 }

@@ -28,8 +28,7 @@ public sealed partial class AddressSpace : IFaultResolver
 
     AccessFault IFaultResolver.ResolveFault(VirtualAddress address, AccessKind access, MappingLock.ReaderFlag reader)
     {
-        bool isWrite = access == AccessKind.Write;
-        FaultResult result = ResolveFault(address, isWrite, isExclusive: false);
+        FaultResult result = ResolveFault(address, access, isExclusive: false);
         if (!result.NeedsExclusive)
             return result.Fault;
 
@@ -38,7 +37,7 @@ public sealed partial class AddressSpace : IFaultResolver
         try
         {
             using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-            return ResolveFault(address, isWrite, isExclusive: true).Fault;
+            return ResolveFault(address, access, isExclusive: true).Fault;
         }
         finally
         {
@@ -47,8 +46,9 @@ public sealed partial class AddressSpace : IFaultResolver
     }
 
     /// <summary>Brings in the page of <paramref name="address"/>, or upgrades its leaf for a write. The mapping lock is held, exclusively or shared.</summary>
-    private FaultResult ResolveFault(VirtualAddress address, bool isWrite, bool isExclusive)
+    private FaultResult ResolveFault(VirtualAddress address, AccessKind access, bool isExclusive)
     {
+        bool isWrite = access == AccessKind.Write;
         VirtualAddress page = address.PageStart;
         MappingHandle handle = _mappings.Find(page);
         if (handle.IsNone)
@@ -64,7 +64,7 @@ public sealed partial class AddressSpace : IFaultResolver
 
         Mapping mapping = _mappings[handle];
         VmFlags needed = isWrite ? VmFlags.Write : VmFlags.AccessMask; // a read of anything accessible succeeds, as on x86
-        if ((mapping.Flags & needed) == 0)
+        if ((mapping.Flags & needed) == 0 || (mapping.Flags.Has(VmFlags.ExecuteOnly) && access != AccessKind.Execute))
             return AccessFault.NotPermitted;
         var fault = new PageFault(handle, mapping, page, isWrite, isExclusive);
         using (_faultLock.Enter())

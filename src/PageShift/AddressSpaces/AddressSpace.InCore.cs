@@ -66,7 +66,7 @@ public sealed partial class AddressSpace
         while (!source.IsEmpty)
         {
             VirtualAddress page = destination.PageStart;
-            if (ResolveFault(page, isWrite: true, isExclusive: true).Fault != AccessFault.None)
+            if (ResolveFault(page, AccessKind.Write, isExclusive: true).Fault != AccessFault.None)
                 return false;
             int offset = (int)(destination - page).Value;
             int count = Math.Min(source.Length, (int)PageSize.Bytes - offset);

@@ -9,7 +9,7 @@ namespace PageShift;
 // What populating does in a mapping, as on Linux 6.18:
 //
 //   for                     access                             refused (NotPermitted)     holes
-//   mmap, mlock, mremap     write if private and writable,     PROT_NONE                  skipped
+//   mmap, mlock, mremap     write if private and writable,     PROT_NONE, execute-only    skipped
 //                           else read
 //   MADV_POPULATE_READ      read                               not readable               stop
 //   MADV_POPULATE_WRITE     write                              not writable               stop
@@ -43,7 +43,7 @@ public sealed partial class AddressSpace
         if (isLock && mapping.Flags.Has(VmFlags.LockOnFault))
             return new PopulateOutcome(part.End, AccessFault.None);
         VmFlags needed = isLock ? VmFlags.AccessMask : mode == PopulateMode.Read ? VmFlags.Read : VmFlags.Write;
-        if ((mapping.Flags & needed) == 0)
+        if ((mapping.Flags & needed) == 0 || mapping.Flags.Has(VmFlags.ExecuteOnly))
             return new PopulateOutcome(part.Start, AccessFault.NotPermitted);
         bool isWrite = isLock ? (mapping.Flags & (VmFlags.Write | VmFlags.Shared)) == VmFlags.Write : mode == PopulateMode.Write;
         return PopulatePart(handle, part, isWrite);
@@ -67,7 +67,7 @@ public sealed partial class AddressSpace
                     return outcome;
                 at = outcome.Reached;
             }
-            else if (ResolveFault(at, isWrite, isExclusive: true).Fault is var fault && fault != AccessFault.None)
+            else if (ResolveFault(at, isWrite ? AccessKind.Write : AccessKind.Read, isExclusive: true).Fault is var fault && fault != AccessFault.None)
             {
                 return new PopulateOutcome(at, fault);
             }

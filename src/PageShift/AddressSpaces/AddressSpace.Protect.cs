@@ -23,7 +23,8 @@ public sealed partial class AddressSpace
         return ProtectLocked(start.Value, length.Value, (ulong)protection, AnyProtectionKey);
     }
 
-    /// <summary>pkey_mprotect on a processor without protection keys: as <see cref="Protect"/> for a <paramref name="key"/> of -1, else EINVAL.</summary>
+    /// <summary>pkey_mprotect: as <see cref="Protect"/> for a <paramref name="key"/> of -1. With <see cref="AddressSpaceOptions.ProtectionKeys"/> there is key 0 too, which is everybody's:
+    /// with it memory that may be executed may be read. Any other is EINVAL, as none can be allocated.</summary>
     /// <param name="start">A multiple of 4 KiB.</param>
     /// <param name="length">In bytes, rounded up to whole pages.</param>
     /// <param name="protection">The new access.</param>
@@ -37,6 +38,7 @@ public sealed partial class AddressSpace
     }
 
     private const int AnyProtectionKey = -1;
+    private const int DefaultProtectionKey = 0;
 
     // in this order                                              result
     // both growth bits; start unaligned                          EINVAL
@@ -58,7 +60,8 @@ public sealed partial class AddressSpace
         ulong end = unchecked(start + RoundUpWrapping(length));
         if (end <= start)
             return Errno.OutOfMemory;
-        if ((protection & ~Grows & ~Known) != 0 || key != AnyProtectionKey)
+        bool isKey = key == AnyProtectionKey || (key == DefaultProtectionKey && Options.ProtectionKeys);
+        if ((protection & ~Grows & ~Known) != 0 || !isKey)
             return Errno.InvalidArgument;
 
         MappingHandle first = _mappings.FindFirstEndingAbove(new VirtualAddress(start));
@@ -79,7 +82,8 @@ public sealed partial class AddressSpace
             return Errno.InvalidArgument;
         }
 
-        return ProtectRange(new AddressRange(new VirtualAddress(start), new VirtualAddress(end)), FlagsFor(protection));
+        VmFlags access = key == DefaultProtectionKey ? FlagsFor(protection) & ~VmFlags.ExecuteOnly : FlagsFor(protection & ~Grows);
+        return ProtectRange(new AddressRange(new VirtualAddress(start), new VirtualAddress(end)), access);
     }
 
     private Errno ProtectRange(AddressRange range, VmFlags access)
@@ -116,8 +120,8 @@ public sealed partial class AddressSpace
     private Errno ProtectPart(MappingHandle handle, AddressRange part, VmFlags access, ref bool leavesChanged)
     {
         VmFlags old = _mappings.FlagsOf(handle);
-        VmFlags flags = (old & ~VmFlags.AccessMask) | access;
-        if ((access & ~Allowed(old)) != 0)
+        VmFlags flags = (old & ~(VmFlags.AccessMask | VmFlags.ExecuteOnly)) | access;
+        if ((access & VmFlags.AccessMask & ~Allowed(old)) != 0)
             return Errno.AccessDenied;
         if (old.Has(VmFlags.Sealed))
             return Errno.OperationNotPermitted;
@@ -160,8 +164,12 @@ public sealed partial class AddressSpace
         flags == _mappings.FlagsOf(handle)
         || (TrySplitLeavesAtEnds(part) && _mappings.TryModify(handle, part, flags, Options.MaximumMapCount, out _));
 
-    private static VmFlags FlagsFor(ulong protection) =>
-        (VmFlags)(uint)(protection & (ulong)(Protection.Read | Protection.Write | Protection.Execute));
+    /// <summary>The flags that follow from the access that is asked for. Where there are protection keys, that of execution and nothing else takes reading away.</summary>
+    private VmFlags FlagsFor(ulong protection)
+    {
+        var flags = (VmFlags)(uint)(protection & (ulong)(Protection.Read | Protection.Write | Protection.Execute));
+        return Options.ProtectionKeys && protection == (ulong)Protection.Execute ? flags | VmFlags.ExecuteOnly : flags;
+    }
 
     /// <summary>The access bits that the "may" bits among <paramref name="flags"/> allow.</summary>
     private static VmFlags Allowed(VmFlags flags) => (VmFlags)((uint)(flags & MayAccessMask) >> 4);

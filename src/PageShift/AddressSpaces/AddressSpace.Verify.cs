@@ -102,7 +102,8 @@ public sealed partial class AddressSpace
             VmFlags flags = space._mappings.FlagsOf(handle);
             bool exceeds = (entry.IsPresent && (flags & VmFlags.AccessMask) == 0)
                 || (entry.IsPresent && entry.IsWritable && !flags.HasFlag(VmFlags.Write))
-                || (entry.IsPresent && !entry.IsNoExecute && !flags.HasFlag(VmFlags.Execute));
+                || (entry.IsPresent && !entry.IsNoExecute && !flags.HasFlag(VmFlags.Execute))
+                || (entry.IsPresent && entry.IsExecuteOnly != flags.HasFlag(VmFlags.ExecuteOnly));
             if (exceeds)
                 throw new InvalidOperationException($"The {level} entry at {start} ({entry}) allows more than its mapping ({flags}).");
             for (ulong i = 0; i < space.Geometry.FramesPerLeaf(level); i++)

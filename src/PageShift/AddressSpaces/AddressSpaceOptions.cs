@@ -32,6 +32,10 @@ public sealed record AddressSpaceOptions
     /// <summary>True when mappings that madvise(MADV_HUGEPAGE) asked it for fault in 2 MiB leaves (Linux's THP mode "madvise").</summary>
     public bool TransparentHugePages { get; init; } = true;
 
+    /// <summary>True when the processor has protection keys and the kernel uses them: memory of <see cref="Abi.Protection.Execute"/> alone can then be executed and neither read nor written.
+    /// Without them it can be read.</summary>
+    public bool ProtectionKeys { get; init; }
+
     /// <summary>The mappings from which on no new one is made (vm.max_map_count).</summary>
     public int MaximumMapCount { get; init; } = 65530;
 

@@ -53,6 +53,12 @@ public readonly record struct PageTableEntry(ulong Value)
     /// <summary>NX, bit 63: execution is not allowed.</summary>
     public const ulong NoExecuteBit = 1UL << 63;
 
+    /// <summary>Bits 59 to 62: the protection key of a leaf. 0 is everybody's.</summary>
+    public const ulong KeyMask = 15UL << 59;
+
+    /// <summary>The key of memory that may only be executed: the first that Linux gives out.</summary>
+    internal const ulong ExecuteOnlyKey = 1UL << 59;
+
     /// <summary>Bits 12 to 51: the frame number.</summary>
     public const ulong FrameMask = 0x000f_ffff_ffff_f000;
 
@@ -85,6 +91,9 @@ public readonly record struct PageTableEntry(ulong Value)
 
     /// <summary>NX.</summary>
     public bool IsNoExecute => (Value & NoExecuteBit) != 0;
+
+    /// <summary>True when a key forbids loads and stores, and leaves instruction fetches.</summary>
+    public bool IsExecuteOnly => (Value & KeyMask) != 0;
 
     /// <summary>A page that is there with no access.</summary>
     public bool IsProtNone => (Value & (PresentBit | ProtNoneBit)) == ProtNoneBit;

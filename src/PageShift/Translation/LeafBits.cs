@@ -8,7 +8,7 @@ namespace PageShift.Translation;
 internal static class LeafBits
 {
     private const ulong AccessBits = PageTableEntry.PresentBit | PageTableEntry.ProtNoneBit | PageTableEntry.WritableBit
-        | PageTableEntry.UserBit | PageTableEntry.NoExecuteBit;
+        | PageTableEntry.UserBit | PageTableEntry.NoExecuteBit | PageTableEntry.KeyMask;
 
     /// <summary>The bits of a 4 KiB leaf that was just faulted in: accessed, and for a write also writable and dirty. A leaf of a private mapping is
     /// writable only once a write has made the page its own; one of a shared mapping likewise, so that the write is seen.</summary>
@@ -28,8 +28,8 @@ internal static class LeafBits
         const ulong Write = Read | PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
         return access switch
         {
-            AccessKind.Read => (leaf.Value & Read) == Read,
-            AccessKind.Write => (leaf.Value & Write) == Write,
+            AccessKind.Read => (leaf.Value & (Read | PageTableEntry.KeyMask)) == Read,
+            AccessKind.Write => (leaf.Value & (Write | PageTableEntry.KeyMask)) == Write,
             _ => (leaf.Value & (Read | PageTableEntry.NoExecuteBit)) == Read,
         };
     }
@@ -42,6 +42,8 @@ internal static class LeafBits
         ulong bits = PageTableEntry.PresentBit | PageTableEntry.UserBit;
         if ((flags & VmFlags.Execute) == 0)
             bits |= PageTableEntry.NoExecuteBit;
+        if ((flags & VmFlags.ExecuteOnly) != 0)
+            bits |= PageTableEntry.ExecuteOnlyKey;
         return bits;
     }
 

@@ -276,7 +276,14 @@ public sealed unsafe partial class VirtualProcessor
             }
 
             ulong frameInLeaf = (page & (_tables.Geometry.Span(level) - 1)) >> PageSize.Shift;
-            _tlb.Fill(page, _memory.HostAddress(leaf.Frame + frameInLeaf), leaf.IsWritable && leaf.IsDirty, !leaf.IsNoExecute);
+            byte* frame = (byte*)_memory.HostAddress(leaf.Frame + frameInLeaf);
+            if (leaf.IsExecuteOnly)
+            {
+                host = frame + offset; // not remembered: what is in the TLB may be read
+                return AccessFault.None;
+            }
+
+            _tlb.Fill(page, (nuint)frame, leaf.IsWritable && leaf.IsDirty, !leaf.IsNoExecute);
         }
 
         host = (byte*)unchecked(entry.Addend + (nuint)address.Value);

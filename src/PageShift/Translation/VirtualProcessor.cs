@@ -172,7 +172,7 @@ public sealed partial class VirtualProcessor : IDisposable
             PageTableWalk walk = _tables.Walk(address);
             leaf = walk.Entry;
             level = walk.Level;
-            if (leaf.IsPresent && (access != AccessKind.Write || leaf.IsWritable))
+            if (leaf.IsPresent && (access != AccessKind.Write || leaf.IsWritable) && (access == AccessKind.Execute || !leaf.IsExecuteOnly))
             {
                 if (access == AccessKind.Execute && leaf.IsNoExecute)
                     return Failed(address, AccessFault.NotPermitted);

@@ -47,9 +47,25 @@ internal static class Tool
     internal static Process Start(params string[] arguments) => Start("dotnet", [Assembly, .. arguments]);
 
     /// <summary>Starts the tool in a process group of its own, with the signals' default actions: a run of the tests in the
-    /// background of a script ignores SIGINT, and what it starts would inherit that.</summary>
+    /// background of a script ignores SIGINT, and what it starts would inherit that. It tells how far it is.</summary>
     internal static Process StartForSignals(params string[] arguments) =>
-        Start("setsid", ["env", "--default-signal=INT,TERM", "dotnet", Assembly, .. arguments]);
+        Start("setsid", [.. ToolEnvironment.WithProgress, "--default-signal=INT,TERM", "dotnet", Assembly, .. arguments]);
+
+    /// <summary>Starts the tool, which tells how far it is.</summary>
+    internal static Process StartWithProgress(params string[] arguments) => StartUnder(ToolEnvironment.WithProgress, arguments);
+
+    /// <summary>Runs the tool as the last words of another command, such as env or strace with their options.</summary>
+    internal static ToolResult RunUnder(string[] command, params string[] arguments)
+    {
+        using Process process = StartUnder(command, arguments);
+        process.StandardInput.Close();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output, error.Result);
+    }
+
+    internal static Process StartUnder(string[] command, string[] arguments) => Start("/usr/bin/env", [.. command, "dotnet", Assembly, .. arguments]);
 
     private static Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
     {

@@ -6,6 +6,7 @@ namespace PageShift.Tests.Conformance;
 /// <list type="bullet">
 /// <item><c>#case name</c> begins it; comments that follow say which rule it shows;</item>
 /// <item>a call with its result; mincore with its vector;</item>
+/// <item><c>#needs protection keys</c>, or <c>#needs no protection keys</c>: the processor that it is about; without it any;</item>
 /// <item><c>#maps</c>: all mappings of the process that made the last call;</item>
 /// <item><c>#flags ADDRESS</c>: the flags of the mapping there;</item>
 /// <item><c>#pages ADDRESS COUNT</c>: a letter for each page: P private, F of an object, Z the page of zeroes, G guard, '.' none.</item>
@@ -14,6 +15,10 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
 {
     /// <summary>The case as the file has it.</summary>
     internal string Text => string.Join('\n', Lines);
+
+    /// <summary>Whether the processor it is about has protection keys; null when that does not matter.</summary>
+    internal bool? NeedsProtectionKeys =>
+        Lines.Contains("#needs protection keys") ? true : Lines.Contains("#needs no protection keys") ? false : null;
 
     /// <summary>The calls, by the index of their line.</summary>
     internal IReadOnlyDictionary<int, CallRecord> Calls()

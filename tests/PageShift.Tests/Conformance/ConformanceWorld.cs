@@ -26,7 +26,11 @@ internal sealed class EngineWorld : ConformanceWorld
     private readonly PhysicalMemory _memory = new();
     private readonly EngineSide _engine;
 
-    internal EngineWorld(MovePolicy policy, int firstProcess) => _engine = new EngineSide(LockstepSurroundings.Default, _memory, policy, firstProcess);
+    internal EngineWorld(MovePolicy policy, ConformanceCase conformanceCase)
+    {
+        LockstepSurroundings surroundings = LockstepSurroundings.Default with { ProtectionKeys = conformanceCase.NeedsProtectionKeys ?? false };
+        _engine = new EngineSide(surroundings, _memory, policy, ConformanceRendering.FirstProcess(conformanceCase));
+    }
 
     internal override CallData Data => _engine.Data;
 

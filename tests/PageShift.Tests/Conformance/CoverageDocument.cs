@@ -29,7 +29,7 @@ internal static class CoverageDocument
             `tests/PageShift.Tests/Linux/SectionSevenTests.cs`.
 
             Not supported: `shmat` and `shmdt`, `remap_file_pages`, `userfaultfd`, `process_madvise`, `io_setup`, shadow stacks,
-            protection keys, NUMA policies, pages of hugetlbfs, large pages of files, swap and reclaim.
+            `pkey_alloc`, NUMA policies, pages of hugetlbfs, large pages of files, swap and reclaim.
 
             This page is generated from the cases (`PAGESHIFT_REGENERATE=1 ./test --filter-namespace PageShift.Tests.Conformance`).
             A test fails when it is out of date.

@@ -29,7 +29,7 @@ public sealed class FuzzCommandTests : IDisposable
     {
         SkipUnlessPossible();
         // strace makes the kernel's side answer falsely.
-        ToolResult result = RunUnder(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=mremap", "-e", "inject=mremap:error=EXDEV"], "fuzz", "--calls", "5000", "-o", _directory.FullName);
+        ToolResult result = Tool.RunUnder(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=mremap", "-e", "inject=mremap:error=EXDEV"], "fuzz", "--calls", "5000", "-o", _directory.FullName);
         if (result.ExitCode is 127 || result.Error.Contains("PTRACE", StringComparison.Ordinal))
             Assert.Skip($"strace can't be used here: {result.Error}");
         Assert.Equal(1, result.ExitCode);
@@ -51,7 +51,7 @@ public sealed class FuzzCommandTests : IDisposable
     public void What_is_not_possible_ends_with_3_and_one_line()
     {
         SkipUnlessPossible();
-        ToolResult result = RunUnder(["unshare", "--pid", "--fork"], "fuzz", "--calls", "100");
+        ToolResult result = Tool.RunUnder(["unshare", "--pid", "--fork"], "fuzz", "--calls", "100");
         if (result.Error.StartsWith("unshare:", StringComparison.Ordinal) || result.ExitCode == 127)
             Assert.Skip(result.Error);
         Assert.Equal((3, ""), (result.ExitCode, result.Output));
@@ -98,14 +98,5 @@ public sealed class FuzzCommandTests : IDisposable
         if (PlatformSupport.MissingReason is { } reason)
             Assert.Skip(reason);
         Lockstep.StartedFactory.OrSkip().Dispose();
-    }
-
-    private static ToolResult RunUnder(string[] wrapper, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo("/usr/bin/env", [.. wrapper, "dotnet", Tool.Assembly, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new ToolResult(process.ExitCode, output, error.Result);
     }
 }
