@@ -9,24 +9,23 @@ namespace PageShift.Cli.Measuring;
 /// something else.</summary>
 internal static class RowProcess
 {
-    /// <summary>Starts the tool again for row <paramref name="index"/>, and reads what it found.</summary>
-    internal static SpeedResult Measure(int index, double seconds)
+    /// <summary>Starts the tool again for row <paramref name="index"/>, and reads what it found. Null when it was not possible; then that process has said why.</summary>
+    internal static SpeedResult? Measure(int index, double seconds)
     {
         string program = Environment.ProcessPath ?? throw new NotPossibleException("the tool does not know where it lies, and so can't start itself for each row");
         string[] arguments = ["bench", "--row", index.ToString(CultureInfo.InvariantCulture), "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--format", "json"];
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             arguments = [Environment.GetCommandLineArgs()[0], .. arguments]; // the tool's assembly
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
+        if (process.ExitCode == ExitCode.NotPossibleHere && output.Length == 0)
+            return null;
         if (process.ExitCode is not (ExitCode.Done or ExitCode.NotPossibleHere) || output.Length == 0)
-            throw new NotPossibleException($"'{SpeedTable.All[index].Work}': its process ended with {process.ExitCode}; {FirstLine(error.Result)}");
+            throw new NotPossibleException($"the process that measured '{SpeedTable.All[index].Work}' ended with {process.ExitCode}");
         using var json = JsonDocument.Parse(output);
         return Read(SpeedTable.All[index], json.RootElement.GetProperty("rows")[0]);
     }
-
-    private static string FirstLine(string error) => error.Split('\n')[0] is { Length: > 0 } line ? line.Replace("pageshift: ", "", StringComparison.Ordinal) : "it said nothing";
 
     private static SpeedResult Read(SpeedRow row, JsonElement found) => new(row)
     {
