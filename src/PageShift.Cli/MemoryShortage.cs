@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace PageShift.Cli;
 
@@ -31,6 +32,22 @@ internal static class MemoryShortage
 
     /// <summary>True when an exception that nobody has caught comes of a shortage.</summary>
     internal static bool Explains(Exception error) => s_hasBeen || IsShortage(error);
+
+    /// <summary>Says so in one line on standard error, and needs for that as little as can be: the console starts a thread when it is first used, and other code loads what it stands in.</summary>
+    internal static void Tell()
+    {
+        const int StandardError = 2;
+        try
+        {
+            using var handle = new SafeFileHandle(StandardError, ownsHandle: false);
+            using var stream = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+            stream.Write("pageshift: not enough memory here: the system gives this process no more\n"u8);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            // Nobody can be told. The exit code has to do.
+        }
+    }
 
     private static void Note(Exception error)
     {

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.Text;
-using Microsoft.Win32.SafeHandles;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
 
@@ -18,7 +16,7 @@ internal static class Program
         }
         catch (Exception error) when (MemoryShortage.Explains(error))
         {
-            Tell("pageshift: not enough memory here: the system gives this process no more");
+            MemoryShortage.Tell();
             return ExitCode.NotPossibleHere;
         }
     }
@@ -80,29 +78,9 @@ internal static class Program
         {
             Console.Error.WriteLine(line);
         }
-        catch (Exception error) when (MemoryShortage.Explains(error))
-        {
-            TellPlainly(line);
-        }
         catch (IOException)
         {
             // full, say, as a disk can be to which it goes
-        }
-    }
-
-    /// <summary>Without the console, which starts a thread for itself when it is first used.</summary>
-    private static void TellPlainly(string line)
-    {
-        const int StandardError = 2;
-        try
-        {
-            using var handle = new SafeFileHandle(StandardError, ownsHandle: false);
-            using var stream = new FileStream(handle, FileAccess.Write, bufferSize: 0);
-            stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        }
-        catch (Exception error) when (error is IOException or OutOfMemoryException)
-        {
-            // the same
         }
     }
 }

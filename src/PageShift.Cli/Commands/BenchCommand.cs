@@ -29,11 +29,9 @@ internal static class BenchCommand
         double seconds = parsed.GetValue(Seconds);
         if (parsed.GetValue(Row) is { } index && (index < 0 || index >= SpeedTable.All.Count))
             throw new UsageException($"--row takes a number from 0 to {SpeedTable.All.Count - 1}.");
-        List<SpeedResult>? results = parsed.GetValue(Row) is { } row
+        List<SpeedResult> results = parsed.GetValue(Row) is { } row
             ? [SpeedTable.All[row].Measure(TimeSpan.FromSeconds(seconds))]
             : MeasureAll(parsed.GetValue(Only) ?? "", seconds);
-        if (results is null)
-            return ExitCode.NotPossibleHere;
         if (parsed.GetValue(Format) == "json")
             BenchJson.Write(results);
         else
@@ -41,7 +39,7 @@ internal static class BenchCommand
         return results.TrueForAll(r => r.NotPossibleReason is not null) ? ExitCode.NotPossibleHere : ExitCode.Done;
     }
 
-    private static List<SpeedResult>? MeasureAll(string only, double seconds)
+    private static List<SpeedResult> MeasureAll(string only, double seconds)
     {
         int[] rows = [.. Enumerable.Range(0, SpeedTable.All.Count).Where(i => Contains(SpeedTable.All[i].Work, only) || Contains(SpeedTable.All[i].Against, only))];
         if (rows.Length == 0)
@@ -50,9 +48,7 @@ internal static class BenchCommand
         foreach (int row in rows)
         {
             Console.Error.WriteLine($"pageshift: {results.Count + 1} of {rows.Length}: {SpeedTable.All[row].Work}, against {SpeedTable.All[row].Against}");
-            if (RowProcess.Measure(row, seconds) is not { } result)
-                return null;
-            results.Add(result);
+            results.Add(RowProcess.Measure(row, seconds));
         }
 
         return results;

@@ -9,20 +9,26 @@ namespace PageShift.Cli.Measuring;
 /// something else.</summary>
 internal static class RowProcess
 {
-    /// <summary>Starts the tool again for row <paramref name="index"/>, and reads what it found. Null when it was not possible; then that process has said why.</summary>
-    internal static SpeedResult? Measure(int index, double seconds)
+    /// <summary>Starts the tool again for row <paramref name="index"/>, and reads what it found.</summary>
+    /// <exception cref="NotPossibleException">It was not possible.</exception>
+    internal static SpeedResult Measure(int index, double seconds)
     {
         string program = Environment.ProcessPath ?? throw new NotPossibleException("the tool does not know where it lies, and so can't start itself for each row");
         string[] arguments = ["bench", "--row", index.ToString(CultureInfo.InvariantCulture), "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--format", "json"];
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             arguments = [Environment.GetCommandLineArgs()[0], .. arguments]; // the tool's assembly
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         string output = process.StandardOutput.ReadToEnd();
+        string said = process.StandardError.ReadLine() ?? ""; // a line or two, for which the pipe has room meanwhile
         process.WaitForExit();
-        if (process.ExitCode == ExitCode.NotPossibleHere && output.Length == 0)
-            return null;
         if (process.ExitCode is not (ExitCode.Done or ExitCode.NotPossibleHere) || output.Length == 0)
-            throw new NotPossibleException($"the process that measured '{SpeedTable.All[index].Work}' ended with {process.ExitCode}");
+        {
+            const string Ours = "pageshift: ";
+            throw new NotPossibleException(said.StartsWith(Ours, StringComparison.Ordinal)
+                ? said[Ours.Length..]
+                : $"the process that measured '{SpeedTable.All[index].Work}' ended with {process.ExitCode}");
+        }
+
         using var json = JsonDocument.Parse(output);
         return Read(SpeedTable.All[index], json.RootElement.GetProperty("rows")[0]);
     }

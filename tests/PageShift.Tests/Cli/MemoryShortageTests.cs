@@ -45,7 +45,8 @@ public sealed class MemoryShortageTests(MemoryShortageTests.Limits limits) : ICl
             if (result.ExitCode == 0 || IsOfRuntime(result))
                 continue;
             Assert.True(result.ExitCode == NotPossibleHere, $"{result.ExitCode} {result.Error}");
-            Assert.EndsWith("not enough memory here: the system gives this process no more", WithoutAnnouncement(result).ErrorLine, StringComparison.Ordinal);
+            string line = Assert.Single(LinesWithoutAnnouncement(result));
+            Assert.True(line == Line || (arguments[0] == "bench" && line.StartsWith("pageshift: the process that measured", StringComparison.Ordinal)), line);
             refusals++;
         }
 
@@ -109,8 +110,8 @@ public sealed class MemoryShortageTests(MemoryShortageTests.Limits limits) : ICl
     }
 
     /// <summary>bench announces each row before it measures it.</summary>
-    private static ToolResult WithoutAnnouncement(ToolResult result) =>
-        result with { Error = string.Concat(result.Error.Split('\n').Where(line => !line.StartsWith("pageshift: 1 of 1: ", StringComparison.Ordinal)).Select(line => line + "\n")) };
+    private static IEnumerable<string> LinesWithoutAnnouncement(ToolResult result) =>
+        result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("pageshift: 1 of 1: ", StringComparison.Ordinal));
 
     private static void SkipWhereNotPossible(string verb)
     {
@@ -120,9 +121,9 @@ public sealed class MemoryShortageTests(MemoryShortageTests.Limits limits) : ICl
             Assert.Skip(reason);
     }
 
-    /// <summary>The runtime could not begin, or could not go on for want of memory of its own: it says so in words of its own, and throws nothing that could be caught.</summary>
-    private static bool IsOfRuntime(ToolResult result) =>
-        result.ExitCode is 134 or 137 or 139 && !result.Error.Contains("Unhandled exception", StringComparison.Ordinal);
+    /// <summary>The runtime could not begin, or could not go on for want of memory of its own, to load the tool's parts for instance. It says so in words of its own.</summary>
+    private static bool IsOfRuntime(ToolResult result) => result.ExitCode is 134 or 137 or 139
+        && (!result.Error.Contains("Unhandled exception", StringComparison.Ordinal) || result.Error.Contains("Could not load file or assembly", StringComparison.Ordinal));
 
     /// <summary>Runs the tool with so much address space.</summary>
     public sealed class Limits
