@@ -1,7 +1,6 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
-using PageShift.Moving;
 
 namespace PageShift.Cli.Output;
 
