@@ -2,6 +2,7 @@ using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Files;
 using PageShift.Cli.Running;
 using PageShift.Mappings;
 using PageShift.Moving;
@@ -41,7 +42,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     internal static Explanation Explain(LogSettings settings, LogPlace place)
     {
         using var run = new ExplainRun(settings);
-        using Stream stream = LogRun.Open(place.File);
+        using Stream stream = InputFile.Open(place.File, "a log");
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient });
         CallRecord? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))

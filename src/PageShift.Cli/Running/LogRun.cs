@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Linux;
@@ -32,7 +33,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     /// <exception cref="NotPossibleException">The running kernel was asked for, and can't be used.</exception>
     internal static RunReport Execute(RunSettings settings, IRunOutput output)
     {
-        using Stream stream = Open(settings.File);
+        using Stream stream = InputFile.Open(settings.File, "a log");
         return Execute(settings, output, stream, lastLine: null);
     }
 
@@ -137,32 +138,4 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     }
 
     private KernelFollower Follow() => KernelFollower.TryStart(this, out string? reason) ?? throw new NotPossibleException(reason!);
-
-    /// <summary>Opens a log; - is standard input.</summary>
-    /// <exception cref="UsageException">It can't be opened.</exception>
-    internal static Stream Open(string file)
-    {
-        if (file == "-")
-            return Console.OpenStandardInput();
-        if (file.Length == 0 || file.Contains('\0'))
-            throw new UsageException("found a name that no file can have, expected a log's name");
-        if (Directory.Exists(file))
-            throw new UsageException($"{file}: found a directory, expected a log");
-        try
-        {
-            return new FileStream(file, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{file}: found no such file");
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file}: may not be read by this user");
-        }
-        catch (IOException error)
-        {
-            throw new UsageException($"{file}: can't be opened: {error.Message}");
-        }
-    }
 }
