@@ -16,6 +16,7 @@ internal static class SystemReason
         return error switch
         {
             FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
+            PathTooLongException => "File name too long",
             _ when !OperatingSystem.IsWindows() && cause.HResult is > 0 and <= LargestErrno => Marshal.GetPInvokeErrorMessage(cause.HResult),
             UnauthorizedAccessException => "Permission denied",
             _ => error.Message,
