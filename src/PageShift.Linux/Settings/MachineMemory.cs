@@ -3,7 +3,7 @@ using System.Globalization;
 namespace PageShift.Linux;
 
 /// <summary>How much memory the machine has: lines of /proc/meminfo.</summary>
-public static class MachineMemory
+internal static class MachineMemory
 {
     /// <summary>MemTotal plus SwapTotal, which bounds a single charge in the kernel's overcommit mode 0, in bytes; 2^64 - 1 where it can't be read.</summary>
     public static ByteLength ReadTotal() => BytesOf("MemTotal:", "SwapTotal:");
