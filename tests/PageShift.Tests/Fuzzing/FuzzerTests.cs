@@ -1,8 +1,8 @@
 using PageShift.Calls;
+using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
 using PageShift.Tests.Model;
-using PageShift.Linux;
 using PageShift.Verification;
 using Xunit;
 

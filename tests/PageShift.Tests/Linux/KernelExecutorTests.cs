@@ -60,7 +60,7 @@ public sealed class KernelExecutorTests
         using KernelExecutor first = OrSkip();
         using KernelExecutor second = OrSkip();
 
-        Assert.Equal(first.Surroundings, second.Surroundings);
+        Assert.Equivalent(first.Surroundings, second.Surroundings);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using PageShift.Calls;
-using PageShift.Moving;
 using PageShift.Linux;
+using PageShift.Moving;
 using PageShift.Verification;
 using Xunit;
 using static PageShift.Tests.Lockstep.LockstepTests;
