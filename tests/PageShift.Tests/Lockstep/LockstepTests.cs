@@ -61,7 +61,8 @@ public sealed class LockstepTests
     public void The_default_surroundings_are_the_executors()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        Assert.Equal(factory.Surroundings.Kernel, LockstepSurroundings.Default.Kernel);
+        KernelSurroundings kernel = factory.Surroundings.Kernel, usual = LockstepSurroundings.Default.Kernel;
+        Assert.Equal((kernel.MapBase, kernel.LowestHint, kernel.BreakStart), (usual.MapBase, usual.LowestHint, usual.BreakStart));
     }
 
     internal static CallSequence Sequence(string log, MovePolicy policy = MovePolicy.PageShift)
