@@ -27,4 +27,7 @@ public sealed class TracedCommand
 
     /// <summary>False makes the tracer stop at every system call, as it does where no filter can be installed.</summary>
     internal bool MayFilter { get; init; } = true;
+
+    /// <summary>How long a memory call keeps others of its address space waiting, at most.</summary>
+    internal TimeSpan LongestExclusiveCall { get; init; } = ProcessTracer.LongestExclusiveCall;
 }

@@ -9,8 +9,6 @@ namespace PageShift.Tests.Access;
 /// <summary>Readers of memory objects, which are somebody else's code and may take their time: what they keep waiting sleeps, and what has nothing to do with them goes on.</summary>
 public sealed class PageReaderTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [Fact]
     public void Other_pages_of_the_space_are_faulted_in_while_a_reader_is_at_work()
     {
@@ -42,13 +40,13 @@ public sealed class PageReaderTests
         {
             reads++;
             other.Start();
-            Assert.True(SpinWait.SpinUntil(() => (other.ThreadState & ThreadState.WaitSleepJoin) != 0, Patience));
+            Assert.True(SpinWait.SpinUntil(() => (other.ThreadState & ThreadState.WaitSleepJoin) != 0, HangGuard.Limit));
             page.Fill(5);
         });
         world.Map(0, 4, file: new OpenFile(file), extra: MapFlags.Shared);
 
         Assert.Equal(5, world.Processor.Read<byte>(Page(1)));
-        Assert.True(other.Join(Patience));
+        Assert.True(other.Join(HangGuard.Limit));
 
         Assert.Equal((5, 1), (seen, reads));
         AddressSpace.VerifyAll([world.Space], [file]);
@@ -66,14 +64,14 @@ public sealed class PageReaderTests
             foreach (Thread thread in new[] { access, call })
             {
                 thread.Start();
-                Assert.True(SpinWait.SpinUntil(() => (thread.ThreadState & ThreadState.WaitSleepJoin) != 0, Patience));
+                Assert.True(SpinWait.SpinUntil(() => (thread.ThreadState & ThreadState.WaitSleepJoin) != 0, HangGuard.Limit));
             }
         });
         world.Map(8, 9);
 
         world.Map(0, 1, file: new OpenFile(file), extra: MapFlags.Populate);
 
-        Assert.True(access.Join(Patience) && call.Join(Patience));
+        Assert.True(access.Join(HangGuard.Limit) && call.Join(HangGuard.Limit));
         Assert.Null(failure);
         Assert.Equal(3, world.Space.MappingCount);
 
@@ -116,6 +114,6 @@ public sealed class PageReaderTests
     {
         var thread = new Thread(() => action()) { IsBackground = true };
         thread.Start();
-        return thread.Join(Patience);
+        return thread.Join(HangGuard.Limit);
     }
 }

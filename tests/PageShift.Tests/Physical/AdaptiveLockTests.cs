@@ -6,8 +6,6 @@ namespace PageShift.Tests.Physical;
 public sealed class AdaptiveLockTests
 {
     private const int Threads = 4;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private AdaptiveLock _lock;
     private int _inside;
     private int _entered;
@@ -23,7 +21,7 @@ public sealed class AdaptiveLockTests
         }))];
         Array.ForEach(threads, thread => thread.Start());
 
-        Assert.All(threads, thread => Assert.True(thread.Join(Patience)));
+        Assert.All(threads, thread => Assert.True(thread.Join(HangGuard.Limit)));
         Assert.Equal(Threads * Rounds, _entered);
         Assert.False(_lock.IsTaken);
         Assert.Equal(0, _lock.Sleepers);
@@ -36,12 +34,12 @@ public sealed class AdaptiveLockTests
         using (_lock.Enter())
         {
             Array.ForEach(threads, thread => thread.Start());
-            Assert.True(SpinWait.SpinUntil(() => _lock.Sleepers == Threads, Patience));
-            Assert.All(threads, thread => Assert.True(SpinWait.SpinUntil(() => (thread.ThreadState & ThreadState.WaitSleepJoin) != 0, Patience)));
+            Assert.True(SpinWait.SpinUntil(() => _lock.Sleepers == Threads, HangGuard.Limit));
+            Assert.All(threads, thread => Assert.True(SpinWait.SpinUntil(() => (thread.ThreadState & ThreadState.WaitSleepJoin) != 0, HangGuard.Limit)));
             Assert.Equal(0, _entered);
         }
 
-        Assert.All(threads, thread => Assert.True(thread.Join(Patience)));
+        Assert.All(threads, thread => Assert.True(thread.Join(HangGuard.Limit)));
         Assert.Equal(Threads, _entered);
         Assert.Equal(0, _lock.Sleepers);
     }
@@ -66,13 +64,13 @@ public sealed class AdaptiveLockTests
         {
             interrupted.Start();
             other.Start();
-            Assert.True(SpinWait.SpinUntil(() => _lock.Sleepers == 2, Patience));
+            Assert.True(SpinWait.SpinUntil(() => _lock.Sleepers == 2, HangGuard.Limit));
             interrupted.Interrupt();
-            Assert.True(interrupted.Join(Patience));
+            Assert.True(interrupted.Join(HangGuard.Limit));
         }
 
         Assert.True(wasInterrupted);
-        Assert.True(other.Join(Patience));
+        Assert.True(other.Join(HangGuard.Limit));
         Assert.False(_lock.IsTaken);
     }
 

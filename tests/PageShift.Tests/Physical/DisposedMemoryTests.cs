@@ -10,7 +10,6 @@ namespace PageShift.Tests.Physical;
 public sealed class DisposedMemoryTests
 {
     private const Protection ReadWrite = Protection.Read | Protection.Write;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly VirtualAddress Start = new(0x4000_0000);
     private static readonly ByteLength Length = new(16 * PageSize.Bytes);
 
@@ -143,11 +142,11 @@ public sealed class DisposedMemoryTests
         {
             scope.Write(Start, 7);
             disposing.Start();
-            Assert.True(SpinWait.SpinUntil(() => (disposing.ThreadState & ThreadState.WaitSleepJoin) != 0, Patience));
+            Assert.True(SpinWait.SpinUntil(() => (disposing.ThreadState & ThreadState.WaitSleepJoin) != 0, HangGuard.Limit));
             Assert.Equal(7, scope.Read<int>(Start));
         }
 
-        Assert.True(disposing.Join(Patience));
+        Assert.True(disposing.Join(HangGuard.Limit));
         Assert.Throws<ObjectDisposedException>(() => processor.Read<int>(Start));
     }
 
