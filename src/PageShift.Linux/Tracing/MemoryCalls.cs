@@ -5,7 +5,7 @@ namespace PageShift.Linux.Tracing;
 
 /// <summary>The system calls at which the tracer stops a program: those that strace's class <c>%memory</c> has, the later ones
 /// mseal and map_shadow_stack, and prctl where it names a mapping (names decide what merges).</summary>
-public static class MemoryCalls
+internal static class MemoryCalls
 {
     /// <summary>PR_SET_VMA: prctl's first argument when it names a mapping.</summary>
     internal const uint NameMapping = 0x53564d41;

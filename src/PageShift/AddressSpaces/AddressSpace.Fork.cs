@@ -45,8 +45,6 @@ public sealed partial class AddressSpace
         made.BreakStart = BreakStart;
         made._breakOffset = _breakOffset;
         made.Descriptors.CopyFrom(Descriptors);
-        made._ownedMemory = _ownedMemory;
-        _ownedMemory?.AddSpace();
         child = made;
         return true;
     }

@@ -107,7 +107,7 @@ public sealed partial class AddressSpace
         {
             ulong first = mapping.PageOffsetAt(range.Start).Value;
             for (int i = 0; i < pages; i++)
-                vector[i] = file.Object.IsResident(new PageCount(first + (ulong)i)) ? (byte)1 : (byte)0;
+                vector[i] = file.Object.Holds(first + (ulong)i) ? (byte)1 : (byte)0;
         }
         else
         {

@@ -6,7 +6,7 @@ namespace PageShift;
 public sealed partial class AddressSpace
 {
     /// <summary>What file descriptors mean to <see cref="Invoke"/>.</summary>
-    public DescriptorTable Descriptors { get; } = new();
+    public DescriptorTable Descriptors { get; }
 
     /// <summary>Makes a memory system call as the processor hands it to the kernel on x86-64: a number (<see cref="SystemCallNumber"/>) and six registers.</summary>
     /// <returns>What the kernel leaves in the result register: a value, or a negated errno; -ENOSYS for a number that is none of these calls.</returns>

@@ -26,6 +26,7 @@ public class BenchCommandTests
     {
         ToolResult result = Tool.Run("bench", "--only", "1 TiB", "--seconds", "0.05");
 
+        Assert.SkipWhen(result.ExitCode == 3, result.Output);
         Assert.Equal(0, result.ExitCode);
         Assert.Matches("memory for 1 TiB populated, bytes-free +[0-9]+ MiB .* at most 1.5 times +yes", result.Output);
         Assert.Contains("1 of 1: memory for 1 TiB populated", result.Error, StringComparison.Ordinal);
