@@ -1,4 +1,5 @@
 using System.Text;
+using PageShift.Calls.Text;
 
 namespace PageShift.Calls;
 

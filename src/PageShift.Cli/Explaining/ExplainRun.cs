@@ -4,7 +4,6 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Files;
 using PageShift.Cli.Running;
-using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
@@ -69,7 +68,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption });
         while (reader.TryRead(out CallRecord record))
         {
-            if (record.Kind == CallRecordKind.Call && record.Call.Kind is not CallKind.Map)
+            if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)
                 run.MakeSource(move);
             run._executor.Execute(record);
             if (run._executor.Statistics.UnsupportedCalls != 0)
@@ -120,7 +119,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 
     public void OnDivergence(in Divergence divergence) => _divergence = divergence;
 
-    public void Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    public void Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result)
     {
         if (_isExplaining)
             KeepTablesOfLast(space.GetTables);
@@ -166,7 +165,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         MapFlags flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | (move.IsStackMove ? MapFlags.GrowsDown | MapFlags.Stack : 0);
         var arguments = new CallArguments(
             move.Old.Value, move.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)flags, ulong.MaxValue);
-        _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(CallKind.Map, arguments) });
+        _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(SystemCallNumber.Map, arguments) });
         if (_divergence is { } refused)
             throw new UsageException($"mapping {move.Old} gives {refused.Actual}, expected a place where a mapping can be");
     }
@@ -174,8 +173,8 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     private static CallRecord RecordOf(DescribedMove move)
     {
         SystemCall call = move.IsStackMove
-            ? new SystemCall(CallKind.RelocateDown, new CallArguments(move.Old.Value, move.Length.Value, (move.Old - move.New).Value))
-            : new SystemCall(CallKind.Remap, new CallArguments(
+            ? new SystemCall(PseudoCall.RelocateDown, new CallArguments(move.Old.Value, move.Length.Value, (move.Old - move.New).Value))
+            : new SystemCall(SystemCallNumber.Remap, new CallArguments(
                 move.Old.Value, move.Length.Value, move.Length.Value, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), move.New.Value));
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
@@ -193,6 +192,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             return $"{call.Name} that failed ({ErrnoName.Of(call.Outcome.Error)})";
         if (_divergence is { } refused && refused.Line == call.Line)
             return $"{call.Name} that gives {refused.Actual}";
-        return call.Call.Kind == CallKind.Remap ? $"{call.Name} that moves nothing" : call.Name;
+        return call.Call.Number == SystemCallNumber.Remap ? $"{call.Name} that moves nothing" : call.Name;
     }
 }

@@ -57,7 +57,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         {
             while (reader.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
-                if (settings.Kernel is not null && record.Call.Kind is CallKind.Absent or CallKind.Present)
+                if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
                 long unsupported = executor.Statistics.UnsupportedCalls;

@@ -67,11 +67,11 @@ internal sealed class CheckedSpace : IMoveObserver
     {
         CallArguments a = call.Arguments;
         _before = _space.GetMappings();
-        CallResult actual = call.Kind == CallKind.RelocateDown
+        CallResult actual = call.Kind == PseudoCall.RelocateDown
             ? _space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
             : _space.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), (RemapFlags)a.Fourth, new VirtualAddress(a.Fifth));
         CompareWithPlan();
-        CallResult expected = call.Kind == CallKind.RelocateDown
+        CallResult expected = call.Kind == PseudoCall.RelocateDown
             ? _oracle.RelocateDown(a.First, a.Second, a.Third)
             : _oracle.Remap(a.First, a.Second, a.Third, (RemapFlags)a.Fourth, a.Fifth, actual);
         Expect(expected, actual);

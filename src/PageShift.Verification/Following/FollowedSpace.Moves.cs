@@ -3,6 +3,7 @@ using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
 
@@ -59,16 +60,15 @@ internal sealed partial class FollowedSpace : IMoveObserver
         return pages;
     }
 
-    private bool WillMove(in FollowedArguments a)
+    private bool WillMove(in CallEntry call) =>
+        SystemCallTable.Find(call.Number) is { } description && description.MayMove(call.Arguments) && !GrowsInPlace(call.Arguments);
+
+    /// <summary>True for an mremap that names no destination and needs none.</summary>
+    private bool GrowsInPlace(in CallArguments a)
     {
         const ulong NamesDestination = (ulong)(RemapFlags.Fixed | RemapFlags.DontUnmap);
-        if (a.Number != SystemCallNumber.Remap || (a.Fourth & (ulong)RemapFlags.MayMove) == 0 || a.Second == 0 || (a.First & (PageSize.Bytes - 1)) != 0)
+        if ((a.Fourth & NamesDestination) != 0)
             return false;
-        return (a.Fourth & NamesDestination) != 0 || (a.Third > a.Second && !GrowsInPlace(a));
-    }
-
-    private bool GrowsInPlace(in FollowedArguments a)
-    {
         if (new ByteLength(a.Second).RoundUpToPages() is not { } old || new ByteLength(a.Third).RoundUpToPages() is not { } wanted)
             return true; // too long for anything: an error
         ulong end = unchecked(a.First + old.Value);
@@ -78,7 +78,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         return Engine.FindHole(grown) == grown;
     }
 
-    private void ReadPagesBefore(int thread, in FollowedArguments a)
+    private void ReadPagesBefore(int thread, in CallArguments a)
     {
         ulong moved = Math.Min(a.Second, a.Third);
         if (new ByteLength(moved).RoundUpToPages() is not { } length || length.Value > Everything.End.Value || a.First > Everything.End.Value - length.Value)
@@ -101,26 +101,24 @@ internal sealed partial class FollowedSpace : IMoveObserver
     }
 
     /// <summary>Makes the move that the kernel has made, on the pages that were present.</summary>
-    private CallResult Move(in CallExit exit, in FollowedArguments a, RemapFlags flags, VirtualAddress to)
+    private CallResult Move(in CallExit exit, in CallArguments a)
     {
-        var old = new VirtualAddress(a.First);
-        var oldLength = new ByteLength(a.Second);
-        var newLength = new ByteLength(a.Third);
         if (_pending is not { } pending || pending.ThreadId != exit.Entry.ThreadId)
-            return Engine.Remap(old, oldLength, newLength, flags, to);
+            return Engine.Invoke(exit.Entry.Number, a);
 
-        var destination = new AddressRange(to, pending.Source.Length);
+        var newLength = new ByteLength(a.Third);
+        var destination = new AddressRange(new VirtualAddress(a.Fifth), pending.Source.Length);
         _context.Log?.WriteNoPages(ProcessId);
         Load(_sourcePages);
         Load(_destinationPages);
         _lastLoaded = default;
         LoadEndsOf(pending.Source, destination);
         LoadEndsOf(destination, pending.Source);
-        Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, flags.HasFlag(RemapFlags.DontUnmap));
+        Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, keepsSource: (a.Fourth & (ulong)RemapFlags.DontUnmap) != 0);
         _moving = exit;
         _moves.Clear();
         Engine.MoveObserver = this;
-        CallResult result = Engine.Remap(old, oldLength, newLength, flags, to);
+        CallResult result = Engine.Invoke(exit.Entry.Number, a);
         Engine.MoveObserver = null;
         ReportMoves();
         if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))

@@ -36,7 +36,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>mincore whose vector lies in this space. It is filled a table's worth of pages at a time: what stands before a hole or a bad address stays.</summary>
-    private CallResult InCoreThrough(ulong start, ulong length, ulong vector)
+    internal CallResult InCoreThrough(ulong start, ulong length, ulong vector)
     {
         if (CheckInCore(start, length) is var error and not Errno.None)
             return error;

@@ -37,7 +37,7 @@ public sealed partial class AddressSpace
     //                    equal             nothing to do
     //                    shorter           the tail goes
     //                    longer            grows in place, or moves
-    private CallResult RemapLocked(ulong old, ulong oldLength, ulong newLength, ulong flagBits, ulong @new)
+    internal CallResult RemapLocked(ulong old, ulong oldLength, ulong newLength, ulong flagBits, ulong @new)
     {
         if ((flagBits & ~(ulong)(RemapFlags.MayMove | RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0)
             return Errno.InvalidArgument;

@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Moving;
@@ -36,7 +37,7 @@ public sealed class FuzzerTests
             if (divergence is null)
                 continue;
             CallSequence small = shrinker.Shrink(sequence, ref divergence);
-            Assert.Equal(CallKind.Break, Assert.Single(small.Calls).Call.Kind);
+            Assert.Equal(SystemCallNumber.Break, Assert.Single(small.Calls).Call.Number);
             Assert.Equal(0, divergence.Index);
             return;
         }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using PageShift.Abi;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
 using PageShift.Verification;
