@@ -17,7 +17,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 
     private readonly LogSettings _settings;
     private readonly LogExecutor _executor;
-    private readonly MovePlan _plan = new();
     private readonly List<ExplainedMove> _moves = [];
     private bool _isExplaining;
     private Divergence? _divergence;
@@ -97,21 +96,18 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         KeepTablesOfLast(move.GetTables);
         var plans = new PlannedMove[_settings.Policies.Count];
         for (int i = 0; i < plans.Length; i++)
-        {
-            move.Plan(_settings.Policies[i], _plan);
-            plans[i] = PlannedMove.Of(_plan);
-        }
+            plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i]));
 
-        move.Plan(_settings.Executing, _plan);
+        MovePlan executed = move.Plan(_settings.Executing);
         AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), _settings.Geometry);
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
             Request = move.Request,
-            Congruence = _plan.Congruence,
+            Congruence = executed.Congruence,
             Geometry = _settings.Geometry,
             Plans = plans,
-            Executed = ExecutedPlan.Of(_plan),
+            Executed = ExecutedPlan.Of(executed),
             Surroundings = surroundings,
             Before = move.GetTables(surroundings),
         });

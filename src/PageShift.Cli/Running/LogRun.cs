@@ -15,7 +15,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 {
     private readonly RunReport _report;
     private readonly IRunOutput _output;
-    private readonly MovePlan _plan = new();
 
     // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
     private readonly List<MoveReport> _pending = [];
@@ -81,10 +80,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _output.Recorder?.Moved();
         var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
-        {
-            move.Plan(_report.Settings.Policies[i], _plan);
-            policies[i] = PlannedMove.Of(_plan);
-        }
+            policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i]));
 
         var report = new MoveReport
         {
@@ -92,13 +88,13 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Call = record.Name,
             ThreadId = record.ThreadId,
             Request = move.Request,
-            Congruence = _plan.Congruence,
+            Congruence = move.Plan(_report.Settings.Policies[0]).Congruence,
             Policies = policies,
         };
         if (_report.Settings.Kernel is { } kernel)
         {
-            move.Plan(kernel.Policy, _plan);
-            _predicted = _pending.Count == 0 ? _plan.Cost : MoveCost.Sum(_predicted, _plan.Cost);
+            MoveCost cost = move.Plan(kernel.Policy).Cost;
+            _predicted = _pending.Count == 0 ? cost : _predicted + cost;
             _pending.Add(report);
         }
         else

@@ -11,8 +11,6 @@ namespace PageShift.Verification;
 /// the nearest level's first page, which is what decides whether a block can move whole.</content>
 internal sealed partial class FollowedSpace : IMoveObserver
 {
-    private static readonly MovePolicy[] ForecastPolicies = [MovePolicy.Linux67, MovePolicy.PageShift];
-
     private readonly CallSites _sites;
     private readonly List<PageRun> _sourcePages = [];
     private readonly List<PageRun> _destinationPages = [];
@@ -20,8 +18,6 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private readonly List<AddressRange> _engineRuns = [];
     private readonly List<AddressRange> _kernelRuns = [];
     private readonly List<FollowedMove> _moves = [];
-    private readonly MovePlan[] _forecasts = [new(), new()];
-    private readonly MovePlan _plan = new();
     private AddressRange _lastLoaded;
     private PendingMove? _pending;
     private CallExit _moving;
@@ -32,8 +28,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         var plans = new PlannedMove[MovePolicyName.All.Count];
         for (int i = 0; i < plans.Length; i++)
         {
-            move.Plan(MovePolicyName.All[i], _plan);
-            plans[i] = PlannedMove.Of(_plan, i == 0 ? null : plans[i - 1]);
+            plans[i] = PlannedMove.Of(move.Plan(MovePolicyName.All[i]), i == 0 ? null : plans[i - 1]);
         }
 
         _moves.Add(new FollowedMove
@@ -46,7 +41,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
             Request = move.Request,
-            Congruence = _plan.Congruence,
+            Congruence = move.Plan(MovePolicy.PageShift).Congruence,
             Plans = plans,
             Congruent = _forecast,
         });
@@ -114,7 +109,10 @@ internal sealed partial class FollowedSpace : IMoveObserver
         _lastLoaded = default;
         LoadEndsOf(pending.Source, destination);
         LoadEndsOf(destination, pending.Source);
-        Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, keepsSource: (a.Fourth & (ulong)RemapFlags.DontUnmap) != 0);
+        var forecast = new ForecastObserver();
+        bool keepsSource = (a.Fourth & (ulong)RemapFlags.DontUnmap) != 0;
+        Engine.ForecastCongruentMove(pending.Source.Start, pending.Source.Length, newLength.RoundUpToPages() ?? newLength, keepsSource, forecast);
+        _forecast = forecast.Forecast;
         _moving = exit;
         _moves.Clear();
         Engine.MoveObserver = this;
@@ -181,14 +179,6 @@ internal sealed partial class FollowedSpace : IMoveObserver
         return true;
     }
 
-    private void Forecast(AddressRange source, ByteLength newLength, bool keepsSource)
-    {
-        _forecast = null;
-        VirtualAddress? place = Engine.ForecastCongruentMove(source.Start, source.Length, newLength, keepsSource, ForecastPolicies, _forecasts);
-        if (place is { } chosen)
-            _forecast = new CongruentForecast(chosen, _forecasts[1].Congruence, PlannedMove.Of(_forecasts[0]), PlannedMove.Of(_forecasts[1]));
-    }
-
     /// <summary>Compares which pages are present at the destination.</summary>
     private void ComparePages(in CallExit exit, AddressRange destination)
     {
@@ -219,4 +209,16 @@ internal sealed partial class FollowedSpace : IMoveObserver
 
     /// <summary>A move whose pages were read at the entry of its call.</summary>
     private sealed record PendingMove(int ThreadId, AddressRange Source);
+
+    /// <summary>Keeps what the move to a congruent destination would cost.</summary>
+    private sealed class ForecastObserver : IMoveObserver
+    {
+        internal CongruentForecast? Forecast { get; private set; }
+
+        public void Moving(MoveObservation move)
+        {
+            MovePlan linux = move.Plan(MovePolicy.Linux67);
+            Forecast = new CongruentForecast(move.Request.New, linux.Congruence, PlannedMove.Of(linux), PlannedMove.Of(move.Plan(MovePolicy.PageShift)));
+        }
+    }
 }

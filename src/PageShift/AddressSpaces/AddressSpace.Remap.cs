@@ -254,16 +254,23 @@ public sealed partial class AddressSpace
             return FinishMove(mapping.Flags, remap, destination);
 
         old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
-        if (!TryMoveTables(Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked)))
+        MoveRequest request = Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked);
+        if (!TryMoveTables(request))
         {
             TryUnmapRange(destination, out _); // nothing has moved, so nothing is there: this can't fail
             return Errno.OutOfMemory;
         }
 
         if (keeps)
+        {
             LeaveWithoutPages(old, source);
+        }
         else
+        {
             UnmapMovedSource(old, source);
+            _linuxTables.Unmapped(source, request.SourceFloor, request.SourceCeiling);
+        }
+
         return FinishMove(mapping.Flags, remap, destination);
     }
 
@@ -282,11 +289,8 @@ public sealed partial class AddressSpace
     {
         AddressRange around = _mappings.FreeAround(handle, NoCeiling);
         bool goesDown = moved.Start < source.Start;
-        var request = new MoveRequest
+        var request = new MoveRequest(source.Start, moved.Start, source.Length)
         {
-            Old = source.Start,
-            New = moved.Start,
-            Length = source.Length,
             SourceGoes = true,
             DestinationUnmapWorked = destinationUnmapWorked,
             SourceStartsMapping = true,
@@ -301,8 +305,7 @@ public sealed partial class AddressSpace
         if (!TryMoveTables(request))
             return Errno.OutOfMemory;
         _mappings.SetRange(handle, moved.Range, moved.PageOffset);
-        if (!_vacant.IsEmpty)
-            ForgetVacant(source, request.SourceFloor, request.SourceCeiling);
+        _linuxTables.Unmapped(source, request.SourceFloor, request.SourceCeiling);
         return moved.Start;
     }
 
@@ -327,7 +330,7 @@ public sealed partial class AddressSpace
     /// <summary>Unmaps the source of a move, in which no entry is left.</summary>
     private void UnmapMovedSource(MappingHandle old, AddressRange source)
     {
-        if (_mappings.RangeOf(old) == source && _vacant.IsEmpty)
+        if (_mappings.RangeOf(old) == source)
         {
             UnaccountMapped(_mappings.FlagsOf(old), source.Length.WholePages);
             _mappings.Remove(old);
@@ -337,9 +340,7 @@ public sealed partial class AddressSpace
         Errno error = PrepareUnmap(source, old, out ReplacedMappings replaced);
         if (error != Errno.None)
             throw new InvalidOperationException($"The source of a move could not be unmapped after its entries had moved: {error}.");
-        MappingHandle above = RemoveMappings(source, replaced.First);
-        if (!_vacant.IsEmpty)
-            ForgetVacant(source, EndOfMappingBelow(above), StartOfMapping(above));
+        RemoveMappings(source, replaced.First);
     }
 
     /// <summary>The source after DONTUNMAP: the whole old mapping is no longer locked (but still counted, as in Linux), and forgets its identity when all of it moved.</summary>

@@ -29,12 +29,11 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
 
     // The rest is guarded by the mapping lock, exclusively.
     private readonly List<VirtualProcessor> _processors = [];
-    private readonly VacantTables _vacant;
+    private readonly LinuxTables _linuxTables;
     private readonly AnonIdentitySource _anonIdentities;
     private readonly AddressLayout _layout;
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
-    private readonly MovePlan _plan = new();
     private bool _disposed;
 
     /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
@@ -77,8 +76,8 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         _layout = MakeLayout(options);
         using PhysicalMemory.Use use = memory.EnterUse(); // until the space is a user, which comes last: from then on the memory may tell it to leave
         _tables = new PageTableTree(memory, options.Geometry);
-        _vacant = new VacantTables(options.Geometry);
-        _planner = new MovePlanner(_tables, _vacant);
+        _linuxTables = new LinuxTables(_tables);
+        _planner = new MovePlanner(_tables, _linuxTables);
         _mover = new PageTableMover(_tables);
         _observation = new MoveObservation(_planner);
         memory.AddUser(this);

@@ -80,18 +80,12 @@ internal sealed class FollowedRun : IFollowObserver
 
     private sealed class Replay : ILogObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal List<(VirtualAddress Old, VirtualAddress New, MoveCost[] Costs)> Moves { get; } = [];
 
         internal List<Divergence> Divergences { get; } = [];
 
         public void OnMove(in CallRecord record, MoveObservation move) =>
-            Moves.Add((move.Request.Old, move.Request.New, [.. MovePolicyName.All.Select(policy =>
-            {
-                move.Plan(policy, _plan);
-                return _plan.Cost;
-            })]));
+            Moves.Add((move.Request.Old, move.Request.New, [.. MovePolicyName.All.Select(policy => move.Plan(policy).Cost)]));
 
         public void OnDivergence(in Divergence divergence) => Divergences.Add(divergence);
     }

@@ -129,12 +129,8 @@ public sealed class TerabyteTests
 
         public void Moving(MoveObservation move)
         {
-            var plan = new MovePlan();
             foreach (MovePolicy policy in MovePolicyName.All)
-            {
-                move.Plan(policy, plan);
-                _costs[policy] = plan.Cost;
-            }
+                _costs[policy] = move.Plan(policy).Cost;
         }
 
         internal MoveCost Of(MovePolicy policy) => _costs[policy];
