@@ -104,9 +104,9 @@ public sealed partial class AddressSpace
                 return true;
             VmFlags flags = space._mappings.FlagsOf(handle);
             bool exceeds = (entry.IsPresent && (flags & VmFlags.AccessMask) == 0)
-                || (entry.IsPresent && entry.IsWritable && !flags.HasFlag(VmFlags.Write))
-                || (entry.IsPresent && !entry.IsNoExecute && !flags.HasFlag(VmFlags.Execute))
-                || (entry.IsPresent && entry.IsExecuteOnly != flags.HasFlag(VmFlags.ExecuteOnly));
+                || (entry.IsPresent && entry.IsWritable && !flags.Has(VmFlags.Write))
+                || (entry.IsPresent && !entry.IsNoExecute && !flags.Has(VmFlags.Execute))
+                || (entry.IsPresent && entry.IsExecuteOnly != flags.Has(VmFlags.ExecuteOnly));
             if (exceeds)
                 throw new InvalidOperationException($"The {level} entry at {start} ({entry}) allows more than its mapping ({flags}).");
             for (ulong i = 0; i < space.Geometry.FramesPerLeaf(level); i++)
