@@ -10,10 +10,10 @@ internal static class MemoryShortage
     private const int NotEnoughMemory = 12; // ENOMEM
     private const int ReserveBytes = 32 << 20;
 
-    private static volatile bool s_hasBeen;
+    private static volatile bool _hasBeen;
 
     // Address space that is never touched, for the runtime and the console to end in good order when the rest is gone.
-    private static nint s_reserve;
+    private static nint _reserve;
 
     /// <summary>Notes from now on whether memory has been short.</summary>
     internal static void Watch()
@@ -21,17 +21,17 @@ internal static class MemoryShortage
         AppDomain.CurrentDomain.FirstChanceException += (_, thrown) => Note(thrown.Exception);
         try
         {
-            s_reserve = Marshal.AllocHGlobal(ReserveBytes);
+            _reserve = Marshal.AllocHGlobal(ReserveBytes);
         }
         catch (OutOfMemoryException)
         {
             // It has been noted. Perhaps it is enough without.
-            s_hasBeen = false;
+            _hasBeen = false;
         }
     }
 
     /// <summary>True when an exception that nobody has caught comes of a shortage.</summary>
-    internal static bool Explains(Exception error) => s_hasBeen || IsShortage(error);
+    internal static bool Explains(Exception error) => _hasBeen || IsShortage(error);
 
     /// <summary>Says so in one line on standard error, and needs for that as little as can be: the console starts a thread when it is first used, and other code loads what it stands in.</summary>
     internal static void Tell()
@@ -53,8 +53,8 @@ internal static class MemoryShortage
     {
         if (!IsShortage(error))
             return;
-        s_hasBeen = true;
-        Marshal.FreeHGlobal(Interlocked.Exchange(ref s_reserve, 0));
+        _hasBeen = true;
+        Marshal.FreeHGlobal(Interlocked.Exchange(ref _reserve, 0));
     }
 
     private static bool IsShortage(Exception error)

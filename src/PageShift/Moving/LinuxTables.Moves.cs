@@ -104,7 +104,7 @@ internal sealed partial class LinuxTables
     }
 
     /// <summary>True when the destination begins in what the table of the source's last page covers.</summary>
-    private bool ArrivesInLastTable(in MoveRequest request) => 
+    private bool ArrivesInLastTable(in MoveRequest request) =>
         request.New > request.Old && _geometry.SharesEntry(request.New, LastPage(request.Source), PageTableLevel.Pmd);
 
     /// <summary>Notes the tables that Linux makes for the source's last piece, which had no table before the move, when it goes upwards to the last piece and finds the one that it has just

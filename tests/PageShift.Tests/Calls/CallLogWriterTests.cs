@@ -1,10 +1,10 @@
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using CsCheck;
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.SystemCalls;
 using PageShift.Calls.Names;
+using PageShift.SystemCalls;
 using Xunit;
 
 namespace PageShift.Tests.Calls;

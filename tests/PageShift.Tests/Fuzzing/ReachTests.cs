@@ -1,8 +1,8 @@
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.SystemCalls;
 using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.SystemCalls;
 using PageShift.Tests.Lockstep;
 using PageShift.Verification;
 using Xunit;

@@ -8,7 +8,7 @@ internal sealed class MoveWatch(AddressSpace space) : IMoveObserver
 {
     private readonly MovePlan _planByEntries = new(isShown: true);
     private MoveCost? _planned;
-    private bool _looksAway;
+    private bool _looksAway = true; // turned before each move, so the first is looked at: a space may make only one
 
     /// <summary>The moves so far, and the entries of each level that they moved.</summary>
     internal MoveTotals Totals { get; } = new();

@@ -10,7 +10,7 @@ public sealed class MoveObservationTests
 {
     private const ulong Old = 0x8100000;
     private const ulong New = 0x7f00000;
-    private static readonly ByteLength s_length = new(2UL << 20);
+    private static readonly ByteLength Length = new(2UL << 20);
 
     public static TheoryData<MovePolicy> Policies => [.. MovePolicyName.All];
 
@@ -82,9 +82,9 @@ public sealed class MoveObservationTests
     private static AddressSpace Move(MovePolicy policy, Action<MoveObservation> look)
     {
         var space = new AddressSpace(new AddressSpaceOptions { Policy = policy });
-        Assert.False(space.Map(new VirtualAddress(Old), s_length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | MapFlags.Populate).IsError);
+        Assert.False(space.Map(new VirtualAddress(Old), Length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | MapFlags.Populate).IsError);
         space.MoveObserver = new Observer(look);
-        Assert.Equal(New, space.Remap(new VirtualAddress(Old), s_length, s_length, RemapFlags.MayMove | RemapFlags.Fixed, new VirtualAddress(New)).Address.Value);
+        Assert.Equal(New, space.Remap(new VirtualAddress(Old), Length, Length, RemapFlags.MayMove | RemapFlags.Fixed, new VirtualAddress(New)).Address.Value);
         return space;
     }
 
