@@ -61,10 +61,25 @@ internal static class MemoryShortage
     {
         for (Exception? cause = error; cause is not null; cause = cause.InnerException)
         {
-            if (cause is OutOfMemoryException or Win32Exception { NativeErrorCode: NotEnoughMemory } or IOException { HResult: NotEnoughMemory })
+            if (cause is OutOfMemoryException or Win32Exception { NativeErrorCode: NotEnoughMemory } or IOException { HResult: NotEnoughMemory } || IsPartThatIsThere(cause))
                 return true;
         }
 
         return false;
+    }
+
+    /// <summary>True when a part of the tool or of the runtime can't be loaded although its file is there: the runtime says that it is not found when there is no room for it.</summary>
+    private static bool IsPartThatIsThere(Exception error)
+    {
+        string? part = error switch
+        {
+            FileNotFoundException missing => missing.FileName,
+            FileLoadException unloadable => unloadable.FileName,
+            _ => null,
+        };
+        if (part is null || !part.Contains(", Version=", StringComparison.Ordinal))
+            return false;
+        string file = part[..part.IndexOf(',', StringComparison.Ordinal)] + ".dll";
+        return File.Exists(Path.Combine(AppContext.BaseDirectory, file)) || File.Exists(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), file));
     }
 }
