@@ -175,13 +175,16 @@ internal static class ExpressionParser
     private static bool TryParseNumber(ref LineCursor cursor, out ulong number)
     {
         int start = cursor.Position;
-        bool isParsed = cursor.Current == '0' && cursor.Next is (byte)'x' or (byte)'X'
-            ? TryParseHexadecimal(ref cursor, out number)
-            : TryParseDecimal(ref cursor, out number);
-        return isParsed && (!LineCursor.IsNameByte(cursor.Current) || TryScale(ref cursor, start, ref number));
+        bool isHexadecimal = cursor.Current == '0' && cursor.Next is (byte)'x' or (byte)'X';
+        if (!(isHexadecimal ? TryParseHexadecimal(ref cursor, out number) : TryParseDecimal(ref cursor, out number)))
+            return false;
+        if (!LineCursor.IsNameByte(cursor.Current))
+            return true;
+        // Behind hexadecimal digits a letter is a mistyped digit: an address of 0x1g is none of 1 GiB.
+        return isHexadecimal ? cursor.FailAt(start, "a decimal or hexadecimal number") : TryScale(ref cursor, start, ref number);
     }
 
-    /// <summary>Reads the unit that stands right behind a number: K, M, G or T, alone or with B or iB, in either case. All are powers of two.</summary>
+    /// <summary>Reads the unit that stands right behind a decimal number: K, M, G or T, alone or with B or iB, in either case. All are powers of two.</summary>
     private static bool TryScale(ref LineCursor cursor, int start, ref ulong number)
     {
         ReadOnlySpan<byte> unit = cursor.TakeName();
