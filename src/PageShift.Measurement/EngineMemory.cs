@@ -11,7 +11,9 @@ public sealed class EngineMemory() : SpeedRow("memory for 1 TiB populated, bytes
     private const ulong Start = 1UL << 40;
     private const ulong Bytes = 1UL << 40;
     private const ulong Step = 1UL << 36;
-    private const ulong NeededBytes = 3UL << 30; // tables of 2 GiB, and half as much for everything else
+
+    /// <summary>The host's bytes without which it is not measured: tables of 2 GiB, and half as much for everything else.</summary>
+    public const ulong NeededBytes = 3UL << 30;
 
     private const string TooLittle = "there is too little memory for the page tables of 1 TiB, which take 2 GiB";
 
