@@ -18,7 +18,7 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>A memory call, so that it ends where the log says. When results are verified, a place that Linux could not have chosen, as it is taken, is not forced.</summary>
-    private CallResult Make(TracedProcess process, in CallRecord record, SystemCallDescription description)
+    private CallResult Make(LogProcess process, in CallRecord record, SystemCallDescription description)
     {
         Adopt(process, record, description);
         CallArguments a = record.Call.Arguments;
@@ -40,17 +40,17 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>True for a private writable mapping whose pages the call itself can make present: one step instead of three.</summary>
-    private bool PopulatesAtOnce(TracedProcess process, in CallArguments map) =>
+    private bool PopulatesAtOnce(LogProcess process, in CallArguments map) =>
         AssumesAll(process)
         && ((Protection)map.Third & Protection.Write) != 0
         && ((MapFlags)map.Fourth & MapFlags.TypeMask) == MapFlags.Private
         && map.Second <= LargestPopulated;
 
     /// <summary>False for a process whose log says which pages are present.</summary>
-    private bool AssumesAll(TracedProcess process) => _options.Populate == PopulateAssumption.All && !process.StatesPresence;
+    private bool AssumesAll(LogProcess process) => _options.Populate == PopulateAssumption.All && !process.StatesPresence;
 
     /// <summary>True for the first answer of brk, which says where the break is; the heap below it, if there is any, the log did not make.</summary>
-    private static bool LearnsBreak(TracedProcess process, in CallRecord record)
+    private static bool LearnsBreak(LogProcess process, in CallRecord record)
     {
         if (process.KnowsBreak || !TryGetAddress(record, out ulong address))
             return false;
@@ -69,7 +69,7 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>
-    private void Adopt(TracedProcess process, in CallRecord record, SystemCallDescription description)
+    private void Adopt(LogProcess process, in CallRecord record, SystemCallDescription description)
     {
         if (record.Outcome.State != CallOutcomeState.Value)
             return;
@@ -87,7 +87,7 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>Makes present what is private and writable of a range.</summary>
-    private void Populate(TracedProcess process, AddressRange range)
+    private void Populate(LogProcess process, AddressRange range)
     {
         if (range.IsEmpty || !AssumesAll(process))
             return;

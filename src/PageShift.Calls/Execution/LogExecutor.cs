@@ -148,7 +148,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private void TrackFile(in CallRecord record)
     {
         Statistics.Calls++;
-        TracedProcess process = _processes.Of(record.ThreadId);
+        LogProcess process = _processes.Of(record.ThreadId);
         if (record.Call.Number == SystemCallNumber.CloseFile)
             process.Close(record.Call.Arguments.First, record.Call.Arguments.Second);
         else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
@@ -157,7 +157,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private void ExecuteMemoryCall(TracedProcess process, in CallRecord record)
+    private void ExecuteMemoryCall(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
         CallResult result = record.Call.Number switch

@@ -3,7 +3,7 @@ using PageShift.Mappings;
 namespace PageShift.Calls.Execution;
 
 /// <summary>One process of a log: an address space, its open files, and the threads that share them.</summary>
-internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
+internal sealed class LogProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
 {
     private int _threads = 1;
 
