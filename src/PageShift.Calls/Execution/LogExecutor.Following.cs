@@ -91,7 +91,7 @@ public sealed partial class LogExecutor
     {
         if (range.IsEmpty || !AssumesAll(process))
             return;
-        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Bytes));
+        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
         AddressSpace space = process.Space;
         _found.Clear();
         space.CopyMappings(range, _found);

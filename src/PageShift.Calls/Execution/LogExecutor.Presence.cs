@@ -11,7 +11,7 @@ public sealed partial class LogExecutor
     {
         PagingGeometry geometry = process.Space.Geometry;
         PageTableLevel level = PageTableLevel.Pte;
-        if (a.Third == geometry.Span(PageTableLevel.Pmd))
+        if (a.Third == geometry.Span(PageTableLevel.Pmd).Value)
             level = PageTableLevel.Pmd;
         else if (a.Third is not (0 or PageSize.Bytes))
             return Errno.InvalidArgument;

@@ -100,7 +100,7 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
     private static string FurtherUp(ExplainedMove move, ulong span)
     {
         ulong offset = move.Request.Old.Value & (span - 1);
-        return $"choose a destination at {At(move.Request.Source.End.AlignUp(span).Value + offset)} or further up";
+        return $"choose a destination at {At(move.Request.Source.End.AlignUp(new ByteLength(span)).Value + offset)} or further up";
     }
 
     /// <summary>What lives in a block and is not part of the move: how much, and where it begins.</summary>
@@ -120,7 +120,7 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
 
     private static AddressRange[] InBlock(ExplainedMove move, AddressRange block) => [.. move.Neighbours.Where(r => r.Overlaps(block)).Select(r => r.Intersect(block))];
 
-    private static VirtualAddress End(VirtualAddress lastPage) => lastPage + new ByteLength(PageSize.Bytes);
+    private static VirtualAddress End(VirtualAddress lastPage) => lastPage + PageSize.Length;
 
     private static string At(ulong address) => new VirtualAddress(address).ToString();
 }

@@ -147,7 +147,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 
     private static AddressRange[] Surroundings(in MoveRequest move, PageTableLevel level, PagingGeometry geometry)
     {
-        ulong span = geometry.Span(level);
+        ByteLength span = geometry.Span(level);
         return [Widen(move.Source), Widen(move.Destination)];
 
         AddressRange Widen(AddressRange range) => new(range.Start.AlignDown(span), range.End.AlignUp(span));

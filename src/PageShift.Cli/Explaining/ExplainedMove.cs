@@ -32,7 +32,7 @@ internal sealed record ExplainedMove
 
     internal bool IsDownward => Request.New < Request.Old;
 
-    internal ulong SpanOf(PageTableLevel level) => Geometry.Span(level);
+    internal ulong SpanOf(PageTableLevel level) => Geometry.Span(level).Value;
 
     /// <summary>The same move, shifted: where an address of the source goes.</summary>
     internal ulong Destination(ulong source) => unchecked(source + (Request.New.Value - Request.Old.Value));

@@ -64,5 +64,5 @@ internal static class Describe
 
     /// <summary>How far source and destination are congruent.</summary>
     internal static string Congruence(PageTableLevel level, PagingGeometry geometry) =>
-        level == PageTableLevel.Pte ? "not congruent" : $"congruent modulo {Size(geometry.Span(level))}";
+        level == PageTableLevel.Pte ? "not congruent" : $"congruent modulo {Size(geometry.Span(level).Value)}";
 }

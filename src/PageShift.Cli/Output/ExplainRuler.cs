@@ -30,8 +30,8 @@ internal static class ExplainRuler
     private static IEnumerable<StyledLine> DrawPlace(
         string name, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ulong span, ISet<char> used)
     {
-        ulong first = place.Start.AlignDown(span).Value;
-        ulong blocks = (place.End.AlignUp(span).Value - first) / span;
+        ulong first = place.Start.AlignDown(new ByteLength(span)).Value;
+        ulong blocks = (place.End.AlignUp(new ByteLength(span)).Value - first) / span;
         bool isCut = blocks > MostBlocks;
         ulong[] shown = isCut ? [0, blocks - 1] : [.. Enumerable.Range(0, (int)blocks).Select(i => (ulong)i)];
         var labels = new StyledLine().PadTo(Indent);

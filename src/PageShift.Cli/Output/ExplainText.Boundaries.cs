@@ -43,7 +43,7 @@ internal sealed partial class ExplainText
         {
             BoundaryDecision[] decisions = [.. ExplainedMove.At(plan, end)];
             ulong span = move.SpanOf(move.Congruence);
-            bool isOnBoundary = (end == MoveEnd.Start ? move.Request.Source.Start : move.Request.Source.End).IsAligned(span);
+            bool isOnBoundary = (end == MoveEnd.Start ? move.Request.Source.Start : move.Request.Source.End).IsAligned(new ByteLength(span));
             if (decisions.Length == 0)
                 Boundary(plan.Policy, end, isOnBoundary ? $"is on a boundary of {Describe.Size(span)}" : "has no tables: nothing has to move", null);
             foreach (BoundaryDecision decision in decisions)
@@ -59,15 +59,15 @@ internal sealed partial class ExplainText
         else
             WriteDecision(move, plan.Policy, plan.Boundaries[0]);
         VirtualAddress last = move.Request.Source.End;
-        if (last.IsAligned(span))
+        if (last.IsAligned(new ByteLength(span)))
             Boundary(plan.Policy, MoveEnd.End, $"is on a boundary of {Describe.Size(span)}", null);
         else
-            Boundary(plan.Policy, MoveEnd.End, $"{Describe.Level(PageTableLevel.Pmd)} {last.AlignDown(span)} opened: this end is never expanded", $"end the mapping at {last.AlignUp(span)}");
+            Boundary(plan.Policy, MoveEnd.End, $"{Describe.Level(PageTableLevel.Pmd)} {last.AlignDown(new ByteLength(span))} opened: this end is never expanded", $"end the mapping at {last.AlignUp(new ByteLength(span))}");
     }
 
     private void WriteOlder(ExplainedMove move, MovePolicy[] older)
     {
-        bool isInside = !move.Request.Old.IsAligned(move.SpanOf(PageTableLevel.Pmd));
+        bool isInside = !move.Request.Old.IsAligned(move.Geometry.Span(PageTableLevel.Pmd));
         Paragraph("  ", "    ", $"{NamesOf(older)} {(older.Length == 1 ? "never expands" : "never expand")} an end.{(isInside ? $" {Change}a kernel 6.7 or later, for the start." : "")}");
         if (move.Plans.Any(p => p.Cost.Warned))
             Paragraph("  ", "    ", $"{NamesOf([.. move.Plans.Where(p => p.Cost.Warned).Select(p => p.Policy)])} {(move.Plans.Count(p => p.Cost.Warned) == 1 ? "warns" : "warn")} (WARN_ON, mm/mremap.c): the pages that moved first left an empty table in the slot that a whole entry should move to next. The pages of that entry then move one by one too.");

@@ -49,10 +49,10 @@ internal sealed partial class ExplainText : IDisposable
     private static string Lesson(PagingGeometry geometry)
     {
         string pmd = $"A page-table entry (PTE) maps a page of 4 KiB. {geometry.EntriesPerTable} of them fill a table, and one entry of the level above, a PMD entry, "
-            + $"points to that table: moving that one entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd))}.";
+            + $"points to that table: moving that one entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd).Value)}.";
         return geometry.Root < PageTableLevel.Pud
             ? pmd
-            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
+            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud).Value)}.";
     }
 
     private void WriteHead(LogPlace? place, int index, int count, ExplainedMove move)
@@ -72,7 +72,7 @@ internal sealed partial class ExplainText : IDisposable
         {
             ulong span = move.SpanOf(level);
             AddressRange source = move.Request.Source;
-            if (level <= move.Congruence && source.Start.IsAligned(span) && source.End.IsAligned(span))
+            if (level <= move.Congruence && source.Start.IsAligned(new ByteLength(span)) && source.End.IsAligned(new ByteLength(span)))
             {
                 Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): both places begin and end on boundaries, {Describe.Count((long)(source.Length.Value / span), "whole block")}.");
                 continue;

@@ -43,12 +43,12 @@ internal static class MoveReason
         };
         if (highest > congruence)
             highest = congruence;
-        ulong span = geometry.Span(highest);
+        ByteLength span = geometry.Span(highest);
         bool startsInside = !source.Start.IsAligned(span);
         bool endsInside = !source.End.IsAligned(span);
-        ulong firstBlock = startsInside ? source.Start.AlignDown(span).Value + span : source.Start.Value;
-        if (firstBlock >= source.End.Value || source.End.Value - firstBlock < span)
-            return $"no aligned {Describe.Size(span)} in the range";
+        VirtualAddress firstBlock = source.Start.AlignUp(span);
+        if (firstBlock >= source.End || source.End - firstBlock < span)
+            return $"no aligned {Describe.Size(span.Value)} in the range";
         string whole = $"whole {Describe.Level(highest)}s";
         return (startsInside, endsInside) switch
         {

@@ -163,7 +163,7 @@ internal sealed partial class FollowedSpace
         {
             if (named.Contains(range))
                 continue;
-            var pages = new AddressRange(range.Start, range.End.AlignUp(PageSize.Bytes));
+            var pages = new AddressRange(range.Start, range.End.AlignUp(PageSize.Length));
             if (Engine.FindHole(pages) != pages)
                 return false;
         }
@@ -175,7 +175,7 @@ internal sealed partial class FollowedSpace
     private void LearnFile(int process, int number, VirtualAddress shownAt)
     {
         _kernel.Clear();
-        if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
+        if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, PageSize.Length), _kernel) || _kernel.Count == 0)
             return;
         var file = KernelFile.Of(_kernel[0]);
         if (_descriptors.TryGetValue(number, out FollowedDescriptor known) && known.File == file)

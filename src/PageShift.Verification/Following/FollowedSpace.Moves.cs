@@ -139,7 +139,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         {
             PageTableLevel level = (run.Kinds & PageKinds.Large) != 0 ? PageTableLevel.Pmd : PageTableLevel.Pte;
             _ = Engine.MarkPresent(run.Range, level);
-            _context.Log?.WritePresent(ProcessId, run.Range, Engine.Geometry.Span(level));
+            _context.Log?.WritePresent(ProcessId, run.Range, Engine.Geometry.Span(level).Value);
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         bool isLowDone = false, isHighDone = false;
         for (PageTableLevel level = PageTableLevel.Pmd; level <= geometry.Root; level++)
         {
-            ulong span = geometry.Span(level);
+            ByteLength span = geometry.Span(level);
             VirtualAddress low = range.Start.AlignDown(span);
             ulong high = Math.Min(range.End.AlignUp(span).Value, Everything.End.Value);
             isLowDone = isLowDone || TryLoadFirst(new AddressRange(low, range.Start), other);
@@ -173,7 +173,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         if (Engine.FindHole(beside) == beside || !_reader.TryFindFirstPage(beside, isOnlyPrivate: false, out VirtualAddress page))
             return false;
         _lastLoaded = beside;
-        var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
+        var range = new AddressRange(page, PageSize.Length);
         _ = Engine.MarkPresent(range);
         _context.Log?.WritePresent(ProcessId, range, PageSize.Bytes);
         return true;

@@ -157,7 +157,7 @@ public sealed partial class AddressSpace
             MappingHandle handle = _mappings.Find(at);
             if (handle.IsNone)
                 return Errno.OutOfMemory;
-            var part = new AddressRange(at, Lower(_mappings.RangeOf(handle).End, range.End));
+            var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
             if (!TrySetLock(handle, part, lockFlags))
                 return Errno.OutOfMemory;
             at = part.End;

@@ -46,8 +46,8 @@ public sealed partial class AddressSpace
     /// <summary>Fills the empty slots of whole blocks with large leaves. Where none is free, small ones will do.</summary>
     private void MarkLargePages(AddressRange part, ulong bits)
     {
-        ulong span = Geometry.Span(PageTableLevel.Pmd);
-        for (VirtualAddress block = part.Start.AlignUp(span); block < part.End && (part.End - block).Value >= span; block += new ByteLength(span))
+        ByteLength span = Geometry.Span(PageTableLevel.Pmd);
+        for (VirtualAddress block = part.Start.AlignUp(span); block < part.End && part.End - block >= span; block += span)
         {
             PageTableWalk walk = _tables.Walk(block);
             if (!walk.Entry.IsNone || walk.Level < PageTableLevel.Pmd)

@@ -58,7 +58,7 @@ internal sealed class PageTableMover
         }
 
         if (_emptiesAbove)
-            FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start, plan.ExpandedSource.End, _freed);
+            FreeEmptyTables(new PageTableCursor(_tables, plan.ExpandedSource), _freed);
         return true;
     }
 
@@ -78,7 +78,7 @@ internal sealed class PageTableMover
     private void MoveRun(in MoveRun run, bool descending)
     {
         var displacement = Displacement.Between(run.Source, run.Destination);
-        ulong tableSpan = _geometry.TableSpan(run.Level);
+        ByteLength tableSpan = _geometry.TableSpan(run.Level);
         var from = OpenTable.None;
         var to = OpenTable.None;
         var pieces = new MovePieces(run, _geometry, descending);
@@ -126,7 +126,7 @@ internal sealed class PageTableMover
     {
         if (table.Block == OpenTable.NoBlock || level == _geometry.Root || _memory.LiveEntries(table.Table) != 0)
             return;
-        if (_destination.Overlaps(new AddressRange(table.Block, new ByteLength(_geometry.TableSpan(level)))))
+        if (_destination.Overlaps(new AddressRange(table.Block, _geometry.TableSpan(level))))
         {
             _emptiesAbove = true;
             return;
@@ -217,7 +217,7 @@ internal sealed class PageTableMover
     private bool TryFreeTable(FrameNumber table, PageTableLevel level)
     {
         if (level > PageTableLevel.Pte)
-            FreeEmptyTables(table, level, VirtualAddress.Zero, new VirtualAddress(_geometry.TableSpan(level)), freed: null);
+            FreeEmptyTables(new PageTableCursor(_tables, table, level, new AddressRange(VirtualAddress.Zero, _geometry.TableSpan(level))), freed: null);
         if (_memory.LiveEntries(table) != 0)
             return false;
         _memory.FreeTable(table);
@@ -225,27 +225,17 @@ internal sealed class PageTableMover
         return true;
     }
 
-    /// <summary>Frees the empty tables below <paramref name="table"/> that cover any of [start, end), and adds them to <paramref name="freed"/>.</summary>
-    private void FreeEmptyTables(FrameNumber table, PageTableLevel level, VirtualAddress start, VirtualAddress end, List<FreedTable>? freed)
+    /// <summary>Frees the empty tables on the cursor's way, and adds them to <paramref name="freed"/>.</summary>
+    private void FreeEmptyTables(PageTableCursor cursor, List<FreedTable>? freed)
     {
-        var span = new ByteLength(_geometry.Span(level));
-        int first = _geometry.Index(start, level);
-        int last = _geometry.Index(end - new ByteLength(1), level);
-        Span<PageTableEntry> entries = _tables.Entries(table);
-        VirtualAddress at = start.AlignDown(span.Value);
-        for (int i = first; i <= last; i++, at += span)
+        ulong count = 0;
+        do
         {
-            if (!entries[i].IsTable(level))
-                continue;
-            FrameNumber child = entries[i].Frame;
-            if (level - 1 > PageTableLevel.Pte)
-                FreeEmptyTables(child, level - 1, VirtualAddress.Max(start, at), VirtualAddress.Min(end, at + span), freed);
-            if (_memory.LiveEntries(child) != 0)
-                continue;
-            _tables.Set(table, i, PageTableEntry.None);
-            _memory.FreeTable(child);
-            _work.TablesFreed++;
-            freed?.Add(new FreedTable(level - 1, at));
+            if (cursor.TryEnterLive(PageTableLevel.Pte))
+                cursor.MoveToEnd();
         }
+        while (cursor.TryAdvanceFreeing(freed, notesWhole: true, ref count));
+
+        _work.TablesFreed += count;
     }
 }

@@ -70,11 +70,11 @@ public sealed class PagingGeometry
 
     /// <summary>The bytes that one entry of <paramref name="level"/> covers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Span(PageTableLevel level) => 1UL << SpanShift(level);
+    public ByteLength Span(PageTableLevel level) => new(1UL << SpanShift(level));
 
     /// <summary>The bytes that one table of <paramref name="level"/> covers: the span of the level above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong TableSpan(PageTableLevel level) => 1UL << (PageSize.Shift + (IndexBits * ((int)level + 1)));
+    public ByteLength TableSpan(PageTableLevel level) => Span(level + 1);
 
     /// <summary>The index of the entry for <paramref name="address"/> in its table of <paramref name="level"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -96,10 +96,10 @@ public sealed class PagingGeometry
     /// congruent at the root's level.</summary>
     public PageTableLevel? Congruence(VirtualAddress left, VirtualAddress right)
     {
-        ulong difference = unchecked(left.Value - right.Value);
+        ByteLength difference = left - right;
         for (PageTableLevel level = Root; level >= PageTableLevel.Pte; level--)
         {
-            if ((difference & (Span(level) - 1)) == 0)
+            if (difference.IsMultipleOf(Span(level)))
                 return level;
         }
 

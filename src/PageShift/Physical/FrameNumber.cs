@@ -19,6 +19,9 @@ public readonly record struct FrameNumber(ulong Value)
     /// <summary>The frame <paramref name="offset"/> frames up.</summary>
     public static FrameNumber operator +(FrameNumber frame, ulong offset) => new(frame.Value + offset);
 
+    /// <summary>The frame <paramref name="pages"/> frames up.</summary>
+    public static FrameNumber operator +(FrameNumber frame, PageCount pages) => new(frame.Value + pages.Value);
+
     /// <summary>The number in hexadecimal.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"#{Value:x}");
 }

@@ -275,8 +275,7 @@ public sealed unsafe partial class VirtualProcessor
                 return fault;
             }
 
-            ulong frameInLeaf = (page & (_tables.Geometry.Span(level) - 1)) >> PageSize.Shift;
-            byte* frame = (byte*)_memory.HostAddress(leaf.Frame + frameInLeaf);
+            byte* frame = (byte*)_memory.HostAddress(leaf.Frame + address.OffsetIn(_tables.Geometry.Span(level)).WholePages);
             if (leaf.IsExecuteOnly)
             {
                 host = frame + offset; // not remembered: what is in the TLB may be read
