@@ -51,7 +51,7 @@ internal ref struct ExpandedPlanner
         _clearFrom = request.SourceClearance.IsEmpty ? _start : request.SourceClearance.Start;
         _clearTo = request.SourceClearance.IsEmpty ? _end : request.SourceClearance.End;
         _departed = FrameNumber.None;
-        _seenBlock = OpenTable.NoBlock;
+        _seenBlock = PagingGeometry.NoTable;
     }
 
     private readonly bool IsDescending => _displacement.IsUpward;

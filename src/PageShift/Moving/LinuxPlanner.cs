@@ -34,8 +34,8 @@ internal ref struct LinuxPlanner
         _end = plan.Request.Old + plan.Request.Length;
         for (int level = 0; level < PagingGeometry.MaximumLevels; level++)
         {
-            _made[level] = OpenTable.NoBlock;
-            _left[level] = OpenTable.NoBlock;
+            _made[level] = PagingGeometry.NoTable;
+            _left[level] = PagingGeometry.NoTable;
         }
     }
 
@@ -244,7 +244,7 @@ internal ref struct LinuxPlanner
 
     private readonly VirtualAddress TableStart(VirtualAddress address, PageTableLevel level) => address.AlignDown(_geometry.TableSpan(level));
 
-    /// <summary>For each level the first address that a table covers; <see cref="OpenTable.NoBlock"/> for none.</summary>
+    /// <summary>For each level the first address that a table covers; <see cref="PagingGeometry.NoTable"/> for none.</summary>
     [InlineArray(PagingGeometry.MaximumLevels)]
     private struct TableStarts
     {

@@ -28,8 +28,8 @@ internal ref struct TableCount
         _overlaps = plan.Request.New - plan.Request.Old < length || plan.Request.Old - plan.Request.New < length;
         for (PageTableLevel level = PageTableLevel.Pte; level < _geometry.Root; level++)
         {
-            _departures[(int)level].Start = OpenTable.NoBlock;
-            _arrivals[(int)level].Start = OpenTable.NoBlock;
+            _departures[(int)level].Start = PagingGeometry.NoTable;
+            _arrivals[(int)level].Start = PagingGeometry.NoTable;
         }
 
         var root = new PlannedTable { Table = tables.Root, State = TableState.Exists, Live = tables.Memory.LiveEntries(tables.Root) };
@@ -154,8 +154,8 @@ internal ref struct TableCount
         {
             ref PlannedTable table = ref _departures[(int)at];
             VirtualAddress start = table.Start;
-            table.Start = OpenTable.NoBlock;
-            if (start == OpenTable.NoBlock || table.Out == 0 || table.Out != table.Live || GetsEntries(start, at))
+            table.Start = PagingGeometry.NoTable;
+            if (start == PagingGeometry.NoTable || table.Out == 0 || table.Out != table.Live || GetsEntries(start, at))
                 continue;
             _freed++;
             _departures[(int)at + 1].Out++;
@@ -209,7 +209,7 @@ internal ref struct TableCount
     /// <summary>A table on the way to where the account stands.</summary>
     private struct PlannedTable
     {
-        /// <summary>The first address that it covers; <see cref="OpenTable.NoBlock"/> for nothing.</summary>
+        /// <summary>The first address that it covers; <see cref="PagingGeometry.NoTable"/> for nothing.</summary>
         internal VirtualAddress Start;
 
         /// <summary>Its frame, when it exists.</summary>

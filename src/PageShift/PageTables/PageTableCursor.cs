@@ -36,6 +36,12 @@ internal ref struct PageTableCursor
     {
     }
 
+    /// <summary>A cursor at the root's first slot, for all addresses that the tables can translate.</summary>
+    internal PageTableCursor(PageTableTree tree)
+        : this(tree, new AddressRange(VirtualAddress.Zero, tree.Geometry.TableSpan(tree.Geometry.Root)))
+    {
+    }
+
     /// <summary>A cursor at the root's slot for <paramref name="address"/>, which is all that it goes through.</summary>
     internal PageTableCursor(PageTableTree tree, VirtualAddress address)
         : this(tree, new AddressRange(address, new ByteLength(1)))
@@ -102,6 +108,27 @@ internal ref struct PageTableCursor
         _shift -= _indexBits;
         Open(entry.Frame, from);
         return true;
+    }
+
+    /// <summary>True when the slot for <paramref name="address"/> is in this table.</summary>
+    internal readonly bool IsInTable(VirtualAddress address) => (address.Value ^ _slotsStart) >> _shift >> _indexBits == 0;
+
+    /// <summary>Goes to the slot of <paramref name="level"/> for an address of the range, up no further than it must: the next one is mostly near. False when a slot above points to no
+    /// table; then it stands there.</summary>
+    internal bool TrySeek(VirtualAddress address, PageTableLevel level)
+    {
+        while ((Level < level || !IsInTable(address)) && TryLeave())
+        {
+        }
+
+        while (true)
+        {
+            _position = (int)((address.Value - _slotsStart) >> _shift);
+            if (Level == level)
+                return true;
+            if (!TryEnter())
+                return false;
+        }
     }
 
     /// <summary>Enters tables down to <paramref name="lowest"/>. False when a slot above points to none; then it stands there.</summary>
@@ -324,12 +351,11 @@ internal readonly struct DetachedEntry(PageTableTree tree, PageTableLevel level,
 
     /// <summary>Gives back the table that the entry points to.</summary>
     /// <exception cref="InvalidOperationException">It is no table, or not empty.</exception>
-    internal void FreeTable()
-    {
-        if (!entry.IsTable(level))
-            throw new InvalidOperationException($"The detached {level} entry is no table: {entry}.");
-        tree.Memory.FreeTable(entry.Frame);
-    }
+    internal void FreeTable() => tree.Memory.FreeTable(TakeTable());
+
+    /// <summary>The table that the entry points to, which has no live entry; it is the caller's.</summary>
+    /// <exception cref="InvalidOperationException">It is no table.</exception>
+    internal FrameNumber TakeTable() => entry.IsTable(level) ? entry.Frame : throw new InvalidOperationException($"The detached {level} entry is no table: {entry}.");
 
     /// <summary>Drops the leaf's references to its frames; a marker has none.</summary>
     /// <exception cref="InvalidOperationException">It is a table.</exception>

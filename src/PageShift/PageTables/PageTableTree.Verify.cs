@@ -11,7 +11,7 @@ internal sealed partial class PageTableTree
     {
         var seen = new HashSet<ulong>();
         VerifyTable(Root, Geometry.Root, VirtualAddress.Zero, seen);
-        var cursor = new PageTableCursor(this, new AddressRange(VirtualAddress.Zero, Geometry.TableSpan(Geometry.Root))); // beyond the user limit too
+        var cursor = new PageTableCursor(this); // beyond the user limit too
         do
         {
             while (cursor.TryEnter())

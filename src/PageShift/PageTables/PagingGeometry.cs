@@ -80,6 +80,9 @@ public sealed class PagingGeometry
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
 
+    /// <summary>Where no table begins.</summary>
+    internal static VirtualAddress NoTable => new(ulong.MaxValue);
+
     /// <summary>True when one entry of <paramref name="level"/> covers both addresses; for the level above a table's entries, when one table does.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool SharesEntry(VirtualAddress left, VirtualAddress right, PageTableLevel level) => (left.Value ^ right.Value) >> SpanShift(level) == 0;
