@@ -256,7 +256,7 @@ public sealed partial class AddressSpace
         while (cursor.MoveToNextLeaf())
         {
             ref PageTableEntry entry = ref cursor.Entry;
-            if (!entry.IsMapped || !cursor.IsWhole || (entry.Value & bits) == 0)
+            if (!entry.IsMapped || !cursor.IsWhole || !entry.HasAny(bits))
                 continue;
             entry = entry.Without(bits);
             changes = true;

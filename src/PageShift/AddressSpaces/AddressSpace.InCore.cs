@@ -68,7 +68,7 @@ public sealed partial class AddressSpace
             VirtualAddress page = destination.PageStart;
             if (ResolveFault(page, AccessKind.Write, isExclusive: true).Fault != AccessFault.None)
                 return false;
-            int offset = (int)(destination - page).Value;
+            int offset = (int)destination.OffsetInPage;
             int count = Math.Min(source.Length, (int)PageSize.Bytes - offset);
             PageTableWalk walk = _tables.Walk(destination);
             _tables.SetBits(walk.Table, walk.Index, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);

@@ -83,7 +83,7 @@ public sealed partial class AddressSpace
         ReadOnlySpan<PageTableEntry> entries = _tables.Entries(walk.Table)[walk.Index..];
         int most = (int)Math.Min((ulong)entries.Length, (end - at).WholePages.Value);
         int pages = 1;
-        while (pages < most && (entries[pages].Value & needed) == needed)
+        while (pages < most && entries[pages].HasAll(needed))
             pages++;
         return at + new ByteLength((ulong)pages << PageSize.Shift);
     }

@@ -16,7 +16,7 @@ public sealed partial class AddressSpace
     public CallResult RelocateDown(VirtualAddress start, ByteLength length, ByteLength shift)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        if (!start.IsPageAligned || !length.IsPageAligned || !shift.IsPageAligned || length.Value == 0 || shift.Value == 0 || shift.Value > start.Value)
+        if (!start.IsPageAligned || !length.IsPageAligned || !shift.IsPageAligned || length == ByteLength.Zero || shift == ByteLength.Zero || shift.Value > start.Value)
             return Errno.InvalidArgument;
         MappingHandle handle = _mappings.Find(start);
         if (handle.IsNone || _mappings.RangeOf(handle) is var old && (old.Start != start || old.Length != length))

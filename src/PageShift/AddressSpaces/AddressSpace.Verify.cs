@@ -79,11 +79,11 @@ public sealed partial class AddressSpace
 
     private void VerifyPageCounts()
     {
-        ulong total = 0;
-        ulong data = 0;
+        PageCount total = default;
+        PageCount data = default;
         for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
         {
-            ulong pages = _mappings.RangeOf(handle).Length.WholePages.Value;
+            PageCount pages = _mappings.RangeOf(handle).Length.WholePages;
             total += pages;
             if (IsData(_mappings.FlagsOf(handle)))
                 data += pages;

@@ -111,7 +111,7 @@ internal sealed partial class MappingTree
 
     private void StartGapSearch(ByteLength length)
     {
-        if (length.Value == 0 || !length.IsPageAligned)
+        if (length == ByteLength.Zero || !length.IsPageAligned)
             throw new ArgumentException($"A gap of {length} bytes is not some whole pages.", nameof(length));
         GapSearchSteps = 0;
     }

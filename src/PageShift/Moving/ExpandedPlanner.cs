@@ -152,12 +152,12 @@ internal ref struct ExpandedPlanner
         for (int i = 0; i < slots;)
         {
             int index = IsDescending ? slots - 1 - i : i;
-            VirtualAddress block = first + new ByteLength((ulong)index * span.Value);
+            VirtualAddress block = first + span * (ulong)index;
             int full = level == PageTableLevel.Pmd ? CountFullTables(table, block, slots - i) : 0;
             if (full == 0)
                 OpenSlot(table, level, block, start, end);
             else
-                AddFullTables(IsDescending ? block - new ByteLength((ulong)(full - 1) * span.Value) : block, full, start, end);
+                AddFullTables(IsDescending ? block - span * (ulong)(full - 1) : block, full, start, end);
             i += Math.Max(1, full);
         }
     }
@@ -183,7 +183,7 @@ internal ref struct ExpandedPlanner
     private void AddFullTables(VirtualAddress first, int count, VirtualAddress start, VirtualAddress end)
     {
         VirtualAddress from = VirtualAddress.Max(start, first);
-        VirtualAddress to = VirtualAddress.Min(end, first + new ByteLength((ulong)count * Span(PageTableLevel.Pmd).Value));
+        VirtualAddress to = VirtualAddress.Min(end, first + Span(PageTableLevel.Pmd) * (ulong)count);
         ulong pages = (to - from).WholePages.Value;
         _departed = FrameNumber.None;
         _visited += pages;
@@ -215,7 +215,7 @@ internal ref struct ExpandedPlanner
         _plan.SplitsLeaves = true;
         for (int i = 0; i < slots; i++)
         {
-            VirtualAddress block = first + new ByteLength((ulong)(IsDescending ? slots - 1 - i : i) * span.Value);
+            VirtualAddress block = first + span * (ulong)(IsDescending ? slots - 1 - i : i);
             if (level <= _congruence && block >= start && block + span <= end)
             {
                 _plan.AddRun(level, block, 1, 1);

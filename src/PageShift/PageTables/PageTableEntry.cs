@@ -130,6 +130,12 @@ public readonly record struct PageTableEntry(ulong Value)
     /// <summary>True when the entry, standing at <paramref name="level"/>, maps frames.</summary>
     public bool IsLeaf(PageTableLevel level) => IsMapped && (level == PageTableLevel.Pte || (Value & LargeBit) != 0);
 
+    /// <summary>True when all of <paramref name="bits"/> are set.</summary>
+    internal bool HasAll(ulong bits) => (Value & bits) == bits;
+
+    /// <summary>True when one of <paramref name="bits"/> is set.</summary>
+    internal bool HasAny(ulong bits) => (Value & bits) != 0;
+
     /// <summary>The same entry with <paramref name="bits"/> set.</summary>
     public PageTableEntry With(ulong bits) => new(Value | bits);
 

@@ -32,10 +32,10 @@ public sealed partial class PhysicalMemory
     private int ReleaseRunLocked(FrameNumber first, int most)
     {
         FrameAllocator owner = Owner(first);
-        int run = IsZeroPage(first) ? 0 : owner.CountSoleReferences(first.Value, BelowZeroes(first, most));
+        int run = IsZeroPage(first) ? 0 : owner.CountSoleReferences(first, BelowZeroes(first, most));
         if (run != 0)
         {
-            owner.FreeRun(first.Value, run);
+            owner.FreeRun(first, run);
             return run;
         }
 
@@ -58,7 +58,7 @@ public sealed partial class PhysicalMemory
         if (state != 0 && Interlocked.Decrement(ref state) != uint.MaxValue)
             return;
         state = FrameState.Data;
-        Owner(frame).Free(frame.Value);
+        Owner(frame).Free(frame);
     }
 
     /// <summary>Frames of data that are taken and given back under one lock, which it holds until it is disposed of.</summary>
@@ -80,7 +80,7 @@ public sealed partial class PhysicalMemory
         internal int Allocate(int most, out FrameNumber first, out bool isZero) => _memory.AllocateRunLocked(most, out first, out isZero);
 
         /// <summary>True for a frame that has one reference, and is none of zeroes.</summary>
-        internal bool IsSole(FrameNumber frame) => !_memory.IsZeroPage(frame) && _memory.Owner(frame).CountSoleReferences(frame.Value, 1) != 0;
+        internal bool IsSole(FrameNumber frame) => !_memory.IsZeroPage(frame) && _memory.Owner(frame).CountSoleReferences(frame, 1) != 0;
 
         /// <summary>Drops a reference to each of up to <paramref name="most"/> frames that follow one another. Returns how many, at least one: as long as they have no other reference.</summary>
         internal int Release(FrameNumber first, int most) => _memory.ReleaseRunLocked(first, most);

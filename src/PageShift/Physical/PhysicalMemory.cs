@@ -179,9 +179,9 @@ public sealed partial class PhysicalMemory : IDisposable
     }
 
     private FrameAllocator Owner(FrameNumber frame) =>
-        _unbacked is not null && _unbacked.Owns(frame.Value) ? _unbacked : _backed;
+        _unbacked is not null && _unbacked.Owns(frame) ? _unbacked : _backed;
 
-    private ref uint State(FrameNumber frame) => ref Owner(frame).State(frame.Value);
+    private ref uint State(FrameNumber frame) => ref Owner(frame).State(frame);
 
     private bool Permit()
     {

@@ -91,7 +91,7 @@ public sealed unsafe partial class VirtualProcessor
         while (filled < range.Length.Value)
         {
             var at = new VirtualAddress(range.Start.Value + filled);
-            int chunk = (int)Math.Min(range.Length.Value - filled, PageSize.Bytes - (at.Value & (PageSize.Bytes - 1)));
+            int chunk = (int)Math.Min(range.Length.Value - filled, PageSize.Bytes - (at.OffsetInPage));
             Enter();
             try
             {
@@ -256,7 +256,7 @@ public sealed unsafe partial class VirtualProcessor
     /// <summary>Finds the host's address of a byte, from the TLB or else by a walk that fills it.</summary>
     private AccessFault Translate(VirtualAddress address, AccessKind access, out byte* host)
     {
-        ulong offset = address.Value & (PageSize.Bytes - 1);
+        ulong offset = address.OffsetInPage;
         ulong page = address.Value - offset;
         ref Tlb.Entry entry = ref _tlb.At(page);
         ulong tag = access switch
@@ -307,7 +307,7 @@ public sealed unsafe partial class VirtualProcessor
             throw new InvalidOperationException("This memory has frames without content; pages can be touched, not read or written.");
     }
 
-    private static int BytesToPageEnd(VirtualAddress address) => (int)(PageSize.Bytes - (address.Value & (PageSize.Bytes - 1)));
+    private static int BytesToPageEnd(VirtualAddress address) => (int)(PageSize.Bytes - (address.OffsetInPage));
 
     private static VirtualAddress Advance(VirtualAddress address, int bytes) => new(unchecked(address.Value + (ulong)bytes));
 }

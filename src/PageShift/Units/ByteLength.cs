@@ -50,6 +50,11 @@ public readonly record struct ByteLength(ulong Value) : IComparable<ByteLength>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ByteLength operator -(ByteLength left, ByteLength right) => new(checked(left.Value - right.Value));
 
+    /// <summary>The length, <paramref name="count"/> times.</summary>
+    /// <exception cref="OverflowException">The product does not fit in 64 bits.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ByteLength operator *(ByteLength length, ulong count) => new(checked(length.Value * count));
+
     /// <summary>True when <paramref name="left"/> is shorter.</summary>
     public static bool operator <(ByteLength left, ByteLength right) => left.Value < right.Value;
 

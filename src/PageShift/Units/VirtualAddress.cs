@@ -11,6 +11,9 @@ public readonly record struct VirtualAddress(ulong Value) : IComparable<VirtualA
     /// <summary>Address 0.</summary>
     public static VirtualAddress Zero => default;
 
+    /// <summary>The byte of the page at which this address stands.</summary>
+    internal ulong OffsetInPage => Value & (PageSize.Bytes - 1);
+
     /// <summary>The page that holds this address.</summary>
     public VirtualAddress PageStart => new(Value & ~(PageSize.Bytes - 1));
 

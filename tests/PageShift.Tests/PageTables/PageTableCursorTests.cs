@@ -37,6 +37,32 @@ public sealed class PageTableCursorTests
         Assert.False(cursor.TryLeave());
     }
 
+    /// <summary>From every slot to every other: the cursor stands where a walk from the root ends, and in the table that was entered last it knows its own slots.</summary>
+    [Fact]
+    public void A_cursor_seeks_any_address_from_any_other()
+    {
+        using var world = new TableWorld(PagingGeometry.Toy(3, 2));
+        foreach (int page in (int[])[0, 3, 4, 17, 18, 63])
+            world.Populate((ulong)page << 12, PageSize.Bytes);
+        var cursor = new PageTableCursor(world.Tables);
+        for (int from = 0; from < 64; from++)
+        {
+            for (int to = 0; to < 64; to++)
+            {
+                foreach (PageTableLevel level in (PageTableLevel[])[PageTableLevel.Pte, PageTableLevel.Pmd])
+                {
+                    var address = new VirtualAddress((ulong)to << 12);
+                    PageTableWalk walk = world.Tables.Walk(address, level);
+                    cursor.TrySeek(new VirtualAddress((ulong)from << 12), PageTableLevel.Pte);
+
+                    Assert.Equal(walk.Level == level, cursor.TrySeek(address, level));
+                    Assert.Equal((walk.Level, walk.Table, walk.Index, walk.Entry), (cursor.Level, cursor.Table, cursor.Index, cursor.Entry));
+                    Assert.True(cursor.IsInTable(address) && cursor.Slot.Contains(address));
+                }
+            }
+        }
+    }
+
     /// <summary>Every range of a small tree: the slots that touch it are passed once, in ascending order, and none beside.</summary>
     [Fact]
     public void A_cursor_passes_the_slots_that_touch_its_range_in_ascending_order()
