@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>Appends the mappings that have an address in <paramref name="range"/> to a list that is used again, whole, lowest first. A snapshot. Thread-safe.</summary>
-    public void CopyMappings(AddressRange range, List<Mapping> mappings)
+    internal void CopyMappings(AddressRange range, List<Mapping> mappings)
     {
         ArgumentNullException.ThrowIfNull(mappings);
         using MappingLock.ExclusiveScope scope = EnterCall();
@@ -27,7 +27,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>The lowest part of <paramref name="range"/> that is not mapped; null when all of it is. Thread-safe.</summary>
-    public AddressRange? FindHole(AddressRange range)
+    internal AddressRange? FindHole(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         VirtualAddress at = range.Start;

@@ -20,7 +20,7 @@ public sealed partial class AddressSpace
     /// <param name="objects">All memory objects on it that no mapping shows and no descriptor is open on; the others are found.</param>
     /// <exception cref="ArgumentException">There is no space, or not all are on one physical memory.</exception>
     /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
-    public static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
+    internal static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
     {
         ArgumentNullException.ThrowIfNull(spaces);
         ArgumentNullException.ThrowIfNull(objects);

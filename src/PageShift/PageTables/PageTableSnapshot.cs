@@ -77,7 +77,21 @@ public sealed class PageTableSnapshot
 }
 
 /// <summary>Occupied slots of a page table.</summary>
-/// <param name="First">The index of the first.</param>
-/// <param name="Count">How many: 1 where the entry points to a table.</param>
-/// <param name="Table">The table that the entry points to; null for leaves and markers.</param>
-public readonly record struct PageTableSlots(int First, int Count, PageTableSnapshot? Table);
+public readonly record struct PageTableSlots
+{
+    internal PageTableSlots(int first, int count, PageTableSnapshot? table)
+    {
+        First = first;
+        Count = count;
+        Table = table;
+    }
+
+    /// <summary>The index of the first.</summary>
+    public int First { get; }
+
+    /// <summary>How many: 1 where the entry points to a table.</summary>
+    public int Count { get; internal init; }
+
+    /// <summary>The table that the entry points to; null for leaves and markers.</summary>
+    public PageTableSnapshot? Table { get; }
+}

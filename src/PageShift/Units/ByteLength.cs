@@ -4,9 +4,14 @@ using System.Runtime.CompilerServices;
 namespace PageShift;
 
 /// <summary>A length in bytes.</summary>
-/// <param name="Value">The number of bytes.</param>
-public readonly record struct ByteLength(ulong Value) : IComparable<ByteLength>
+public readonly record struct ByteLength : IComparable<ByteLength>
 {
+    /// <summary>The length of <paramref name="value"/> bytes.</summary>
+    public ByteLength(ulong value) => Value = value;
+
+    /// <summary>The number of bytes.</summary>
+    public ulong Value { get; }
+
     /// <summary>No byte.</summary>
     public static ByteLength Zero => default;
 

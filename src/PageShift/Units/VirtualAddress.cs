@@ -5,9 +5,14 @@ namespace PageShift;
 
 /// <summary>A virtual address: a byte position in an address space. Any 64-bit value is representable,
 /// also one that no space can map; the operation that takes it reports that as the kernel does.</summary>
-/// <param name="Value">The address in bytes.</param>
-public readonly record struct VirtualAddress(ulong Value) : IComparable<VirtualAddress>
+public readonly record struct VirtualAddress : IComparable<VirtualAddress>
 {
+    /// <summary>The address <paramref name="value"/>.</summary>
+    public VirtualAddress(ulong value) => Value = value;
+
+    /// <summary>The address in bytes.</summary>
+    public ulong Value { get; }
+
     /// <summary>Address 0.</summary>
     public static VirtualAddress Zero => default;
 
