@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using PageShift.Cli.Files;
+using PageShift.Cli.Measuring;
+using PageShift.Linux;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Output;
@@ -10,7 +12,7 @@ internal static class BenchJson
 {
     private const int Schema = 1;
 
-    internal static void Write(IReadOnlyList<SpeedResult> results)
+    internal static void Write(IReadOnlyList<MeasuredRow> rows)
     {
         using Stream output = StandardStreams.OpenOutput();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
@@ -21,8 +23,8 @@ internal static class BenchJson
             json.WriteString("system", RuntimeInformation.OSDescription);
             json.WriteNumber("processors", Environment.ProcessorCount);
             json.WriteStartArray("rows");
-            foreach (SpeedResult result in results)
-                WriteRow(json, result);
+            foreach (MeasuredRow row in rows)
+                WriteRow(json, row);
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -30,8 +32,9 @@ internal static class BenchJson
         output.Write("\n"u8);
     }
 
-    private static void WriteRow(Utf8JsonWriter json, SpeedResult result)
+    private static void WriteRow(Utf8JsonWriter json, MeasuredRow row)
     {
+        SpeedResult result = row.Result;
         json.WriteStartObject();
         json.WriteString("work", result.Row.Work);
         json.WriteString("against", result.Row.Against);
@@ -44,7 +47,16 @@ internal static class BenchJson
             json.WriteBoolean("met", isMet);
         if (result.NotPossibleReason is { } reason)
             json.WriteString("notPossible", reason);
+        if (row.Others is { } others)
+            WriteOthers(json, others);
         json.WriteEndObject();
+    }
+
+    /// <summary>What others used of the processors meanwhile.</summary>
+    internal static void WriteOthers(Utf8JsonWriter json, OtherWork others)
+    {
+        json.WriteNumber("otherProcessors", Math.Round(others.Processors, 2));
+        json.WriteBoolean("busy", others.IsBusy);
     }
 
     private static void WriteQuantity(Utf8JsonWriter json, string name, Quantity? quantity)

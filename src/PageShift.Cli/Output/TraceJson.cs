@@ -36,6 +36,12 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
         json.WriteNumber("threads", report.Result.Statistics.Threads);
         json.WriteNumber("programs", report.Result.Statistics.Programs);
         json.WriteNumber("calls", report.Result.Statistics.CompletedCalls);
+        if (report.Others is { } others)
+            BenchJson.WriteOthers(json, others);
+        json.WriteStartArray("unprivilegedPrograms");
+        foreach (string program in report.Result.Statistics.UnprivilegedPrograms)
+            json.WriteStringValue(program);
+        json.WriteEndArray();
         json.WriteNumber("divergenceCount", report.Statistics.Divergences);
         WriteDivergences(json, report);
         WriteFollowing(json, report.Statistics);
@@ -74,7 +80,10 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
         json.WriteNumber("hiddenBoundaries", statistics.HiddenBoundaries);
         json.WriteNumber("localComparisons", statistics.LocalComparisons);
         json.WriteNumber("fullComparisons", statistics.FullComparisons);
+        json.WriteNumber("hiddenPrograms", statistics.HiddenPrograms);
         json.WriteNumber("baselineNanoseconds", statistics.BaselineNanoseconds);
+        if (statistics.BaselineProcessorNanoseconds is { } least)
+            json.WriteNumber("baselineProcessorNanoseconds", least);
         json.WriteEndObject();
     }
 
@@ -90,7 +99,9 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
             json.WriteNumber("entriesLinux67", site.LinuxEntries);
             json.WriteNumber("entriesPageShift", site.PageShiftEntries);
             json.WriteNumber("entriesCongruent", site.CongruentEntries);
-            json.WriteNumber("nanoseconds", site.Nanoseconds);
+            json.WriteNumber("nanoseconds", site.Time.Elapsed);
+            if (site.Time.Processor is { } used)
+                json.WriteNumber("processorNanoseconds", used);
             json.WriteEndObject();
         }
 
@@ -118,6 +129,8 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
         json.WriteNumber("presentPages", move.PresentPages);
         json.WriteBoolean("exact", move.IsExact);
         json.WriteNumber("nanoseconds", move.ElapsedNanoseconds);
+        if (move.ProcessorNanoseconds is { } used)
+            json.WriteNumber("processorNanoseconds", used);
         json.WriteStartArray("policies");
         foreach (PlannedMove plan in move.Plans)
             PolicyJson.Write(json, plan);

@@ -83,11 +83,10 @@ internal sealed class TraceText : ITraceOutput
 
     private void WriteMove(TraceReport report, FollowedMove move)
     {
-        long inKernel = Math.Max(0, move.ElapsedNanoseconds - report.Statistics.BaselineNanoseconds);
         _output.Line();
         _output.Line($"{move.Call}");
         _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(move.Site.Caller is { } caller ? $", called from {caller}" : "")}");
-        string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {KernelText.Time(inKernel)} in the kernel";
+        string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {TimeOf(CallTime.Of(move).Without(report.Statistics, calls: 1))}";
         _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
         IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, PagingGeometry.X86)));
         if (Helps(move) && move.Congruent is { } congruent)
@@ -98,6 +97,11 @@ internal sealed class TraceText : ITraceOutput
 
         _output.Table(PolicyTable.Columns, [.. rows]);
     }
+
+    /// <summary>A time, and what it is: the thread's processor time where the kernel tells it.</summary>
+    private static string TimeOf(CallTime time) => time.Processor is { } used
+        ? $"{KernelText.Time(used)} of processor time"
+        : $"{KernelText.Time(time.Elapsed)} by the clock, waiting included";
 
     /// <summary>True when a congruent destination would have made the move a cheaper one.</summary>
     private static bool Helps(FollowedMove move) => move.BestPlaced(MovePolicy.PageShift).Cost.Entries < move.Under(MovePolicy.PageShift).Cost.Entries;
@@ -120,7 +124,7 @@ internal sealed class TraceText : ITraceOutput
         Describe.Number(site.LinuxEntries),
         Describe.Number(site.PageShiftEntries),
         Describe.Number(site.CongruentEntries),
-        KernelText.Time(site.Nanoseconds),
+        KernelText.Time(site.Time.Processor ?? site.Time.Elapsed),
     ]);
 
     private void WriteTotals(TraceReport report)
@@ -137,7 +141,7 @@ internal sealed class TraceText : ITraceOutput
         }
 
         _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);
-        _output.Line($"The calls took {KernelText.Time(report.Nanoseconds)} in all, tracing included.");
+        _output.Line($"The calls took {TimeOf(report.Time)}, with the stops of tracing.");
     }
 
     private void WriteConclusion(TraceReport report)
@@ -173,6 +177,12 @@ internal sealed class TraceText : ITraceOutput
             _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} not modelled; after each, the engine took over the kernel's mappings");
         if (statistics.OverlappedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
+        if (statistics.HiddenPrograms != 0)
+            _output.Line($"note: {Describe.Count(statistics.HiddenPrograms, "program")} not followed: this user may execute but not read them, so that the kernel hides their memory");
+        foreach (string program in report.Result!.Statistics.UnprivilegedPrograms)
+            _output.Line($"note: {program} ran without the privilege that its set-user-ID or set-group-ID bit gives, since this tracer has none (CAP_SYS_PTRACE)");
+        if (report.Others is { IsBusy: true } others)
+            _output.Line($"note: the machine was busy ({others}): the times mean little");
         if (statistics.AbandonedSpaces != 0)
             _output.Line($"note: {Describe.Count(statistics.AbandonedSpaces, "address space")} no longer followed after a 32-bit system call");
         if (report.Settings.LogFile is { } log)

@@ -69,9 +69,9 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
                     return (Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8) & AccessMode) != ReadOnly;
             }
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Closed by another thread meanwhile.
+            // Closed by another thread meanwhile, or hidden.
         }
 
         return true;

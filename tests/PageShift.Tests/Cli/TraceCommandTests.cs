@@ -50,6 +50,65 @@ public sealed class TraceCommandTests
     }
 
     [Fact]
+    public void A_time_is_the_threads_processor_time_where_the_kernel_counts_it()
+    {
+        using var program = new CProgram(Growing);
+
+        ToolResult result = Tool.Run("trace", "--", program.Path);
+
+        string expected = File.Exists("/proc/self/schedstat") ? "of processor time" : "by the clock, waiting included";
+        Assert.Matches($@"not congruent; about [0-9.,]+ \S+ {expected}\n", result.Error);
+    }
+
+    [Fact]
+    public void What_others_used_of_the_machine_is_in_the_json_and_too_much_of_it_in_the_text()
+    {
+        ToolResult result = Tool.Run("trace", "--format", "json", "--", "true");
+
+        using var json = JsonDocument.Parse(result.Error);
+        Assert.SkipUnless(File.Exists("/proc/stat"), "This system has no /proc/stat.");
+        Assert.InRange(json.RootElement.GetProperty("otherProcessors").GetDouble(), 0, 100_000);
+        _ = json.RootElement.GetProperty("busy").GetBoolean();
+    }
+
+    [Fact]
+    public void A_program_that_may_be_executed_and_not_read_is_refused_in_one_line()
+    {
+        using var folder = new OthersFolder();
+        string program = folder.Copy("/bin/true", UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+
+        ToolResult result = Tool.RunUnder(folder.WithoutPrivilege, "trace", "--", program);
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Equal($"pageshift: {program} can't be traced: this user may execute it and not read it, so that the kernel hides its memory (Permission denied)", result.ErrorLine);
+    }
+
+    [Fact]
+    public void A_child_that_may_be_executed_and_not_read_runs_on_without_being_followed()
+    {
+        using var folder = new OthersFolder();
+        string program = folder.Copy("/bin/echo", UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+
+        ToolResult result = Tool.RunUnder(folder.WithoutPrivilege, "trace", "--", "sh", "-c", $"{program} runs; exit 5");
+
+        Assert.Equal((5, "runs\n"), (result.ExitCode, result.Output));
+        Assert.Contains("note: 1 program not followed: this user may execute but not read them", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_set_user_id_program_that_runs_without_its_privilege_is_named()
+    {
+        const string Program = "/bin/su";
+        Assert.SkipUnless(File.Exists(Program) && File.GetUnixFileMode(Program).HasFlag(UnixFileMode.SetUser), "There is no set-user-ID program /bin/su.");
+        using var folder = new OthersFolder();
+
+        ToolResult result = Tool.RunUnder(folder.WithoutPrivilege, "trace", "--", Program, "--version");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("/su ran without the privilege that its set-user-ID or set-group-ID bit gives, since this tracer has none (CAP_SYS_PTRACE)", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_json_has_every_move_and_goes_to_the_file_that_is_named()
     {
         using var program = new CProgram(Growing);
