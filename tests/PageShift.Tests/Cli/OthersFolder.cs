@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using Xunit;
 
 namespace PageShift.Tests.Cli;
 
 /// <summary>A folder with programs, and what stands before a command to run it as a user who is not root: nothing, where the tests are run by one. Skips where root can't become another user.</summary>
+[SupportedOSPlatform("linux")]
 internal sealed class OthersFolder : IDisposable
 {
     private const string Nobody = "65534";

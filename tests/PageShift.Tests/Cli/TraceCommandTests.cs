@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using PageShift.Tests.Tracing;
 using Xunit;
@@ -6,6 +7,7 @@ using Xunit;
 namespace PageShift.Tests.Cli;
 
 /// <summary><c>trace -- COMMAND</c>, as a user runs it.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class TraceCommandTests
 {
     private const string Growing = """
