@@ -100,16 +100,18 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 
         MovePlan executed = move.Plan(_settings.Executing);
         AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), _settings.Geometry);
+        PageTableSnapshot before = move.GetTables(surroundings);
+        MovePlaces places = MovePlaces.Of(move.Request, executed.Congruence, _settings.Geometry) with
+        {
+            Neighbours = [.. OccupiedRanges.In(before, _settings.Geometry).SelectMany(r => OccupiedRanges.Without(r, move.Request.Source))],
+        };
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
-            Request = move.Request,
-            Congruence = executed.Congruence,
-            Geometry = _settings.Geometry,
-            Plans = plans,
+            Explanation = new MoveExplanation(places, plans),
             Executed = ExecutedPlan.Of(executed),
             Surroundings = surroundings,
-            Before = move.GetTables(surroundings),
+            Before = before,
         });
     }
 

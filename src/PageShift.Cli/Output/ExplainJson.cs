@@ -42,24 +42,24 @@ internal static class ExplainJson
     {
         json.WriteStartObject();
         json.WriteString("call", move.Call);
-        json.WriteString("old", move.Request.Old.ToString());
-        json.WriteString("new", move.Request.New.ToString());
-        json.WriteNumber("length", move.Request.Length.Value);
-        json.WriteString("congruent", NameOf(move.Congruence));
+        json.WriteString("old", move.Places.Old.ToString());
+        json.WriteString("new", move.Places.New.ToString());
+        json.WriteNumber("length", move.Places.Length);
+        json.WriteString("congruent", NameOf(move.Places.Congruence));
         json.WriteStartArray("policies");
         foreach (PlannedMove plan in move.Plans)
             PolicyJson.Write(json, plan);
         json.WriteEndArray();
         json.WriteStartArray("reasons");
-        foreach (PlannedMove plan in move.Plans)
+        foreach (PolicyExplanation policy in move.Explanation.Policies)
         {
-            foreach (BoundaryDecision decision in plan.Boundaries)
-                WriteReason(json, move, plan.Policy, decision);
+            foreach (BoundaryExplanation boundary in policy.Boundaries)
+                WriteReason(json, policy.Plan.Policy, boundary);
         }
 
         json.WriteEndArray();
         json.WriteString("executed", MovePolicyName.Of(move.Executed.Plan.Policy));
-        var marks = new MoveMarks(move.Executed.Runs, move.Geometry);
+        var marks = new MoveMarks(move.Executed.Runs, move.Places.Geometry);
         WriteSteps(json, move.Executed.Runs, marks);
         json.WritePropertyName("before");
         WriteTable(json, move.Before, move, marks, isAfter: false);
@@ -68,13 +68,12 @@ internal static class ExplainJson
         json.WriteEndObject();
     }
 
-    private static void WriteReason(Utf8JsonWriter json, ExplainedMove move, MovePolicy policy, in BoundaryDecision decision)
+    private static void WriteReason(Utf8JsonWriter json, MovePolicy policy, in BoundaryExplanation explanation)
     {
-        var explanation = BoundaryExplanation.Of(move, policy, decision);
         json.WriteStartObject();
         json.WriteString("policy", MovePolicyName.Of(policy));
-        json.WriteString("end", decision.End == MoveEnd.Start ? "start" : "end");
-        json.WriteString("level", NameOf(decision.Level));
+        json.WriteString("end", explanation.Decision.End == MoveEnd.Start ? "start" : "end");
+        json.WriteString("level", NameOf(explanation.Decision.Level));
         json.WriteString("reason", explanation.Reason);
         if (explanation.Remedy is { } remedy)
             json.WriteString("remedy", remedy);
@@ -106,7 +105,7 @@ internal static class ExplainJson
         json.WriteString("start", table.Start.ToString());
         json.WriteNumber("live", table.LiveEntries);
         json.WriteStartArray("occupied");
-        ulong span = move.SpanOf(table.Level);
+        ulong span = move.Places.SpanOf(table.Level);
         foreach (PageTableSlots slots in table.Slots)
         {
             for (int at = slots.First; at < slots.First + slots.Count;)

@@ -14,9 +14,9 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
 
     public void Dispose() => _moves.Dispose();
 
-    public void Add(FollowedMove move)
+    public void Add(TracedMove move)
     {
-        WriteMove(_moves.Array, move);
+        WriteMove(_moves.Array, move.Made);
         _moves.Settle();
     }
 

@@ -89,6 +89,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             ThreadId = record.ThreadId,
             Request = move.Request,
             Congruence = move.Plan(_report.Settings.Policies[0]).Congruence,
+            Geometry = _report.Settings.Geometry,
             Policies = policies,
         };
         if (_report.Settings.Kernel is { } kernel)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PageShift.Cli.Explaining;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
@@ -13,16 +14,16 @@ internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
     public void Dispose() => _plans.Dispose();
 
     /// <summary>A move, in order: an array of <c>[reason, runs of the plan, level, source, destination, slots, entries, ...]</c>, one for each policy.</summary>
-    internal void Add(in MoveRequest request, PageTableLevel congruence, IReadOnlyList<PlannedMove> policies)
+    internal void Add(MoveExplanation move)
     {
         Utf8JsonWriter json = _plans.Array;
         json.WriteStartArray();
-        foreach (PlannedMove policy in policies)
+        foreach ((PlannedMove plan, string reason, _, _) in move.Policies)
         {
             json.WriteStartArray();
-            json.WriteStringValue(MoveReason.Of(request, congruence, policy, geometry));
-            json.WriteNumberValue(policy.RunCount);
-            foreach (MoveRun run in policy.Runs)
+            json.WriteStringValue(reason);
+            json.WriteNumberValue(plan.RunCount);
+            foreach (MoveRun run in plan.Runs)
             {
                 json.WriteNumberValue((int)run.Level);
                 json.WriteNumberValue(run.Source.Value);

@@ -35,7 +35,7 @@ internal sealed class RunHtml : IRunOutput
     public void Add(MoveReport move)
     {
         _report.Add(move);
-        _plans.Add(move.Request, move.Congruence, move.Policies);
+        _plans.Add(move.Explanation);
     }
 
     public void Finish(RunReport report) => HtmlPage.Write(

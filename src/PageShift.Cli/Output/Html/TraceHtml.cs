@@ -32,10 +32,10 @@ internal sealed class TraceHtml : ITraceOutput, ILogObserver
         _recorder.Dispose();
     }
 
-    public void Add(FollowedMove move)
+    public void Add(TracedMove move)
     {
         _report.Add(move);
-        _plans.Add(move.Request, move.Congruence, move.Plans);
+        _plans.Add(move.Explanation);
     }
 
     public void Finish(TraceReport report)
