@@ -1,3 +1,4 @@
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 using PageShift.PageTables;
 

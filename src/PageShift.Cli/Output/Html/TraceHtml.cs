@@ -1,5 +1,6 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
