@@ -1,5 +1,6 @@
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Verification;
 
 namespace PageShift.Cli.Explaining;
 
@@ -34,6 +35,19 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
 
     internal static MovePlaces Of(in MoveRequest move, PageTableLevel congruence, PagingGeometry geometry) =>
         new(move.Source, move.Destination, congruence, geometry, move.SourceStartsMapping);
+
+    /// <summary>Both places, out to whole blocks of the highest level that the plans decide about.</summary>
+    internal AddressRange[] Surroundings(IEnumerable<PlannedMove> plans)
+    {
+        ulong span = SpanOf(plans.SelectMany(p => p.Boundaries).Select(b => b.Level).Append(PageTableLevel.Pmd).Max());
+        return [Widen(Source), Widen(Destination)];
+
+        AddressRange Widen(AddressRange range) => new(range.Start.AlignDown(span), range.End.AlignUp(span));
+    }
+
+    /// <summary>The same places, with what is occupied in their surroundings before the move.</summary>
+    internal MovePlaces Among(PageTableSnapshot before) =>
+        this with { Neighbours = [.. OccupiedRanges.In(before, Geometry).SelectMany(r => OccupiedRanges.Without(r, Source))] };
 
     internal ulong SpanOf(PageTableLevel level) => Geometry.Span(level);
 

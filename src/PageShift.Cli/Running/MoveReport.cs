@@ -20,12 +20,13 @@ internal sealed record MoveReport
 
     internal required PageTableLevel Congruence { get; init; }
 
-    internal required PagingGeometry Geometry { get; init; }
+    /// <summary>What its explanation needs to know.</summary>
+    internal required MovePlaces Places { get; init; }
 
     internal required IReadOnlyList<PlannedMove> Policies { get; init; }
 
     /// <summary>Why each policy moves what it moves.</summary>
-    internal MoveExplanation Explanation => _explanation ??= new MoveExplanation(MovePlaces.Of(Request, Congruence, Geometry), Policies);
+    internal MoveExplanation Explanation => _explanation ??= new MoveExplanation(Places, Policies);
 
     /// <summary>What the running kernel did, when it was asked.</summary>
     internal KernelReport? Kernel { get; init; }
