@@ -1,5 +1,4 @@
 using PageShift.Cli.Output;
-using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
 

@@ -4,7 +4,6 @@ using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
 
 namespace PageShift.Cli.Output.Html;
 
