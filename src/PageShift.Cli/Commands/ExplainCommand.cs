@@ -4,6 +4,7 @@ using PageShift.Calls;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Commands;

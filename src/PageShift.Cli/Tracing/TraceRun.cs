@@ -37,7 +37,7 @@ internal sealed class TraceRun : IFollowObserver
     public void Moved(FollowedMove move)
     {
         _report.Add(move);
-        _output.Add(move);
+        _output.Add(new TracedMove(move));
     }
 
     public void Diverged(FollowDivergence divergence) => _report.Add(divergence);
