@@ -19,7 +19,10 @@ switch (args)
     case ["heap", ..]:
         CompactingHeap.Run(Console.Out, megabytes);
         return 0;
+    case ["crossover", var file]:
+        Crossover.Run(Console.Out, file, DefaultMegabytes);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: arrow | window | file | heap  [MEGABYTES, at least 16]");
+        Console.Error.WriteLine("usage: arrow | window | file | heap  [MEGABYTES, at least 16]; or crossover FILE");
         return 2;
 }
