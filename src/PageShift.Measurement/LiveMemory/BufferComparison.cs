@@ -11,7 +11,8 @@ namespace PageShift.Measurement.LiveMemory;
 /// <param name="options">How the buffer is made.</param>
 public sealed class BufferComparison(string work, string against, Target target, long length, PageBufferOptions options) : SpeedRow(work, against, target)
 {
-    private const int FewestRounds = 5;
+    private const int FewestRounds = 25;
+    private const int FewestCopies = 5;
     private const int MostRounds = 500;
 
     /// <summary>Brings the buffer to the state that is measured. Not timed.</summary>
@@ -55,7 +56,7 @@ public sealed class BufferComparison(string work, string against, Target target,
         {
             ours.Add(Time(Ours, buffer));
             Undo?.Invoke(buffer);
-            if (other.Count < FewestRounds || Stopwatch.GetElapsedTime(start) < time / 2) // a copy of gigabytes takes long; ours is the one that varies
+            if (other.Count < FewestCopies || Stopwatch.GetElapsedTime(start) < time / 2) // a copy of gigabytes takes long; ours is the one that varies
                 other.Add(Time(Other, buffer));
         }
 
