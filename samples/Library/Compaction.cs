@@ -57,8 +57,6 @@ internal static class Compaction
 
     private sealed class Totals : IMoveObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal int Moves { get; private set; }
 
         internal MoveCost Linux { get; private set; }
@@ -68,10 +66,8 @@ internal static class Compaction
         public void Moving(MoveObservation move)
         {
             Moves++;
-            move.Plan(MovePolicy.Linux67, _plan);
-            Linux = MoveCost.Sum(Linux, _plan.Cost);
-            move.Plan(MovePolicy.PageShift, _plan);
-            Own = MoveCost.Sum(Own, _plan.Cost);
+            Linux += move.Plan(MovePolicy.Linux67).Cost;
+            Own += move.Plan(MovePolicy.PageShift).Cost;
         }
     }
 }

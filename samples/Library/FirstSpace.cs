@@ -25,11 +25,10 @@ internal static class FirstSpace
     {
         public void Moving(MoveObservation move)
         {
-            var plan = new MovePlan();
             foreach (MovePolicy policy in MovePolicyName.All)
             {
-                move.Plan(policy, plan);
-                Console.WriteLine($"{MovePolicyName.Of(policy),-10} {plan.Cost.Pmd,3} PMD {plan.Cost.Pte,4} PTE, {plan.Cost.TlbFlushes} flushes");
+                MoveCost cost = move.Plan(policy).Cost;
+                Console.WriteLine($"{MovePolicyName.Of(policy),-10} {cost.Pmd,3} PMD {cost.Pte,4} PTE, {cost.TlbFlushes} flushes");
             }
         }
     }

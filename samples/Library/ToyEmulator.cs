@@ -6,7 +6,7 @@ using PageShift.Translation;
 namespace PageShift.Samples;
 
 /// <summary>An emulator of a toy processor that has real Linux memory calls: its programs live in an <see cref="AddressSpace"/>, its loads and stores go through a
-/// <see cref="VirtualProcessor"/>, and its call instruction hands number and registers to <see cref="AddressSpace.Invoke"/>.</summary>
+/// <see cref="VirtualProcessor"/>, and its call instruction hands number and registers to <c>AddressSpace.Invoke</c>.</summary>
 internal static class ToyEmulator
 {
     private const ulong Code = 0x400000;

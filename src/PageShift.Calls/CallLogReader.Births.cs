@@ -1,3 +1,5 @@
+using PageShift.Calls.Text;
+
 namespace PageShift.Calls;
 
 /// <content>Whose child a thread is that appears before the call that made it has returned.</content>

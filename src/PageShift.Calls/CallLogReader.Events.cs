@@ -1,3 +1,7 @@
+using PageShift.Abi;
+using PageShift.Calls.Names;
+using PageShift.Calls.Text;
+
 namespace PageShift.Calls;
 
 /// <content>What a line's content can be: a call or a part of one, the end of a thread, a message of strace.</content>
@@ -35,7 +39,7 @@ public sealed partial class CallLogReader
         if (!_parser.TryParse(ref cursor, isPartial: false, out ParsedCall call))
             return Reject(cursor, origin);
         record = RecordOf(CallRecordKind.Call, call, _lines.LineCount, threadId, timestamp);
-        if (call.Kind == CallKind.Clone && call.Outcome.State == CallOutcomeState.Value)
+        if (call.Number == SystemCallNumber.Clone && call.Outcome.State == CallOutcomeState.Value)
             _tracees.Expect(call.Outcome.Value);
         return true;
     }
@@ -60,7 +64,7 @@ public sealed partial class CallLogReader
 
         var begun = new LineCursor(call.Text);
         ReadOnlySpan<byte> name = CallParser.TakeCallName(ref begun);
-        if (!SystemCallNames.TryFind(name, out NamedCall named, out _) || named.Kind != CallKind.Clone)
+        if (!SystemCallNames.TryFind(name, out NamedCall named, out _) || named.Number != SystemCallNumber.Clone)
         {
             // Other calls are read when they are complete.
             if (name.IsEmpty || begun.Current != '(')
@@ -78,7 +82,7 @@ public sealed partial class CallLogReader
         call.IsClone = true;
         _unfinished.Add(threadId, call);
         if (ReadPartial(call.Text, 0, threadId, timestamp, call, _lines.LineCount, out CallRecord record)
-            && record.Call.Kind == CallKind.Clone)
+            && record.Call.Number == SystemCallNumber.Clone)
             _queue.Enqueue(record with { Kind = CallRecordKind.CloneStarted, Outcome = CallOutcome.None });
         return false;
     }
@@ -103,7 +107,7 @@ public sealed partial class CallLogReader
         Kind = kind,
         Line = line,
         ThreadId = threadId,
-        Call = new SystemCall(call.Kind, call.Arguments),
+        Call = new SystemCall(call.Number, call.Arguments),
         Outcome = call.Outcome,
         IsInjected = call.IsInjected,
         Name = call.Name!,

@@ -1,3 +1,5 @@
+using PageShift.Calls.Text;
+
 namespace PageShift.Calls;
 
 /// <summary>Reads a log of system calls in strace's format, event by event.</summary>

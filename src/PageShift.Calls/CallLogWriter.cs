@@ -2,6 +2,9 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using PageShift.Abi;
+using PageShift.Calls.Names;
+using PageShift.Calls.Text;
+using PageShift.SystemCalls;
 
 namespace PageShift.Calls;
 
@@ -12,9 +15,6 @@ namespace PageShift.Calls;
 public sealed class CallLogWriter
 {
     private const int StraceColumn = 40;
-
-    /// <summary>The flags with which strace writes mremap's new address.</summary>
-    private const ulong Moves = (ulong)(Abi.RemapFlags.MayMove | Abi.RemapFlags.Fixed);
 
     private const long NanosecondsPerSecond = 1_000_000_000;
 
@@ -90,7 +90,7 @@ public sealed class CallLogWriter
 
     private void AppendCall(in CallRecord record)
     {
-        if (record.Call.Kind == CallKind.Clone && _cloning.Remove(record.ThreadId))
+        if (record.Call.Number == SystemCallNumber.Clone && _cloning.Remove(record.ThreadId))
             _line.Append("<... clone3 resumed>)");
         else
             AppendArguments(record);
@@ -100,107 +100,97 @@ public sealed class CallLogWriter
     private void AppendArguments(in CallRecord record)
     {
         CallArguments arguments = record.Call.Arguments;
-        switch (record.Call.Kind)
+        switch (record.Call.Number)
         {
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 AppendClone(arguments);
                 _line.Append(')');
                 break;
-            case CallKind.Execute:
+            case SystemCallNumber.Execute:
                 _line.Append("execve(");
                 AppendPath(record.FilePath);
                 _line.Append(", ...)");
                 break;
-            case CallKind.OpenFile:
+            case SystemCallNumber.OpenFile:
                 _line.Append("openat(AT_FDCWD, ");
                 AppendPath(record.FilePath);
                 _line.Append(", ");
-                FlagNames.OpenMode.WriteValue(_line, arguments.First & FlagNames.OpenModeMask);
-                FlagNames.Open.WriteFlags(_line, arguments.First & ~FlagNames.OpenModeMask, isContinued: true);
+                ProcessFlagNames.Open.WriteFlags(_line, arguments.First);
                 _line.Append(')');
                 break;
-            case CallKind.CloseFile when arguments.First != arguments.Second:
+            case SystemCallNumber.CloseFile when arguments.First != arguments.Second:
                 _line.Append(CultureInfo.InvariantCulture, $"close_range({(long)arguments.First}, {(long)arguments.Second}, 0)");
                 break;
-            case CallKind.CloseFile or CallKind.DuplicateFile:
+            case SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile:
                 _line.Append(CultureInfo.InvariantCulture, $"{record.Name}({(long)arguments.First})");
                 break;
-            case CallKind.SetLimit:
+            case SystemCallNumber.SetLimit:
                 _line.Append("setrlimit(");
-                FlagNames.Resource.WriteValue(_line, arguments.First);
+                ProcessFlagNames.Resource.WriteValue(_line, arguments.First);
                 string limit = arguments.Second == ulong.MaxValue ? "RLIM64_INFINITY" : arguments.Second.ToString(CultureInfo.InvariantCulture);
                 _line.Append(CultureInfo.InvariantCulture, $", {{rlim_cur={limit}, rlim_max=RLIM64_INFINITY}})");
                 break;
-            case CallKind.Unknown or CallKind.Other or CallKind.Unsupported:
-                _line.Append(record.Name).Append("(...)");
+            case var number when SystemCallNames.SignatureOf(number) is { } signature:
+                AppendNumbers(record, signature);
                 break;
             default:
-                AppendNumbers(record);
+                _line.Append(record.Name).Append("(...)");
                 break;
         }
     }
 
-    private void AppendNumbers(in CallRecord record)
+    private void AppendNumbers(in CallRecord record, CallSignature signature)
     {
         CallArguments arguments = record.Call.Arguments;
+        bool showsOptional = record.Call.Description?.ShowsOptional(arguments) ?? false;
         _line.Append(record.Name).Append('(');
-        ReadOnlySpan<ArgumentType> types = CallSignature.Of(record.Call.Kind);
-        for (int i = 0; i < types.Length; i++)
+        for (int i = 0; i < signature.Parameters.Length; i++)
         {
-            // strace leaves out mremap's new address where the flags do not call for it, and with it a hint; a hint is kept here.
-            if (i == CallSignature.RequiredCount(record.Call.Kind) && arguments[i] == 0 && (arguments.Fourth & Moves) != Moves)
+            LogParameter parameter = signature.Parameters[i];
+            if (parameter.IsOptional && arguments[i] == 0 && !showsOptional)
                 break;
             if (i > 0)
                 _line.Append(", ");
-            AppendNumber(types[i], arguments[i]);
-            if (types[i] == ArgumentType.FileDescriptor && record.FilePath is not null)
+            AppendNumber(parameter, arguments[i]);
+            if (parameter.Form == ArgumentForm.FileDescriptor && record.FilePath is not null)
                 AppendAnnotation(record.FilePath);
         }
 
         _line.Append(')');
     }
 
-    private void AppendNumber(ArgumentType type, ulong value)
+    private void AppendNumber(LogParameter parameter, ulong value)
     {
-        switch (type)
+        switch (parameter.Form)
         {
-            case ArgumentType.Address or ArgumentType.Vector when value == 0:
+            case ArgumentForm.Address or ArgumentForm.Vector when value == 0:
                 _line.Append("NULL");
                 break;
-            case ArgumentType.Address or ArgumentType.Vector or ArgumentType.Offset or ArgumentType.Number:
+            case ArgumentForm.Number when parameter.Names is { } names && names.TryFindName(value, out string name):
+                _line.Append(name);
+                break;
+            case ArgumentForm.Address or ArgumentForm.Vector or ArgumentForm.Offset or ArgumentForm.Number:
                 AppendHexadecimal(value);
                 break;
-            case ArgumentType.Length:
+            case ArgumentForm.Length:
                 _line.Append(value);
                 break;
-            case ArgumentType.Signed or ArgumentType.FileDescriptor:
+            case ArgumentForm.Signed or ArgumentForm.FileDescriptor:
                 _line.Append((long)value);
                 break;
-            case ArgumentType.MapFlags:
-                AppendMapFlags(value);
-                break;
-            case ArgumentType.Advice:
-                FlagNames.Advice.WriteValue(_line, value);
+            case ArgumentForm.Value:
+                parameter.Names!.WriteValue(_line, value);
                 break;
             default:
-                CallSignature.NamesOf(type)!.WriteFlags(_line, value);
+                parameter.Names!.WriteFlags(_line, value);
                 break;
         }
-    }
-
-    private void AppendMapFlags(ulong value)
-    {
-        const ulong Huge = FlagNames.HugeMask << FlagNames.HugeShift;
-        FlagNames.MapType.WriteValue(_line, value & (ulong)Abi.MapFlags.TypeMask);
-        FlagNames.Map.WriteFlags(_line, value & ~(Huge | (ulong)Abi.MapFlags.TypeMask), isContinued: true);
-        if ((value & Huge) != 0)
-            _line.Append(CultureInfo.InvariantCulture, $"|{(value & Huge) >> FlagNames.HugeShift}<<MAP_HUGE_SHIFT");
     }
 
     private void AppendClone(CallArguments arguments)
     {
         _line.Append("clone3({flags=");
-        FlagNames.Clone.WriteFlags(_line, arguments.First);
+        ProcessFlagNames.Clone.WriteFlags(_line, arguments.First);
         _line.Append(CultureInfo.InvariantCulture, $", exit_signal={SignalNames.Of((int)arguments.Second)}}}, 88");
     }
 
@@ -232,7 +222,7 @@ public sealed class CallLogWriter
         _line.Append(' ', Math.Max(1, _outcomeColumn - _line.Length)).Append("= ");
         switch (outcome.State)
         {
-            case CallOutcomeState.Value when record.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break or CallKind.RelocateDown:
+            case CallOutcomeState.Value when record.Call.ReturnsAddress:
                 AppendHexadecimal((ulong)outcome.Value);
                 break;
             case CallOutcomeState.Value:

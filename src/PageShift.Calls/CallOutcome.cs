@@ -1,5 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.Calls.Names;
 
 namespace PageShift.Calls;
 

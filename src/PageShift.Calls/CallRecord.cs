@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Calls.Names;
 
 namespace PageShift.Calls;
 
@@ -59,11 +60,11 @@ public readonly record struct CallRecord
     /// <summary>True when the outcome was injected by strace: the kernel did not run the call.</summary>
     public bool IsInjected { get; init; }
 
-    /// <summary>The call's name. For calls that are modelled this is one name for each kind (openat stands for open, too);
+    /// <summary>The call's name. For calls that are modelled this is one name for each number (openat stands for open, too);
     /// for the others the name that the log shows. Empty for events that are not calls, except for <see cref="CallRecordKind.Killed"/>.</summary>
     public string Name
     {
-        get => _name ?? (Kind is CallRecordKind.Call or CallRecordKind.CloneStarted ? SystemCallNames.OfKind(Call.Kind) : "");
+        get => _name ?? (Kind is CallRecordKind.Call or CallRecordKind.CloneStarted ? SystemCallNames.OfNumber(Call.Number) : "");
         init => _name = value;
     }
 
@@ -77,6 +78,6 @@ public readonly record struct CallRecord
     /// <summary>How long the call took, in nanoseconds (strace -T).</summary>
     public long? DurationNanoseconds { get; init; }
 
-    /// <summary>The flags of a <see cref="CallKind.Clone"/>; none for other calls.</summary>
-    public CloneFlags CloneFlags => Call.Kind == CallKind.Clone ? (CloneFlags)Call.Arguments.First : CloneFlags.None;
+    /// <summary>The flags of a <see cref="SystemCallNumber.Clone"/>; none for other calls.</summary>
+    public CloneFlags CloneFlags => Call.Number == SystemCallNumber.Clone ? (CloneFlags)Call.Arguments.First : CloneFlags.None;
 }

@@ -1,61 +1,40 @@
 using PageShift.Abi;
+using PageShift.Calls.Names;
+using PageShift.SystemCalls;
 
 namespace PageShift.Calls;
 
-/// <summary>A call as data: what it does, and its arguments as numbers.</summary>
-/// <param name="Kind">What the call does.</param>
-/// <param name="Arguments">The arguments. Where <see cref="Number"/> is not null they are ready for the kernel or for the engine;
-/// otherwise <see cref="CallKind"/> says what they hold.</param>
-public readonly record struct SystemCall(CallKind Kind, CallArguments Arguments)
+/// <summary>A call as data: which one it is, and its arguments as numbers.</summary>
+/// <param name="Number">Its number on x86-64, or one of <see cref="PseudoCall"/>. Calls that do the same have one number: <see cref="SystemCallNumber.OpenFile"/> stands for open, openat2, creat
+/// and memfd_create too, <see cref="SystemCallNumber.Clone"/> for fork, vfork and clone, <see cref="SystemCallNumber.Execute"/> for execveat, <see cref="SystemCallNumber.CloseFile"/> for close_range,
+/// <see cref="SystemCallNumber.DuplicateFile"/> for dup2, dup3 and fcntl with F_DUPFD, <see cref="SystemCallNumber.SetLimit"/> for prlimit64 that sets a limit of the caller.</param>
+/// <param name="Arguments">The arguments. Those of a memory call (<see cref="Description"/>) and of a pseudo-call are in order, ready for the kernel or for the engine. Of the others: OpenFile has the O_ flags (O_RDWR for a memfd); CloseFile the
+/// first and the last descriptor that is closed; DuplicateFile the old descriptor; Clone the <see cref="CloneFlags"/> and the exit signal; Exit and ExitGroup the status; SetLimit the kernel's number of the resource
+/// and the soft limit in bytes.</param>
+public readonly record struct SystemCall(SystemCallNumber Number, CallArguments Arguments)
 {
-    private static readonly (CallKind Kind, SystemCallNumber Number)[] Numbers =
-    [
-        (CallKind.Map, SystemCallNumber.Map),
-        (CallKind.Unmap, SystemCallNumber.Unmap),
-        (CallKind.Remap, SystemCallNumber.Remap),
-        (CallKind.Protect, SystemCallNumber.Protect),
-        (CallKind.ProtectWithKey, SystemCallNumber.ProtectWithKey),
-        (CallKind.Advise, SystemCallNumber.Advise),
-        (CallKind.Break, SystemCallNumber.Break),
-        (CallKind.InCore, SystemCallNumber.InCore),
-        (CallKind.Lock, SystemCallNumber.Lock),
-        (CallKind.Lock2, SystemCallNumber.Lock2),
-        (CallKind.Unlock, SystemCallNumber.Unlock),
-        (CallKind.LockAll, SystemCallNumber.LockAll),
-        (CallKind.UnlockAll, SystemCallNumber.UnlockAll),
-        (CallKind.Sync, SystemCallNumber.Sync),
-        (CallKind.Seal, SystemCallNumber.Seal),
-    ];
+    /// <summary>What is known of the memory call; null when it is none.</summary>
+    public SystemCallDescription? Description => SystemCallTable.Find(Number);
 
-    /// <summary>The system call's number on x86-64, or null when the call is not one of the memory calls
-    /// that <see cref="SystemCallNumber"/> lists.</summary>
-    public SystemCallNumber? Number
+    /// <summary>The arguments, where they are numbers and nothing else; empty for other calls.</summary>
+    public IReadOnlyList<CallParameter> Parameters => SystemCallNames.SignatureOf(Number)?.Described ?? [];
+
+    /// <summary>True when it returns an address.</summary>
+    public bool ReturnsAddress => Description?.ReturnsAddress ?? Number == PseudoCall.RelocateDown;
+
+    /// <summary>What is known of its effect.</summary>
+    public CallStanding Standing
     {
         get
         {
-            foreach ((CallKind kind, SystemCallNumber number) in Numbers)
-            {
-                if (kind == Kind)
-                    return number;
-            }
-
-            return null;
+            if (Description is { } description)
+                return description.IsModelled ? CallStanding.Modelled : description.Effect is CallEffect.None or CallEffect.Hides ? CallStanding.Other : CallStanding.Unmodelled;
+            if (Number == PseudoCall.Unknown)
+                return CallStanding.Unknown;
+            return SystemCallNames.IsModelled(Number) ? CallStanding.Modelled : CallStanding.Other;
         }
     }
 
     /// <summary>The name of any system call of x86-64; <c>syscall_0x...</c> for a number that is not known here.</summary>
-    public static string NameOf(long number) => SystemCallNames.OfNumber(number);
-
-    /// <summary>The call of a number.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="number"/> is none of those that <see cref="SystemCallNumber"/> lists.</exception>
-    public static SystemCall Of(SystemCallNumber number, CallArguments arguments)
-    {
-        foreach ((CallKind kind, SystemCallNumber candidate) in Numbers)
-        {
-            if (candidate == number)
-                return new SystemCall(kind, arguments);
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(number), number, "This is not the number of a memory call.");
-    }
+    public static string NameOf(SystemCallNumber number) => SystemCallNames.OfNumber(number);
 }

@@ -10,10 +10,10 @@ internal static class MemoryShortage
     private const int NotEnoughMemory = 12; // ENOMEM
     private const int ReserveBytes = 32 << 20;
 
-    private static volatile bool s_hasBeen;
+    private static volatile bool _hasBeen;
 
     // Address space that is never touched, for the runtime and the console to end in good order when the rest is gone.
-    private static nint s_reserve;
+    private static nint _reserve;
 
     /// <summary>Notes from now on whether memory has been short.</summary>
     internal static void Watch()
@@ -21,17 +21,17 @@ internal static class MemoryShortage
         AppDomain.CurrentDomain.FirstChanceException += (_, thrown) => Note(thrown.Exception);
         try
         {
-            s_reserve = Marshal.AllocHGlobal(ReserveBytes);
+            _reserve = Marshal.AllocHGlobal(ReserveBytes);
         }
         catch (OutOfMemoryException)
         {
             // It has been noted. Perhaps it is enough without.
-            s_hasBeen = false;
+            _hasBeen = false;
         }
     }
 
     /// <summary>True when an exception that nobody has caught comes of a shortage.</summary>
-    internal static bool Explains(Exception error) => s_hasBeen || IsShortage(error);
+    internal static bool Explains(Exception error) => _hasBeen || IsShortage(error);
 
     /// <summary>Says so in one line on standard error, and needs for that as little as can be: the console starts a thread when it is first used, and other code loads what it stands in.</summary>
     internal static void Tell()
@@ -53,18 +53,33 @@ internal static class MemoryShortage
     {
         if (!IsShortage(error))
             return;
-        s_hasBeen = true;
-        Marshal.FreeHGlobal(Interlocked.Exchange(ref s_reserve, 0));
+        _hasBeen = true;
+        Marshal.FreeHGlobal(Interlocked.Exchange(ref _reserve, 0));
     }
 
     private static bool IsShortage(Exception error)
     {
         for (Exception? cause = error; cause is not null; cause = cause.InnerException)
         {
-            if (cause is OutOfMemoryException or Win32Exception { NativeErrorCode: NotEnoughMemory } or IOException { HResult: NotEnoughMemory })
+            if (cause is OutOfMemoryException or Win32Exception { NativeErrorCode: NotEnoughMemory } or IOException { HResult: NotEnoughMemory } || IsPartThatIsThere(cause))
                 return true;
         }
 
         return false;
+    }
+
+    /// <summary>True when a part of the tool or of the runtime can't be loaded although its file is there: the runtime says that it is not found when there is no room for it.</summary>
+    private static bool IsPartThatIsThere(Exception error)
+    {
+        string? part = error switch
+        {
+            FileNotFoundException missing => missing.FileName,
+            FileLoadException unloadable => unloadable.FileName,
+            _ => null,
+        };
+        if (part is null || !part.Contains(", Version=", StringComparison.Ordinal))
+            return false;
+        string file = part[..part.IndexOf(',', StringComparison.Ordinal)] + ".dll";
+        return File.Exists(Path.Combine(AppContext.BaseDirectory, file)) || File.Exists(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), file));
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
+using PageShift.Cli.Files;
 
 namespace PageShift.Cli;
 
@@ -12,6 +13,7 @@ internal static class Program
         MemoryShortage.Watch();
         try
         {
+            StandardStreams.Install();
             return Run(args);
         }
         catch (Exception error) when (MemoryShortage.Explains(error))
@@ -69,18 +71,9 @@ internal static class Program
         }
     }
 
-    /// <summary>Says something in one line on standard error. What is not meant to be printed, such as a newline in a file's name, is shown as an escape sequence.
-    /// Where nobody can be told, the exit code has to do.</summary>
+    /// <summary>Says something in one line on standard error. What is not meant to be printed, such as a newline in a file's name, is shown as an escape sequence.</summary>
     private static void Tell(string text)
     {
-        string line = string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()));
-        try
-        {
-            Console.Error.WriteLine(line);
-        }
-        catch (IOException)
-        {
-            // full, say, as a disk can be to which it goes
-        }
+        Console.Error.WriteLine(string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString())));
     }
 }

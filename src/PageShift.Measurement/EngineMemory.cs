@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PageShift.Abi;
+using PageShift.Linux;
 using PageShift.Physical;
 
 namespace PageShift.Measurement;
@@ -11,9 +12,16 @@ public sealed class EngineMemory() : SpeedRow("memory for 1 TiB populated, bytes
     private const ulong Bytes = 1UL << 40;
     private const ulong Step = 1UL << 36;
 
+    /// <summary>The host's bytes without which it is not measured: tables of 2 GiB, and half as much for everything else.</summary>
+    public const ulong NeededBytes = 3UL << 30;
+
+    private const string TooLittle = "there is too little memory for the page tables of 1 TiB, which take 2 GiB";
+
     /// <inheritdoc/>
     public override SpeedResult Measure(TimeSpan time)
     {
+        if (MachineMemory.ReadAvailable().Value < NeededBytes)
+            return NotPossible(TooLittle);
         GC.Collect();
         long before = Resident();
         using var memory = new PhysicalMemory(PhysicalMemoryOptions.BytesFree);
@@ -28,7 +36,7 @@ public sealed class EngineMemory() : SpeedRow("memory for 1 TiB populated, bytes
         }
 
         if (memory.DataFrames != Bytes >> PageSize.Shift)
-            return NotPossible("the host has too little memory for the page tables of 1 TiB, which take 2 GiB");
+            return NotPossible(TooLittle);
         return Judge(new Quantity(Resident() - before, Unit.Bytes), new Quantity(memory.TableFrames * PageSize.Bytes, Unit.Bytes));
     }
 

@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.Mappings;
 
 namespace PageShift.Calls.Execution;
 
@@ -21,7 +20,6 @@ public interface ISpaceFollower
     /// <param name="record">The log's record for which it was made.</param>
     /// <param name="space">Where.</param>
     /// <param name="call">The call.</param>
-    /// <param name="file">What the call maps, if it maps a file.</param>
     /// <param name="result">What the engine returned.</param>
-    void Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result);
+    void Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result);
 }

@@ -7,7 +7,7 @@ namespace PageShift.Calls.Execution;
 public sealed partial class LogExecutor
 {
     /// <summary>present: these pages are, however they came there.</summary>
-    private static CallResult MarkPresent(TracedProcess process, in CallArguments a)
+    private static CallResult MarkPresent(LogProcess process, in CallArguments a)
     {
         PagingGeometry geometry = process.Space.Geometry;
         PageTableLevel level = PageTableLevel.Pte;
@@ -19,7 +19,7 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>absent: none is, and from here on the log says which are.</summary>
-    private CallResult MarkAbsent(TracedProcess process)
+    private CallResult MarkAbsent(LogProcess process)
     {
         if (!process.StatesPresence)
             Statistics.StatedSpaces++;
@@ -29,7 +29,7 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>anon_vma: the mapping has got private pages.</summary>
-    private static CallResult MarkPrivate(TracedProcess process, in CallArguments a)
+    private static CallResult MarkPrivate(LogProcess process, in CallArguments a)
     {
         process.Space.MarkPrivate(new VirtualAddress(a.First));
         return CallResult.Success;

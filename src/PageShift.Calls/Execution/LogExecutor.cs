@@ -91,29 +91,32 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _processes.See(record.ThreadId);
         if (record.IsInjected)
         {
-            if (record.Call.Kind == CallKind.Clone)
+            if (record.Call.Number == SystemCallNumber.Clone)
                 _processes.CloneFails(record.ThreadId);
             return;
         }
 
-        switch (record.Call.Kind)
+        switch (record.Call.Number)
         {
-            case CallKind.Other or CallKind.Exit or CallKind.ExitGroup or CallKind.Truncate or CallKind.SetLimit:
-                Statistics.Calls++;
-                return;
-            case CallKind.Unknown or CallKind.Unsupported:
-                Statistics.UnsupportedCalls++;
-                return;
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 FinishClone(record);
                 return;
-            case CallKind.Execute:
+            case SystemCallNumber.Execute:
                 if (record.Outcome.State != CallOutcomeState.Error)
                     _processes.Execute(record.ThreadId);
                 Statistics.Calls++;
                 return;
-            case CallKind.OpenFile or CallKind.CloseFile or CallKind.DuplicateFile:
+            case SystemCallNumber.OpenFile or SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile:
                 TrackFile(record);
+                return;
+            case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate or SystemCallNumber.SetLimit:
+                Statistics.Calls++;
+                return;
+            case var _ when record.Call.Standing is var standing and not CallStanding.Modelled:
+                if (standing == CallStanding.Other)
+                    Statistics.Calls++;
+                else
+                    Statistics.UnsupportedCalls++;
                 return;
         }
 
@@ -145,48 +148,39 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private void TrackFile(in CallRecord record)
     {
         Statistics.Calls++;
-        TracedProcess process = _processes.Of(record.ThreadId);
-        if (record.Call.Kind == CallKind.CloseFile)
+        LogProcess process = _processes.Of(record.ThreadId);
+        if (record.Call.Number == SystemCallNumber.CloseFile)
             process.Close(record.Call.Arguments.First, record.Call.Arguments.Second);
-        else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Kind == CallKind.OpenFile)
+        else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
             process.Open((int)record.Outcome.Value);
         else if (record.Outcome.State == CallOutcomeState.Value)
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private void ExecuteMemoryCall(TracedProcess process, in CallRecord record)
+    private void ExecuteMemoryCall(LogProcess process, in CallRecord record)
     {
-        Adopt(process, record);
-        CallResult result = record.Call.Kind switch
+        CallArguments a = record.Call.Arguments;
+        CallResult result = record.Call.Number switch
         {
-            CallKind.Map => Map(process, record),
-            CallKind.Remap => Remap(process, record),
-            CallKind.Break => Break(process, record),
-            CallKind.MemorySet => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Third, Advice.PopulateWrite),
-            CallKind.MemoryRead => Touch(process.Space, record.Call.Arguments.First, record.Call.Arguments.Second, Advice.PopulateRead),
-            CallKind.Present => MarkPresent(process, record.Call.Arguments),
-            CallKind.Absent => MarkAbsent(process),
-            CallKind.AnonVma => MarkPrivate(process, record.Call.Arguments),
-            CallKind.InCore => new CallResult(0), // the log shows what it returned; nothing changes
-            _ => Apply(process.Space, record.Call),
+            PseudoCall.MemorySet => Touch(process.Space, a.First, a.Third, Advice.PopulateWrite),
+            PseudoCall.MemoryRead => Touch(process.Space, a.First, a.Second, Advice.PopulateRead),
+            PseudoCall.Present => MarkPresent(process, a),
+            PseudoCall.Absent => MarkAbsent(process),
+            PseudoCall.AnonVma => MarkPrivate(process, a),
+            PseudoCall.RelocateDown => Apply(process.Space, record.Call),
+            _ => Make(process, record, record.Call.Description!),
         };
-        if (!result.IsError)
-            PopulateAfter(process, record, result);
         Compare(record, result);
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
-    private CallResult Apply(AddressSpace space, in SystemCall call, OpenFile? file = null)
+    private CallResult Apply(AddressSpace space, in SystemCall call)
     {
         CallArguments a = call.Arguments;
-        var start = new VirtualAddress(a.First);
-        CallResult result = call.Kind switch
-        {
-            CallKind.Map => space.Map(start, new ByteLength(a.Second), (Protection)a.Third, (MapFlags)a.Fourth, file, a.Sixth),
-            CallKind.RelocateDown => space.RelocateDown(start, new ByteLength(a.Second), new ByteLength(a.Third)),
-            _ => new CallResult(space.Invoke((long)call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth)),
-        };
-        _follower?.Called(_record, space, call, file, result);
+        CallResult result = call.Number == PseudoCall.RelocateDown
+            ? space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
+            : space.Invoke(call.Number, a);
+        _follower?.Called(_record, space, call, result);
         return result;
     }
 
@@ -195,7 +189,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         CallOutcome outcome = record.Outcome;
         bool agrees = outcome.State switch
         {
-            CallOutcomeState.Value => !result.IsError && (record.Call.Kind is CallKind.InCore or CallKind.MemoryRead || result.Raw == outcome.Value),
+            CallOutcomeState.Value => !result.IsError && (record.Call.Number == PseudoCall.MemoryRead || result.Raw == outcome.Value),
             CallOutcomeState.Error => result.Error == outcome.Error,
             _ => !result.IsError,
         };

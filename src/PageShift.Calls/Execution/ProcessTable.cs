@@ -8,10 +8,10 @@ namespace PageShift.Calls.Execution;
 internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower? follower) : IDisposable
 {
     // Null for a thread that has appeared and has not needed a space yet.
-    private readonly Dictionary<int, TracedProcess?> _threads = [];
+    private readonly Dictionary<int, LogProcess?> _threads = [];
 
     // The clones that have begun and whose thread has not appeared, by their callers, and what the thread will run in.
-    private readonly List<(int Parent, TracedProcess Child)> _cloning = [];
+    private readonly List<(int Parent, LogProcess Child)> _cloning = [];
 
     // By the callers of clones that have not returned, the thread that has appeared for them, and whether that is known.
     private readonly Dictionary<int, (int Thread, bool IsCertain)> _appeared = [];
@@ -26,14 +26,14 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
 
     public void Dispose()
     {
-        foreach (TracedProcess? process in _threads.Values.Distinct())
+        foreach (LogProcess? process in _threads.Values.Distinct())
             process?.Dispose();
-        foreach ((_, TracedProcess child) in _cloning)
+        foreach ((_, LogProcess child) in _cloning)
             child.RemoveThread();
     }
 
     /// <summary>The process that a thread belongs to.</summary>
-    internal TracedProcess Of(int thread)
+    internal LogProcess Of(int thread)
     {
         See(thread);
         return _threads[thread] ??= NewProcess();
@@ -78,7 +78,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
             UncertainThreads += appeared.IsCertain ? 1 : 0;
         }
 
-        TracedProcess? process = Take(parent);
+        LogProcess? process = Take(parent);
         if (_threads.GetValueOrDefault(child) is not null)
             process?.RemoveThread(); // it was given to another clone
         else
@@ -98,8 +98,8 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
     internal void Execute(int thread)
     {
         See(thread);
-        TracedProcess? old = _threads[thread]; // none in the log's first line: nothing was before
-        TracedProcess next = NewProcess();
+        LogProcess? old = _threads[thread]; // none in the log's first line: nothing was before
+        LogProcess next = NewProcess();
         if (old is not null)
         {
             next.Space.Descriptors.CopyFrom(old.Space.Descriptors);
@@ -113,7 +113,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
     {
         See(thread);
         _last = -1;
-        _threads.Remove(thread, out TracedProcess? process);
+        _threads.Remove(thread, out LogProcess? process);
         process?.RemoveThread();
     }
 
@@ -121,7 +121,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
     internal void Supersede(int thread, int executor)
     {
         Exit(thread);
-        if (_threads.Remove(executor, out TracedProcess? process))
+        if (_threads.Remove(executor, out LogProcess? process))
             _threads[thread] = process;
     }
 
@@ -134,32 +134,32 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
 
     private void Give(int thread, int begun, bool isCertain)
     {
-        (int parent, TracedProcess child) = _cloning[begun];
+        (int parent, LogProcess child) = _cloning[begun];
         _cloning.RemoveAt(begun);
         _appeared[parent] = (thread, isCertain);
         _threads.Add(thread, child);
     }
 
     /// <summary>What the clone that a thread has begun was to give its child, when that has not appeared.</summary>
-    private TracedProcess? Take(int parent)
+    private LogProcess? Take(int parent)
     {
         int begun = _cloning.FindIndex(c => c.Parent == parent);
         if (begun < 0)
             return null;
-        TracedProcess child = _cloning[begun].Child;
+        LogProcess child = _cloning[begun].Child;
         _cloning.RemoveAt(begun);
         return child;
     }
 
-    private TracedProcess NewProcess()
+    private LogProcess NewProcess()
     {
         Spaces++;
-        var process = new TracedProcess(makeSpace(), follower);
+        var process = new LogProcess(makeSpace(), follower);
         follower?.Made(process.Space);
         return process;
     }
 
-    private TracedProcess ChildOf(TracedProcess parent, CloneFlags flags)
+    private LogProcess ChildOf(LogProcess parent, CloneFlags flags)
     {
         if (flags.HasFlag(CloneFlags.SharedMemory))
         {
@@ -171,6 +171,6 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         AddressSpace copy = parent.Space.Fork();
         copy.MoveObserver = parent.Space.MoveObserver;
         follower?.Forked(parent.Space, copy);
-        return new TracedProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        return new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
     }
 }

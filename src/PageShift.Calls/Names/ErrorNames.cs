@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Names;
 
 /// <summary>The names and descriptions of all of Linux's error numbers, as strace writes them.
 /// Source: <c>include/uapi/asm-generic/errno.h</c> (values); glibc's strerror (descriptions);

@@ -1,23 +1,23 @@
 using System.Globalization;
 using System.Text;
+using PageShift.SystemCalls;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Names;
 
 /// <summary>The names of one family of flags or values: read by name, and written in strace's order and with its remainders.</summary>
 internal sealed class FlagSet
 {
-    private readonly (string Name, ulong Value)[] _written;
+    private readonly ValueNames _names;
     private readonly string _unknown;
 
-    /// <param name="prefix">The names' common prefix, which strace repeats in its comment on unknown values.</param>
-    /// <param name="written">The names that strace writes, in its order.</param>
-    /// <param name="alsoRead">Names that only the reader knows.</param>
-    public FlagSet(string prefix, (string Name, ulong Value)[] written, params (string Name, ulong Value)[] alsoRead)
+    /// <param name="names">The names.</param>
+    public FlagSet(ValueNames names)
     {
-        _written = written;
-        _unknown = $" /* {prefix}??? */";
-        Expected = $"{prefix}... or a number";
-        Symbols = new SymbolTable([.. written, .. alsoRead]);
+        _names = names;
+        _unknown = $" /* {names.Prefix}??? */";
+        Expected = $"{names.Prefix}... or a number";
+        (string, ulong)[] shift = names.ShiftedMask == 0 ? [] : [(names.ShiftName, (ulong)ulong.TrailingZeroCount(names.ShiftedMask))];
+        Symbols = new SymbolTable([.. names.Names, .. names.Types, .. names.AlsoRead, .. shift]);
     }
 
     /// <summary>The names, for reading.</summary>
@@ -26,22 +26,62 @@ internal sealed class FlagSet
     /// <summary>What a syntax error says was expected.</summary>
     public string Expected { get; }
 
+    /// <summary>True when a number may be octal, with a leading zero.</summary>
+    public bool HasOctal => _names.OctalMask != 0;
+
     /// <summary>Writes a set of bits: names joined by '|', then what no name covers, in hexadecimal.</summary>
-    /// <param name="line">Where to write.</param>
-    /// <param name="bits">The bits.</param>
-    /// <param name="isContinued">Whether names stand before, to be followed by '|'.</param>
-    public void WriteFlags(StringBuilder line, ulong bits, bool isContinued = false)
+    public void WriteFlags(StringBuilder line, ulong bits)
     {
-        if (bits == 0)
+        bool isFirst = true;
+        if (_names.TypeMask != 0)
         {
-            if (!isContinued)
-                line.Append(_written[0].Value == 0 ? _written[0].Name : "0");
-            return;
+            WriteOne(line, _names.Types, bits & _names.TypeMask);
+            isFirst = false;
         }
 
+        ulong flags = bits & ~(_names.TypeMask | _names.ShiftedMask | _names.OctalMask);
+        if (flags != 0)
+            WriteNames(line, flags, ref isFirst);
+        if ((bits & _names.ShiftedMask) != 0)
+        {
+            Separate(line, ref isFirst);
+            line.Append((bits & _names.ShiftedMask) >> (int)ulong.TrailingZeroCount(_names.ShiftedMask)).Append("<<").Append(_names.ShiftName);
+        }
+
+        if (_names.OctalMask != 0)
+        {
+            Separate(line, ref isFirst);
+            line.Append(Convert.ToString((long)(bits & _names.OctalMask), 8).PadLeft(3, '0').Insert(0, (bits & _names.OctalMask) == 0 ? "" : "0"));
+        }
+
+        if (isFirst)
+            line.Append(_names.Names[0].Value == 0 ? _names.Names[0].Name : "0");
+    }
+
+    /// <summary>Writes one value by its name, or in hexadecimal.</summary>
+    public void WriteValue(StringBuilder line, ulong number) => WriteOne(line, _names.Names, number);
+
+    /// <summary>Finds the name of a value.</summary>
+    public bool TryFindName(ulong number, out string name)
+    {
+        foreach ((string candidate, ulong value) in _names.Names)
+        {
+            if (value == number)
+            {
+                name = candidate;
+                return true;
+            }
+        }
+
+        name = "";
+        return false;
+    }
+
+    private void WriteNames(StringBuilder line, ulong bits, ref bool isFirst)
+    {
         ulong rest = bits;
-        bool isFirst = !isContinued;
-        foreach ((string name, ulong value) in _written)
+        bool isOnly = isFirst;
+        foreach ((string name, ulong value) in _names.Names)
         {
             if (value == 0 || (rest & value) != value)
                 continue;
@@ -54,14 +94,13 @@ internal sealed class FlagSet
             return;
         Separate(line, ref isFirst);
         line.Append(CultureInfo.InvariantCulture, $"0x{rest:x}");
-        if (rest == bits && !isContinued)
+        if (rest == bits && isOnly)
             line.Append(_unknown);
     }
 
-    /// <summary>Writes one value by its name, or in hexadecimal.</summary>
-    public void WriteValue(StringBuilder line, ulong number)
+    private void WriteOne(StringBuilder line, IReadOnlyList<(string Name, ulong Value)> names, ulong number)
     {
-        foreach ((string name, ulong value) in _written)
+        foreach ((string name, ulong value) in names)
         {
             if (value == number)
             {

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Names;
 
 /// <summary>The names that strace gives to signals on x86-64.
 /// Source: <c>arch/x86/include/uapi/asm/signal.h</c> (values); signal(7).</summary>

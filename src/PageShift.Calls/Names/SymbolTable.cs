@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Names;
 
 /// <summary>Names and their values, found by the name's bytes: open addressing over a power of two of slots.</summary>
 internal sealed class SymbolTable

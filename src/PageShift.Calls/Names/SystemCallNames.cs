@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using PageShift.Abi;
+using PageShift.SystemCalls;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Names;
 
 /// <summary>Which form a call's arguments have in a log.</summary>
 internal enum CallForm : byte
@@ -9,7 +11,7 @@ internal enum CallForm : byte
     /// <summary>The arguments are passed over.</summary>
     Ignored,
 
-    /// <summary>Numbers and flags, as <see cref="CallSignature"/> lists them for the kind.</summary>
+    /// <summary>Numbers and flags, as the call's <see cref="CallSignature"/> lists them.</summary>
     Numbers,
 
     /// <summary>open(path, flags, ...).</summary>
@@ -64,14 +66,20 @@ internal enum CallForm : byte
     ExecuteAt,
 }
 
-/// <summary>A name in a log: what the call does and how its arguments are written.</summary>
-internal readonly record struct NamedCall(string Name, CallKind Kind, CallForm Form);
+/// <summary>A name in a log: which call it is and how its arguments are written.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Number">Which call it is; several names may stand for one.</param>
+/// <param name="Form">Which form its arguments have.</param>
+/// <param name="Signature">Its arguments, where the form is <see cref="CallForm.Numbers"/>.</param>
+/// <param name="IsModelled">True when the execution of a log makes it.</param>
+internal readonly record struct NamedCall(string Name, SystemCallNumber Number, CallForm Form, CallSignature? Signature, bool IsModelled);
 
 /// <summary>The names of the system calls of x86-64, and of the pseudo-calls.
 /// Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> of Linux 6.18 (names and numbers).</summary>
 internal static class SystemCallNames
 {
     private const int SecondBlockStart = 424;
+    private const int NumberCount = 512;
 
     /// <summary>strace writes the calls that it does not know as this and the number in hexadecimal.</summary>
     private static ReadOnlySpan<byte> UnnamedPrefix => "syscall_0x"u8;
@@ -119,104 +127,114 @@ internal static class SystemCallNames
         open_tree_attr file_getattr file_setattr
         """;
 
-    private static readonly (string Name, CallKind Kind, CallForm Form)[] Modelled =
+    private static readonly CallParameter Address = new("addr", ArgumentForm.Address);
+    private static readonly CallParameter Length = new("length", ArgumentForm.Length);
+    private static readonly CallParameter Status = new("status", ArgumentForm.Signed);
+
+    /// <summary>The calls whose arguments are numbers and that are no memory calls.</summary>
+    private static readonly (string Name, SystemCallNumber Number, CallParameter[] Parameters)[] OfNumbers =
     [
-        ("mmap", CallKind.Map, CallForm.Numbers),
-        ("munmap", CallKind.Unmap, CallForm.Numbers),
-        ("mremap", CallKind.Remap, CallForm.Numbers),
-        ("mprotect", CallKind.Protect, CallForm.Numbers),
-        ("pkey_mprotect", CallKind.ProtectWithKey, CallForm.Numbers),
-        ("madvise", CallKind.Advise, CallForm.Numbers),
-        ("brk", CallKind.Break, CallForm.Numbers),
-        ("mincore", CallKind.InCore, CallForm.Numbers),
-        ("mlock", CallKind.Lock, CallForm.Numbers),
-        ("mlock2", CallKind.Lock2, CallForm.Numbers),
-        ("munlock", CallKind.Unlock, CallForm.Numbers),
-        ("mlockall", CallKind.LockAll, CallForm.Numbers),
-        ("munlockall", CallKind.UnlockAll, CallForm.Numbers),
-        ("msync", CallKind.Sync, CallForm.Numbers),
-        ("mseal", CallKind.Seal, CallForm.Numbers),
-        ("memset", CallKind.MemorySet, CallForm.Numbers),
-        ("memread", CallKind.MemoryRead, CallForm.Numbers),
-        ("present", CallKind.Present, CallForm.Numbers),
-        ("absent", CallKind.Absent, CallForm.Numbers),
-        ("anon_vma", CallKind.AnonVma, CallForm.Numbers),
-        ("ftruncate", CallKind.Truncate, CallForm.Numbers),
-        ("setrlimit", CallKind.SetLimit, CallForm.SetLimit),
-        ("prlimit64", CallKind.SetLimit, CallForm.ProcessLimit),
-        ("relocate_vma_down", CallKind.RelocateDown, CallForm.Numbers),
-        ("clone3", CallKind.Clone, CallForm.Clone3),
-        ("clone", CallKind.Clone, CallForm.Clone),
-        ("fork", CallKind.Clone, CallForm.Fork),
-        ("vfork", CallKind.Clone, CallForm.VFork),
-        ("execve", CallKind.Execute, CallForm.Execute),
-        ("execveat", CallKind.Execute, CallForm.ExecuteAt),
-        ("exit", CallKind.Exit, CallForm.Numbers),
-        ("exit_group", CallKind.ExitGroup, CallForm.Numbers),
-        ("openat", CallKind.OpenFile, CallForm.OpenAt),
-        ("open", CallKind.OpenFile, CallForm.Open),
-        ("openat2", CallKind.OpenFile, CallForm.OpenAt2),
-        ("creat", CallKind.OpenFile, CallForm.Create),
-        ("memfd_create", CallKind.OpenFile, CallForm.MemoryFile),
-        ("close", CallKind.CloseFile, CallForm.Close),
-        ("close_range", CallKind.CloseFile, CallForm.CloseRange),
-        ("dup", CallKind.DuplicateFile, CallForm.Duplicate),
-        ("dup2", CallKind.DuplicateFile, CallForm.Duplicate),
-        ("dup3", CallKind.DuplicateFile, CallForm.Duplicate),
-        ("fcntl", CallKind.DuplicateFile, CallForm.FileControl),
-        ("shmat", CallKind.Unsupported, CallForm.Ignored),
-        ("shmdt", CallKind.Unsupported, CallForm.Ignored),
-        ("remap_file_pages", CallKind.Unsupported, CallForm.Ignored),
-        ("io_setup", CallKind.Unsupported, CallForm.Ignored),
-        ("io_destroy", CallKind.Unsupported, CallForm.Ignored),
-        ("map_shadow_stack", CallKind.Unsupported, CallForm.Ignored),
-        ("process_madvise", CallKind.Unsupported, CallForm.Ignored),
+        ("memset", PseudoCall.MemorySet, [Address, new("byte", ArgumentForm.Number), Length]),
+        ("memread", PseudoCall.MemoryRead, [Address, Length]),
+        ("present", PseudoCall.Present, [Address, Length, new("span", ArgumentForm.Length) { IsOptional = true }]),
+        ("absent", PseudoCall.Absent, []),
+        ("anon_vma", PseudoCall.AnonVma, [Address]),
+        ("relocate_vma_down", PseudoCall.RelocateDown, [Address, Length, new("shift", ArgumentForm.Length)]),
+        ("ftruncate", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),
+        ("exit", SystemCallNumber.Exit, [Status]),
+        ("exit_group", SystemCallNumber.ExitGroup, [Status]),
+    ];
+
+    /// <summary>The calls whose arguments have forms of their own. The first of each number is the one that is written.</summary>
+    private static readonly (string Name, SystemCallNumber Number, CallForm Form)[] OfForms =
+    [
+        ("setrlimit", SystemCallNumber.SetLimit, CallForm.SetLimit),
+        ("prlimit64", SystemCallNumber.SetLimit, CallForm.ProcessLimit),
+        ("clone3", SystemCallNumber.Clone, CallForm.Clone3),
+        ("clone", SystemCallNumber.Clone, CallForm.Clone),
+        ("fork", SystemCallNumber.Clone, CallForm.Fork),
+        ("vfork", SystemCallNumber.Clone, CallForm.VFork),
+        ("execve", SystemCallNumber.Execute, CallForm.Execute),
+        ("execveat", SystemCallNumber.Execute, CallForm.ExecuteAt),
+        ("openat", SystemCallNumber.OpenFile, CallForm.OpenAt),
+        ("open", SystemCallNumber.OpenFile, CallForm.Open),
+        ("openat2", SystemCallNumber.OpenFile, CallForm.OpenAt2),
+        ("creat", SystemCallNumber.OpenFile, CallForm.Create),
+        ("memfd_create", SystemCallNumber.OpenFile, CallForm.MemoryFile),
+        ("close", SystemCallNumber.CloseFile, CallForm.Close),
+        ("close_range", SystemCallNumber.CloseFile, CallForm.CloseRange),
+        ("dup", SystemCallNumber.DuplicateFile, CallForm.Duplicate),
+        ("dup2", SystemCallNumber.DuplicateFile, CallForm.Duplicate),
+        ("dup3", SystemCallNumber.DuplicateFile, CallForm.Duplicate),
+        ("fcntl", SystemCallNumber.DuplicateFile, CallForm.FileControl),
         // The mmap of programs in 32-bit mode.
-        ("mmap2", CallKind.Unsupported, CallForm.Ignored),
-        ("old_mmap", CallKind.Unsupported, CallForm.Ignored),
+        ("mmap2", PseudoCall.Unknown, CallForm.Ignored),
+        ("old_mmap", PseudoCall.Unknown, CallForm.Ignored),
     ];
 
     private static readonly NamedCall[] Calls;
     private static readonly SymbolTable Indexes;
-    private static readonly Dictionary<uint, int> IndexesByNumber = [];
-    private static readonly string[] NamesByKind = new string[Enum.GetValues<CallKind>().Length];
+
+    // By the kernel's number, and behind these by those of the pseudo-calls.
+    private static readonly int[] IndexesByNumber = new int[NumberCount + PseudoCall.Count];
 
     static SystemCallNames()
     {
         var calls = new List<NamedCall>();
         var indexes = new Dictionary<string, int>();
-        Array.Fill(NamesByKind, "");
-        foreach ((string name, CallKind kind, CallForm form) in Modelled)
-        {
-            indexes[name] = calls.Count;
-            calls.Add(new NamedCall(name, kind, form));
-            if (NamesByKind[(int)kind].Length == 0 && kind != CallKind.Unsupported)
-                NamesByKind[(int)kind] = name;
-        }
-
+        Array.Fill(IndexesByNumber, -1);
+        foreach (SystemCallDescription call in SystemCallTable.All)
+            Add(new NamedCall(call.Name, call.Number, call.IsModelled ? CallForm.Numbers : CallForm.Ignored, new CallSignature(call.Parameters), call.IsModelled));
+        foreach ((string name, SystemCallNumber number, CallParameter[] parameters) in OfNumbers)
+            Add(new NamedCall(name, number, CallForm.Numbers, new CallSignature(parameters), IsModelled: true));
+        foreach ((string name, SystemCallNumber number, CallForm form) in OfForms)
+            Add(new NamedCall(name, number, form, null, IsModelled: number != PseudoCall.Unknown));
         AddBlock(FirstBlock, 0);
         AddBlock(SecondBlock, SecondBlockStart);
         Calls = [.. calls];
         Indexes = new SymbolTable([.. indexes.Select(pair => (pair.Key, (ulong)pair.Value))]);
 
-        void AddBlock(string names, uint number)
+        void AddBlock(string names, int number)
         {
             foreach (string name in names.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
             {
-                if (indexes.TryAdd(name, calls.Count))
-                    calls.Add(new NamedCall(name, CallKind.Other, CallForm.Ignored));
+                if (!indexes.ContainsKey(name))
+                    Add(new NamedCall(name, (SystemCallNumber)number, CallForm.Ignored, null, IsModelled: false));
                 IndexesByNumber[number++] = indexes[name];
             }
         }
+
+        void Add(NamedCall call)
+        {
+            if (call.Number < 0)
+                IndexesByNumber[SlotOf(call.Number)] = calls.Count;
+            indexes.Add(call.Name, calls.Count);
+            calls.Add(call);
+        }
     }
 
-    /// <summary>The one name by which a modelled kind is written; empty for the kinds that stand for many calls.</summary>
-    public static string OfKind(CallKind kind) => NamesByKind[(int)kind];
+    /// <summary>True when the execution of a log makes a call of that number.</summary>
+    public static bool IsModelled(SystemCallNumber number) => TryFind(number, out NamedCall call) && call.IsModelled && call.Number == number;
 
-    /// <summary>The name of a number; as strace names those that it does not know, where there is none here.</summary>
-    public static string OfNumber(long number) => number is >= 0 and <= uint.MaxValue && IndexesByNumber.TryGetValue((uint)number, out int index)
-        ? Calls[index].Name
-        : string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(UnnamedPrefix)}{number:x}");
+    /// <summary>How the arguments of a call are written; null where they have a form of their own or are not known.</summary>
+    public static CallSignature? SignatureOf(SystemCallNumber number) => TryFind(number, out NamedCall call) && call.Form == CallForm.Numbers ? call.Signature : null;
+
+    /// <summary>The name by which a call is written; as strace names those that it does not know, where there is none here.</summary>
+    public static string OfNumber(SystemCallNumber number)
+    {
+        if (number == PseudoCall.Unknown)
+            return "";
+        return TryFind(number, out NamedCall call) ? call.Name : string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(UnnamedPrefix)}{(long)number:x}");
+    }
+
+    private static bool TryFind(SystemCallNumber number, out NamedCall call)
+    {
+        int index = (long)number is < -PseudoCall.Count or >= NumberCount ? -1 : IndexesByNumber[SlotOf(number)];
+        call = index < 0 ? default : Calls[index];
+        return index >= 0;
+    }
+
+    private static int SlotOf(SystemCallNumber number) => number >= 0 ? (int)number : NumberCount - 1 - (int)number;
 
     /// <summary>The call of a name, also of <c>syscall_0x1ce</c>.</summary>
     /// <param name="name">The name in a log.</param>
@@ -233,10 +251,10 @@ internal static class SystemCallNames
 
         if (name.StartsWith(UnnamedPrefix)
             && uint.TryParse(name[UnnamedPrefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number)
-            && IndexesByNumber.TryGetValue(number, out int indexOfNumber))
+            && number < NumberCount && IndexesByNumber[number] is var ofNumber && ofNumber >= 0)
         {
             isRaw = true;
-            call = Calls[indexOfNumber];
+            call = Calls[ofNumber];
             return true;
         }
 

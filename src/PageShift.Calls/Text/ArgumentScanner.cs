@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Passes over arguments that are not read: nested brackets, strings, comments, and files behind descriptors.</summary>
 internal static class ArgumentScanner

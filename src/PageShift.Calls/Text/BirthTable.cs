@@ -1,4 +1,6 @@
-namespace PageShift.Calls;
+using PageShift.Abi;
+
+namespace PageShift.Calls.Text;
 
 /// <summary>Which threads of a log are known, and which clones are under way whose thread is not known yet. With one clone under way a new thread is its; with several, what follows in the log tells.</summary>
 internal sealed class BirthTable
@@ -52,7 +54,7 @@ internal sealed class BirthTable
             case CallRecordKind.CloneStarted:
                 _cloning.Add(record.ThreadId);
                 break;
-            case CallRecordKind.Call when record.Call.Kind == CallKind.Clone && !record.Outcome.IsCutOff:
+            case CallRecordKind.Call when record.Call.Number == SystemCallNumber.Clone && !record.Outcome.IsCutOff:
                 _cloning.Remove(record.ThreadId);
                 if (record is { Outcome.State: CallOutcomeState.Value, IsInjected: false })
                     _known.Add((int)record.Outcome.Value);
@@ -88,7 +90,7 @@ internal sealed class ParentSearch(int thread, List<int> candidates, bool mayHav
     /// <summary>Looks at the next record. True once the parent is known.</summary>
     public bool Consider(in CallRecord record)
     {
-        if (record.Kind != CallRecordKind.Call || record.Call.Kind != CallKind.Clone || !candidates.Contains(record.ThreadId))
+        if (record.Kind != CallRecordKind.Call || record.Call.Number != SystemCallNumber.Clone || !candidates.Contains(record.ThreadId))
             return false;
         if (record.Outcome.IsCutOff)
             return false; // it may have made the thread

@@ -1,12 +1,21 @@
 using PageShift.Abi;
+using PageShift.Calls.Names;
+using PageShift.SystemCalls;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <content>The calls whose arguments are more than numbers: those that make threads, and those on files.</content>
 internal sealed partial class CallParser
 {
+    // fcntl, prlimit64 and close_range where they are none of the calls that have numbers of their own here.
+    private const SystemCallNumber FileControl = (SystemCallNumber)72;
+    private const SystemCallNumber ProcessLimit = (SystemCallNumber)302;
+    private const SystemCallNumber CloseRange = (SystemCallNumber)436;
+
     private const ulong ExitSignalMask = 0xff;
     private const ulong ForkSignal = 17;
+
+    private static readonly LogParameter Descriptor = new(new CallParameter("fd", ArgumentForm.FileDescriptor));
 
     /// <summary>The kernel shows a memfd under this name, which is also what strace -y writes.</summary>
     private static ReadOnlySpan<byte> MemoryFilePrefix => "/memfd:"u8;
@@ -45,7 +54,7 @@ internal sealed partial class CallParser
         if (cursor.Current != '{')
         {
             // strace could not read the structure, or was told to write the address: whether this is a thread is not known.
-            call.Kind = CallKind.Unsupported;
+            MakeOther(ref call, PseudoCall.Unknown, "clone3");
             return true;
         }
 
@@ -64,7 +73,7 @@ internal sealed partial class CallParser
     }
 
     private static bool TryParseCloneFlags(ref LineCursor cursor, out ulong flags) =>
-        ExpressionParser.TryParse(ref cursor, FlagNames.Clone.Symbols, FlagNames.Clone.Expected, out flags);
+        ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Clone.Symbols, ProcessFlagNames.Clone.Expected, out flags);
 
     private static bool TryTakeThrough(ref LineCursor cursor, ReadOnlySpan<byte> literal)
     {
@@ -87,7 +96,7 @@ internal sealed partial class CallParser
                 return TrySkipToNext(ref cursor) && TryParsePath(ref cursor, ref call) && TryParseOpenStructure(ref cursor, ref call);
             case CallForm.Create or CallForm.MemoryFile:
                 // creat opens for writing only; a memfd for reading and writing.
-                call.Arguments = new CallArguments(form == CallForm.Create ? 1 : FlagNames.OpenReadWrite);
+                call.Arguments = new CallArguments(form == CallForm.Create ? 1 : ProcessFlagNames.OpenReadWrite);
                 return TryParsePath(ref cursor, ref call, form == CallForm.MemoryFile ? MemoryFilePrefix : default);
             case CallForm.Execute:
                 return TryParsePath(ref cursor, ref call);
@@ -114,7 +123,7 @@ internal sealed partial class CallParser
     private static bool TryParseOpenFlags(ref LineCursor cursor, ref ParsedCall call)
     {
         if (!TryTakeComma(ref cursor)
-            || !ExpressionParser.TryParse(ref cursor, FlagNames.Open.Symbols, FlagNames.Open.Expected, out ulong flags))
+            || !ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Open.Symbols, ProcessFlagNames.Open.Expected, out ulong flags))
             return false;
         call.Arguments = new CallArguments(flags);
         return true;
@@ -124,7 +133,7 @@ internal sealed partial class CallParser
     {
         if (!TryTakeComma(ref cursor) || !cursor.TryTake("{flags="u8))
             return cursor.Expected is null;
-        if (!ExpressionParser.TryParse(ref cursor, FlagNames.Open.Symbols, FlagNames.Open.Expected, out ulong flags))
+        if (!ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Open.Symbols, ProcessFlagNames.Open.Expected, out ulong flags))
             return false;
         if (cursor.Rest.IndexOf((byte)'}') is var end && end >= 0)
             cursor.Position += end + 1;
@@ -138,34 +147,34 @@ internal sealed partial class CallParser
         if (form is CallForm.FileControl or CallForm.CloseRange && cursor.Rest.StartsWith("...)"u8))
         {
             // CallLogWriter's form of those that neither close nor duplicate.
-            MakeOther(ref call, form == CallForm.FileControl ? "fcntl" : "close_range");
+            MakeOther(ref call, form == CallForm.FileControl ? FileControl : CloseRange, form == CallForm.FileControl ? "fcntl" : "close_range");
             return true;
         }
 
-        if (!TryParseNumber(ref cursor, ArgumentType.FileDescriptor, out ulong first, ref path))
+        if (!TryParseNumber(ref cursor, Descriptor, out ulong first, ref path))
             return false;
         ulong last = first;
         if (form == CallForm.CloseRange)
         {
-            if (!TryTakeComma(ref cursor) || !TryParseNumber(ref cursor, ArgumentType.FileDescriptor, out last, ref path))
+            if (!TryTakeComma(ref cursor) || !TryParseNumber(ref cursor, Descriptor, out last, ref path))
                 return false;
             if (!TryTakeComma(ref cursor)
-                || !ExpressionParser.TryParse(ref cursor, FlagNames.CloseRange.Symbols, FlagNames.CloseRange.Expected, out ulong flags))
+                || !ExpressionParser.TryParse(ref cursor, ProcessFlagNames.CloseRange.Symbols, ProcessFlagNames.CloseRange.Expected, out ulong flags))
                 return false;
-            if ((flags & FlagNames.CloseRangeOnExecute) != 0)
-                MakeOther(ref call, "close_range");
+            if ((flags & ProcessFlagNames.CloseRangeOnExecute) != 0)
+                MakeOther(ref call, CloseRange, "close_range");
         }
 
         if (form == CallForm.FileControl && !(TryTakeComma(ref cursor) && TryTakeDuplicateCommand(ref cursor)))
         {
             if (cursor.Expected is not null)
                 return false;
-            MakeOther(ref call, "fcntl");
+            MakeOther(ref call, FileControl, "fcntl");
         }
 
-        if (call.Kind == CallKind.CloseFile)
+        if (call.Number == SystemCallNumber.CloseFile)
             call.Arguments = new CallArguments(first, last);
-        else if (call.Kind == CallKind.DuplicateFile)
+        else if (call.Number == SystemCallNumber.DuplicateFile)
             call.Arguments = new CallArguments(first);
         return true;
     }
@@ -177,15 +186,15 @@ internal sealed partial class CallParser
         if (form == CallForm.ProcessLimit
             && !(ExpressionParser.TryParse(ref cursor, null, "a process id", out process) && TryTakeComma(ref cursor)))
             return false;
-        if (!ExpressionParser.TryParse(ref cursor, FlagNames.Resource.Symbols, FlagNames.Resource.Expected, out ulong resource) || !TryTakeComma(ref cursor))
+        if (!ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Resource.Symbols, ProcessFlagNames.Resource.Expected, out ulong resource) || !TryTakeComma(ref cursor))
             return false;
         if (process != 0 || !cursor.TryTake("{rlim_cur="u8))
         {
-            MakeOther(ref call, form == CallForm.SetLimit ? "setrlimit" : "prlimit64");
+            MakeOther(ref call, ProcessLimit, form == CallForm.SetLimit ? "setrlimit" : "prlimit64");
             return true;
         }
 
-        if (!ExpressionParser.TryParse(ref cursor, FlagNames.Limit, "a limit", out ulong limit))
+        if (!ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Limit, "a limit", out ulong limit))
             return false;
         // The structure's bracket was passed over; what follows is scanned at its depth.
         if (cursor.Rest.IndexOf((byte)'}') is var end && end >= 0)
@@ -194,9 +203,11 @@ internal sealed partial class CallParser
         return true;
     }
 
-    private static void MakeOther(ref ParsedCall call, string name)
+    /// <summary>A call of a modelled name that does not do what is modelled.</summary>
+    private static void MakeOther(ref ParsedCall call, SystemCallNumber number, string name)
     {
-        call.Kind = CallKind.Other;
+        call.Number = number;
+        call.IsModelled = false;
         call.Name = name;
     }
 

@@ -1,6 +1,7 @@
 using PageShift.Abi;
+using PageShift.Calls.Names;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <content>What stands behind the arguments: the outcome, and what strace adds to it.</content>
 internal sealed partial class CallParser
@@ -75,7 +76,7 @@ internal sealed partial class CallParser
         }
 
         // Outside of the modelled calls -1 can be a value, such as a priority.
-        if (IsModelled(call.Kind) || isNumbered || !name.IsEmpty)
+        if (call.IsModelled || isNumbered || !name.IsEmpty)
             return cursor.FailAt(nameStart, ExpectedError);
         call.Outcome = CallOutcome.OfValue(-1);
         return true;
@@ -84,9 +85,9 @@ internal sealed partial class CallParser
     private bool TryParseValue(ref LineCursor cursor, ref ParsedCall call)
     {
         ulong value;
-        if (!IsModelled(call.Kind) && cursor.Current == '0' && LineCursor.IsDigit(cursor.Next))
+        if (!call.IsModelled && cursor.Current == '0' && LineCursor.IsDigit(cursor.Next))
             TakeOctal(ref cursor, out value);
-        else if (call.Kind == CallKind.Clone && TryFindTranslatedThread(cursor.Rest, out value))
+        else if (call.Number == SystemCallNumber.Clone && TryFindTranslatedThread(cursor.Rest, out value))
             ArgumentScanner.TrySkipArguments(ref cursor);
         else if (!ExpressionParser.TryParse(ref cursor, null, "a returned value", out value))
             return false;
@@ -97,7 +98,7 @@ internal sealed partial class CallParser
             return true;
         if (!TryParseAnnotation(ref cursor, out string? path))
             return false;
-        if (call.Kind == CallKind.OpenFile)
+        if (call.Number == SystemCallNumber.OpenFile)
             call.FilePath = path;
         return true;
     }

@@ -1,6 +1,8 @@
 using PageShift.Abi;
+using PageShift.Calls.Names;
+using PageShift.SystemCalls;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Reads one call, <c>name(arguments) = outcome</c>, from text without prefix.</summary>
 internal sealed partial class CallParser
@@ -25,11 +27,12 @@ internal sealed partial class CallParser
         cursor.Position++;
 
         bool isKnown = SystemCallNames.TryFind(name, out NamedCall named, out bool isRaw);
-        call.Kind = named.Kind;
-        if (!TryParseArguments(ref cursor, named.Form, isPartial, isRaw, ref call))
+        call.Number = isKnown ? named.Number : PseudoCall.Unknown;
+        call.IsModelled = named.IsModelled;
+        if (!TryParseArguments(ref cursor, named, isPartial, isRaw, ref call))
             return false;
-        if (!IsModelled(call.Kind))
-            call.Name = isKnown ? named.Name : _names.Intern(name);
+        if (!call.IsModelled)
+            call.Name ??= isKnown ? named.Name : _names.Intern(name);
         if (isPartial)
         {
             call.Outcome = CallOutcome.Unknown;
@@ -50,15 +53,14 @@ internal sealed partial class CallParser
         return cursor.Position > start ? cursor.Text[start..cursor.Position] : cursor.TakeName();
     }
 
-    private static bool IsModelled(CallKind kind) => kind > CallKind.Unsupported;
-
     /// <summary>Reads the arguments up to the closing parenthesis, or to the end of partial text.</summary>
-    private bool TryParseArguments(ref LineCursor cursor, CallForm form, bool isPartial, bool isRaw, ref ParsedCall call)
+    private bool TryParseArguments(ref LineCursor cursor, in NamedCall named, bool isPartial, bool isRaw, ref ParsedCall call)
     {
+        CallForm form = named.Form;
         switch (form)
         {
             case CallForm.Numbers:
-                return TryParseNumbers(ref cursor, isPartial, isRaw, ref call);
+                return TryParseNumbers(ref cursor, named.Signature!, isPartial, isRaw, ref call);
             case CallForm.Fork or CallForm.VFork or CallForm.Clone or CallForm.Clone3:
                 return TryParseClone(ref cursor, form, ref call) && ArgumentScanner.TrySkipArguments(ref cursor);
             case CallForm.Ignored:
@@ -72,22 +74,21 @@ internal sealed partial class CallParser
         }
     }
 
-    private bool TryParseNumbers(ref LineCursor cursor, bool isPartial, bool isRaw, ref ParsedCall call)
+    private bool TryParseNumbers(ref LineCursor cursor, CallSignature signature, bool isPartial, bool isRaw, ref ParsedCall call)
     {
-        ReadOnlySpan<ArgumentType> types = CallSignature.Of(call.Kind);
-        int requiredCount = CallSignature.RequiredCount(call.Kind);
+        LogParameter[] parameters = signature.Parameters;
         Span<ulong> registers = stackalloc ulong[CallArguments.Count];
         int count = 0;
         cursor.SkipBlank();
-        while (count < types.Length && cursor.Current != ')' && !IsCutOff(ref cursor, isPartial))
+        while (count < parameters.Length && cursor.Current != ')' && !IsCutOff(ref cursor, isPartial))
         {
-            if (!TryParseNumber(ref cursor, types[count], out registers[count], ref call.FilePath))
+            if (!TryParseNumber(ref cursor, parameters[count], out registers[count], ref call.FilePath))
                 return false;
             count++;
             cursor.SkipBlank();
             if (cursor.Current == ')' || IsCutOff(ref cursor, isPartial))
                 break;
-            if (count == types.Length)
+            if (count == parameters.Length)
             {
                 if (isRaw)
                     ArgumentScanner.TrySkipArguments(ref cursor);
@@ -95,32 +96,31 @@ internal sealed partial class CallParser
             }
 
             if (!cursor.TryTake((byte)','))
-                return cursor.Fail(count < requiredCount ? "','" : "',' or ')'");
+                return cursor.Fail(count < signature.RequiredCount ? "','" : "',' or ')'");
             cursor.SkipBlank();
         }
 
         call.Arguments = new CallArguments(registers[0], registers[1], registers[2], registers[3], registers[4], registers[5]);
-        return count >= requiredCount || cursor.Current != ')' || cursor.Fail(CallSignature.ExpectedOf(types[count]));
+        return count >= signature.RequiredCount || cursor.Current != ')' || cursor.Fail(parameters[count].Expected);
     }
 
     /// <summary>True where the arguments stop early: partial text is at its end, or strace says that the thread died inside the call.</summary>
     private static bool IsCutOff(ref LineCursor cursor, bool isPartial) =>
         (isPartial && cursor.IsAtEnd) || (cursor.Current == '<' && cursor.TryTake("<unfinished ...>"u8));
 
-    private bool TryParseNumber(ref LineCursor cursor, ArgumentType type, out ulong value, ref string? filePath)
+    private bool TryParseNumber(ref LineCursor cursor, LogParameter parameter, out ulong value, ref string? filePath)
     {
-        string expected = CallSignature.ExpectedOf(type);
-        if (type == ArgumentType.Vector && cursor.Current == '[')
+        if (parameter.Form == ArgumentForm.Vector && cursor.Current == '[')
         {
             value = 0;
             return ArgumentScanner.TrySkipArgument(ref cursor);
         }
 
-        if (!ExpressionParser.TryParse(ref cursor, CallSignature.NamesOf(type)?.Symbols, expected, out value))
+        if (!ExpressionParser.TryParse(ref cursor, parameter.Names?.Symbols, parameter.Expected, out value, parameter.Names is { HasOctal: true }))
             return false;
-        if (type is ArgumentType.FileDescriptor or ArgumentType.Signed)
+        if (parameter.Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed)
             value = SignExtend(value);
-        return type != ArgumentType.FileDescriptor || cursor.Current != '<' || TryParseAnnotation(ref cursor, out filePath);
+        return parameter.Form != ArgumentForm.FileDescriptor || cursor.Current != '<' || TryParseAnnotation(ref cursor, out filePath);
     }
 
     /// <summary>An int that strace shows raw, as 32 bits, has the value that the kernel takes it for.</summary>

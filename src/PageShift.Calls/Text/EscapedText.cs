@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>The escapes of strace's strings: <c>\n</c> and its like, <c>\"</c>, <c>\\</c>, octal, and hexadecimal (strace -x).</summary>
 internal static class EscapedText

@@ -1,6 +1,7 @@
 using System.Text;
+using PageShift.Calls.Names;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Reads integer expressions as logs and hand-written files have them: decimal and hexadecimal numbers, names,
 /// units behind a number (4K, 4KB and 4KiB are 4096), parentheses, and the operators of C with C's precedence: unary -, then *, then + and -, then &lt;&lt;, then |.</summary>
@@ -22,9 +23,10 @@ internal static class ExpressionParser
     /// <param name="names">Names that are allowed beside those of the units; null for none.</param>
     /// <param name="expected">What a syntax error says was expected.</param>
     /// <param name="value">The value; a negative one in two's complement.</param>
-    public static bool TryParse(ref LineCursor cursor, SymbolTable? names, string expected, out ulong value)
+    /// <param name="allowsOctal">Whether a number with a leading zero is octal. Elsewhere such a number is refused.</param>
+    public static bool TryParse(ref LineCursor cursor, SymbolTable? names, string expected, out ulong value, bool allowsOctal = false)
     {
-        if (TryParseAlternatives(ref cursor, names, out value))
+        if (TryParseAlternatives(ref cursor, names, allowsOctal, out value))
             return true;
         bool isParsed = TryParseBinary(ref cursor, names, expected, OrRank, 0, out Int128 result);
         value = unchecked((ulong)result);
@@ -32,7 +34,7 @@ internal static class ExpressionParser
     }
 
     /// <summary>Reads what nearly all of a log is: a number, or numbers and names joined by '|'. False, at the same place, for anything else, right or wrong.</summary>
-    private static bool TryParseAlternatives(ref LineCursor cursor, SymbolTable? names, out ulong value)
+    private static bool TryParseAlternatives(ref LineCursor cursor, SymbolTable? names, bool allowsOctal, out ulong value)
     {
         int start = cursor.Position;
         value = 0;
@@ -40,7 +42,7 @@ internal static class ExpressionParser
         {
             ulong number = 0;
             bool isRead = LineCursor.IsDigit(cursor.Current)
-                ? TryParsePlain(ref cursor, out number)
+                ? (allowsOctal && TryParseOctal(ref cursor, out number)) || TryParsePlain(ref cursor, out number)
                 : cursor.TakeName() is { IsEmpty: false } name && ((names is not null && names.TryFind(name, out number)) || Units.TryFind(name, out number));
             if (!isRead)
             {
@@ -56,6 +58,22 @@ internal static class ExpressionParser
             return true;
         cursor.SkipBlank();
         if (RankOf(cursor) == 0)
+            return true;
+        cursor.Position = start;
+        return false;
+    }
+
+    /// <summary>Reads permissions: a zero and at most six octal digits. False, at the same place, for any other number.</summary>
+    private static bool TryParseOctal(ref LineCursor cursor, out ulong number)
+    {
+        const int MostDigits = 7;
+        number = 0;
+        int start = cursor.Position;
+        if (cursor.Current != '0' || !LineCursor.IsDigit(cursor.Next))
+            return false;
+        for (; cursor.Current is >= (byte)'0' and <= (byte)'7' && cursor.Position - start < MostDigits; cursor.Position++)
+            number = number << 3 | (cursor.Current & 7u);
+        if (!LineCursor.IsNameByte(cursor.Current))
             return true;
         cursor.Position = start;
         return false;
@@ -157,13 +175,16 @@ internal static class ExpressionParser
     private static bool TryParseNumber(ref LineCursor cursor, out ulong number)
     {
         int start = cursor.Position;
-        bool isParsed = cursor.Current == '0' && cursor.Next is (byte)'x' or (byte)'X'
-            ? TryParseHexadecimal(ref cursor, out number)
-            : TryParseDecimal(ref cursor, out number);
-        return isParsed && (!LineCursor.IsNameByte(cursor.Current) || TryScale(ref cursor, start, ref number));
+        bool isHexadecimal = cursor.Current == '0' && cursor.Next is (byte)'x' or (byte)'X';
+        if (!(isHexadecimal ? TryParseHexadecimal(ref cursor, out number) : TryParseDecimal(ref cursor, out number)))
+            return false;
+        if (!LineCursor.IsNameByte(cursor.Current))
+            return true;
+        // Behind hexadecimal digits a letter is a mistyped digit: an address of 0x1g is none of 1 GiB.
+        return isHexadecimal ? cursor.FailAt(start, "a decimal or hexadecimal number") : TryScale(ref cursor, start, ref number);
     }
 
-    /// <summary>Reads the unit that stands right behind a number: K, M, G or T, alone or with B or iB, in either case. All are powers of two.</summary>
+    /// <summary>Reads the unit that stands right behind a decimal number: K, M, G or T, alone or with B or iB, in either case. All are powers of two.</summary>
     private static bool TryScale(ref LineCursor cursor, int start, ref ulong number)
     {
         ReadOnlySpan<byte> unit = cursor.TakeName();

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>A position in one line of UTF-8 text, with the first failure to read what was expected there.</summary>
 internal ref struct LineCursor

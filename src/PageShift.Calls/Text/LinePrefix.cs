@@ -1,4 +1,4 @@
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>How a line names its thread.</summary>
 internal enum PrefixStyle : byte

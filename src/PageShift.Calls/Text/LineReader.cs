@@ -1,4 +1,4 @@
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Cuts a stream into lines, in constant memory. A line's bytes are valid until the next line is read.</summary>
 internal sealed class LineReader(Stream stream)

@@ -1,6 +1,7 @@
 using System.Text;
+using PageShift.Calls.Names;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Strings for names and paths that repeat, in bounded memory: a name that is met again allocates nothing.</summary>
 internal sealed class NameCache

@@ -1,11 +1,14 @@
 using PageShift.Abi;
 
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>What the text of one call holds.</summary>
 internal struct ParsedCall
 {
-    public CallKind Kind;
+    public SystemCallNumber Number;
+
+    /// <summary>True when the execution of a log makes the call.</summary>
+    public bool IsModelled;
 
     public CallArguments Arguments;
 

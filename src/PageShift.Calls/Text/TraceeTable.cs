@@ -1,4 +1,4 @@
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Finds out whose a line is. With <c>strace -o</c> each line names its thread. On a terminal lines name it only while
 /// there is more than one, so that the first process has lines without a name, then lines with its id.</summary>

@@ -1,4 +1,4 @@
-namespace PageShift.Calls;
+namespace PageShift.Calls.Text;
 
 /// <summary>Text that is put together from several lines, and where each part of it stood in the log.</summary>
 internal sealed class UnfinishedCall

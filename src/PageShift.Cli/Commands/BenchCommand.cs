@@ -36,7 +36,9 @@ internal static class BenchCommand
             BenchJson.Write(results);
         else
             BenchText.Write(results);
-        return results.TrueForAll(r => r.NotPossibleReason is not null) ? ExitCode.NotPossibleHere : ExitCode.Done;
+        if (!results.TrueForAll(r => r.NotPossibleReason is not null))
+            return ExitCode.Done;
+        throw new NotPossibleException(results.Count == 1 ? results[0].NotPossibleReason! : $"none of {results.Count} rows can be measured here; the table says why");
     }
 
     private static List<SpeedResult> MeasureAll(string only, double seconds)

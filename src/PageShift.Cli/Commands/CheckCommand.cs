@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Verification.Checking;
 
@@ -31,7 +32,7 @@ internal static class CheckCommand
 
     private static int Run(CheckOptions options, bool isJson, string directory)
     {
-        Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
+        OutputFile.CreateDirectory("-o", directory); // rather than find out at the end that a log can't be kept
         var checker = new Checker(options);
         using var interruption = new Interruption();
         CheckReport report;

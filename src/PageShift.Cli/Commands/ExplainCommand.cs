@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PageShift.Calls;
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Running;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Verification;
 
@@ -41,7 +42,7 @@ internal static class FuzzCommand
 
     private static int Run(FuzzOptions options, string directory)
     {
-        Directory.CreateDirectory(directory); // rather than find out at the end that a log can't be kept
+        OutputFile.CreateDirectory("-o", directory); // rather than find out at the end that a log can't be kept
         var fuzzer = new Fuzzer(options);
         using var interruption = new Interruption();
         FuzzReport? report;

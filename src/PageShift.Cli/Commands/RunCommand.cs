@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
@@ -63,7 +64,7 @@ internal static class RunCommand
         };
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), settings.File, "the log itself");
         using PageFile? page = PageFile.Open(parsed.GetValue(Html));
-        using Stream standardOutput = Console.OpenStandardOutput();
+        using Stream standardOutput = StandardStreams.OpenOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
         using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, log.Geometry));
         bool hasDivergence = LogRun.Execute(settings, output).HasDivergence;

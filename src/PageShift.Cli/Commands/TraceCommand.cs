@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Tracing;

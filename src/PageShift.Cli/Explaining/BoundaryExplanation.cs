@@ -15,7 +15,7 @@ internal readonly record struct BoundaryExplanation(string Reason, string? Remed
         ulong span = move.SpanOf(decision.Level);
         string size = Describe.Size(span);
         AddressRange block = decision.Block;
-        VirtualAddress obstacle = decision.Obstacle;
+        VirtualAddress obstacle = decision.Obstacle.GetValueOrDefault(); // the outcomes that speak of one have one
         switch (decision.Outcome)
         {
             case BoundaryOutcome.Expanded when policy != MovePolicy.PageShift:

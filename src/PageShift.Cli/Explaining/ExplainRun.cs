@@ -2,8 +2,8 @@ using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Files;
 using PageShift.Cli.Running;
-using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
@@ -17,7 +17,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 
     private readonly LogSettings _settings;
     private readonly LogExecutor _executor;
-    private readonly MovePlan _plan = new();
     private readonly List<ExplainedMove> _moves = [];
     private bool _isExplaining;
     private Divergence? _divergence;
@@ -41,7 +40,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     internal static Explanation Explain(LogSettings settings, LogPlace place)
     {
         using var run = new ExplainRun(settings);
-        using Stream stream = LogRun.Open(place.File);
+        using Stream stream = InputFile.Open(place.File, "a log");
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient });
         CallRecord? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
@@ -68,7 +67,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption });
         while (reader.TryRead(out CallRecord record))
         {
-            if (record.Kind == CallRecordKind.Call && record.Call.Kind is not CallKind.Map)
+            if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)
                 run.MakeSource(move);
             run._executor.Execute(record);
             if (run._executor.Statistics.UnsupportedCalls != 0)
@@ -97,21 +96,18 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         KeepTablesOfLast(move.GetTables);
         var plans = new PlannedMove[_settings.Policies.Count];
         for (int i = 0; i < plans.Length; i++)
-        {
-            move.Plan(_settings.Policies[i], _plan);
-            plans[i] = PlannedMove.Of(_plan);
-        }
+            plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i]));
 
-        move.Plan(_settings.Executing, _plan);
+        MovePlan executed = move.Plan(_settings.Executing);
         AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), _settings.Geometry);
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
             Request = move.Request,
-            Congruence = _plan.Congruence,
+            Congruence = executed.Congruence,
             Geometry = _settings.Geometry,
             Plans = plans,
-            Executed = ExecutedPlan.Of(_plan),
+            Executed = ExecutedPlan.Of(executed),
             Surroundings = surroundings,
             Before = move.GetTables(surroundings),
         });
@@ -119,7 +115,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 
     public void OnDivergence(in Divergence divergence) => _divergence = divergence;
 
-    public void Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    public void Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result)
     {
         if (_isExplaining)
             KeepTablesOfLast(space.GetTables);
@@ -165,7 +161,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         MapFlags flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | (move.IsStackMove ? MapFlags.GrowsDown | MapFlags.Stack : 0);
         var arguments = new CallArguments(
             move.Old.Value, move.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)flags, ulong.MaxValue);
-        _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(CallKind.Map, arguments) });
+        _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(SystemCallNumber.Map, arguments) });
         if (_divergence is { } refused)
             throw new UsageException($"mapping {move.Old} gives {refused.Actual}, expected a place where a mapping can be");
     }
@@ -173,8 +169,8 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     private static CallRecord RecordOf(DescribedMove move)
     {
         SystemCall call = move.IsStackMove
-            ? new SystemCall(CallKind.RelocateDown, new CallArguments(move.Old.Value, move.Length.Value, (move.Old - move.New).Value))
-            : new SystemCall(CallKind.Remap, new CallArguments(
+            ? new SystemCall(PseudoCall.RelocateDown, new CallArguments(move.Old.Value, move.Length.Value, (move.Old - move.New).Value))
+            : new SystemCall(SystemCallNumber.Remap, new CallArguments(
                 move.Old.Value, move.Length.Value, move.Length.Value, (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), move.New.Value));
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
@@ -192,6 +188,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             return $"{call.Name} that failed ({ErrnoName.Of(call.Outcome.Error)})";
         if (_divergence is { } refused && refused.Line == call.Line)
             return $"{call.Name} that gives {refused.Actual}";
-        return call.Call.Kind == CallKind.Remap ? $"{call.Name} that moves nothing" : call.Name;
+        return call.Call.Number == SystemCallNumber.Remap ? $"{call.Name} that moves nothing" : call.Name;
     }
 }

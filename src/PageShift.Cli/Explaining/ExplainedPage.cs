@@ -1,4 +1,5 @@
 using System.Text;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
 
@@ -10,7 +11,7 @@ internal static class ExplainedPage
     /// <summary>Writes the page of a log's call.</summary>
     internal static void Write(Stream page, LogSettings settings, LogPlace place)
     {
-        using Stream log = LogRun.Open(place.File);
+        using Stream log = InputFile.Open(place.File, "a log");
         Write(page, settings, place.ToString(), log, place.Line);
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using PageShift.Cli.Files;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Output;
@@ -11,7 +12,7 @@ internal static class BenchJson
 
     internal static void Write(IReadOnlyList<SpeedResult> results)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using Stream output = StandardStreams.OpenOutput();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();

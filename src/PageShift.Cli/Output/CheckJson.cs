@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PageShift.Cli.Files;
 using PageShift.Moving;
 using PageShift.Verification.Checking;
 
@@ -11,7 +12,7 @@ internal static class CheckJson
 
     internal static void Write(CheckReport report)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using Stream output = StandardStreams.OpenOutput();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
@@ -43,12 +44,9 @@ internal static class CheckJson
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+            using Stream stream = InputFile.Open(file, "a result of 'check --format json'");
+            using JsonDocument document = JsonDocument.Parse(stream);
             return Read(document.RootElement);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{file}: found no such file");
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {

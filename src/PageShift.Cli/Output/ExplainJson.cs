@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Files;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
@@ -14,7 +15,7 @@ internal static class ExplainJson
     /// <summary>Writes the moves of one call to standard output.</summary>
     internal static void Write(LogPlace? place, Explanation explanation)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using Stream output = StandardStreams.OpenOutput();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();

@@ -101,7 +101,7 @@ internal sealed class ExplainTree
     }
 
     private bool IsConcerned(AddressRange slot) => slot.Overlaps(_isAfter ? _move.Request.Destination : _move.Request.Source)
-        || _move.Plans.Any(p => p.Boundaries.Any(b => b.Obstacle.Value != 0 && slot.Contains(b.Obstacle)));
+        || _move.Plans.Any(p => p.Boundaries.Any(b => b.Obstacle is { } obstacle && slot.Contains(obstacle)));
 
     private string Live(PageTableSnapshot table) => $"{table.LiveEntries} of {_move.Geometry.EntriesPerTable}";
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using PageShift.Moving;
 using PageShift.Verification;
@@ -54,8 +53,8 @@ internal static class PolicyJson
         json.WriteString("level", boundary.Level.ToString().ToLowerInvariant());
         json.WriteString("block", boundary.Block.Start.ToString());
         json.WriteString("outcome", JsonNamingPolicy.CamelCase.ConvertName(boundary.Outcome.ToString()));
-        if (boundary.Obstacle.Value != 0)
-            json.WriteString("obstacle", string.Create(CultureInfo.InvariantCulture, $"0x{boundary.Obstacle.Value:x}"));
+        if (boundary.Obstacle is { } obstacle)
+            json.WriteString("obstacle", obstacle.ToString());
         json.WriteEndObject();
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Linux;
@@ -14,7 +15,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 {
     private readonly RunReport _report;
     private readonly IRunOutput _output;
-    private readonly MovePlan _plan = new();
 
     // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
     private readonly List<MoveReport> _pending = [];
@@ -32,7 +32,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     /// <exception cref="NotPossibleException">The running kernel was asked for, and can't be used.</exception>
     internal static RunReport Execute(RunSettings settings, IRunOutput output)
     {
-        using Stream stream = Open(settings.File);
+        using Stream stream = InputFile.Open(settings.File, "a log");
         return Execute(settings, output, stream, lastLine: null);
     }
 
@@ -56,7 +56,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         {
             while (reader.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
-                if (settings.Kernel is not null && record.Call.Kind is CallKind.Absent or CallKind.Present)
+                if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
                 long unsupported = executor.Statistics.UnsupportedCalls;
@@ -80,10 +80,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _output.Recorder?.Moved();
         var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
-        {
-            move.Plan(_report.Settings.Policies[i], _plan);
-            policies[i] = PlannedMove.Of(_plan);
-        }
+            policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i]));
 
         var report = new MoveReport
         {
@@ -91,13 +88,13 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Call = record.Name,
             ThreadId = record.ThreadId,
             Request = move.Request,
-            Congruence = _plan.Congruence,
+            Congruence = move.Plan(_report.Settings.Policies[0]).Congruence,
             Policies = policies,
         };
         if (_report.Settings.Kernel is { } kernel)
         {
-            move.Plan(kernel.Policy, _plan);
-            _predicted = _pending.Count == 0 ? _plan.Cost : MoveCost.Sum(_predicted, _plan.Cost);
+            MoveCost cost = move.Plan(kernel.Policy).Cost;
+            _predicted = _pending.Count == 0 ? cost : _predicted + cost;
             _pending.Add(report);
         }
         else
@@ -137,32 +134,4 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     }
 
     private KernelFollower Follow() => KernelFollower.TryStart(this, out string? reason) ?? throw new NotPossibleException(reason!);
-
-    /// <summary>Opens a log; - is standard input.</summary>
-    /// <exception cref="UsageException">It can't be opened.</exception>
-    internal static Stream Open(string file)
-    {
-        if (file == "-")
-            return Console.OpenStandardInput();
-        if (file.Length == 0 || file.Contains('\0'))
-            throw new UsageException("found a name that no file can have, expected a log's name");
-        if (Directory.Exists(file))
-            throw new UsageException($"{file}: found a directory, expected a log");
-        try
-        {
-            return new FileStream(file, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{file}: found no such file");
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file}: may not be read by this user");
-        }
-        catch (IOException error)
-        {
-            throw new UsageException($"{file}: can't be opened: {error.Message}");
-        }
-    }
 }

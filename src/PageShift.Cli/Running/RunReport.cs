@@ -70,7 +70,7 @@ internal sealed class RunReport(RunSettings settings)
         if (move.Congruence == PageTableLevel.Pte)
             NotCongruentMoves++;
         for (int i = 0; i < _totals.Length; i++)
-            _totals[i] = MoveCost.Sum(_totals[i], move.Policies[i].Cost);
+            _totals[i] += move.Policies[i].Cost;
     }
 
     internal void Add(in KernelDivergence divergence) => KernelDivergences.Add(divergence);

@@ -54,9 +54,9 @@ internal sealed class TraceReport(TraceSettings settings)
     internal void Add(FollowedMove move)
     {
         for (int i = 0; i < _totals.Length; i++)
-            _totals[i] = MoveCost.Sum(_totals[i], move.Plans[i].Cost);
-        CongruentLinux = MoveCost.Sum(CongruentLinux, move.BestPlaced(MovePolicy.Linux67).Cost);
-        CongruentPageShift = MoveCost.Sum(CongruentPageShift, move.BestPlaced(MovePolicy.PageShift).Cost);
+            _totals[i] += move.Plans[i].Cost;
+        CongruentLinux += move.BestPlaced(MovePolicy.Linux67).Cost;
+        CongruentPageShift += move.BestPlaced(MovePolicy.PageShift).Cost;
         CongruentMoves += move.Congruence > PageTableLevel.Pte ? 1 : 0;
         PresentPages += move.PresentPages;
         Nanoseconds += move.ElapsedNanoseconds;

@@ -12,7 +12,7 @@ public sealed partial class KernelExecutor
     /// <summary>Makes a memory file (memfd_create) of a length, in the process.</summary>
     /// <param name="length">The length in bytes; pages beyond it fault with SIGBUS.</param>
     /// <returns>The descriptor, or the error.</returns>
-    public CallResult CreateMemoryFile(ByteLength length)
+    internal CallResult CreateMemoryFile(ByteLength length)
     {
         "pageshift-file\0"u8.CopyTo(_host.Scratch);
         CallResult created = RunUnchecked(CallNumber.MemfdCreate, new CallArguments(_host.ScratchAddress));
@@ -26,7 +26,7 @@ public sealed partial class KernelExecutor
     /// <param name="flags">The kernel's O_ bits.</param>
     /// <returns>The descriptor, or the error.</returns>
     /// <exception cref="ArgumentException">The path is longer.</exception>
-    public CallResult OpenFile(string path, int flags)
+    internal CallResult OpenFile(string path, int flags)
     {
         const int longest = 4095;
         ArgumentNullException.ThrowIfNull(path);
@@ -40,13 +40,13 @@ public sealed partial class KernelExecutor
     /// <param name="descriptor">The descriptor in the process.</param>
     /// <param name="length">The length in bytes.</param>
     /// <returns>Zero, or the error; EBADF for a descriptor that is not the caller's to change.</returns>
-    public CallResult ResizeFile(int descriptor, ByteLength length) =>
+    internal CallResult ResizeFile(int descriptor, ByteLength length) =>
         IsCallers(descriptor) ? RunUnchecked(CallNumber.Ftruncate, new CallArguments((ulong)descriptor, length.Value)) : Errno.BadFileDescriptor;
 
     /// <summary>Closes a file (close).</summary>
     /// <param name="descriptor">The descriptor in the process.</param>
     /// <returns>Zero, or the error; EBADF for a descriptor that is not the caller's to close.</returns>
-    public CallResult CloseFile(int descriptor) =>
+    internal CallResult CloseFile(int descriptor) =>
         IsCallers(descriptor) ? RunUnchecked(CallNumber.Close, new CallArguments((ulong)descriptor)) : Errno.BadFileDescriptor;
 
     private static bool IsCallers(int descriptor) => descriptor > LastStandardDescriptor;

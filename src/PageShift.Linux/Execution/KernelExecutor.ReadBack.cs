@@ -18,7 +18,7 @@ public sealed partial class KernelExecutor
 
     /// <summary>Appends the same with <see cref="KernelMapping.Flags"/>. Slower: the kernel walks the page tables for it.</summary>
     /// <returns>False, and nothing useful appended, when the process has ended.</returns>
-    public bool ReadMappingsWithFlags(AddressRange range, List<KernelMapping> into)
+    internal bool ReadMappingsWithFlags(AddressRange range, List<KernelMapping> into)
     {
         ArgumentNullException.ThrowIfNull(into);
         int first = into.Count;

@@ -17,7 +17,7 @@ namespace PageShift.Linux;
 public sealed partial class KernelExecutor : IDisposable
 {
     /// <summary>What the process is called in /proc.</summary>
-    public const string ProcessName = "pageshift-host";
+    internal const string ProcessName = "pageshift-host";
 
     private const ulong SetName = 15;
     private const uint CapabilityVersion = 0x20080522;
@@ -41,10 +41,10 @@ public sealed partial class KernelExecutor : IDisposable
 
     /// <summary>32 KiB of the executor's own memory that a call may use for its data, for example mincore's vector.
     /// <see cref="Read"/> and <see cref="Write"/> use it too, and so does every method of files.</summary>
-    public AddressRange Scratch => new(new VirtualAddress(_host.ScratchAddress), new ByteLength(HostLayout.ScratchBytes));
+    internal AddressRange Scratch => new(new VirtualAddress(_host.ScratchAddress), new ByteLength(HostLayout.ScratchBytes));
 
     /// <summary>False once a call found that the process has ended.</summary>
-    public bool IsAlive => _host.IsAlive;
+    internal bool IsAlive => _host.IsAlive;
 
     /// <summary>Starts a process with an empty address space.</summary>
     /// <param name="options">How to run calls; null for the defaults.</param>
@@ -94,14 +94,14 @@ public sealed partial class KernelExecutor : IDisposable
     /// <param name="resource">Which limit.</param>
     /// <param name="limit">The limit in bytes; <see cref="ulong.MaxValue"/> for none.</param>
     /// <returns>Zero, or the error.</returns>
-    public CallResult SetLimit(KernelResource resource, ulong limit)
+    internal CallResult SetLimit(KernelResource resource, ulong limit)
     {
         CallResult read = Kernel.Prlimit64(ProcessId, (int)resource, out _, out ulong hard);
         return read.IsError ? read : Kernel.Prlimit64(ProcessId, (int)resource, limit, Math.Max(limit, hard));
     }
 
     /// <summary>The soft limit of the process, in bytes; <see cref="ulong.MaxValue"/> for none.</summary>
-    public ulong GetLimit(KernelResource resource)
+    internal ulong GetLimit(KernelResource resource)
     {
         _ = Kernel.Prlimit64(ProcessId, (int)resource, out ulong soft, out _);
         return soft;
@@ -174,12 +174,6 @@ public sealed partial class KernelExecutor : IDisposable
         _ = host.Call(CallNumber.Munmap, new CallArguments((ulong)lowestPage.Raw, PageSize.Bytes), out _, out _);
         if (!host.Call(CallNumber.Brk, default, out CallResult breakStart, out _)) return null;
 
-        return new KernelSurroundings(
-            new AddressRange(new VirtualAddress(HostLayout.CodeAddress), new ByteLength(HostLayout.CodeBytes)),
-            new AddressRange(new VirtualAddress(HostLayout.SlotsAddress), new ByteLength(HostLayout.SlotsBytes)),
-            new VirtualAddress(HostLayout.TaskEnd),
-            highestPage.Address + new ByteLength(PageSize.Bytes),
-            lowestPage.Address,
-            breakStart.Address);
+        return new KernelSurroundings(highestPage.Address + new ByteLength(PageSize.Bytes), lowestPage.Address, breakStart.Address);
     }
 }

@@ -1,7 +1,7 @@
 namespace PageShift.Linux;
 
 /// <summary>How a <see cref="KernelExecutor"/> runs calls.</summary>
-public sealed record KernelExecutorOptions
+public sealed class KernelExecutorOptions
 {
     /// <summary>Keeps the runner's capabilities. By default the process drops them all, so that the kernel treats it as an
     /// ordinary user's: RLIMIT_MEMLOCK binds and addresses below vm.mmap_min_addr are refused, whoever runs the tool.</summary>

@@ -1,7 +1,7 @@
 namespace PageShift.Linux;
 
 /// <summary>How sure a measurement makes a prediction.</summary>
-public enum MeasurementVerdict
+internal enum MeasurementVerdict
 {
     /// <summary>Both counts are those predicted.</summary>
     Agreement,
@@ -18,7 +18,7 @@ public enum MeasurementVerdict
 /// <param name="TablesAllocated">Page tables that the destination needs.</param>
 /// <param name="FlushesBesideExtents">How many of <paramref name="TlbFlushes"/> do not stand for an extent: one when removing the
 /// source frees a table, one when the destination has to be emptied first, one for each large page that is split.</param>
-public readonly record struct MovePrediction(long TlbFlushes, long TablesAllocated, long FlushesBesideExtents = 0);
+internal readonly record struct MovePrediction(long TlbFlushes, long TablesAllocated, long FlushesBesideExtents = 0);
 
 /// <summary>The counters' reading turned back into what the kernel moved.
 /// The counters see flushes and zeroed pages; an extent, which is one entry moved above the PTE level or one run of PTEs with a
@@ -27,7 +27,7 @@ public readonly record struct MovePrediction(long TlbFlushes, long TablesAllocat
 /// <param name="Verdict">What the reading says about the prediction.</param>
 /// <param name="Extents">The extents that the kernel moved; null when not observable.</param>
 /// <param name="TablesAllocated">The page tables that it allocated; null when not observable.</param>
-public readonly record struct MoveMeasurement(MeasurementVerdict Verdict, long? Extents, long? TablesAllocated)
+internal readonly record struct MoveMeasurement(MeasurementVerdict Verdict, long? Extents, long? TablesAllocated)
 {
     /// <summary>Judges a prediction.</summary>
     /// <param name="cost">The reading, or null where nothing can be counted.</param>

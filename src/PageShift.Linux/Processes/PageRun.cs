@@ -27,6 +27,13 @@ public enum PageKinds
 }
 
 /// <summary>A run of pages of equal kind.</summary>
-/// <param name="Range">Where it is.</param>
-/// <param name="Kinds">What its pages are.</param>
-public readonly record struct PageRun(AddressRange Range, PageKinds Kinds);
+public readonly struct PageRun
+{
+    internal PageRun(AddressRange range, PageKinds kinds) => (Range, Kinds) = (range, kinds);
+
+    /// <summary>Where it is.</summary>
+    public AddressRange Range { get; }
+
+    /// <summary>What its pages are.</summary>
+    public PageKinds Kinds { get; }
+}

@@ -6,7 +6,7 @@ namespace PageShift.Linux;
 /// <param name="OvercommitMemory">vm.overcommit_memory: 0 heuristic, 1 always, 2 strict.</param>
 /// <param name="MostMappings">vm.max_map_count.</param>
 /// <param name="LowestAddress">vm.mmap_min_addr in bytes. A security module may raise hints higher: see <see cref="KernelSurroundings.LowestHint"/>.</param>
-public sealed record KernelSettings(
+internal sealed record KernelSettings(
     string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress)
 {
     private const string HugePages = "/sys/kernel/mm/transparent_hugepage/";

@@ -6,7 +6,7 @@ namespace PageShift.Linux;
 /// <param name="Major">The first number.</param>
 /// <param name="Minor">The second number.</param>
 /// <param name="Release">All that <c>uname -r</c> prints.</param>
-public sealed record KernelVersion(int Major, int Minor, string Release)
+internal sealed record KernelVersion(int Major, int Minor, string Release)
 {
     /// <summary>Reads a release such as <c>6.18.44-amd64</c> or <c>6.7-rc1</c>; null when it does not begin with two numbers.</summary>
     public static KernelVersion? Parse(string release)

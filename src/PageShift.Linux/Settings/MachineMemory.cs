@@ -2,14 +2,15 @@ using System.Globalization;
 
 namespace PageShift.Linux;
 
-/// <summary>How much memory the machine has: lines of /proc/meminfo.</summary>
-public static class MachineMemory
+/// <summary>How much memory the machine has, by /proc/meminfo, and this process may take.</summary>
+internal static class MachineMemory
 {
     /// <summary>MemTotal plus SwapTotal, which bounds a single charge in the kernel's overcommit mode 0, in bytes; 2^64 - 1 where it can't be read.</summary>
     public static ByteLength ReadTotal() => BytesOf("MemTotal:", "SwapTotal:");
 
-    /// <summary>MemAvailable, in bytes: what programs can still take without making others swap; 2^64 - 1 where it can't be read.</summary>
-    public static ByteLength ReadAvailable() => BytesOf("MemAvailable:");
+    /// <summary>MemAvailable, in bytes: what programs can still take without making others swap. No more than the limit that the runtime knows of, that of the control group for instance, of
+    /// which the machine's own figures know nothing.</summary>
+    public static ByteLength ReadAvailable() => new(Math.Min(BytesOf("MemAvailable:").Value, (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
 
     /// <summary>True when pages may be swapped out; false where it can't be read.</summary>
     public static bool HasSwap() => Kibibytes("SwapTotal:") != 0;

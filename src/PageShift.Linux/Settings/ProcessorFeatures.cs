@@ -1,7 +1,7 @@
 namespace PageShift.Linux;
 
 /// <summary>The features of the processor that change what the memory calls do, as far as the running kernel uses them. Thread-safe.</summary>
-public static class ProcessorFeatures
+internal static class ProcessorFeatures
 {
     /// <summary>True when protection keys are in use (<c>ospke</c> among the flags in /proc/cpuinfo): then memory that may only be executed can't be read. False where that can't be read.</summary>
     public static bool HasProtectionKeys { get; } = ReadFlags().Contains("ospke");

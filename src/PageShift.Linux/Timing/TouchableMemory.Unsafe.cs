@@ -6,7 +6,7 @@ namespace PageShift.Linux;
 
 /// <summary>Private anonymous memory of this process in pages of 4 KiB, whose faults are the running kernel's; for timing them.</summary>
 /// <remarks>Not thread-safe.</remarks>
-public sealed unsafe class TouchableMemory : IDisposable
+internal sealed unsafe class TouchableMemory : IDisposable
 {
     private readonly ulong _bytes;
     private byte* _start; // owned: _bytes bytes, unmapped in Dispose

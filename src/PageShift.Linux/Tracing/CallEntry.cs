@@ -4,36 +4,36 @@ namespace PageShift.Linux.Tracing;
 
 /// <summary>A memory call that a traced thread is about to make. While <see cref="ITraceObserver.CallEntered"/> runs, the thread
 /// is stopped before the kernel has looked at the arguments.</summary>
-public readonly record struct CallEntry
+public readonly struct CallEntry
 {
     /// <summary>The process (thread group).</summary>
-    public required int ProcessId { get; init; }
+    public int ProcessId { get; internal init; }
 
     /// <summary>The thread that makes the call.</summary>
-    public required int ThreadId { get; init; }
+    public int ThreadId { get; internal init; }
 
     /// <summary>Which address space the call works on: see <see cref="ProcessStart.AddressSpaceId"/>.</summary>
-    public required int AddressSpaceId { get; init; }
+    public int AddressSpaceId { get; internal init; }
 
     /// <summary>The call; one of <see cref="MemoryCalls"/>, also where the enumeration has no name for it.</summary>
-    public required SystemCallNumber Number { get; init; }
+    public SystemCallNumber Number { get; internal init; }
 
     /// <summary>The argument registers.</summary>
-    public required CallArguments Arguments { get; init; }
+    public CallArguments Arguments { get; internal init; }
 
     /// <summary>The address behind the SYSCALL instruction: with a C library, a place in its wrapper function.</summary>
-    public required VirtualAddress InstructionPointer { get; init; }
+    internal VirtualAddress InstructionPointer { get; init; }
 
     /// <summary>The stack pointer. C libraries' wrappers for memory calls keep no frame, so the 8 bytes here are usually the
     /// address in the caller to which the wrapper returns.</summary>
-    public required VirtualAddress StackPointer { get; init; }
+    internal VirtualAddress StackPointer { get; init; }
 
     /// <summary>True when another memory call was already in progress on the same address space, because it took longer than
     /// <see cref="ProcessTracer.LongestExclusiveCall"/>: the order in which the two take effect is not known.</summary>
-    public required bool IsOverlapped { get; init; }
+    internal bool IsOverlapped { get; init; }
 
     /// <summary>True when <see cref="ITraceObserver.WantsStandstill"/> asked for it and no other thread touches the address space before the
     /// call has returned and <see cref="ITraceObserver.CallCompleted"/> was told. At the exit it can be false after all, when the
     /// call took longer than <see cref="ProcessTracer.LongestExclusiveCall"/>.</summary>
-    public bool IsAtStandstill { get; init; }
+    internal bool IsAtStandstill { get; init; }
 }

@@ -8,4 +8,4 @@ namespace PageShift.Linux.Tracing;
 /// <param name="Interface">The interface.</param>
 /// <param name="Number">The call's number in that interface's own numbering (x32: without its marking bit).</param>
 /// <param name="Result">What the call returned.</param>
-public readonly record struct ForeignCall(int ProcessId, int ThreadId, int AddressSpaceId, ForeignInterface Interface, long Number, long Result);
+internal readonly record struct ForeignCall(int ProcessId, int ThreadId, int AddressSpaceId, ForeignInterface Interface, long Number, long Result);

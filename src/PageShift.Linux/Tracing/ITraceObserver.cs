@@ -9,17 +9,17 @@ namespace PageShift.Linux.Tracing;
 public interface ITraceObserver
 {
     /// <summary>A process exists now. The first is the traced command's.</summary>
-    void ProcessStarted(in ProcessStart start)
+    internal void ProcessStarted(in ProcessStart start)
     {
     }
 
     /// <summary>A process has a further thread now.</summary>
-    void ThreadStarted(in ThreadCreation start)
+    internal void ThreadStarted(in ThreadCreation start)
     {
     }
 
     /// <summary>A process has executed a program; its new mappings can be read.</summary>
-    void ProgramStarted(in ProgramStart start)
+    internal void ProgramStarted(in ProgramStart start)
     {
     }
 
@@ -28,7 +28,7 @@ public interface ITraceObserver
     /// does not stop within <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill. A thread that is
     /// asleep in one of the few calls that Linux does not restart (epoll_wait, semop, sigtimedwait, io_getevents; signal(7))
     /// sees EINTR.</summary>
-    bool WantsStandstill(in CallEntry call) => false;
+    internal bool WantsStandstill(in CallEntry call) => false;
 
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>
     void CallEntered(in CallEntry call)
@@ -43,23 +43,23 @@ public interface ITraceObserver
     }
 
     /// <summary>A memory call was made through another interface than the 64-bit one.</summary>
-    void ForeignCallCompleted(in ForeignCall call)
+    internal void ForeignCallCompleted(in ForeignCall call)
     {
     }
 
     /// <summary>A thread is about to receive a signal.</summary>
-    void SignalDelivered(in SignalDelivery delivery)
+    internal void SignalDelivered(in SignalDelivery delivery)
     {
     }
 
     /// <summary>The last thread of a process is about to end; its address space can be read for the last time. A process that is
     /// killed by SIGKILL may end without this.</summary>
-    void ProcessEnding(int processId)
+    internal void ProcessEnding(int processId)
     {
     }
 
     /// <summary>A process has ended.</summary>
-    void ProcessEnded(in ProcessEnd end)
+    internal void ProcessEnded(in ProcessEnd end)
     {
     }
 }

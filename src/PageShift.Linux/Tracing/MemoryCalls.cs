@@ -1,11 +1,12 @@
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.SystemCalls;
 
 namespace PageShift.Linux.Tracing;
 
 /// <summary>The system calls at which the tracer stops a program: those that strace's class <c>%memory</c> has, the later ones
 /// mseal and map_shadow_stack, and prctl where it names a mapping (names decide what merges).</summary>
-public static class MemoryCalls
+internal static class MemoryCalls
 {
     /// <summary>PR_SET_VMA: prctl's first argument when it names a mapping.</summary>
     internal const uint NameMapping = 0x53564d41;
@@ -14,38 +15,7 @@ public static class MemoryCalls
     internal const uint X32Bit = 0x40000000;
 
     /// <summary>The 64-bit interface's calls, without prctl.</summary>
-    internal static readonly CallNumber[] X64Numbers =
-    [
-        CallNumber.Mmap,
-        CallNumber.Mprotect,
-        CallNumber.Munmap,
-        CallNumber.Brk,
-        CallNumber.Mremap,
-        CallNumber.Msync,
-        CallNumber.Mincore,
-        CallNumber.Madvise,
-        CallNumber.Shmat,
-        CallNumber.Shmdt,
-        CallNumber.Mlock,
-        CallNumber.Munlock,
-        CallNumber.Mlockall,
-        CallNumber.Munlockall,
-        CallNumber.IoSetup,
-        CallNumber.IoDestroy,
-        CallNumber.RemapFilePages,
-        CallNumber.Mbind,
-        CallNumber.SetMempolicy,
-        CallNumber.GetMempolicy,
-        CallNumber.MigratePages,
-        CallNumber.MovePages,
-        CallNumber.Mlock2,
-        CallNumber.PkeyMprotect,
-        CallNumber.ProcessMadvise,
-        CallNumber.ProcessMrelease,
-        CallNumber.SetMempolicyHomeNode,
-        CallNumber.MapShadowStack,
-        CallNumber.Mseal,
-    ];
+    internal static readonly long[] X64Numbers = [.. SystemCallTable.All.Select(call => (long)call.Number).Where(number => number != (long)CallNumber.Prctl).Order()];
 
     /// <summary>The 32-bit interface's numbers. Source: <c>arch/x86/entry/syscalls/syscall_32.tbl</c>.</summary>
     internal static readonly int[] I386Numbers =
@@ -90,7 +60,7 @@ public static class MemoryCalls
         number == CallNumber.Prctl ? (uint)first == NameMapping : ContainsX64(number);
 
     /// <summary>True for a number of the 64-bit interface, or of the x32 interface without its mark.</summary>
-    internal static bool ContainsX64(CallNumber number) => Array.IndexOf(X64Numbers, number) >= 0;
+    internal static bool ContainsX64(CallNumber number) => Array.BinarySearch(X64Numbers, (long)number) >= 0;
 
     internal static bool ContainsI386(long number) => number is >= 0 and <= int.MaxValue && Array.IndexOf(I386Numbers, (int)number) >= 0;
 }

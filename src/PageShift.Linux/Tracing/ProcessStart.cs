@@ -9,7 +9,7 @@ namespace PageShift.Linux.Tracing;
 /// numbers concern the same mappings.</param>
 /// <param name="SharesAddressSpace">True for vfork and clone with CLONE_VM: the space is the parent's until the process executes
 /// a program. False: a copy of the parent's; for the traced command itself, not yet the command's.</param>
-public readonly record struct ProcessStart(int ProcessId, int ParentProcessId, int AddressSpaceId, bool SharesAddressSpace)
+internal readonly record struct ProcessStart(int ProcessId, int ParentProcessId, int AddressSpaceId, bool SharesAddressSpace)
 {
     /// <summary>Stands for a parent that is not known.</summary>
     public const int UnknownParent = 0;

@@ -24,7 +24,7 @@ namespace PageShift.Linux.Tracing;
 public static class ProcessTracer
 {
     /// <summary>How long a memory call keeps others of its address space waiting, at most.</summary>
-    public static TimeSpan LongestExclusiveCall { get; } = TimeSpan.FromMilliseconds(100);
+    internal static TimeSpan LongestExclusiveCall { get; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs <paramref name="command"/> and reports to <paramref name="observer"/> until it and all that it started have ended. The work
     /// happens on a thread of its own; this one waits. Several runs can be in progress at a time.</summary>
@@ -75,7 +75,7 @@ public static class ProcessTracer
         if (!TraceeLauncher.TryLaunch(command, processes, out TraceeLauncher? launched, out LaunchFailure? failure))
             return NotStarted(failure);
 
-        var session = new TraceSession(observer, processes, launched.Method);
+        var session = new TraceSession(observer, processes, launched.Method, command.LongestExclusiveCall);
         ProcessStatus status = session.Follow(launched.Process);
         return new TraceResult
         {

@@ -5,4 +5,4 @@ namespace PageShift.Linux.Tracing;
 /// <param name="ProcessId">The process.</param>
 /// <param name="AddressSpaceId">The new address space: see <see cref="ProcessStart.AddressSpaceId"/>.</param>
 /// <param name="Path">The program's file, as /proc/PID/exe names it; null when that can't be read.</param>
-public readonly record struct ProgramStart(int ProcessId, int AddressSpaceId, string? Path);
+internal readonly record struct ProgramStart(int ProcessId, int AddressSpaceId, string? Path);

@@ -76,7 +76,7 @@ internal sealed class SeccompFilter
         // The x32 interface numbers its memory calls alike, with a bit on top.
         Add(LoadWord, NumberOffset);
         Add(And, ~MemoryCalls.X32Bit);
-        foreach (CallNumber number in MemoryCalls.X64Numbers)
+        foreach (long number in MemoryCalls.X64Numbers)
             StopAt((uint)number);
 
         StopAt((uint)CallNumber.Fork);

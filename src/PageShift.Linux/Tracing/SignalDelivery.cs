@@ -4,4 +4,4 @@ namespace PageShift.Linux.Tracing;
 /// <param name="ProcessId">The process (thread group).</param>
 /// <param name="ThreadId">The thread.</param>
 /// <param name="Signal">The signal's number on x86-64.</param>
-public readonly record struct SignalDelivery(int ProcessId, int ThreadId, int Signal);
+internal readonly record struct SignalDelivery(int ProcessId, int ThreadId, int Signal);

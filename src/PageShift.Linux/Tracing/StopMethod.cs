@@ -1,7 +1,7 @@
 namespace PageShift.Linux.Tracing;
 
 /// <summary>How the traced threads are made to stop at memory calls.</summary>
-public enum StopMethod
+internal enum StopMethod
 {
     /// <summary>A filter in the kernel lets all other calls pass at full speed.</summary>
     Filter,

@@ -3,4 +3,4 @@ namespace PageShift.Linux.Tracing;
 /// <summary>A further thread of a process; it has not run yet.</summary>
 /// <param name="ProcessId">The process (thread group).</param>
 /// <param name="ThreadId">The new thread.</param>
-public readonly record struct ThreadCreation(int ProcessId, int ThreadId);
+internal readonly record struct ThreadCreation(int ProcessId, int ThreadId);

@@ -1,7 +1,7 @@
 namespace PageShift.Linux.Tracing;
 
 /// <summary>Why a command could not be traced.</summary>
-public enum TraceFailure
+internal enum TraceFailure
 {
     /// <summary>It could.</summary>
     None,

@@ -9,6 +9,6 @@ public enum TraceOutcome
     /// <summary>The run was cancelled: whatever still ran was killed.</summary>
     Cancelled,
 
-    /// <summary>The command was not started or could not be traced; see <see cref="TraceResult.Failure"/>.</summary>
+    /// <summary>The command was not started or could not be traced; see <see cref="TraceResult.Reason"/>.</summary>
     NotStarted,
 }

@@ -3,23 +3,27 @@ using PageShift.Abi;
 namespace PageShift.Linux.Tracing;
 
 /// <summary>What became of a traced command.</summary>
-public sealed record TraceResult
+public sealed class TraceResult
 {
+    internal TraceResult()
+    {
+    }
+
     /// <summary>How the run ended.</summary>
-    public required TraceOutcome Outcome { get; init; }
+    public TraceOutcome Outcome { get; internal init; }
 
     /// <summary>How the command itself ended (not its children). Default when it was not started.</summary>
-    public ProcessStatus Status { get; init; }
+    public ProcessStatus Status { get; internal init; }
 
     /// <summary>Why the command could not be traced.</summary>
-    public TraceFailure Failure { get; init; }
+    internal TraceFailure Failure { get; init; }
 
     /// <summary>The kernel's error behind <see cref="Failure"/>, or none.</summary>
-    public Errno Error { get; init; }
+    internal Errno Error { get; init; }
 
     /// <summary>One sentence that tells a person why the command could not be traced; null when it could.</summary>
-    public string? Reason { get; init; }
+    public string? Reason { get; internal init; }
 
     /// <summary>What the run has seen.</summary>
-    public required TraceStatistics Statistics { get; init; }
+    internal TraceStatistics Statistics { get; init; } = new();
 }

@@ -155,7 +155,7 @@ internal sealed partial class TraceSession
         {
             CallOrder order = _watched[i];
             AdmitNext(order);
-            if (!order.IsOverdue(ProcessTracer.LongestExclusiveCall))
+            if (!order.IsOverdue(_longestExclusiveCall))
                 continue;
 
             _ = _watched.Remove(order);

@@ -59,7 +59,7 @@ internal sealed partial class TraceSession
             if (waited.Raw != 0)
                 break;
 
-            if (Stopwatch.GetElapsedTime(start) > ProcessTracer.LongestExclusiveCall)
+            if (Stopwatch.GetElapsedTime(start) > _longestExclusiveCall)
                 return false;
 
             BriefPause.AfterLook(looks);

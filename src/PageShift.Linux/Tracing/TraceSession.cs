@@ -13,12 +13,14 @@ internal sealed partial class TraceSession
     private readonly Dictionary<int, TracedThread> _threads = [];
     private readonly Dictionary<int, TracedProcess> _processes = [];
     private readonly SharedProcessor _processor = new();
+    private readonly TimeSpan _longestExclusiveCall;
     private int _command;
     private ProcessStatus _commandStatus;
 
-    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>.</summary>
-    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method)
+    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>, and in which a call keeps others waiting for <paramref name="longestExclusiveCall"/> at most.</summary>
+    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method, TimeSpan longestExclusiveCall)
     {
+        _longestExclusiveCall = longestExclusiveCall;
         _observer = observer;
         _live = live;
         Statistics = new TraceStatistics { Method = method };

@@ -1,7 +1,7 @@
 namespace PageShift.Linux.Tracing;
 
 /// <summary>What a run of the tracer has seen.</summary>
-public sealed record TraceStatistics
+internal sealed record TraceStatistics
 {
     /// <summary>How the traced threads were made to stop.</summary>
     public StopMethod Method { get; internal set; }

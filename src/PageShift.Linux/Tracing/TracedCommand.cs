@@ -23,8 +23,11 @@ public sealed class TracedCommand
     }
 
     /// <summary>The program and its arguments.</summary>
-    public IReadOnlyList<string> Arguments { get; }
+    internal IReadOnlyList<string> Arguments { get; }
 
     /// <summary>False makes the tracer stop at every system call, as it does where no filter can be installed.</summary>
     internal bool MayFilter { get; init; } = true;
+
+    /// <summary>How long a memory call keeps others of its address space waiting, at most.</summary>
+    internal TimeSpan LongestExclusiveCall { get; init; } = ProcessTracer.LongestExclusiveCall;
 }

@@ -38,7 +38,7 @@ internal sealed class KernelCalls : IDisposable
         KernelOutcome outcome = _executor.Invoke(number, new(first, second, third, fourth, fifth, sixth));
         result = outcome.Result;
         if (!outcome.Ran || result.IsError)
-            throw new InvalidOperationException($"The kernel did not run a call of the workload: {outcome}.");
+            throw new InvalidOperationException($"The kernel did not run a call of the workload: {outcome.Refusal}, {outcome.Result}.");
         return outcome.Nanoseconds - _overhead;
     }
 

@@ -72,7 +72,7 @@ internal sealed class CallCases : CaseWorker
             if (kind != PageKind.Untouched)
                 log.Touch(page, pages);
             if (kind == PageKind.TouchedReadOnly)
-                log.Write(CallKind.Protect, new CallArguments(CaseLog.Bytes(page), CaseLog.Bytes(pages), (ulong)Protection.Read));
+                log.Write(SystemCallNumber.Protect, new CallArguments(CaseLog.Bytes(page), CaseLog.Bytes(pages), (ulong)Protection.Read));
         }
 
         log.Write(_call.Kind, _call.Arguments);
@@ -127,17 +127,17 @@ internal sealed class CallCases : CaseWorker
 /// <summary>A call that moves or resizes.</summary>
 /// <param name="Kind">mremap or the stack move.</param>
 /// <param name="Arguments">Its arguments.</param>
-internal readonly record struct RemapCase(CallKind Kind, CallArguments Arguments)
+internal readonly record struct RemapCase(SystemCallNumber Kind, CallArguments Arguments)
 {
     internal static RemapCase Relocate(in CheckMove move) =>
-        new(CallKind.RelocateDown, new CallArguments(CaseLog.Bytes(move.Old), CaseLog.Bytes(move.Length), CaseLog.Bytes(-move.Delta)));
+        new(PseudoCall.RelocateDown, new CallArguments(CaseLog.Bytes(move.Old), CaseLog.Bytes(move.Length), CaseLog.Bytes(-move.Delta)));
 
     internal static RemapCase Fixed(in CheckMove move, int newLength, bool keeps)
     {
         RemapFlags flags = RemapFlags.MayMove | RemapFlags.Fixed | (keeps ? RemapFlags.DontUnmap : 0);
-        return new(CallKind.Remap, new CallArguments(CaseLog.Bytes(move.Old), CaseLog.Bytes(move.Length), CaseLog.Bytes(newLength), (ulong)flags, CaseLog.Bytes(move.New)));
+        return new(SystemCallNumber.Remap, new CallArguments(CaseLog.Bytes(move.Old), CaseLog.Bytes(move.Length), CaseLog.Bytes(newLength), (ulong)flags, CaseLog.Bytes(move.New)));
     }
 
     internal static RemapCase Resize(int old, int length, int newLength) =>
-        new(CallKind.Remap, new CallArguments(CaseLog.Bytes(old), CaseLog.Bytes(length), CaseLog.Bytes(newLength), (ulong)RemapFlags.MayMove));
+        new(SystemCallNumber.Remap, new CallArguments(CaseLog.Bytes(old), CaseLog.Bytes(length), CaseLog.Bytes(newLength), (ulong)RemapFlags.MayMove));
 }

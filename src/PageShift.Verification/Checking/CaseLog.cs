@@ -62,20 +62,20 @@ internal sealed class CaseLog
     internal void Map(int page, int pages, Protection protection)
     {
         const MapFlags Flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed;
-        Write(CallKind.Map, new CallArguments(Bytes(page), Bytes(pages), (ulong)protection, (ulong)Flags, ulong.MaxValue));
+        Write(SystemCallNumber.Map, new CallArguments(Bytes(page), Bytes(pages), (ulong)protection, (ulong)Flags, ulong.MaxValue));
     }
 
     /// <summary>Writes to pages.</summary>
-    internal void Touch(int page, int pages) => Write(CallKind.MemorySet, new CallArguments(Bytes(page), 1, Bytes(pages)));
+    internal void Touch(int page, int pages) => Write(PseudoCall.MemorySet, new CallArguments(Bytes(page), 1, Bytes(pages)));
 
     /// <summary>Adds any other call.</summary>
-    internal void Write(CallKind kind, in CallArguments arguments) =>
+    internal void Write(SystemCallNumber kind, in CallArguments arguments) =>
         _writer.Write(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(kind, arguments), Outcome = CallOutcome.None });
 
     /// <summary>Bytes of a number of pages.</summary>
     internal static ulong Bytes(int pages) => (ulong)pages << PageSize.Shift;
 
-    private void AdviseLargePages(int page, int pages) => Write(CallKind.Advise, new CallArguments(Bytes(page), Bytes(pages), (ulong)Advice.HugePage));
+    private void AdviseLargePages(int page, int pages) => Write(SystemCallNumber.Advise, new CallArguments(Bytes(page), Bytes(pages), (ulong)Advice.HugePage));
 
     private void TouchLarge(CheckWorld world, in PopulatedLeaf leaf)
     {
@@ -87,9 +87,9 @@ internal sealed class CaseLog
     private void Add(in CheckMove move, bool isWholeMapping)
     {
         if (!move.Overlaps)
-            Write(CallKind.Remap, new CallArguments(Bytes(move.Old), Bytes(move.Length), Bytes(move.Length), (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), Bytes(move.New)));
+            Write(SystemCallNumber.Remap, new CallArguments(Bytes(move.Old), Bytes(move.Length), Bytes(move.Length), (ulong)(RemapFlags.MayMove | RemapFlags.Fixed), Bytes(move.New)));
         else if (move.Delta < 0 && isWholeMapping)
-            Write(CallKind.RelocateDown, new CallArguments(Bytes(move.Old), Bytes(move.Length), Bytes(-move.Delta)));
+            Write(PseudoCall.RelocateDown, new CallArguments(Bytes(move.Old), Bytes(move.Length), Bytes(-move.Delta)));
         else
             Comment(string.Create(CultureInfo.InvariantCulture, $"no call moves pages up onto themselves, or a part of a mapping onto itself: pages {move.Old}-{move.Old + move.Length - 1} move by {move.Delta}"));
     }

@@ -18,7 +18,6 @@ internal sealed class CheckedSpace : IMoveObserver
 
     private readonly AddressSpace _space;
     private readonly VirtualProcessor _processor;
-    private readonly MovePlan _plan = new();
     private readonly byte[] _page = new byte[PageSize.Bytes];
     private readonly OracleLayout _layout;
     private PageOracle _oracle;
@@ -42,8 +41,7 @@ internal sealed class CheckedSpace : IMoveObserver
     public void Moving(MoveObservation move)
     {
         CompareWithPlan();
-        move.Plan(Policy, _plan);
-        _planned = CountedByDoing(_plan.Work);
+        _planned = move.Plan(Policy).Work.Executed;
     }
 
     /// <summary>Maps pages, and touches them with content that no other page has.</summary>
@@ -67,11 +65,11 @@ internal sealed class CheckedSpace : IMoveObserver
     {
         CallArguments a = call.Arguments;
         _before = _space.GetMappings();
-        CallResult actual = call.Kind == CallKind.RelocateDown
+        CallResult actual = call.Kind == PseudoCall.RelocateDown
             ? _space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
             : _space.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), (RemapFlags)a.Fourth, new VirtualAddress(a.Fifth));
         CompareWithPlan();
-        CallResult expected = call.Kind == CallKind.RelocateDown
+        CallResult expected = call.Kind == PseudoCall.RelocateDown
             ? _oracle.RelocateDown(a.First, a.Second, a.Third)
             : _oracle.Remap(a.First, a.Second, a.Third, (RemapFlags)a.Fourth, a.Fifth, actual);
         Expect(expected, actual);
@@ -136,8 +134,6 @@ internal sealed class CheckedSpace : IMoveObserver
             throw new CheckMismatchException($"planned was {planned}, but done {_space.LastMoveWork}");
         _planned = null;
     }
-
-    private static MoveCost CountedByDoing(in MoveCost work) => work with { SlotsVisited = 0, SlotsInspected = 0, TlbFlushes = 0, TableBytes = 0, Warned = false };
 
     private static void Expect(CallResult expected, CallResult actual)
     {

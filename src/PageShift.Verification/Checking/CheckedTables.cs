@@ -14,7 +14,7 @@ internal sealed class CheckedTables : IDisposable
     // a faulty mover that takes one for a table finds an empty frame.
     private const ulong FirstFrame = 1UL << 13;
 
-    private readonly MovePlan _planToExecute = new();
+    private readonly MovePlan _planToExecute = new(isShown: false);
     private readonly CheckWorld _world;
     private readonly PagingGeometry _geometry;
     private readonly PageTableTree _tables;
@@ -36,7 +36,7 @@ internal sealed class CheckedTables : IDisposable
         _world = world;
         _geometry = world.Geometry;
         _tables = new PageTableTree(Memory, _geometry);
-        _planner = new MovePlanner(_tables, new VacantTables(_geometry));
+        _planner = new MovePlanner(_tables, new LinuxTables(_tables));
         _mover = new PageTableMover(_tables);
         _entries = new ulong[world.Pages];
         _expected = new ulong[world.Pages];
@@ -49,7 +49,7 @@ internal sealed class CheckedTables : IDisposable
     internal PhysicalMemory Memory { get; } = new(new PhysicalMemoryOptions { CapacityBytes = CapacityBytes });
 
     /// <summary>The plan of the last move that was tried.</summary>
-    internal MovePlan Plan { get; } = new();
+    internal MovePlan Plan { get; } = new(isShown: true);
 
     /// <summary>Which pages are occupied.</summary>
     internal ReadOnlySpan<bool> IsOccupied => _isOccupied;
@@ -97,7 +97,7 @@ internal sealed class CheckedTables : IDisposable
         Fill();
         ulong tablesBefore = Memory.TableFrames;
         _planner.Plan(policy, Request(move), Plan);
-        MoveCost planned = CountedByDoing(Plan.Work);
+        MoveCost planned = Plan.Work.Executed;
         Execute(policy, move);
         MoveCost work = _mover.Work;
         ulong tablesAfter = _tables.Verify();
@@ -122,9 +122,6 @@ internal sealed class CheckedTables : IDisposable
         if (!_mover.TryExecute(_planToExecute))
             throw new CheckMismatchException("the mover ran out of tables");
     }
-
-    /// <summary>The part of a plan's work that the mover counts while it works.</summary>
-    private static MoveCost CountedByDoing(in MoveCost work) => work with { SlotsVisited = 0, SlotsInspected = 0, TlbFlushes = 0, TableBytes = 0, Warned = false };
 
     /// <summary>What occupies a leaf's slot: so different from place to place that an entry that loses a bit or comes to another's place is found.</summary>
     private static PageTableEntry EntryOf(in PopulatedLeaf leaf)
@@ -206,11 +203,8 @@ internal sealed class CheckedTables : IDisposable
         if (!isStackMove && newEnd <= move.Old)
             sourceBelow = Math.Max(sourceBelow, newEnd);
         int ceiling = StartAbove(oldEnd);
-        return new MoveRequest
+        return new MoveRequest(AddressOf(move.Old), AddressOf(move.New), new ByteLength((ulong)move.Length << PageSize.Shift))
         {
-            Old = AddressOf(move.Old),
-            New = AddressOf(move.New),
-            Length = new ByteLength((ulong)move.Length << PageSize.Shift),
             IsStackMove = isStackMove,
             SourceGoes = true,
             SourceStartsMapping = true,

@@ -3,6 +3,7 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
+using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
 
@@ -48,7 +49,7 @@ internal sealed class FollowLog(TextWriter output)
     internal void WriteProgram(in ProgramStart start)
     {
         WriteThreadEnds(start.ProcessId);
-        Write(start.ProcessId, new SystemCall(CallKind.Execute, default), CallOutcome.OfValue(0), start.Path);
+        Write(start.ProcessId, new SystemCall(SystemCallNumber.Execute, default), CallOutcome.OfValue(0), start.Path);
     }
 
     /// <summary>The end of a process.</summary>
@@ -60,12 +61,12 @@ internal sealed class FollowLog(TextWriter output)
 
     /// <summary>A file that a descriptor means from now on.</summary>
     internal void WriteOpen(int thread, int descriptor, string? path) =>
-        Write(thread, new SystemCall(CallKind.OpenFile, default), CallOutcome.OfValue(descriptor), path ?? "");
+        Write(thread, new SystemCall(SystemCallNumber.OpenFile, default), CallOutcome.OfValue(descriptor), path ?? "");
 
     /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>
     internal void WriteSeed(int thread, IReadOnlyList<KernelMapping> mappings)
     {
-        Write(thread, CallKind.Unmap, 0, UserBytes);
+        Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
         foreach (KernelMapping mapping in mappings)
             WriteMapping(thread, mapping);
         WriteNoPages(thread);
@@ -73,22 +74,22 @@ internal sealed class FollowLog(TextWriter output)
 
     /// <summary>Where a program's heap begins.</summary>
     internal void WriteBreak(int thread, VirtualAddress start) =>
-        Write(thread, new SystemCall(CallKind.Break, default), CallOutcome.OfValue((long)start.Value));
+        Write(thread, new SystemCall(SystemCallNumber.Break, default), CallOutcome.OfValue((long)start.Value));
 
     /// <summary>A mapping that faults have extended.</summary>
     internal void WriteGrowth(int thread, AddressRange grown, Protection protection) =>
         WriteMap(thread, grown, protection, MapFlags.Private | MapFlags.Anonymous | MapFlags.GrowsDown | MapFlags.Fixed, ulong.MaxValue, 0);
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
-    internal void WriteNoPages(int thread) => Write(thread, new SystemCall(CallKind.Absent, default), CallOutcome.None);
+    internal void WriteNoPages(int thread) => Write(thread, new SystemCall(PseudoCall.Absent, default), CallOutcome.None);
 
     /// <summary>Present pages.</summary>
     internal void WritePresent(int thread, AddressRange range, ulong span) => Write(
-        thread, new SystemCall(CallKind.Present, new CallArguments(range.Start.Value, range.Length.Value, span == PageSize.Bytes ? 0 : span)), CallOutcome.None);
+        thread, new SystemCall(PseudoCall.Present, new CallArguments(range.Start.Value, range.Length.Value, span == PageSize.Bytes ? 0 : span)), CallOutcome.None);
 
     /// <summary>The mapping at an address has got private pages.</summary>
     internal void WritePrivate(int thread, VirtualAddress page) => Write(
-        thread, new SystemCall(CallKind.AnonVma, new CallArguments(page.Value)), CallOutcome.None);
+        thread, new SystemCall(PseudoCall.AnonVma, new CallArguments(page.Value)), CallOutcome.None);
 
     private void WriteMapping(int thread, in KernelMapping mapping)
     {
@@ -115,11 +116,11 @@ internal sealed class FollowLog(TextWriter output)
     private void WriteMap(int thread, AddressRange range, Protection protection, MapFlags flags, ulong descriptor, ulong offset)
     {
         var arguments = new CallArguments(range.Start.Value, range.Length.Value, (ulong)protection, (ulong)flags, descriptor, offset);
-        Write(thread, new SystemCall(CallKind.Map, arguments), CallOutcome.OfValue((long)range.Start.Value));
+        Write(thread, new SystemCall(SystemCallNumber.Map, arguments), CallOutcome.OfValue((long)range.Start.Value));
     }
 
     private void WriteClone(int parent, int child, CloneFlags flags, ulong exitSignal) =>
-        Write(parent, new SystemCall(CallKind.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));
+        Write(parent, new SystemCall(SystemCallNumber.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));
 
     private void WriteThreadEnds(int process)
     {
@@ -129,7 +130,7 @@ internal sealed class FollowLog(TextWriter output)
             _writer.Write(new CallRecord { Kind = CallRecordKind.Exited, ThreadId = thread, Outcome = CallOutcome.OfValue(0) });
     }
 
-    private void Write(int thread, CallKind kind, ulong first, ulong second) =>
+    private void Write(int thread, SystemCallNumber kind, ulong first, ulong second) =>
         Write(thread, new SystemCall(kind, new CallArguments(first, second)), CallOutcome.OfValue(0));
 
     private void Write(int thread, SystemCall call, CallOutcome outcome, string? path = null) => _writer.Write(new CallRecord
@@ -144,23 +145,7 @@ internal sealed class FollowLog(TextWriter output)
     private static CallRecord RecordOf(in CallExit exit)
     {
         CallEntry entry = exit.Entry;
-        var record = new CallRecord { Kind = CallRecordKind.Call, ThreadId = entry.ThreadId, Outcome = CallOutcome.OfResult(exit.Result) };
-        return Enum.IsDefined(entry.Number)
-            ? record with { Call = SystemCall.Of(entry.Number, ArgumentsOf(entry)) }
-            : record with { Call = new SystemCall(CallKind.Unsupported, default), Name = SystemCall.NameOf((long)entry.Number) };
-    }
-
-    /// <summary>The registers as the kernel reads them: descriptors and keys are 32 bits wide, and an address that the flags do not call for is not looked at.</summary>
-    private static CallArguments ArgumentsOf(in CallEntry entry)
-    {
-        const RemapFlags Moves = RemapFlags.Fixed | RemapFlags.DontUnmap;
-        CallArguments a = entry.Arguments;
-        return entry.Number switch
-        {
-            SystemCallNumber.Map => a with { Fifth = (ulong)(int)a.Fifth },
-            SystemCallNumber.Remap when ((RemapFlags)a.Fourth & Moves) == 0 => a with { Fifth = 0 },
-            SystemCallNumber.ProtectWithKey => a with { Fourth = (ulong)(int)a.Fourth },
-            _ => a,
-        };
+        CallArguments arguments = SystemCallTable.Find(entry.Number) is { IsModelled: true } call ? call.Normalize(entry.Arguments) : default;
+        return new CallRecord { Kind = CallRecordKind.Call, ThreadId = entry.ThreadId, Call = new SystemCall(entry.Number, arguments), Outcome = CallOutcome.OfResult(exit.Result) };
     }
 }

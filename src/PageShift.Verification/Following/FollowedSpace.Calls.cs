@@ -1,7 +1,7 @@
 using PageShift.Abi;
-using PageShift.Linux.Interop;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
 
@@ -11,30 +11,22 @@ internal sealed partial class FollowedSpace
     // Around a call's own ranges mappings are compared after each call, all of them after so many, and at the end.
     private const int CallsPerFullComparison = 1024;
 
-    /// <summary>The calls among those traced that leave mappings alone.</summary>
-    private static readonly CallNumber[] Harmless =
-    [
-        CallNumber.SetMempolicy, CallNumber.GetMempolicy, CallNumber.MigratePages, CallNumber.MovePages, CallNumber.ProcessMrelease, CallNumber.SetMempolicyHomeNode,
-    ];
-
     /// <summary>A thread is about to make a call: looks at what will be gone afterwards.</summary>
     internal void Enter(in CallEntry call)
     {
-        var a = new FollowedArguments(call);
-        foreach (AddressRange range in a.RangesBefore(Engine))
-            LearnPrivatePages(range);
+        foreach (AddressRange range in RangesBefore(call))
+            LearnPrivatePages(range.Intersect(Everything));
         _pending = null;
-        if (WillMove(a))
-            ReadPagesBefore(call.ThreadId, a);
+        if (WillMove(call))
+            ReadPagesBefore(call.ThreadId, call.Arguments);
     }
 
     /// <summary>True when the call may move a mapping, so that its pages will have to be known.</summary>
-    internal bool WantsStandstill(in CallEntry call) => WillMove(new FollowedArguments(call));
+    internal bool WantsStandstill(in CallEntry call) => WillMove(call);
 
     /// <summary>A call has returned: does the same to the engine's space, and compares.</summary>
     internal void Complete(in CallExit exit)
     {
-        var a = new FollowedArguments(exit.Entry);
         NoteBaseline(exit);
         if (exit.IsOverlapped)
         {
@@ -43,18 +35,20 @@ internal sealed partial class FollowedSpace
             return;
         }
 
-        foreach (AddressRange range in a.RangesAfter(exit.Result))
+        SystemCallDescription? call = SystemCallTable.Find(exit.Entry.Number);
+        CallRanges after = call?.RangesAfter(exit.Entry.Arguments, exit.Result) ?? default;
+        foreach (AddressRange range in after)
             LearnPrivatePages(range);
-        CallResult? engine = Mirror(exit, a);
+        CallResult? engine = Mirror(exit, call);
         _context.Memory.ThrowIfHostExhausted();
         Difference? difference = null;
         if (engine is { } result)
         {
             _context.Statistics.MirroredCalls++;
-            difference = CompareResults(a, exit.Result, result);
+            difference = result == exit.Result ? null : new Difference("the results", result.ToString(), exit.Result.ToString());
         }
 
-        difference ??= CompareAround(exit, a);
+        difference ??= CompareAround(RangesBefore(exit.Entry), after);
         if (difference is not null)
             Report(exit, difference);
     }
@@ -79,17 +73,19 @@ internal sealed partial class FollowedSpace
             _context.Statistics.BaselineNanoseconds = exit.ElapsedNanoseconds;
     }
 
+    private CallRanges RangesBefore(in CallEntry call) => SystemCallTable.Find(call.Number)?.RangesBefore(call.Arguments, Engine.BreakStart) ?? default;
+
     /// <summary>Null when the engine was not asked: then the mappings are all that is compared.</summary>
-    private CallResult? Mirror(in CallExit exit, in FollowedArguments a)
+    private CallResult? Mirror(in CallExit exit, SystemCallDescription? call)
     {
         CallResult kernel = exit.Result;
-        if (a.IsUnmodelled)
+        if (call is null || !call.IsModelledWith(exit.Entry.Arguments))
         {
-            MirrorUnmodelled(exit, a);
+            MirrorUnmodelled(exit, call);
             return null;
         }
 
-        if (a.LeavesMappings)
+        if (call.LeavesMappings(exit.Entry.Arguments))
         {
             _context.Statistics.PassedCalls++;
             return null;
@@ -97,15 +93,8 @@ internal sealed partial class FollowedSpace
 
         try
         {
-            CallResult? result = a.Number switch
-            {
-                SystemCallNumber.Map => Map(exit.Entry.ProcessId, a, kernel),
-                SystemCallNumber.Remap => Remap(exit, a),
-                SystemCallNumber.Break => Break(a, kernel),
-                _ => new CallResult(Engine.Invoke((long)a.Number, a.First, a.Second, a.Third, a.Fourth)),
-            };
-            if (a.MayPopulate)
-                Engine.ForgetPages();
+            CallResult? result = Make(exit, call);
+            Engine.ForgetPages(); // pages are there only while a move is made
             if (result is { } done && done.Error != kernel.Error && IsDecidedElsewhere(kernel.Error))
             {
                 // The engine may have done what the kernel refused to do.
@@ -127,64 +116,84 @@ internal sealed partial class FollowedSpace
         }
     }
 
-    private void MirrorUnmodelled(in CallExit exit, in FollowedArguments a)
+    private void MirrorUnmodelled(in CallExit exit, SystemCallDescription? call)
     {
-        if (Array.IndexOf(Harmless, (CallNumber)a.Number) >= 0 || exit.Result.IsError)
+        if (call is { IsModelled: false, Effect: CallEffect.None } || exit.Result.IsError)
         {
             _context.Statistics.PassedCalls++;
             return;
         }
 
-        // Names, policies and keys decide what merges, and are not to be read cheaply.
-        _hasHiddenState |= (CallNumber)a.Number is CallNumber.Prctl or CallNumber.Mbind or CallNumber.PkeyMprotect;
+        // Names and policies of mappings, and protection keys, decide what merges, and are not to be read cheaply.
+        _hasHiddenState |= call?.Effect is CallEffect.Hides or CallEffect.Protects;
         _context.Statistics.UnmodelledCalls++;
         Resync();
     }
 
-    /// <summary>mmap, where the kernel has put it.</summary>
-    private CallResult? Map(int process, in FollowedArguments a, CallResult kernel)
+    /// <summary>Makes a call on the engine, so that it ends where the kernel's did. Null when the kernel refused it for a reason that the engine does not know.</summary>
+    private CallResult? Make(in CallExit exit, SystemCallDescription call)
     {
-        var flags = (MapFlags)a.Fourth;
-        bool isAnonymous = flags.HasFlag(MapFlags.Anonymous);
-        if (kernel.IsError && !(isAnonymous && !IsDecidedElsewhere(kernel.Error)))
+        CallArguments arguments = exit.Entry.Arguments;
+        CallResult kernel = exit.Result;
+        if (call.Number == SystemCallNumber.Break)
+            return Break(arguments, kernel);
+        int? descriptor = call.Descriptor(arguments);
+        if (kernel.IsError && call.Effect == CallEffect.Adds && (descriptor is not null || IsDecidedElsewhere(kernel.Error)))
             return null;
-        OpenFile? file = isAnonymous || kernel.IsError ? null : FileOf(process, a, kernel.Address);
-        var hint = new VirtualAddress(a.First);
-        var length = new ByteLength(a.Second);
-        if (!kernel.IsError && (flags & (MapFlags.Fixed | MapFlags.FixedNoReplace)) == 0)
+        if (descriptor is { } number)
+            LearnFile(exit.Entry.ProcessId, number, kernel.Address);
+        if (!kernel.IsError && call.ReturnsAddress)
         {
-            // A place that the kernel chose was free.
-            hint = kernel.Address;
-            var range = new AddressRange(hint, length.RoundUpToPages() ?? length);
-            if (Engine.FindHole(range) != range)
+            CallArguments placed = call.PlacedAt(arguments, kernel.Address, replaces: true);
+            if (!IsFreePlace(call, arguments, placed))
                 return Errno.AlreadyExists;
-            flags = (flags & ~MapFlags.Below2GiB) | MapFlags.Fixed;
+            arguments = placed;
         }
 
-        return Engine.Map(hint, length, (Protection)a.Third, flags & ~MapFlags.Populate, file, a.Sixth);
+        if (call.Number == SystemCallNumber.Map)
+            arguments = arguments with { Fourth = arguments.Fourth & ~(ulong)MapFlags.Populate }; // no page is kept
+        return !kernel.IsError && call.MayMove(arguments) ? Move(exit, arguments) : Engine.Invoke(call.Number, arguments);
     }
 
-    /// <summary>The open file behind a descriptor: the one that it was before, when it still is the same file.</summary>
-    private OpenFile? FileOf(int process, in FollowedArguments a, VirtualAddress at)
+    /// <summary>True when the place was free that the kernel has chosen, and that is now an argument.</summary>
+    private bool IsFreePlace(SystemCallDescription call, in CallArguments made, in CallArguments placed)
+    {
+        CallRanges named = call.RangesBefore(made, Engine.BreakStart);
+        foreach (AddressRange range in call.RangesBefore(placed, Engine.BreakStart))
+        {
+            if (named.Contains(range))
+                continue;
+            var pages = new AddressRange(range.Start, range.End.AlignUp(PageSize.Bytes));
+            if (Engine.FindHole(pages) != pages)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Opens the file behind a descriptor: the one that it was before, when it still is the same file.</summary>
+    private void LearnFile(int process, int number, VirtualAddress shownAt)
     {
         _kernel.Clear();
-        if (!_reader.ReadMappings(new AddressRange(at, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
-            return null;
+        if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
+            return;
         var file = KernelFile.Of(_kernel[0]);
-        int number = (int)a.Fifth;
         if (_descriptors.TryGetValue(number, out FollowedDescriptor known) && known.File == file)
-            return known.Opened;
+        {
+            Engine.Descriptors.Set(number, known.Opened);
+            return;
+        }
+
         string? path = FollowedFiles.PathOf(process, number);
-        bool isShared = ((MapFlags)a.Fourth & MapFlags.TypeMask) != MapFlags.Private;
-        var opened = new OpenFile(_context.Files.ObjectOf(file, path)) { CanWrite = !isShared || FollowedFiles.IsWritable(process, number) };
-        if (((Protection)a.Third & Protection.Execute) != 0)
+        var opened = new OpenFile(_context.Files.ObjectOf(file, path)) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
+        if (_kernel[0].Protection.HasFlag(Protection.Execute))
             _sites.Forget();
         _descriptors[number] = new FollowedDescriptor(file, opened, path);
+        Engine.Descriptors.Set(number, opened);
         _context.Log?.WriteOpen(process, number, path);
-        return opened;
     }
 
-    private CallResult? Break(in FollowedArguments a, CallResult kernel)
+    private CallResult? Break(in CallArguments a, CallResult kernel)
     {
         if (!_knowsBreak)
         {
@@ -198,47 +207,17 @@ internal sealed partial class FollowedSpace
         return isRefused ? null : Engine.Break(new VirtualAddress(a.First));
     }
 
-    /// <summary>mremap, to where the kernel has moved it.</summary>
-    private CallResult? Remap(in CallExit exit, in FollowedArguments a)
-    {
-        var flags = (RemapFlags)a.Fourth;
-        var to = new VirtualAddress(a.Fifth);
-        CallResult kernel = exit.Result;
-        if (kernel.IsError)
-            return Engine.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), flags, to);
-        if (!flags.HasFlag(RemapFlags.Fixed))
-        {
-            bool isMoved = kernel.Address.Value != a.First;
-            var destination = new AddressRange(kernel.Address, new ByteLength(a.Third).RoundUpToPages() ?? default);
-            if (isMoved && Engine.FindHole(destination) != destination)
-                return Errno.AlreadyExists;
-            flags = isMoved ? flags | RemapFlags.Fixed : flags & ~RemapFlags.MayMove;
-            to = kernel.Address;
-        }
-
-        return flags.HasFlag(RemapFlags.Fixed)
-            ? Move(exit, a, flags, to)
-            : Engine.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), flags, to);
-    }
-
-    private static Difference? CompareResults(in FollowedArguments a, CallResult kernel, CallResult engine)
-    {
-        bool agree = engine == kernel || (a.Number == SystemCallNumber.Map && engine.Raw == kernel.Raw);
-        return agree ? null : new Difference("the results", engine.ToString(), kernel.ToString());
-    }
-
-    private Difference? CompareAround(in CallExit exit, in FollowedArguments a)
+    private Difference? CompareAround(in CallRanges before, in CallRanges after)
     {
         if (++_callsSinceFullComparison >= CallsPerFullComparison)
             return Compare(Everything);
-        FollowedRanges before = a.RangesBefore(Engine);
         foreach (AddressRange range in before)
         {
-            if (Compare(range) is { } difference)
+            if (Compare(range.Intersect(Everything)) is { } difference)
                 return difference;
         }
 
-        foreach (AddressRange range in a.RangesAfter(exit.Result))
+        foreach (AddressRange range in after)
         {
             if (!before.Contains(range) && Compare(range) is { } difference)
                 return difference;

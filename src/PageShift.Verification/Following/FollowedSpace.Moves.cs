@@ -3,6 +3,7 @@ using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
 
@@ -10,8 +11,6 @@ namespace PageShift.Verification;
 /// the nearest level's first page, which is what decides whether a block can move whole.</content>
 internal sealed partial class FollowedSpace : IMoveObserver
 {
-    private static readonly MovePolicy[] ForecastPolicies = [MovePolicy.Linux67, MovePolicy.PageShift];
-
     private readonly CallSites _sites;
     private readonly List<PageRun> _sourcePages = [];
     private readonly List<PageRun> _destinationPages = [];
@@ -19,8 +18,6 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private readonly List<AddressRange> _engineRuns = [];
     private readonly List<AddressRange> _kernelRuns = [];
     private readonly List<FollowedMove> _moves = [];
-    private readonly MovePlan[] _forecasts = [new(), new()];
-    private readonly MovePlan _plan = new();
     private AddressRange _lastLoaded;
     private PendingMove? _pending;
     private CallExit _moving;
@@ -31,8 +28,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         var plans = new PlannedMove[MovePolicyName.All.Count];
         for (int i = 0; i < plans.Length; i++)
         {
-            move.Plan(MovePolicyName.All[i], _plan);
-            plans[i] = PlannedMove.Of(_plan, i == 0 ? null : plans[i - 1]);
+            plans[i] = PlannedMove.Of(move.Plan(MovePolicyName.All[i]), i == 0 ? null : plans[i - 1]);
         }
 
         _moves.Add(new FollowedMove
@@ -45,7 +41,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
             Request = move.Request,
-            Congruence = _plan.Congruence,
+            Congruence = move.Plan(MovePolicy.PageShift).Congruence,
             Plans = plans,
             Congruent = _forecast,
         });
@@ -59,16 +55,15 @@ internal sealed partial class FollowedSpace : IMoveObserver
         return pages;
     }
 
-    private bool WillMove(in FollowedArguments a)
+    private bool WillMove(in CallEntry call) =>
+        SystemCallTable.Find(call.Number) is { } description && description.MayMove(call.Arguments) && !GrowsInPlace(call.Arguments);
+
+    /// <summary>True for an mremap that names no destination and needs none.</summary>
+    private bool GrowsInPlace(in CallArguments a)
     {
         const ulong NamesDestination = (ulong)(RemapFlags.Fixed | RemapFlags.DontUnmap);
-        if (a.Number != SystemCallNumber.Remap || (a.Fourth & (ulong)RemapFlags.MayMove) == 0 || a.Second == 0 || (a.First & (PageSize.Bytes - 1)) != 0)
+        if ((a.Fourth & NamesDestination) != 0)
             return false;
-        return (a.Fourth & NamesDestination) != 0 || (a.Third > a.Second && !GrowsInPlace(a));
-    }
-
-    private bool GrowsInPlace(in FollowedArguments a)
-    {
         if (new ByteLength(a.Second).RoundUpToPages() is not { } old || new ByteLength(a.Third).RoundUpToPages() is not { } wanted)
             return true; // too long for anything: an error
         ulong end = unchecked(a.First + old.Value);
@@ -78,7 +73,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         return Engine.FindHole(grown) == grown;
     }
 
-    private void ReadPagesBefore(int thread, in FollowedArguments a)
+    private void ReadPagesBefore(int thread, in CallArguments a)
     {
         ulong moved = Math.Min(a.Second, a.Third);
         if (new ByteLength(moved).RoundUpToPages() is not { } length || length.Value > Everything.End.Value || a.First > Everything.End.Value - length.Value)
@@ -101,26 +96,27 @@ internal sealed partial class FollowedSpace : IMoveObserver
     }
 
     /// <summary>Makes the move that the kernel has made, on the pages that were present.</summary>
-    private CallResult Move(in CallExit exit, in FollowedArguments a, RemapFlags flags, VirtualAddress to)
+    private CallResult Move(in CallExit exit, in CallArguments a)
     {
-        var old = new VirtualAddress(a.First);
-        var oldLength = new ByteLength(a.Second);
-        var newLength = new ByteLength(a.Third);
         if (_pending is not { } pending || pending.ThreadId != exit.Entry.ThreadId)
-            return Engine.Remap(old, oldLength, newLength, flags, to);
+            return Engine.Invoke(exit.Entry.Number, a);
 
-        var destination = new AddressRange(to, pending.Source.Length);
+        var newLength = new ByteLength(a.Third);
+        var destination = new AddressRange(new VirtualAddress(a.Fifth), pending.Source.Length);
         _context.Log?.WriteNoPages(ProcessId);
         Load(_sourcePages);
         Load(_destinationPages);
         _lastLoaded = default;
         LoadEndsOf(pending.Source, destination);
         LoadEndsOf(destination, pending.Source);
-        Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, flags.HasFlag(RemapFlags.DontUnmap));
+        var forecast = new ForecastObserver();
+        bool keepsSource = (a.Fourth & (ulong)RemapFlags.DontUnmap) != 0;
+        Engine.ForecastCongruentMove(pending.Source.Start, pending.Source.Length, newLength.RoundUpToPages() ?? newLength, keepsSource, forecast);
+        _forecast = forecast.Forecast;
         _moving = exit;
         _moves.Clear();
         Engine.MoveObserver = this;
-        CallResult result = Engine.Remap(old, oldLength, newLength, flags, to);
+        CallResult result = Engine.Invoke(exit.Entry.Number, a);
         Engine.MoveObserver = null;
         ReportMoves();
         if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
@@ -183,14 +179,6 @@ internal sealed partial class FollowedSpace : IMoveObserver
         return true;
     }
 
-    private void Forecast(AddressRange source, ByteLength newLength, bool keepsSource)
-    {
-        _forecast = null;
-        VirtualAddress? place = Engine.ForecastCongruentMove(source.Start, source.Length, newLength, keepsSource, ForecastPolicies, _forecasts);
-        if (place is { } chosen)
-            _forecast = new CongruentForecast(chosen, _forecasts[1].Congruence, PlannedMove.Of(_forecasts[0]), PlannedMove.Of(_forecasts[1]));
-    }
-
     /// <summary>Compares which pages are present at the destination.</summary>
     private void ComparePages(in CallExit exit, AddressRange destination)
     {
@@ -221,4 +209,16 @@ internal sealed partial class FollowedSpace : IMoveObserver
 
     /// <summary>A move whose pages were read at the entry of its call.</summary>
     private sealed record PendingMove(int ThreadId, AddressRange Source);
+
+    /// <summary>Keeps what the move to a congruent destination would cost.</summary>
+    private sealed class ForecastObserver : IMoveObserver
+    {
+        internal CongruentForecast? Forecast { get; private set; }
+
+        public void Moving(MoveObservation move)
+        {
+            MovePlan linux = move.Plan(MovePolicy.Linux67);
+            Forecast = new CongruentForecast(move.Request.New, linux.Congruence, PlannedMove.Of(linux), PlannedMove.Of(move.Plan(MovePolicy.PageShift)));
+        }
+    }
 }

@@ -2,7 +2,6 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Linux;
-using PageShift.Mappings;
 
 namespace PageShift.Verification;
 
@@ -82,14 +81,14 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         followed.Dispose();
     }
 
-    void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result)
     {
         _last = record;
         KernelSpace followed = _spaces[space];
         if (PopulatesTooMuch(space, call))
             followed.Leave($"from line {record.Line} on its pages would take more than half of the memory that is free here");
-        KernelOutcome? outcome = followed.Call(record, call, file, space, result, out KernelMove move);
-        if (call.Kind is CallKind.Remap or CallKind.RelocateDown && !result.IsError)
+        KernelOutcome? outcome = followed.Call(record, call, space, result, out KernelMove move);
+        if (call.Number is SystemCallNumber.Remap or PseudoCall.RelocateDown && !result.IsError)
             _observer.OnMeasured(record, move);
         if (outcome is not { Ran: true } answer || answer.Result == result)
             return;
@@ -97,12 +96,6 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         _observer.OnParted(record, result.ToString(), answer.Result.ToString());
     }
 
-    private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) => Populates(call) && space.Memory.DataFrames > _mostBytes >> PageSize.Shift;
-
-    private static bool Populates(in SystemCall call) => call.Kind switch
-    {
-        CallKind.Advise => (Advice)call.Arguments.Third is Advice.PopulateRead or Advice.PopulateWrite,
-        CallKind.Map => ((MapFlags)call.Arguments.Fourth & MapFlags.Populate) != 0,
-        _ => false,
-    };
+    private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) =>
+        space.Memory.DataFrames > _mostBytes >> PageSize.Shift && call.Description?.PopulatedBytes(call.Arguments, space.BreakStart, locksFuture: false) > 0;
 }

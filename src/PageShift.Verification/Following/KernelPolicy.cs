@@ -4,10 +4,10 @@ using PageShift.Moving;
 namespace PageShift.Verification;
 
 /// <summary>Which policy says what a kernel does.</summary>
-public static class KernelPolicy
+internal static class KernelPolicy
 {
     /// <summary>The newest policy that <paramref name="version"/> is not older than.</summary>
-    public static MovePolicy Of(KernelVersion version)
+    internal static MovePolicy Of(KernelVersion version)
     {
         ArgumentNullException.ThrowIfNull(version);
         if (version.IsAtLeast(6, 7))

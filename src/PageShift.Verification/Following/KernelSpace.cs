@@ -2,6 +2,7 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
 
@@ -52,26 +53,26 @@ internal sealed class KernelSpace : IDisposable
 
     /// <summary>Makes a call, and measures it when it is an mremap.</summary>
     /// <returns>What became of it; null when there is nothing to compare with the engine's result.</returns>
-    internal KernelOutcome? Call(in CallRecord record, in SystemCall call, OpenFile? file, AddressSpace space, CallResult result, out KernelMove move)
+    internal KernelOutcome? Call(in CallRecord record, in SystemCall call, AddressSpace space, CallResult result, out KernelMove move)
     {
         move = new KernelMove(null, null, _whyLeft);
         if (_whyLeft is not null)
             return null;
         KernelOutcome? outcome = null;
-        switch (call.Kind)
+        switch (call.Number)
         {
-            case CallKind.Break:
+            case SystemCallNumber.Break:
                 Require(MoveBreak((ulong)result.Raw, space.BreakStart.Value));
                 break;
-            case CallKind.RelocateDown:
+            case PseudoCall.RelocateDown:
                 move = move with { Reason = "only execve makes this move" };
                 Require(RelocateDown(call.Arguments));
                 break;
-            case CallKind.Remap:
+            case SystemCallNumber.Remap:
                 outcome = Measure(call.Arguments, out move);
                 break;
             default:
-                outcome = Invoke(call, file);
+                outcome = Invoke(call, space);
                 break;
         }
 
@@ -126,17 +127,19 @@ internal sealed class KernelSpace : IDisposable
         return outcome;
     }
 
-    private KernelOutcome? Invoke(in SystemCall call, OpenFile? file)
+    private KernelOutcome? Invoke(in SystemCall call, AddressSpace space)
     {
         CallArguments a = call.Arguments;
-        if (call.Kind == CallKind.Map && !((MapFlags)a.Fourth).HasFlag(MapFlags.Anonymous))
+        SystemCallDescription description = call.Description!;
+        if (description.Descriptor(a) is { } logged)
         {
+            _ = space.Descriptors.TryGet(logged, out OpenFile? file);
             if (!TryDescribe(file, out int descriptor))
                 return null;
-            a = a with { Fifth = (ulong)(long)descriptor };
+            a = description.WithDescriptor(a, descriptor);
         }
 
-        return _executor!.Invoke(call.Number!.Value, a);
+        return _executor!.Invoke(call.Number, a);
     }
 
     /// <summary>The descriptor of a file that stands in for the log's; -1 for none, as the log had none either.</summary>

@@ -10,6 +10,35 @@ internal sealed partial class CallGenerator
     private const ulong ForkSignal = 17;
     private const ulong NoDescriptor = ulong.MaxValue;
 
+    /// <summary>How often each call is made, in parts of a thousand or so, and how.</summary>
+    private static readonly (int Weight, Func<CallGenerator, int, SpaceSnapshot, CallRecord> Make)[] Recipes =
+    [
+        (215, (own, process, state) => Call(process, SystemCallNumber.Map, own.Map(state))),
+        (85, (own, process, state) => Call(process, SystemCallNumber.Unmap, own.Unmap(state))),
+        (180, (own, process, state) => Call(process, SystemCallNumber.Remap, own.Remap(state))),
+        (100, (own, process, state) => Call(process, SystemCallNumber.Protect, own.Protect(state))),
+        (120, (own, process, state) => Call(process, SystemCallNumber.Advise, own.Advise(state))),
+        (130, (own, process, state) => Call(process, PseudoCall.MemorySet, own.Write(state))),
+        (70, (own, process, state) => Call(process, PseudoCall.MemoryRead, own.Read(state))),
+        (20, (own, process, _) => Call(process, SystemCallNumber.Break, own.Break())),
+        (20, (own, process, state) => Call(process, SystemCallNumber.InCore, own.InCore(state))),
+        (10, (own, process, state) => Call(process, SystemCallNumber.Lock, own.Lock(state))),
+        (6, (own, process, state) => Call(process, SystemCallNumber.Unlock, own.Lock(state))),
+        (4, (own, process, state) => Call(process, SystemCallNumber.Lock2, own.Lock2(state))),
+        (3, (own, process, _) => Call(process, SystemCallNumber.LockAll, new CallArguments(own._random.Below(9)))),
+        (2, (_, process, _) => Call(process, SystemCallNumber.UnlockAll, default)),
+        (5, (own, process, state) => Call(process, SystemCallNumber.Sync, own.Sync(state))),
+        (4, (own, process, state) => Call(process, SystemCallNumber.Seal, own.Seal(state))),
+        (2, (own, process, state) => Call(process, SystemCallNumber.ProtectWithKey, own.ProtectWithKey(state))),
+        (9, (own, process, state) => Call(process, SystemCallNumber.SetLimit, own.SetLimit(state))),
+        (3, (own, process, _) => own._descriptors.Count == 0 ? own.Fork(process) : own.Truncate(process)),
+        (1, (own, process, _) => own.Close(process)),
+        (8, (own, process, _) => own.Fork(process)),
+        (3, (own, process, _) => own.Exit(process)),
+    ];
+
+    private static readonly ulong Weights = (ulong)Recipes.Sum(recipe => recipe.Weight);
+
     private readonly AddressPicker _addresses;
     private readonly Queue<CallRecord> _prelude = new();
     private readonly List<int> _processes = [FirstProcess];
@@ -39,32 +68,11 @@ internal sealed partial class CallGenerator
         if (_prelude.TryDequeue(out CallRecord prepared))
             return prepared;
         int process = _processes[(int)_random.Below((ulong)_processes.Count)];
-        ulong choice = _random.Below(1000);
-        return choice switch
-        {
-            < 215 => Call(process, CallKind.Map, Map(state)),
-            < 300 => Call(process, CallKind.Unmap, Unmap(state)),
-            < 480 => Call(process, CallKind.Remap, Remap(state)),
-            < 580 => Call(process, CallKind.Protect, Protect(state)),
-            < 700 => Call(process, CallKind.Advise, Advise(state)),
-            < 830 => Call(process, CallKind.MemorySet, Write(state)),
-            < 900 => Call(process, CallKind.MemoryRead, Read(state)),
-            < 920 => Call(process, CallKind.Break, Break()),
-            < 940 => Call(process, CallKind.InCore, InCore(state)),
-            < 950 => Call(process, CallKind.Lock, Lock(state)),
-            < 956 => Call(process, CallKind.Unlock, Lock(state)),
-            < 960 => Call(process, CallKind.Lock2, Lock2(state)),
-            < 963 => Call(process, CallKind.LockAll, new CallArguments(_random.Below(9))),
-            < 965 => Call(process, CallKind.UnlockAll, default),
-            < 970 => Call(process, CallKind.Sync, Sync(state)),
-            < 974 => Call(process, CallKind.Seal, Seal(state)),
-            < 976 => Call(process, CallKind.ProtectWithKey, ProtectWithKey(state)),
-            < 985 => Call(process, CallKind.SetLimit, SetLimit(state)),
-            < 988 when _descriptors.Count != 0 => Call(process, CallKind.Truncate, new CallArguments((ulong)_descriptors[(int)_random.Below((ulong)_descriptors.Count)], FileLength())),
-            988 => Close(process),
-            < 997 => Fork(process),
-            _ => Exit(process),
-        };
+        int left = (int)_random.Below(Weights);
+        int recipe = 0;
+        while ((left -= Recipes[recipe].Weight) >= 0)
+            recipe++;
+        return Recipes[recipe].Make(this, process, state);
     }
 
     /// <summary>Learns what a call returned; null when it was left out.</summary>
@@ -73,45 +81,51 @@ internal sealed partial class CallGenerator
         _lastProcess = record.ThreadId;
         if (result is not { IsError: false } value)
             return;
-        if (record.Call.Kind == CallKind.Map && (record.Call.Arguments.Fourth & (ulong)MapFlags.GrowsDown) != 0)
+        if (record.Call.Number == SystemCallNumber.Map && (record.Call.Arguments.Fourth & (ulong)MapFlags.GrowsDown) != 0)
             _stacks.Add((ulong)value.Raw);
-        switch (record.Call.Kind)
+        switch (record.Call.Number)
         {
-            case CallKind.Map or CallKind.Remap:
+            case var _ when record.Call.ReturnsAddress && record.Call.Number != SystemCallNumber.Break:
                 _addresses.Remember((ulong)value.Raw);
                 break;
-            case CallKind.OpenFile:
+            case SystemCallNumber.OpenFile:
                 _descriptors.Add((int)value.Raw);
                 break;
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 _processes.Add((int)value.Raw);
                 break;
-            case CallKind.ExitGroup:
+            case SystemCallNumber.ExitGroup:
                 _processes.Remove(record.ThreadId);
                 break;
         }
     }
 
-    private static CallRecord Call(int process, CallKind kind, CallArguments arguments) =>
-        new() { Kind = CallRecordKind.Call, ThreadId = process, Call = new SystemCall(kind, arguments) };
+    private static CallRecord Call(int process, SystemCallNumber number, CallArguments arguments) =>
+        new() { Kind = CallRecordKind.Call, ThreadId = process, Call = new SystemCall(number, arguments) };
 
     private CallRecord Fork(int process)
     {
         if (_processes.Count >= MostProcesses)
-            return Call(process, CallKind.MemorySet, new CallArguments(_addresses.Address(ref _random, EmptyState), 1, 1));
-        CallRecord fork = Call(process, CallKind.Clone, new CallArguments(0, ForkSignal));
+            return Call(process, PseudoCall.MemorySet, new CallArguments(_addresses.Address(ref _random, EmptyState), 1, 1));
+        CallRecord fork = Call(process, SystemCallNumber.Clone, new CallArguments(0, ForkSignal));
         return fork with { Outcome = CallOutcome.OfValue(_nextProcess++) };
+    }
+
+    private CallRecord Truncate(int process)
+    {
+        ulong descriptor = (ulong)_descriptors[(int)_random.Below((ulong)_descriptors.Count)];
+        return Call(process, SystemCallNumber.Truncate, new CallArguments(descriptor, FileLength()));
     }
 
     private CallRecord Close(int process)
     {
         ulong descriptor = FirstDescriptor + _random.Below(4);
-        return Call(process, CallKind.CloseFile, new CallArguments(descriptor, descriptor));
+        return Call(process, SystemCallNumber.CloseFile, new CallArguments(descriptor, descriptor));
     }
 
     private CallRecord Exit(int process) => process == FirstProcess
-        ? Call(process, CallKind.UnlockAll, default)
-        : Call(process, CallKind.ExitGroup, default);
+        ? Call(process, SystemCallNumber.UnlockAll, default)
+        : Call(process, SystemCallNumber.ExitGroup, default);
 
     private void PrepareFiles()
     {
@@ -119,7 +133,7 @@ internal sealed partial class CallGenerator
         if (_random.Chance(60))
         {
             Prepare("/memfd:pageshift", ReadWrite);
-            _prelude.Enqueue(Call(FirstProcess, CallKind.Truncate, new CallArguments(FirstDescriptor, FileLength())));
+            _prelude.Enqueue(Call(FirstProcess, SystemCallNumber.Truncate, new CallArguments(FirstDescriptor, FileLength())));
             if (_random.Chance(25))
                 Prepare(CallPaths.OfDescriptor(FirstDescriptor), _random.Chance(70) ? ReadOnly : WriteOnly);
         }
@@ -135,10 +149,10 @@ internal sealed partial class CallGenerator
         const ulong PrivateFixed = (ulong)(MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed);
         ulong start = _addresses.Address(ref _random, EmptyState) & ~(Block - 1);
         ulong length = Block * (1 + _random.Below(3));
-        _prelude.Enqueue(Call(FirstProcess, CallKind.Map, new CallArguments(start, length, ReadWrite, PrivateFixed, NoDescriptor)));
-        _prelude.Enqueue(Call(FirstProcess, CallKind.Advise, new CallArguments(start, length, (ulong)Advice.HugePage)));
+        _prelude.Enqueue(Call(FirstProcess, SystemCallNumber.Map, new CallArguments(start, length, ReadWrite, PrivateFixed, NoDescriptor)));
+        _prelude.Enqueue(Call(FirstProcess, SystemCallNumber.Advise, new CallArguments(start, length, (ulong)Advice.HugePage)));
         if (_random.Chance(80))
-            _prelude.Enqueue(Call(FirstProcess, CallKind.MemorySet, new CallArguments(start + (_random.Below(length / Page) * Page), 1, 1)));
+            _prelude.Enqueue(Call(FirstProcess, PseudoCall.MemorySet, new CallArguments(start + (_random.Below(length / Page) * Page), 1, 1)));
     }
 
     private ulong FileLength() => _addresses.Terrain is FuzzTerrain.Blocks or FuzzTerrain.LargePages or FuzzTerrain.Giant
@@ -146,7 +160,7 @@ internal sealed partial class CallGenerator
         : (_random.Below(24) << PageSize.Shift) + (_random.Chance(30) ? _random.Below(PageSize.Bytes) : 0);
 
     private void Prepare(string path, ulong flags) =>
-        _prelude.Enqueue(Call(FirstProcess, CallKind.OpenFile, new CallArguments(flags)) with { FilePath = path });
+        _prelude.Enqueue(Call(FirstProcess, SystemCallNumber.OpenFile, new CallArguments(flags)) with { FilePath = path });
 
     private const int FirstDescriptor = 3;
     private static readonly SpaceSnapshot EmptyState = new();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Moving;
 
@@ -31,7 +32,7 @@ public sealed record CallSequence(IReadOnlyList<CallRecord> Calls, MovePolicy Po
         ArgumentNullException.ThrowIfNull(comments);
         foreach (string comment in comments)
             output.Write(string.Create(CultureInfo.InvariantCulture, $"# {comment.ReplaceLineEndings(" ")}\n"));
-        bool hasForks = Calls.Any(call => call.Call.Kind == CallKind.Clone);
+        bool hasForks = Calls.Any(call => call.Call.Number == SystemCallNumber.Clone);
         var writer = new CallLogWriter(output);
         foreach (CallRecord call in Calls)
             writer.Write(hasForks ? call : call with { ThreadId = 0 });

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
 
@@ -67,7 +68,7 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
                     if (_trials >= MostTrials)
                         return;
                     CallRecord before = calls[index];
-                    calls[index] = before with { Call = before.Call with { Arguments = With(before.Call.Arguments, argument, simpler) } };
+                    calls[index] = before with { Call = before.Call with { Arguments = before.Call.Arguments.With(argument, simpler) } };
                     if (Diverges(calls, sequence, ref divergence))
                         break;
                     calls[index] = before;
@@ -76,41 +77,29 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
         }
     }
 
-    // A length becomes a page or half of itself, flags lose one bit each, a byte becomes 1. Addresses stay, as they say how calls meet.
+    // A length becomes a page or half of itself, flags lose one bit each, an offset becomes 0. Addresses stay, as they say how calls meet.
     private static IEnumerable<ulong> SimplerValues(SystemCall call, int argument)
     {
         ulong value = call.Arguments[argument];
-        bool isLength = argument == 1 && call.Kind is not (CallKind.MemorySet or CallKind.SetLimit or CallKind.Clone);
-        isLength |= argument == 2 && call.Kind is CallKind.Remap or CallKind.MemorySet;
-        bool isFlags = (argument is 2 or 3 && call.Kind == CallKind.Map) || (argument == 3 && call.Kind == CallKind.Remap) || (argument == 2 && call.Kind == CallKind.Protect);
-        if (isLength)
+        switch (argument < call.Parameters.Count ? call.Parameters[argument].Form : ArgumentForm.Number)
         {
-            foreach (ulong simpler in (ulong[])[PageSize.Bytes, 2 * PageSize.Bytes, (value / 2) & ~(PageSize.Bytes - 1), (value + PageSize.Bytes - 1) & ~(PageSize.Bytes - 1), 1])
-            {
-                if (simpler < value && simpler != 0)
-                    yield return simpler;
-            }
-        }
-        else if (isFlags)
-        {
-            for (ulong left = value; left != 0; left &= left - 1)
-                yield return value & ~(left & (0 - left));
-        }
-        else if (argument == 5 && call.Kind == CallKind.Map && value != 0)
-        {
-            yield return 0;
+            case ArgumentForm.Length:
+                foreach (ulong simpler in (ulong[])[PageSize.Bytes, 2 * PageSize.Bytes, (value / 2) & ~(PageSize.Bytes - 1), (value + PageSize.Bytes - 1) & ~(PageSize.Bytes - 1), 1])
+                {
+                    if (simpler < value && simpler != 0)
+                        yield return simpler;
+                }
+
+                break;
+            case ArgumentForm.Flags:
+                for (ulong left = value; left != 0; left &= left - 1)
+                    yield return value & ~(left & (0 - left));
+                break;
+            case ArgumentForm.Offset when value != 0:
+                yield return 0;
+                break;
         }
     }
-
-    private static CallArguments With(in CallArguments arguments, int index, ulong value) => index switch
-    {
-        0 => arguments with { First = value },
-        1 => arguments with { Second = value },
-        2 => arguments with { Third = value },
-        3 => arguments with { Fourth = value },
-        4 => arguments with { Fifth = value },
-        _ => arguments with { Sixth = value },
-    };
 
     private bool Diverges(List<CallRecord> calls, CallSequence sequence, ref LockstepDivergence divergence)
     {

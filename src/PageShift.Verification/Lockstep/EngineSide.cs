@@ -47,31 +47,31 @@ internal sealed partial class EngineSide : IDisposable
         if (!_processes.TryGetValue(record.ThreadId, out EngineProcess? process))
             return CallAnswer.Refused(Linux.Refusal.ProcessEnded);
         CallArguments a = record.Call.Arguments;
-        switch (record.Call.Kind)
+        switch (record.Call.Number)
         {
-            case CallKind.MemorySet:
+            case PseudoCall.MemorySet:
                 return Fill(process, a.First, (byte)a.Second, a.Third);
-            case CallKind.MemoryRead:
+            case PseudoCall.MemoryRead:
                 return Read(process, a.First, a.Second);
-            case CallKind.InCore when a.Third == 0:
+            case SystemCallNumber.InCore when a.Third == 0:
                 return InCore(process.Space, a.First, a.Second);
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 return Fork(process, record);
-            case CallKind.ExitGroup:
+            case SystemCallNumber.ExitGroup:
                 _processes.Remove(record.ThreadId);
                 process.Dispose();
                 return new CallAnswer(CallResult.Success);
-            case CallKind.OpenFile:
+            case SystemCallNumber.OpenFile:
                 return new CallAnswer(Open(process.Space, record));
-            case CallKind.CloseFile:
+            case SystemCallNumber.CloseFile:
                 return new CallAnswer(process.Space.Descriptors.Close((int)a.First) ? CallResult.Success : Errno.BadFileDescriptor);
-            case CallKind.Truncate:
+            case SystemCallNumber.Truncate:
                 return new CallAnswer(Truncate(process.Space, (int)a.First, a.Second));
-            case CallKind.SetLimit:
+            case SystemCallNumber.SetLimit:
                 SetLimit(process.Space, a.First, new ByteLength(a.Second));
                 return new CallAnswer(CallResult.Success);
             default:
-                return new CallAnswer(new CallResult(process.Space.Invoke((long)record.Call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth)));
+                return new CallAnswer(process.Space.Invoke(record.Call.Number, a));
         }
     }
 

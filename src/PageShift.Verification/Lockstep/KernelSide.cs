@@ -32,32 +32,32 @@ internal sealed class KernelSide : IDisposable
         if (!_processes.TryGetValue(record.ThreadId, out KernelExecutor? executor))
             return CallAnswer.Refused(Refusal.ProcessEnded);
         CallArguments a = record.Call.Arguments;
-        switch (record.Call.Kind)
+        switch (record.Call.Number)
         {
-            case CallKind.MemorySet:
+            case PseudoCall.MemorySet:
                 return CallAnswer.OfAccess(executor.Fill(new VirtualAddress(a.First), (byte)a.Second, new ByteLength(a.Third)));
-            case CallKind.MemoryRead:
+            case PseudoCall.MemoryRead:
                 return Read(executor, a.First, a.Second);
-            case CallKind.InCore when a.Third == 0:
+            case SystemCallNumber.InCore when a.Third == 0:
                 return InCore(executor, a.First, a.Second);
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 return Fork(executor, record);
-            case CallKind.ExitGroup:
+            case SystemCallNumber.ExitGroup:
                 _processes.Remove(record.ThreadId);
                 executor.Dispose();
                 return new CallAnswer(CallResult.Success);
-            case CallKind.OpenFile:
+            case SystemCallNumber.OpenFile:
                 return Open(executor, record);
-            case CallKind.CloseFile:
+            case SystemCallNumber.CloseFile:
                 return new CallAnswer(executor.CloseFile((int)a.First));
-            case CallKind.Truncate:
+            case SystemCallNumber.Truncate:
                 return new CallAnswer(executor.ResizeFile((int)a.First, new ByteLength(a.Second)));
-            case CallKind.SetLimit:
+            case SystemCallNumber.SetLimit:
                 return executor.SetLimit((KernelResource)a.First, a.Second).IsError ? CallAnswer.Refused(Refusal.UnknownCall) : new CallAnswer(CallResult.Success);
-            case CallKind.InCore when TouchesHost(executor, a.First, a.Second):
+            case SystemCallNumber.InCore when TouchesHost(executor, a.First, a.Second):
                 return CallAnswer.Refused(Refusal.TouchesHost);
             default:
-                return record.Call.Number is { } number ? Invoke(executor, number, a) : CallAnswer.Refused(Refusal.UnknownCall);
+                return Invoke(executor, record.Call.Number, a);
         }
     }
 

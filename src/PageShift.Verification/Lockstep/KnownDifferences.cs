@@ -53,11 +53,11 @@ public static class KnownDifferences
     public static IReadOnlyList<KnownDifference> All { get; } = [RandomPlacementBelow2GiB, PagesReclaimedOnRequest, PagesOfALargePage, BackgroundCollapse, NoLargePageFree, Reclaim];
 
     /// <summary>True when the kernel may have dropped pages of the call's range that the engine keeps.</summary>
-    internal static bool MayReclaim(in CallRecord record) => record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;
+    internal static bool MayReclaim(in CallRecord record) => record.Call.Number == SystemCallNumber.Advise && (Advice)record.Call.Arguments.Third == Advice.PageOut;
 
     /// <summary>True when the kernel may have taken a large page apart that the engine maps page by page already.</summary>
     internal static bool MayTakeApart(in CallRecord record) =>
-        record.Call.Kind == CallKind.Advise && (Advice)record.Call.Arguments.Third is Advice.Free or Advice.Cold or Advice.PageOut;
+        record.Call.Number == SystemCallNumber.Advise && (Advice)record.Call.Arguments.Third is Advice.Free or Advice.Cold or Advice.PageOut;
 
     /// <summary>True when the call's effect can't be known, also not afterwards: pages of an object that are reclaimed, or pages that are swapped out, which look like guard pages from
     /// outside.</summary>
@@ -75,7 +75,7 @@ public static class KnownDifferences
 
     /// <summary>True when the kernel has drawn the address that a call returned.</summary>
     internal static bool IsDrawn(in CallRecord record, CallResult result) =>
-        record.Call.Kind == CallKind.Map
+        record.Call.Number == SystemCallNumber.Map
         && (record.Call.Arguments.Fourth & (ulong)(MapFlags.Below2GiB | MapFlags.Fixed | MapFlags.FixedNoReplace)) == (ulong)MapFlags.Below2GiB
         && !result.IsError
         && (ulong)result.Raw is >= LowestBelow2GiB and < EndBelow2GiB;

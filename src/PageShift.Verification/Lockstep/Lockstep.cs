@@ -128,9 +128,9 @@ public sealed class Lockstep : IDisposable
         CallAnswer engine = _engine.Execute(KnownDifferences.Told(record, kernel));
         _engine.ThrowIfHostExhausted();
         Difference? difference = CompareAnswers(record, engine, kernel);
-        if (difference is null && record.Call.Kind != CallKind.ExitGroup)
+        if (difference is null && record.Call.Number != SystemCallNumber.ExitGroup)
             difference = CompareProcess(record.ThreadId, index % _flagsInterval == 0, PagesPerCall, SampleBytes);
-        if (difference is null && record.Call.Kind == CallKind.Clone)
+        if (difference is null && record.Call.Number == SystemCallNumber.Clone)
             difference = CompareProcess((int)kernel.Result.Raw, withFlags: true, PagesPerCall, SampleBytes);
         return difference;
     }
@@ -256,7 +256,7 @@ public sealed class Lockstep : IDisposable
     }
 
     private static string Text(in CallRecord record, CallResult result) =>
-        result.IsError || record.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break
+        result.IsError || record.Call.ReturnsAddress
             ? result.ToString()
             : result.Raw.ToString(CultureInfo.InvariantCulture);
 

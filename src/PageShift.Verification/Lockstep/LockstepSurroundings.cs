@@ -13,9 +13,6 @@ public sealed record LockstepSurroundings
     private const ulong DefaultLockLimit = 8UL << 20;
 
     private static KernelSurroundings Usual { get; } = new(
-        new AddressRange(new VirtualAddress(0x7fff_ff00_0000), new VirtualAddress(0x7fff_ff00_1000)),
-        new AddressRange(new VirtualAddress(0x7fff_ff00_1000), new VirtualAddress(0x7fff_ff40_1000)),
-        new VirtualAddress(0x7fff_ffff_f000),
         new VirtualAddress(0x7fff_f7ff_f000),
         new VirtualAddress(0x1_0000),
         new VirtualAddress(0x40_1000));

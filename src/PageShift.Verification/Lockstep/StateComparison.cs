@@ -48,7 +48,7 @@ internal sealed class StateComparison
     {
         for (int i = 0; i < Math.Max(engine.Count, kernel.Count); i++)
         {
-            if (i >= engine.Count || i >= kernel.Count || engine[i] != kernel[i])
+            if (i >= engine.Count || i >= kernel.Count || engine[i].Range != kernel[i].Range || engine[i].Kinds != kernel[i].Kinds)
                 return new Difference("the present pages", TextAt(engine, i), TextAt(kernel, i));
         }
 

@@ -17,11 +17,11 @@ internal static class UnmodelledCalls
     internal static bool Contains(in CallRecord record, AddressSpace space)
     {
         CallArguments a = record.Call.Arguments;
-        return record.Call.Kind switch
+        return record.Call.Number switch
         {
-            CallKind.Map => ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb | MapFlags.NoReserve),
-            CallKind.Advise when (Advice)a.Third is Advice.HardwarePoison or Advice.SoftOffline => true,
-            CallKind.Advise => (Advice)a.Third == Advice.Collapse && ShowsObject(space, a.First, a.Second),
+            SystemCallNumber.Map => ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb | MapFlags.NoReserve),
+            SystemCallNumber.Advise when (Advice)a.Third is Advice.HardwarePoison or Advice.SoftOffline => true,
+            SystemCallNumber.Advise => (Advice)a.Third == Advice.Collapse && ShowsObject(space, a.First, a.Second),
             _ => false,
         };
     }

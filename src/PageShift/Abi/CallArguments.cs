@@ -27,4 +27,17 @@ public readonly record struct CallArguments(
         5 => Sixth,
         _ => throw new ArgumentOutOfRangeException(nameof(index)),
     };
+
+    /// <summary>The same registers with another <paramref name="value"/> at <paramref name="index"/>, from 0 to 5.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is outside 0 to 5.</exception>
+    public CallArguments With(int index, ulong value) => index switch
+    {
+        0 => this with { First = value },
+        1 => this with { Second = value },
+        2 => this with { Third = value },
+        3 => this with { Fourth = value },
+        4 => this with { Fifth = value },
+        5 => this with { Sixth = value },
+        _ => throw new ArgumentOutOfRangeException(nameof(index)),
+    };
 }

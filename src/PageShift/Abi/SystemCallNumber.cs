@@ -1,9 +1,12 @@
 namespace PageShift.Abi;
 
-/// <summary>The numbers of the memory system calls on x86-64.
+/// <summary>The numbers of system calls on x86-64: the memory calls, and those of files and processes that logs of them hold.
 /// Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> (values).</summary>
 public enum SystemCallNumber : long
 {
+    /// <summary>close(fd).</summary>
+    CloseFile = 3,
+
     /// <summary>mmap(addr, length, prot, flags, fd, offset).</summary>
     Map = 9,
 
@@ -28,6 +31,18 @@ public enum SystemCallNumber : long
     /// <summary>madvise(addr, length, advice).</summary>
     Advise = 28,
 
+    /// <summary>dup(fd).</summary>
+    DuplicateFile = 32,
+
+    /// <summary>execve(path, arguments, environment).</summary>
+    Execute = 59,
+
+    /// <summary>exit(status).</summary>
+    Exit = 60,
+
+    /// <summary>ftruncate(fd, length).</summary>
+    Truncate = 77,
+
     /// <summary>mlock(addr, length).</summary>
     Lock = 149,
 
@@ -40,11 +55,23 @@ public enum SystemCallNumber : long
     /// <summary>munlockall().</summary>
     UnlockAll = 152,
 
+    /// <summary>setrlimit(resource, limits).</summary>
+    SetLimit = 160,
+
+    /// <summary>exit_group(status).</summary>
+    ExitGroup = 231,
+
+    /// <summary>openat(directory, path, flags, mode).</summary>
+    OpenFile = 257,
+
     /// <summary>mlock2(addr, length, flags).</summary>
     Lock2 = 325,
 
     /// <summary>pkey_mprotect(addr, length, prot, pkey).</summary>
     ProtectWithKey = 329,
+
+    /// <summary>clone3(arguments, size).</summary>
+    Clone = 435,
 
     /// <summary>mseal(addr, length, flags).</summary>
     Seal = 462,

@@ -89,6 +89,7 @@ public sealed partial class AddressSpace
     private void RemoveProcessor(VirtualProcessor processor)
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        _processors.Remove(processor);
+        if (_processors.Remove(processor))
+            processor.Detach();
     }
 }

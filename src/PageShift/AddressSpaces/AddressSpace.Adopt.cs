@@ -12,8 +12,10 @@ public sealed partial class AddressSpace
     /// <param name="flags">All its flags.</param>
     /// <param name="file">What it shows, or null.</param>
     /// <param name="pageOffset">The place in the file of the first page; null for anonymous memory that was made where it is.</param>
+    /// <exception cref="ArgumentException"><paramref name="file"/> is of another <see cref="Physical.PhysicalMemory"/> than this space.</exception>
     internal void AdoptMapping(AddressRange range, VmFlags flags, OpenFile? file, PageCount? pageOffset)
     {
+        file?.ThrowIfNotOn(Memory);
         using MappingLock.ExclusiveScope scope = EnterCall();
         AccountMapped(flags, range.Length.WholePages);
         file?.Object.AddMapper(this);

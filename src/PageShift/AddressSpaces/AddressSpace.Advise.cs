@@ -35,7 +35,7 @@ public sealed partial class AddressSpace
     // length 0                                    0
     // POPULATE_*                                  see AdvisePopulate
     // mapping by mapping, ascending; an error stops, a hole is passed over and is ENOMEM in the end
-    private CallResult AdviseLocked(ulong start, ulong length, Advice advice)
+    internal CallResult AdviseLocked(ulong start, ulong length, Advice advice)
     {
         ulong rounded = RoundUpWrapping(length);
         ulong end = unchecked(start + rounded);

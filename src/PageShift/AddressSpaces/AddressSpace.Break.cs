@@ -40,7 +40,7 @@ public sealed partial class AddressSpace
     // grows beyond the user limit, or beyond RLIMIT_MEMLOCK under MCL_FUTURE
     // grows to less than a page (and a stack's guard gap) below the next mapping
     // grows beyond RLIMIT_AS or RLIMIT_DATA, the map count, the commit limit
-    private CallResult BreakLocked(ulong end)
+    internal CallResult BreakLocked(ulong end)
     {
         ulong start = BreakStart.Value;
         ulong old = start + _breakOffset;

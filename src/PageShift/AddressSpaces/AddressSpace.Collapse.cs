@@ -58,7 +58,7 @@ public sealed partial class AddressSpace
         {
             if (walk.Entry.IsMapped)
                 return Errno.None;
-            if (!_vacant.Contains(PageTableLevel.Pte, block.Start.Value))
+            if (!_linuxTables.KeepsEmpty(PageTableLevel.Pte, block.Start))
                 return Errno.InvalidArgument;
         }
 
@@ -87,7 +87,7 @@ public sealed partial class AddressSpace
         }
 
         ReplaceTableByLeaf(block, first, flags);
-        _vacant.Remove(PageTableLevel.Pte, block, block.Start, block.End);
+        _linuxTables.Collapsed(block);
         FlushTlb(block);
         return Errno.None;
     }

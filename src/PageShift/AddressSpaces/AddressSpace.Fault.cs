@@ -1,3 +1,4 @@
+using System.Numerics;
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Moving;
@@ -20,11 +21,11 @@ namespace PageShift;
 //   other marker   BeyondObject                            BeyondObject
 //
 // "Exclusive" replaces a translation that another processor's TLB may hold. It and the growth of a stack need the mapping lock exclusively; all else runs under that lock
-// shared plus the fault lock, as it only fills empty slots and adds bits to leaves.
+// shared plus the fault lock, as it only fills empty slots and adds bits to leaves. An object's page is brought in before the fault lock is taken.
 // Sources: docs/linux-rules.md sections 3 and 9; errors as the kernel's x86 fault handler reports them, checked on Linux 6.18.
 public sealed partial class AddressSpace : IFaultResolver
 {
-    private ShortLock _faultLock;
+    private AdaptiveLock _faultLock;
 
     AccessFault IFaultResolver.ResolveFault(VirtualAddress address, AccessKind access, MappingLock.ReaderFlag reader)
     {
@@ -32,7 +33,7 @@ public sealed partial class AddressSpace : IFaultResolver
         if (!result.NeedsExclusive)
             return result.Fault;
 
-        MappingLock.ExitShared(reader);
+        _lock.ExitShared(reader);
         reader.Releases++;
         try
         {
@@ -67,16 +68,19 @@ public sealed partial class AddressSpace : IFaultResolver
         if ((mapping.Flags & needed) == 0 || (mapping.Flags.Has(VmFlags.ExecuteOnly) && access != AccessKind.Execute))
             return AccessFault.NotPermitted;
         var fault = new PageFault(handle, mapping, page, isWrite, isExclusive);
+        if (fault.IsOfObject && _tables.Walk(page) is { Entry.IsNone: true } seen)
+            return FaultObjectPage(fault, seen);
         using (_faultLock.Enter())
             return ResolveFault(fault);
     }
 
+    /// <summary>The same where the page is no object's, or has an entry, which stays while the mapping lock is held. The fault lock is held.</summary>
     private FaultResult ResolveFault(in PageFault fault)
     {
         PageTableWalk walk = _tables.Walk(fault.Page);
         PageTableEntry entry = walk.Entry;
         if (entry.IsNone)
-            return fault.IsOfObject ? FaultObjectPage(fault, walk) : FaultAnonymousPage(fault, walk);
+            return FaultAnonymousPage(fault, walk);
         if (entry.IsGuard)
             return AccessFault.GuardPage;
         if (entry.IsMarker)
@@ -108,13 +112,14 @@ public sealed partial class AddressSpace : IFaultResolver
         return AccessFault.None;
     }
 
-    private AccessFault FaultObjectPage(in PageFault fault, in PageTableWalk walk)
+    /// <summary>Brings in a page of an object. Its reader may be somebody else's code, and slow: the fault lock is taken only when the page is there.</summary>
+    private FaultResult FaultObjectPage(in PageFault fault, in PageTableWalk seen)
     {
         // The object's page comes last: when something else can't be had, the object has not changed either.
         bool copies = fault.IsWrite && !fault.IsShared;
         var tables = new TableReserve(Memory);
         FrameNumber copy = FrameNumber.None;
-        if (!tables.TryFill((ulong)walk.Level) || (copies && !Memory.TryAllocateFrame(zeroed: false, out copy)))
+        if (!tables.TryFill((ulong)seen.Level) || (copies && !Memory.TryAllocateFrame(zeroed: false, out copy)))
         {
             tables.Drain();
             return AccessFault.OutOfMemory;
@@ -129,85 +134,108 @@ public sealed partial class AddressSpace : IFaultResolver
         }
         finally
         {
-            if (found != ObjectPageResult.Found) // or the object's reader has thrown
-            {
+            if (found != ObjectPageResult.Found && copies) // or the object's reader has thrown
+                Memory.Release(copy);
+            if (found == ObjectPageResult.OutOfMemory)
                 tables.Drain();
-                if (copies)
-                    Memory.Release(copy);
-            }
         }
 
         if (found == ObjectPageResult.OutOfMemory)
             return AccessFault.OutOfMemory;
-        if (found == ObjectPageResult.BeyondEnd)
-            return FaultBeyondObject(fault, walk);
-        if (copies)
+        if (found == ObjectPageResult.Found && copies)
         {
             CopyContent(frame, copy);
             Memory.Release(frame);
             frame = copy;
-            EnsureAnon(fault.Handle);
         }
 
-        InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
+        var around = default(NeighbourPages);
         if (!fault.IsWrite)
-            FaultAround(fault, memoryObject);
+            FindAround(fault, seen, ref around);
+        FaultResult result;
+        using (_faultLock.Enter())
+        {
+            result = found == ObjectPageResult.Found ? InstallObjectPage(fault, frame, ref tables) : FaultBeyondObject(fault);
+            if (around.Found != 0)
+                InstallAround(fault, ref around, ref tables);
+        }
+
+        tables.Drain();
+        return result;
+    }
+
+    private FaultResult InstallObjectPage(in PageFault fault, FrameNumber frame, ref TableReserve tables)
+    {
+        PageTableWalk walk = _tables.Walk(fault.Page);
+        if (!walk.Entry.IsNone)
+        {
+            Memory.Release(frame); // another processor was faster
+            return ResolveFault(fault);
+        }
+
+        if (fault.IsWrite && !fault.IsShared)
+            EnsureAnon(fault.Handle);
+        InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
         return AccessFault.None;
     }
 
-    /// <summary>A fault past the end of the object. Linux finds the end last: a read has by then mapped what is around, a write has given a private mapping its identity.</summary>
-    private AccessFault FaultBeyondObject(in PageFault fault, in PageTableWalk walk)
+    /// <summary>A fault past the end of the object. Linux finds the end last: a read will have mapped what is around, a write has given a private mapping its identity.</summary>
+    private AccessFault FaultBeyondObject(in PageFault fault)
     {
         if (fault.IsWrite && !fault.IsShared)
             EnsureAnon(fault.Handle);
-        if (!fault.IsWrite && (walk.Level == PageTableLevel.Pte || TryInstallNeighbour(fault, walk)))
-            FaultAround(fault, fault.Mapping.File!.Object);
         return AccessFault.BeyondObject;
     }
 
-    /// <summary>Maps the first page around a fault that is in memory, where there is no table yet. False when there is none, or no memory for a table.</summary>
-    private bool TryInstallNeighbour(in PageFault fault, in PageTableWalk walk)
+    /// <summary>Finds the pages around a page that is read which are in memory, and have no leaf yet.</summary>
+    private void FindAround(in PageFault fault, in PageTableWalk seen, ref NeighbourPages around)
     {
-        (int first, int end) = WindowAround(fault);
-        ulong firstPage = fault.PageInObject + (ulong)first - (ulong)Geometry.Index(fault.Page, PageTableLevel.Pte);
-        for (int i = first; i < end; i++)
-        {
-            if (!fault.Mapping.File!.Object.TryGetResidentPage(firstPage + (ulong)(i - first), out FrameNumber frame))
-                continue;
-            var tables = new TableReserve(Memory);
-            if (tables.TryFill((ulong)walk.Level))
-            {
-                VirtualAddress address = fault.Page.AlignDown(Geometry.TableSpan(PageTableLevel.Pte)) + new ByteLength((ulong)i << PageSize.Shift);
-                InstallLeaf(address, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: false)), walk, ref tables);
-                return true;
-            }
-
-            Memory.Release(frame);
-            return false;
-        }
-
-        return false;
-    }
-
-    /// <summary>Maps the pages around a page that was just read which are in memory.</summary>
-    private void FaultAround(in PageFault fault, MemoryObject memoryObject)
-    {
-        if (!_tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table))
-            throw new InvalidOperationException($"The table that holds the leaf of {fault.Page} is gone.");
         int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
         (int first, int end) = WindowAround(fault);
-        ulong bits = LeafBits.ForFault(fault.Mapping.Flags, write: false);
+        uint wanted = 0;
         for (int i = first; i < end; i++)
         {
-            if (Memory.Entry(table, i).IsNone && memoryObject.TryGetResidentPage(fault.PageInObject + (ulong)i - (ulong)index, out FrameNumber frame))
-                _tables.Set(table, i, PageTableEntry.Leaf(frame, bits));
+            if (i != index && (seen.Level > PageTableLevel.Pte || Memory.Entry(seen.Table, i).IsNone))
+                wanted |= 1U << (i - first);
+        }
+
+        around.First = first;
+        if (wanted != 0)
+            around.Found = fault.Mapping.File!.Object.FindResidentPages(fault.PageInObject + (ulong)first - (ulong)index, wanted, around.Frames);
+    }
+
+    /// <summary>Maps pages around a page that was just read, or could not be, in tables from <paramref name="tables"/>.</summary>
+    private void InstallAround(in PageFault fault, ref NeighbourPages around, ref TableReserve tables)
+    {
+        ulong bits = LeafBits.ForFault(fault.Mapping.Flags, write: false);
+        VirtualAddress start = fault.Page.AlignDown(Geometry.TableSpan(PageTableLevel.Pte));
+        bool hasTable = _tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table);
+        for (uint rest = around.Found; rest != 0; rest &= rest - 1)
+        {
+            int i = BitOperations.TrailingZeroCount(rest);
+            int index = around.First + i;
+            PageTableEntry leaf = PageTableEntry.Leaf(around.Frames[i], bits);
+            if (!hasTable)
+            {
+                VirtualAddress address = start + new ByteLength((ulong)index << PageSize.Shift);
+                InstallLeaf(address, PageTableLevel.Pte, leaf, _tables.Walk(address), ref tables);
+                hasTable = _tables.TryFindTable(address, PageTableLevel.Pte, out table);
+            }
+            else if (Memory.Entry(table, index).IsNone)
+            {
+                _tables.Set(table, index, leaf);
+            }
+            else
+            {
+                Memory.Release(leaf.Frame); // another processor was faster
+            }
         }
     }
 
     /// <summary>The slots around a fault that a read fills: 16 pages, counted from a 64 KiB boundary or the mapping's start, in the mapping and in the table.</summary>
     private (int First, int End) WindowAround(in PageFault fault)
     {
-        const int MostPages = 16;
+        const int MostPages = NeighbourPages.Most;
         int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
         ulong pagesBelow = (fault.Page - fault.Mapping.Start).WholePages.Value;
         ulong pagesFrom = (fault.Mapping.End - fault.Page).WholePages.Value;

@@ -6,26 +6,23 @@ namespace PageShift;
 
 public sealed partial class AddressSpace
 {
-    /// <summary>Plans the move that a remap of one mapping would make if its destination were chosen congruent (<see cref="Placement.Congruent"/>). Changes nothing.</summary>
+    /// <summary>Shows the move that a remap of one mapping would make if its destination were chosen congruent (<see cref="Placement.Congruent"/>). Changes nothing.</summary>
     /// <param name="old">Where the mapping, or the part of it, begins. A multiple of 4 KiB.</param>
     /// <param name="oldLength">What moves: whole pages of one mapping, at least one.</param>
     /// <param name="newLength">What the destination needs, in whole pages, not less.</param>
     /// <param name="keepsSource">True for MREMAP_DONTUNMAP.</param>
-    /// <param name="plans">Takes the plans: one for each policy.</param>
-    /// <param name="policies">The policies.</param>
-    /// <returns>The destination; null when there is no congruent place, or not one mapping.</returns>
-    internal VirtualAddress? ForecastCongruentMove(
-        VirtualAddress old, ByteLength oldLength, ByteLength newLength, bool keepsSource, ReadOnlySpan<MovePolicy> policies, ReadOnlySpan<MovePlan> plans)
+    /// <param name="observer">Sees the move; not called when there is no congruent place, or not one mapping.</param>
+    internal void ForecastCongruentMove(VirtualAddress old, ByteLength oldLength, ByteLength newLength, bool keepsSource, IMoveObserver observer)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         var source = new AddressRange(old, oldLength);
         MappingHandle handle = _mappings.Find(old);
         if (handle.IsNone || source.IsEmpty || !_mappings.RangeOf(handle).Contains(source))
-            return null;
+            return;
         Mapping mapping = _mappings[handle];
         var remap = new RemapRequest { Old = old.Value, OldLength = oldLength.Value, NewLength = newLength.Value };
         if (ChooseCongruent(remap) is not { } chosen)
-            return null;
+            return;
 
         // The kernel inserts the new mapping before it moves the entries, and so its rules see it.
         remap.New = chosen.Value;
@@ -36,9 +33,7 @@ public sealed partial class AddressSpace
         MoveRequest request = Surround(handle, source, made, moved.Range, sourceGoes: !keepsSource, destinationUnmapWorked: false);
         if (merges)
             request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = EndBelow(below) };
-        for (int i = 0; i < policies.Length; i++)
-            _planner.Plan(policies[i], request, plans[i]);
+        _observation.Show(request, observer);
         _mappings.Remove(made);
-        return chosen;
     }
 }

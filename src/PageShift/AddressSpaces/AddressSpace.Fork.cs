@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using PageShift.Abi;
 using PageShift.Mappings;
-using PageShift.PageTables;
 using PageShift.Translation;
 
 namespace PageShift;
@@ -45,8 +44,6 @@ public sealed partial class AddressSpace
         made.BreakStart = BreakStart;
         made._breakOffset = _breakOffset;
         made.Descriptors.CopyFrom(Descriptors);
-        made._ownedMemory = _ownedMemory;
-        _ownedMemory?.AddSpace();
         child = made;
         return true;
     }
@@ -78,33 +75,12 @@ public sealed partial class AddressSpace
                 continue;
             protectedRange = new AddressRange(protectedRange?.Start ?? mapping.Start, mapping.End);
             complete = _tables.TryCopyForFork(child._tables, mapping.Range);
-            NoteTablesOfChild(child, mapping.Range);
+            _linuxTables.Copied(mapping.Range, child._linuxTables);
         }
 
         if (protectedRange is { } range)
             FlushTlb(range);
         return complete;
-    }
-
-    /// <summary>Notes the empty tables of a child: Linux copies the tables of each range whose entries it copies, also those in which there are none. These are the vacant ones, and at
-    /// the ends those that hold entries of other mappings.</summary>
-    private void NoteTablesOfChild(AddressSpace child, AddressRange range)
-    {
-        for (PageTableLevel level = PageTableLevel.Pte; level < Geometry.Root; level++)
-        {
-            _sourceTables.Clear();
-            _vacant.CopyTo(level, range, _sourceTables);
-            foreach (ulong table in _sourceTables)
-                child._vacant.Add(level, table);
-            NoteTableOfChild(child, level, range.Start);
-            NoteTableOfChild(child, level, LastPage(range));
-        }
-    }
-
-    private void NoteTableOfChild(AddressSpace child, PageTableLevel level, VirtualAddress address)
-    {
-        if (HasTable(address, level) && !child.HasTable(address, level))
-            child._vacant.Add(level, address.Value);
     }
 
     private void InsertCopy(in Mapping mapping, bool keepsAnon)

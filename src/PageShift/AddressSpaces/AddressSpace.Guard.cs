@@ -33,7 +33,7 @@ public sealed partial class AddressSpace
         return Errno.None;
     }
 
-    /// <summary>MADV_GUARD_REMOVE: makes the guarded pages of a range empty again. Linux keeps the tables that this empties.</summary>
+    /// <summary>MADV_GUARD_REMOVE: makes the guarded pages of a range empty again.</summary>
     private void RemoveGuards(AddressRange range)
     {
         ulong inspected = 0;
@@ -52,7 +52,7 @@ public sealed partial class AddressSpace
 
             int slots = (int)((end - found.Value) >> PageSize.Shift);
             if (TryRemoveGuards(walk.Table, walk.Index, slots) && Memory.LiveEntries(walk.Table) == 0)
-                FreeTablesLinuxKeeps(found);
+                _linuxTables.Emptied(found, _tables.FreeEmptyTables(found, PageTableLevel.Pte));
         }
     }
 
@@ -69,12 +69,5 @@ public sealed partial class AddressSpace
 
         Memory.AddLiveEntries(table, -removed);
         return removed != 0;
-    }
-
-    private void FreeTablesLinuxKeeps(VirtualAddress address)
-    {
-        int freed = _tables.FreeEmptyTables(address, PageTableLevel.Pte);
-        for (int level = 0; level < freed; level++)
-            _vacant.Add((PageTableLevel)level, address.Value);
     }
 }

@@ -36,7 +36,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>mincore whose vector lies in this space. It is filled a table's worth of pages at a time: what stands before a hole or a bad address stays.</summary>
-    private CallResult InCoreThrough(ulong start, ulong length, ulong vector)
+    internal CallResult InCoreThrough(ulong start, ulong length, ulong vector)
     {
         if (CheckInCore(start, length) is var error and not Errno.None)
             return error;
@@ -107,7 +107,7 @@ public sealed partial class AddressSpace
         {
             ulong first = mapping.PageOffsetAt(range.Start).Value;
             for (int i = 0; i < pages; i++)
-                vector[i] = file.Object.IsResident(new PageCount(first + (ulong)i)) ? (byte)1 : (byte)0;
+                vector[i] = file.Object.Holds(first + (ulong)i) ? (byte)1 : (byte)0;
         }
         else
         {

@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
         if (!Options.TransparentHugePages || (fault.Mapping.Flags & Asked) != VmFlags.HugePage || walk.Level < Level)
             return false;
         AddressRange block = LargeBlock(fault.Page);
-        if (!fault.Mapping.Range.Contains(block) || _vacant.Contains(PageTableLevel.Pte, block.Start.Value))
+        if (!fault.Mapping.Range.Contains(block) || _linuxTables.KeepsEmpty(PageTableLevel.Pte, block.Start))
             return false; // where Linux still has an empty table, small pages go on filling it
         var tables = new TableReserve(Memory);
         if (!tables.TryFill((ulong)(walk.Level - Level)))

@@ -69,7 +69,7 @@ public sealed partial class AddressSpace
     // the end wraps                                     EINVAL
     // mapping by mapping: a hole, a failing split       ENOMEM
     // then populating: out of memory, other faults      EAGAIN, ENOMEM
-    private CallResult LockLocked(ulong start, ulong length, LockFlags flags)
+    internal CallResult LockLocked(ulong start, ulong length, LockFlags flags)
     {
         if ((flags & ~LockFlags.OnFault) != 0)
             return Errno.InvalidArgument;
@@ -89,16 +89,16 @@ public sealed partial class AddressSpace
         };
     }
 
-    private CallResult UnlockLocked(ulong start, ulong length) => SetLock(start, length, VmFlags.None, out _);
+    internal CallResult UnlockLocked(ulong start, ulong length) => SetLock(start, length, VmFlags.None, out _);
 
-    private CallResult UnlockAllLocked()
+    internal CallResult UnlockAllLocked()
     {
         _futureLockFlags = VmFlags.None;
         SetLockOfAll(VmFlags.None);
         return CallResult.Success;
     }
 
-    private CallResult LockAllLocked(LockAllFlags flags)
+    internal CallResult LockAllLocked(LockAllFlags flags)
     {
         const LockAllFlags Known = LockAllFlags.Current | LockAllFlags.Future | LockAllFlags.OnFault;
         if (flags is LockAllFlags.None or LockAllFlags.OnFault || (flags & ~Known) != 0)

@@ -23,11 +23,14 @@ public sealed partial class AddressSpace
     /// <returns>The address, or EINVAL (arguments), EBADF (no file, or a path only), ENOMEM (no room, a limit, the map count), EPERM (too low, sealed, noexec, may not
     /// lock), EEXIST (<see cref="MapFlags.FixedNoReplace"/>), EAGAIN (RLIMIT_MEMLOCK), EOVERFLOW (past the largest file), EACCES (how the file was opened), ENODEV
     /// (nothing to map), EOPNOTSUPP (a flag that <see cref="MapFlags.SharedValidate"/> refuses).</returns>
+    /// <exception cref="ArgumentException"><paramref name="file"/> is of another <see cref="Physical.PhysicalMemory"/> than this space.</exception>
     /// <remarks>Thread-safe. There is no pool of large pages: <see cref="MapFlags.HugeTlb"/> gives ENOMEM, with <see cref="MapFlags.NoReserve"/> too. A failure leaves what was at the
     /// address intact, except that a mapping may have been split there (EPERM), and that it is gone when shared anonymous or large pages can't be had.
     /// Source: mmap(2); docs/linux-rules.md section 1, checked on Linux 6.18.</remarks>
     public CallResult Map(VirtualAddress hint, ByteLength length, Protection protection, MapFlags flags, OpenFile? file = null, ulong offset = 0)
     {
+        if ((flags & MapFlags.Anonymous) == 0)
+            file?.ThrowIfNotOn(Memory);
         using MappingLock.ExclusiveScope scope = EnterCall();
         return MapLocked(hint.Value, length.Value, (ulong)protection, (ulong)flags, file, offset);
     }

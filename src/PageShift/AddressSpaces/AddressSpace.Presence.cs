@@ -37,12 +37,10 @@ public sealed partial class AddressSpace
     public void ForgetPages()
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        if (_tables.IsEmpty && _vacant.IsEmpty)
-            return;
         var everything = new AddressRange(VirtualAddress.Zero, Geometry.UserLimit);
-        if (_tables.Zap(everything, keepGuards: false).Entries != 0)
+        if (!_tables.IsEmpty && _tables.Zap(everything, keepGuards: false).Entries != 0)
             FlushTlb(everything);
-        _ = ForgetVacant(everything, VirtualAddress.Zero, NoCeiling);
+        _linuxTables.Forgotten();
     }
 
     /// <summary>Fills the empty slots of whole blocks with large leaves. Where none is free, small ones will do.</summary>

@@ -37,7 +37,7 @@ public sealed partial class AddressSpace
         return ProtectLocked(start.Value, length.Value, (ulong)protection, key);
     }
 
-    private const int AnyProtectionKey = -1;
+    internal const int AnyProtectionKey = -1;
     private const int DefaultProtectionKey = 0;
 
     // in this order                                              result
@@ -48,7 +48,7 @@ public sealed partial class AddressSpace
     // nothing mapped at the start (GROWSDOWN: below the end)     ENOMEM
     // GROWSDOWN on no stack, GROWSUP                             EINVAL
     // then mapping by mapping, ascending: see ProtectPart; a hole is ENOMEM
-    private CallResult ProtectLocked(ulong start, ulong length, ulong protection, int key)
+    internal CallResult ProtectLocked(ulong start, ulong length, ulong protection, int key)
     {
         const ulong Grows = (ulong)(Protection.GrowsDown | Protection.GrowsUp);
         const ulong Known = (ulong)(Protection.Read | Protection.Write | Protection.Execute | Protection.Semaphore);

@@ -29,11 +29,8 @@ public sealed partial class AddressSpace
         PageCount offset = _mappings[handle].PageOffset;
         VirtualAddress end = start + length;
         _mappings.SetRange(handle, new AddressRange(destination.Start, end), offset);
-        var request = new MoveRequest
+        var request = new MoveRequest(start, destination.Start, length)
         {
-            Old = start,
-            New = destination.Start,
-            Length = length,
             IsStackMove = true,
             SourceGoes = true,
             SourcePredecessorEnd = EndBelow(handle),
@@ -45,8 +42,7 @@ public sealed partial class AddressSpace
         _mappings.SetRange(handle, moved ? destination : new AddressRange(start, length), offset);
         if (!moved)
             return Errno.OutOfMemory;
-        if (!_vacant.IsEmpty)
-            ForgetVacant(new AddressRange(destination.End > start ? destination.End : start, end), destination.End, request.SourceCeiling);
+        _linuxTables.Unmapped(new AddressRange(VirtualAddress.Max(destination.End, start), end), destination.End, request.SourceCeiling);
         return destination.Start;
     }
 }

@@ -37,7 +37,7 @@ public sealed partial class AddressSpace
     //                    equal             nothing to do
     //                    shorter           the tail goes
     //                    longer            grows in place, or moves
-    private CallResult RemapLocked(ulong old, ulong oldLength, ulong newLength, ulong flagBits, ulong @new)
+    internal CallResult RemapLocked(ulong old, ulong oldLength, ulong newLength, ulong flagBits, ulong @new)
     {
         if ((flagBits & ~(ulong)(RemapFlags.MayMove | RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0)
             return Errno.InvalidArgument;
@@ -59,7 +59,7 @@ public sealed partial class AddressSpace
                 return error;
         }
 
-        return remap.Flags.HasFlag(RemapFlags.Fixed) && remap.OldLength == remap.NewLength ? MoveEach(remap) : RemapOne(_mappings.Find(new VirtualAddress(old)), remap);
+        return remap.Flags.Has(RemapFlags.Fixed) && remap.OldLength == remap.NewLength ? MoveEach(remap) : RemapOne(_mappings.Find(new VirtualAddress(old)), remap);
     }
 
     private Errno CheckDestination(in RemapRequest remap)
@@ -67,7 +67,7 @@ public sealed partial class AddressSpace
         ulong limit = Geometry.UserLimit.Value;
         if (remap.New > limit - remap.NewLength || !new VirtualAddress(remap.New).IsPageAligned)
             return Errno.InvalidArgument;
-        if (!remap.Flags.HasFlag(RemapFlags.MayMove) || (remap.Flags.HasFlag(RemapFlags.DontUnmap) && remap.OldLength != remap.NewLength))
+        if (!remap.Flags.Has(RemapFlags.MayMove) || (remap.Flags.Has(RemapFlags.DontUnmap) && remap.OldLength != remap.NewLength))
             return Errno.InvalidArgument;
         if (unchecked(remap.Old + remap.OldLength) > remap.New && remap.New + remap.NewLength > remap.Old)
             return Errno.InvalidArgument;
@@ -118,7 +118,7 @@ public sealed partial class AddressSpace
         if (handle.IsNone)
             return Errno.BadAddress;
         Mapping mapping = _mappings[handle];
-        if (mapping.Flags.HasFlag(VmFlags.Sealed))
+        if (mapping.Flags.Has(VmFlags.Sealed))
             return Errno.OperationNotPermitted;
         if (remap.NamesDestination || remap.NewLength > remap.OldLength)
         {
@@ -136,9 +136,9 @@ public sealed partial class AddressSpace
 
     private Errno CheckRemap(in Mapping mapping, in RemapRequest remap)
     {
-        if (remap.OldLength == 0 && !mapping.Flags.HasFlag(VmFlags.Shared) && !mapping.Flags.HasFlag(VmFlags.MayShare))
+        if (remap.OldLength == 0 && !mapping.Flags.Has(VmFlags.Shared | VmFlags.MayShare))
             return Errno.InvalidArgument;
-        if (remap.Flags.HasFlag(RemapFlags.DontUnmap) && mapping.Flags.HasFlag(VmFlags.DontExpand))
+        if (remap.Flags.Has(RemapFlags.DontUnmap) && mapping.Flags.Has(VmFlags.DontExpand))
             return Errno.InvalidArgument;
         if (Math.Min(remap.OldLength, remap.NewLength) > mapping.End.Value - remap.Old)
             return Errno.BadAddress;
@@ -147,7 +147,7 @@ public sealed partial class AddressSpace
         ulong pageOffset = mapping.PageOffsetAt(new VirtualAddress(remap.Old)).Value;
         if (pageOffset + (remap.NewLength >> PageSize.Shift) < pageOffset)
             return Errno.InvalidArgument;
-        if (mapping.Flags.HasFlag(VmFlags.DontExpand))
+        if (mapping.Flags.Has(VmFlags.DontExpand))
             return Errno.BadAddress;
         var growth = new PageCount((remap.NewLength - remap.OldLength) >> PageSize.Shift);
         Errno error = CheckLocked(growth, mapping.Flags);
@@ -170,7 +170,7 @@ public sealed partial class AddressSpace
         VirtualAddress end = mapping.End;
         if (remap.Old + remap.OldLength == end.Value && growth.Value <= Geometry.UserLimit.Value - end.Value && !_mappings.AnyOverlaps(new AddressRange(end, growth)))
         {
-            if (mapping.Flags.HasFlag(VmFlags.Account) && CheckCommit(growth.WholePages) != Errno.None)
+            if (mapping.Flags.Has(VmFlags.Account) && CheckCommit(growth.WholePages) != Errno.None)
                 return Errno.OutOfMemory;
             AccountMapped(mapping.Flags, growth.WholePages);
             _mappings.ExtendMerging(handle, end + growth);
@@ -178,7 +178,7 @@ public sealed partial class AddressSpace
             return new VirtualAddress(remap.Old);
         }
 
-        if (!remap.Flags.HasFlag(RemapFlags.MayMove))
+        if (!remap.Flags.Has(RemapFlags.MayMove))
             return Errno.OutOfMemory;
         return ChooseDestination(mapping, remap with { New = 0 }) is { } chosen
             ? Move(handle, remap with { New = chosen.Value }, destinationUnmapWorked: false)
@@ -189,7 +189,7 @@ public sealed partial class AddressSpace
     private CallResult RemapTo(MappingHandle handle, RemapRequest remap)
     {
         bool worked = false;
-        if (remap.Flags.HasFlag(RemapFlags.Fixed))
+        if (remap.Flags.Has(RemapFlags.Fixed))
         {
             Errno error = TryUnmapRange(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out worked);
             if (error != Errno.None)
@@ -208,14 +208,14 @@ public sealed partial class AddressSpace
             handle = FindAgain(handle, remap.Old);
         }
 
-        if (remap.Flags.HasFlag(RemapFlags.DontUnmap))
+        if (remap.Flags.Has(RemapFlags.DontUnmap))
         {
             Errno error = CheckMayExpand(new PageCount(remap.NewLength >> PageSize.Shift), _mappings.FlagsOf(handle));
             if (error != Errno.None)
                 return error;
         }
 
-        if (!remap.Flags.HasFlag(RemapFlags.Fixed))
+        if (!remap.Flags.Has(RemapFlags.Fixed))
         {
             if (ChooseDestination(_mappings[handle], remap) is not { } chosen)
                 return Errno.OutOfMemory;
@@ -239,9 +239,9 @@ public sealed partial class AddressSpace
         if (_mappings.Count >= Options.MaximumMapCount - MapCountReserve)
             return Errno.OutOfMemory;
         Mapping mapping = _mappings[old];
-        bool keeps = remap.Flags.HasFlag(RemapFlags.DontUnmap);
+        bool keeps = remap.Flags.Has(RemapFlags.DontUnmap);
         ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength;
-        if (mapping.Flags.HasFlag(VmFlags.Account) && CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)
+        if (mapping.Flags.Has(VmFlags.Account) && CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)
             return Errno.OutOfMemory;
 
         var destination = new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength));
@@ -254,16 +254,23 @@ public sealed partial class AddressSpace
             return FinishMove(mapping.Flags, remap, destination);
 
         old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
-        if (!TryMoveTables(Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked)))
+        MoveRequest request = Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked);
+        if (!TryMoveTables(request))
         {
             TryUnmapRange(destination, out _); // nothing has moved, so nothing is there: this can't fail
             return Errno.OutOfMemory;
         }
 
         if (keeps)
+        {
             LeaveWithoutPages(old, source);
+        }
         else
+        {
             UnmapMovedSource(old, source);
+            _linuxTables.Unmapped(source, request.SourceFloor, request.SourceCeiling);
+        }
+
         return FinishMove(mapping.Flags, remap, destination);
     }
 
@@ -282,11 +289,8 @@ public sealed partial class AddressSpace
     {
         AddressRange around = _mappings.FreeAround(handle, NoCeiling);
         bool goesDown = moved.Start < source.Start;
-        var request = new MoveRequest
+        var request = new MoveRequest(source.Start, moved.Start, source.Length)
         {
-            Old = source.Start,
-            New = moved.Start,
-            Length = source.Length,
             SourceGoes = true,
             DestinationUnmapWorked = destinationUnmapWorked,
             SourceStartsMapping = true,
@@ -301,8 +305,7 @@ public sealed partial class AddressSpace
         if (!TryMoveTables(request))
             return Errno.OutOfMemory;
         _mappings.SetRange(handle, moved.Range, moved.PageOffset);
-        if (!_vacant.IsEmpty)
-            ForgetVacant(source, request.SourceFloor, request.SourceCeiling);
+        _linuxTables.Unmapped(source, request.SourceFloor, request.SourceCeiling);
         return moved.Start;
     }
 
@@ -327,7 +330,7 @@ public sealed partial class AddressSpace
     /// <summary>Unmaps the source of a move, in which no entry is left.</summary>
     private void UnmapMovedSource(MappingHandle old, AddressRange source)
     {
-        if (_mappings.RangeOf(old) == source && _vacant.IsEmpty)
+        if (_mappings.RangeOf(old) == source)
         {
             UnaccountMapped(_mappings.FlagsOf(old), source.Length.WholePages);
             _mappings.Remove(old);
@@ -337,9 +340,7 @@ public sealed partial class AddressSpace
         Errno error = PrepareUnmap(source, old, out ReplacedMappings replaced);
         if (error != Errno.None)
             throw new InvalidOperationException($"The source of a move could not be unmapped after its entries had moved: {error}.");
-        MappingHandle above = RemoveMappings(source, replaced.First);
-        if (!_vacant.IsEmpty)
-            ForgetVacant(source, EndOfMappingBelow(above), StartOfMapping(above));
+        RemoveMappings(source, replaced.First);
     }
 
     /// <summary>The source after DONTUNMAP: the whole old mapping is no longer locked (but still counted, as in Linux), and forgets its identity when all of it moved.</summary>

@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
         return SealLocked(start.Value, length.Value, flags);
     }
 
-    private CallResult SealLocked(ulong start, ulong length, ulong flags)
+    internal CallResult SealLocked(ulong start, ulong length, ulong flags)
     {
         ulong rounded = RoundUpWrapping(length);
         ulong end = unchecked(start + rounded);

@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
         return SyncLocked(start.Value, length.Value, flags);
     }
 
-    private CallResult SyncLocked(ulong start, ulong length, SyncFlags flags)
+    internal CallResult SyncLocked(ulong start, ulong length, SyncFlags flags)
     {
         const SyncFlags Both = SyncFlags.Async | SyncFlags.Sync;
         if ((flags & ~(Both | SyncFlags.Invalidate)) != 0 || (flags & Both) == Both || (start & (PageSize.Bytes - 1)) != 0)

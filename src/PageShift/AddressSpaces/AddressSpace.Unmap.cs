@@ -24,7 +24,7 @@ public sealed partial class AddressSpace
     // a mapping with more on both sides, at the map-count limit             ENOMEM
     // the lowest mapping sealed                                             EPERM
     // a higher one sealed                                                   EPERM, the lowest is split at the start
-    private CallResult UnmapLocked(ulong start, ulong length)
+    internal CallResult UnmapLocked(ulong start, ulong length)
     {
         ulong limit = Geometry.UserLimit.Value;
         if (!new VirtualAddress(start).IsPageAligned || start > limit || length > limit - start || length == 0)

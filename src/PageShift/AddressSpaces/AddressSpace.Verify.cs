@@ -18,11 +18,15 @@ public sealed partial class AddressSpace
     /// frame is lost.</summary>
     /// <param name="spaces">All spaces on one physical memory.</param>
     /// <param name="objects">All memory objects on it that no mapping shows and no descriptor is open on; the others are found.</param>
+    /// <exception cref="ArgumentException">There is no space, or not all are on one physical memory.</exception>
     /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
     public static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
     {
         ArgumentNullException.ThrowIfNull(spaces);
         ArgumentNullException.ThrowIfNull(objects);
+        PhysicalMemory? physical = spaces.FirstOrDefault()?.Memory;
+        if (physical is null || spaces.Any(space => space.Memory != physical) || objects.Any(memory => memory.Memory != physical))
+            throw new ArgumentException("The spaces and objects are not all on one physical memory, or there is no space.", nameof(spaces));
         var references = new Dictionary<ulong, uint>();
         var shown = new HashSet<MemoryObject>(objects);
         ulong tables = 0;
@@ -41,7 +45,6 @@ public sealed partial class AddressSpace
 
         foreach (MemoryObject memory in shown)
             tables += memory.CountReferences(references);
-        PhysicalMemory physical = spaces.First().Memory;
         foreach ((ulong frame, uint count) in references)
         {
             if (physical.References(new FrameNumber(frame)) != count)
@@ -101,9 +104,9 @@ public sealed partial class AddressSpace
                 return true;
             VmFlags flags = space._mappings.FlagsOf(handle);
             bool exceeds = (entry.IsPresent && (flags & VmFlags.AccessMask) == 0)
-                || (entry.IsPresent && entry.IsWritable && !flags.HasFlag(VmFlags.Write))
-                || (entry.IsPresent && !entry.IsNoExecute && !flags.HasFlag(VmFlags.Execute))
-                || (entry.IsPresent && entry.IsExecuteOnly != flags.HasFlag(VmFlags.ExecuteOnly));
+                || (entry.IsPresent && entry.IsWritable && !flags.Has(VmFlags.Write))
+                || (entry.IsPresent && !entry.IsNoExecute && !flags.Has(VmFlags.Execute))
+                || (entry.IsPresent && entry.IsExecuteOnly != flags.Has(VmFlags.ExecuteOnly));
             if (exceeds)
                 throw new InvalidOperationException($"The {level} entry at {start} ({entry}) allows more than its mapping ({flags}).");
             for (ulong i = 0; i < space.Geometry.FramesPerLeaf(level); i++)

@@ -13,45 +13,28 @@ public sealed partial class AddressSpace
     private bool ZapUnmapped(AddressRange range, VirtualAddress floor, VirtualAddress ceiling)
     {
         ZapCount count = _tables.Zap(range, keepGuards: false);
-        bool worked = count.DidWork;
         if (count.Entries != 0)
             FlushTlb(range);
-        foreach (FreedTable table in _tables.FreedByZap)
-        {
-            if (table.Start < floor || table.Start.Value + Geometry.TableSpan(table.Level) > ceiling.Value)
-                _vacant.Add(table.Level, table.Start.Value);
-        }
-
-        if (!_vacant.IsEmpty)
-            worked |= ForgetVacant(range, floor, ceiling);
-        return worked;
+        return count.DidWork | _linuxTables.Unmapped(range, floor, ceiling, _tables.FreedByZap);
     }
 
-    /// <summary>Takes the pages of a range away whose mappings stay (MADV_DONTNEED), and flushes. Guard pages survive. Linux then frees the PTE tables that lie
-    /// wholly in the range, and keeps all others.</summary>
+    /// <summary>Takes the pages of a range away whose mappings stay (MADV_DONTNEED), and flushes. Guard pages survive.</summary>
     private void ZapDropped(AddressRange range)
     {
-        ZapTruncated(range);
-        if (!_vacant.IsEmpty)
-            _vacant.Remove(PageTableLevel.Pte, range, range.Start, range.End);
+        ZapMapped(range);
+        _linuxTables.Dropped(range, _tables.FreedByZap);
     }
 
-    /// <summary>Takes the pages of a range away whose mappings stay while their object ends earlier, and flushes. Guard pages survive. Linux keeps all tables.</summary>
+    /// <summary>Takes the pages of a range away whose mappings stay while their object ends earlier, and flushes. Guard pages survive.</summary>
     private void ZapTruncated(AddressRange range)
     {
-        ZapCount count = _tables.Zap(range, keepGuards: true);
-        if (count.Entries != 0)
-            FlushTlb(range);
-        foreach (FreedTable table in _tables.FreedByZap)
-            _vacant.Add(table.Level, table.Start.Value);
+        ZapMapped(range);
+        _linuxTables.Truncated(_tables.FreedByZap);
     }
 
-    /// <summary>Forgets the vacant tables that Linux frees with the mappings of <paramref name="range"/>. Returns true when there was one.</summary>
-    private bool ForgetVacant(AddressRange range, VirtualAddress floor, VirtualAddress ceiling)
+    private void ZapMapped(AddressRange range)
     {
-        int forgotten = 0;
-        for (PageTableLevel level = PageTableLevel.Pte; level < Geometry.Root; level++)
-            forgotten += _vacant.Remove(level, range, floor, ceiling);
-        return forgotten != 0;
+        if (_tables.Zap(range, keepGuards: true).Entries != 0)
+            FlushTlb(range);
     }
 }

@@ -17,7 +17,7 @@ namespace PageShift;
 /// <para>Lock order, outermost first: mapping lock (shared for accesses and faults, exclusive for calls), fault lock, a memory object's lock, physical memory's
 /// lock. What each field is guarded by stands beside it.</para>
 /// </remarks>
-public sealed partial class AddressSpace : IDisposable
+public sealed partial class AddressSpace : IDisposable, IMemoryUser
 {
     private readonly MappingLock _lock = new();
 
@@ -29,23 +29,22 @@ public sealed partial class AddressSpace : IDisposable
 
     // The rest is guarded by the mapping lock, exclusively.
     private readonly List<VirtualProcessor> _processors = [];
-    private readonly VacantTables _vacant;
+    private readonly LinuxTables _linuxTables;
     private readonly AnonIdentitySource _anonIdentities;
     private readonly AddressLayout _layout;
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
-    private readonly MovePlan _plan = new();
-    private OwnedMemory? _ownedMemory;
     private bool _disposed;
 
     /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
     public AddressSpace(AddressSpaceOptions? options)
         : this(new PhysicalMemory(), options ?? new AddressSpaceOptions(), new AnonIdentitySource())
     {
-        _ownedMemory = new OwnedMemory(Memory);
+        Memory.Disown();
     }
 
     /// <summary>Makes an empty address space on <paramref name="memory"/>, which may serve several.</summary>
+    /// <exception cref="ObjectDisposedException"><paramref name="memory"/> has been disposed.</exception>
     public AddressSpace(PhysicalMemory memory, AddressSpaceOptions? options)
         : this(memory, options ?? new AddressSpaceOptions(), new AnonIdentitySource())
     {
@@ -58,6 +57,7 @@ public sealed partial class AddressSpace : IDisposable
     }
 
     /// <summary>Makes an empty address space with the default options on <paramref name="memory"/>, which may serve several.</summary>
+    /// <exception cref="ObjectDisposedException"><paramref name="memory"/> has been disposed.</exception>
     public AddressSpace(PhysicalMemory memory)
         : this(memory, new AddressSpaceOptions(), new AnonIdentitySource())
     {
@@ -71,13 +71,16 @@ public sealed partial class AddressSpace : IDisposable
         Limits = options.Limits;
         Policy = options.Policy;
         BreakStart = options.BreakStart;
+        Descriptors = new DescriptorTable(memory);
         _anonIdentities = anonIdentities;
         _layout = MakeLayout(options);
+        using PhysicalMemory.Use use = memory.EnterUse(); // until the space is a user, which comes last: from then on the memory may tell it to leave
         _tables = new PageTableTree(memory, options.Geometry);
-        _vacant = new VacantTables(options.Geometry);
-        _planner = new MovePlanner(_tables, _vacant);
+        _linuxTables = new LinuxTables(_tables);
+        _planner = new MovePlanner(_tables, _linuxTables);
         _mover = new PageTableMover(_tables);
         _observation = new MoveObservation(_planner);
+        memory.AddUser(this);
     }
 
     /// <summary>The physical memory behind it.</summary>
@@ -104,21 +107,37 @@ public sealed partial class AddressSpace : IDisposable
     /// <summary>How often the TLBs were flushed.</summary>
     public ulong TlbFlushes { get; private set; }
 
-    /// <summary>Gives all frames and tables back, closes the descriptors, and disposes the space's processors. No processor may be inside an access scope on this thread.</summary>
+    /// <summary>Gives all frames and tables back, closes the descriptors, and disposes the space's processors.</summary>
+    /// <exception cref="InvalidOperationException">This thread is inside an access scope, or a call, of this space.</exception>
     public void Dispose()
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        if (_disposed)
+        if (!TryEnd())
             return;
-        _disposed = true;
-        foreach (VirtualProcessor processor in _processors)
-            processor.Detach();
-        _processors.Clear();
         while (_mappings.First is { Exists: true } first)
             _mappings.Remove(first);
         Descriptors.CloseRange(0, int.MaxValue);
         _tables.Dispose();
-        _ownedMemory?.RemoveSpace();
+        Memory.RemoveUser(this);
+    }
+
+    void IMemoryUser.LeaveMemory()
+    {
+        using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+        if (TryEnd()) // its frames and tables go with all others: nobody will look at them
+            Memory.RemoveUser(this);
+    }
+
+    /// <summary>Ends calls and accesses for good; false when they have ended already. The mapping lock is held exclusively.</summary>
+    private bool TryEnd()
+    {
+        if (_disposed)
+            return false;
+        _disposed = true;
+        foreach (VirtualProcessor processor in _processors)
+            processor.Detach();
+        _processors.Clear();
+        return true;
     }
 
     /// <summary>Enters the mapping lock exclusively, for a call.</summary>

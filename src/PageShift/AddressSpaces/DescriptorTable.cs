@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using PageShift.Mappings;
+using PageShift.Physical;
 
 namespace PageShift;
 
@@ -7,8 +8,12 @@ namespace PageShift;
 /// <remarks>Thread-safe. Each descriptor holds the object that it is open on (<see cref="MemoryObject.IsUnlinked"/>).</remarks>
 public sealed class DescriptorTable
 {
+    private readonly PhysicalMemory _memory;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<int, OpenFile> _files = [];
+
+    /// <summary>Makes an empty table of files that can be mapped in spaces on <paramref name="memory"/>.</summary>
+    internal DescriptorTable(PhysicalMemory memory) => _memory = memory;
 
     /// <summary>What is open. A snapshot.</summary>
     internal IReadOnlyCollection<KeyValuePair<int, OpenFile>> Files
@@ -22,9 +27,11 @@ public sealed class DescriptorTable
 
     /// <summary>Opens <paramref name="file"/> at the lowest free descriptor, as open does.</summary>
     /// <returns>The descriptor.</returns>
+    /// <exception cref="ArgumentException"><paramref name="file"/> is of another <see cref="PhysicalMemory"/> than the space.</exception>
     public int Open(OpenFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
+        file.ThrowIfNotOn(_memory);
         lock (_lock)
         {
             int free = 0;
@@ -42,11 +49,13 @@ public sealed class DescriptorTable
     }
 
     /// <summary>Makes <paramref name="descriptor"/> mean <paramref name="file"/>, whatever it meant before, as dup2 does.</summary>
+    /// <exception cref="ArgumentException"><paramref name="file"/> is of another <see cref="PhysicalMemory"/> than the space.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="descriptor"/> is negative.</exception>
     public void Set(int descriptor, OpenFile file)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(descriptor);
         ArgumentNullException.ThrowIfNull(file);
+        file.ThrowIfNotOn(_memory);
         OpenFile? before;
         lock (_lock)
         {
@@ -93,6 +102,7 @@ public sealed class DescriptorTable
     }
 
     /// <summary>Opens what another table has open, under the same descriptors, as for a child of fork and for a program that execve begins.</summary>
+    /// <exception cref="ArgumentException"><paramref name="parent"/> is of a space on another <see cref="PhysicalMemory"/>, and not empty.</exception>
     public void CopyFrom(DescriptorTable parent)
     {
         ArgumentNullException.ThrowIfNull(parent);

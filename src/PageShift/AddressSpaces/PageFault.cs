@@ -1,5 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Physical;
 
 namespace PageShift;
 
@@ -18,6 +21,31 @@ internal readonly record struct PageFault(MappingHandle Handle, Mapping Mapping,
 
     /// <summary>The page's number in the object.</summary>
     internal ulong PageInObject => Mapping.PageOffsetAt(Page).Value;
+}
+
+/// <summary>The pages of an object around a fault that were found in memory. Each has a reference that its leaf takes over.</summary>
+internal struct NeighbourPages
+{
+    /// <summary>How many there are at most.</summary>
+    internal const int Most = 16;
+
+    /// <summary>The slot, in its table, of the first page that was looked for.</summary>
+    internal int First;
+
+    /// <summary>A bit for each page that was found.</summary>
+    internal uint Found;
+
+    private FrameList _frames;
+
+    /// <summary>The frames of those that were found, in the order of the slots.</summary>
+    [UnscopedRef]
+    internal Span<FrameNumber> Frames => _frames;
+
+    [InlineArray(Most)]
+    private struct FrameList
+    {
+        private FrameNumber _first;
+    }
 }
 
 /// <summary>How resolving a fault ended.</summary>

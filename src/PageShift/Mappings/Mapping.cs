@@ -30,9 +30,9 @@ public readonly record struct Mapping(
 
     /// <summary>What the flags allow now.</summary>
     public Protection Protection =>
-        (Flags.HasFlag(VmFlags.Read) ? Protection.Read : 0)
-        | (Flags.HasFlag(VmFlags.Write) ? Protection.Write : 0)
-        | (Flags.HasFlag(VmFlags.Execute) ? Protection.Execute : 0);
+        (Flags.Has(VmFlags.Read) ? Protection.Read : 0)
+        | (Flags.Has(VmFlags.Write) ? Protection.Write : 0)
+        | (Flags.Has(VmFlags.Execute) ? Protection.Execute : 0);
 
     /// <summary>The place in the object, in pages, of the page that holds <paramref name="address"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="address"/> lies neither in the mapping nor at
@@ -47,7 +47,7 @@ public readonly record struct Mapping(
     /// <summary>The mapping in the style of a line of /proc/PID/maps.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Range} {Letter(VmFlags.Read, 'r')}{Letter(VmFlags.Write, 'w')}{Letter(VmFlags.Execute, 'x')}{(Flags.HasFlag(VmFlags.MayShare) ? 's' : 'p')} {PageOffset.Value:x} A={Anon}");
+        $"{Range} {Letter(VmFlags.Read, 'r')}{Letter(VmFlags.Write, 'w')}{Letter(VmFlags.Execute, 'x')}{(Flags.Has(VmFlags.MayShare) ? 's' : 'p')} {PageOffset.Value:x} A={Anon}");
 
-    private char Letter(VmFlags flag, char letter) => Flags.HasFlag(flag) ? letter : '-';
+    private char Letter(VmFlags flag, char letter) => Flags.Has(flag) ? letter : '-';
 }

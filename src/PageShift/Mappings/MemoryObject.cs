@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using PageShift.Physical;
 
 namespace PageShift.Mappings;
@@ -13,13 +14,13 @@ namespace PageShift.Mappings;
 public sealed class MemoryObject : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly PhysicalMemory _memory;
     private readonly PageReader? _reader;
 
     // Guarded by _lock.
     private readonly PageCache _cache;
     private readonly List<IObjectMapper> _mappers = [];
     private ulong _length;
+    private bool _isReading; // the reader is at work, on the thread that has the lock
 
     // Changed atomically. The mappings that show it and the descriptors that are open on it.
     private int _holders;
@@ -28,11 +29,12 @@ public sealed class MemoryObject : IDisposable
     /// <param name="memory">Where its pages are kept.</param>
     /// <param name="kind">What it stands for.</param>
     /// <param name="length">Its length in bytes; 2^64 - 1 for no end.</param>
-    /// <param name="reader">Brings pages in, or null for zeroes. It is called under the object's lock, and must not touch the object or a space that maps it.</param>
+    /// <param name="reader">Brings pages in, or null for zeroes. It is called under the object's lock, and must not touch the object or a space that maps it. Accesses of other pages go on
+    /// meanwhile; system calls on the space wait.</param>
     public MemoryObject(PhysicalMemory memory, MemoryObjectKind kind, ByteLength length, PageReader? reader = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        _memory = memory;
+        Memory = memory;
         _cache = new PageCache(memory);
         _reader = reader;
         _length = length.Value;
@@ -63,24 +65,30 @@ public sealed class MemoryObject : IDisposable
         }
     }
 
+    /// <summary>Where its pages are kept.</summary>
+    internal PhysicalMemory Memory { get; }
+
     /// <summary>True when page <paramref name="page"/> is in memory (what mincore tells about a mapping of it).</summary>
+    /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
     public bool IsResident(PageCount page)
     {
-        lock (_lock)
-            return _cache.TryFind(page.Value, out _);
+        using PhysicalMemory.Use use = Memory.EnterUse();
+        return Holds(page.Value);
     }
 
     /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object and every mapping of it, private copies too; the part of the last page past the
     /// end becomes zero. A thread of a space that maps the object must not hold on to that space's lock.</summary>
+    /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
     public void SetLength(ByteLength length)
     {
+        using PhysicalMemory.Use use = Memory.EnterUse();
         ulong endPage = PagesIn(length.Value);
-        lock (_lock)
+        using (Enter())
         {
             bool losesPages = endPage < PagesIn(_length);
             bool shrinks = length.Value < _length;
             _length = length.Value;
-            if (shrinks && endPage != 0 && !_memory.IsBytesFree && _cache.TryFind(endPage - 1, out FrameNumber last))
+            if (shrinks && endPage != 0 && !Memory.IsBytesFree && _cache.TryFind(endPage - 1, out FrameNumber last))
                 ClearPastEnd(endPage - 1, last);
             if (!losesPages)
                 return;
@@ -96,13 +104,15 @@ public sealed class MemoryObject : IDisposable
     /// <param name="first">The first page.</param>
     /// <param name="count">How many.</param>
     /// <returns>False when memory is out, which happens only to an object with a reader: its holes are kept as pages of zeroes.</returns>
+    /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
     public bool TryPunchHole(PageCount first, PageCount count)
     {
+        using PhysicalMemory.Use use = Memory.EnterUse();
         const ulong LastPage = ulong.MaxValue >> PageSize.Shift;
         if (count.Value == 0 || first.Value > LastPage)
             return true;
         ulong last = first.Value + Math.Min(count.Value - 1, LastPage - first.Value);
-        lock (_lock)
+        using (Enter())
         {
             if (_reader is not null)
                 return TryZero(first.Value, last);
@@ -114,9 +124,10 @@ public sealed class MemoryObject : IDisposable
     /// <summary>Drops the object's pages. Leaves that map them keep them. The object is then as new, and may be used again. When its physical memory went first, the pages went with it.</summary>
     public void Dispose()
     {
-        if (_memory.IsDisposed)
+        if (!Memory.TryEnterUse(out PhysicalMemory.Use use))
             return;
-        lock (_lock)
+        using (use)
+        using (Enter())
             _cache.RemoveRange(0, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
     }
 
@@ -141,17 +152,25 @@ public sealed class MemoryObject : IDisposable
         _ = TryPunchHole(first, count); // an object with a reader keeps its zeroes, which are there: this can't fail
     }
 
+    /// <summary>True when a page is in memory.</summary>
+    internal bool Holds(ulong page)
+    {
+        using (Enter())
+            return _cache.TryFind(page, out _);
+    }
+
     /// <summary>True when <paramref name="frame"/> is the object's own page <paramref name="page"/>, and not a private copy of it.</summary>
     internal bool Shows(ulong page, FrameNumber frame)
     {
-        lock (_lock)
+        using (Enter())
             return _cache.TryFind(page, out FrameNumber own) && own == frame;
     }
 
     /// <summary>Adds one to the count of each frame that the object holds; returns the frames that its index takes.</summary>
     internal ulong CountReferences(Dictionary<ulong, uint> references)
     {
-        lock (_lock)
+        using PhysicalMemory.Use use = Memory.EnterUse();
+        using (Enter())
             return _cache.CountReferences(references);
     }
 
@@ -169,16 +188,17 @@ public sealed class MemoryObject : IDisposable
     }
 
     /// <summary>Finds a page, or brings it in, and takes a reference for the caller's leaf.</summary>
+    /// <exception cref="InvalidOperationException">The object's own reader asks for it.</exception>
     internal ObjectPageResult GetPage(ulong page, out FrameNumber frame)
     {
-        lock (_lock)
+        using (Enter())
         {
             frame = FrameNumber.None;
             if (page >= PagesIn(_length))
                 return ObjectPageResult.BeyondEnd;
             if (!_cache.TryFind(page, out frame) && !TryBringIn(page, out frame))
                 return ObjectPageResult.OutOfMemory;
-            _memory.AddReference(frame);
+            Memory.AddReference(frame);
             return ObjectPageResult.Found;
         }
     }
@@ -186,14 +206,50 @@ public sealed class MemoryObject : IDisposable
     /// <summary>Finds a page only if it is in memory and before the end, and takes a reference for the caller's leaf.</summary>
     internal bool TryGetResidentPage(ulong page, out FrameNumber frame)
     {
-        lock (_lock)
+        using (Enter())
         {
             frame = FrameNumber.None;
             if (page >= PagesIn(_length) || !_cache.TryFind(page, out frame))
                 return false;
-            _memory.AddReference(frame);
+            Memory.AddReference(frame);
             return true;
         }
+    }
+
+    /// <summary>Does the same for up to 32 pages from <paramref name="first"/> on, those whose bit in <paramref name="wanted"/> is set. Returns the bits of those that it has found.</summary>
+    internal uint FindResidentPages(ulong first, uint wanted, Span<FrameNumber> frames)
+    {
+        uint found = 0;
+        using (Enter())
+        {
+            for (; wanted != 0; wanted &= wanted - 1)
+            {
+                int i = BitOperations.TrailingZeroCount(wanted);
+                if (first + (ulong)i >= PagesIn(_length) || !_cache.TryFind(first + (ulong)i, out frames[i]))
+                    continue;
+                Memory.AddReference(frames[i]);
+                found |= 1U << i;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Takes the object's lock.</summary>
+    /// <exception cref="InvalidOperationException">The object's own reader does: it would wait for itself.</exception>
+    private Lock.Scope Enter()
+    {
+        Lock.Scope scope = _lock.EnterScope();
+        if (_isReading)
+            LeaveReader(scope);
+        return scope;
+    }
+
+    [DoesNotReturn]
+    private static void LeaveReader(Lock.Scope scope)
+    {
+        scope.Dispose();
+        throw new InvalidOperationException("A memory object was used from inside the reader that brings its page in.");
     }
 
     /// <summary>Finds a space that maps the object and is not among those that were told already, and adds it to them. One by one, as a space that has not been told yet may fork meanwhile:
@@ -207,14 +263,15 @@ public sealed class MemoryObject : IDisposable
 
     private bool TryBringIn(ulong page, out FrameNumber frame)
     {
-        if (!_memory.TryAllocateFrame(zeroed: true, out frame))
+        if (!Memory.TryAllocateFrame(zeroed: true, out frame))
             return false;
         bool added = false;
         try
         {
-            if (_reader is not null && !_memory.IsBytesFree)
+            if (_reader is not null && !Memory.IsBytesFree)
             {
-                _reader(new PageCount(page), _memory.Bytes(frame));
+                _isReading = true;
+                _reader(new PageCount(page), Memory.Bytes(frame));
                 ClearPastEnd(page, frame);
             }
 
@@ -223,8 +280,9 @@ public sealed class MemoryObject : IDisposable
         }
         finally
         {
+            _isReading = false;
             if (!added)
-                _memory.Release(frame);
+                Memory.Release(frame);
         }
     }
 
@@ -235,16 +293,16 @@ public sealed class MemoryObject : IDisposable
         {
             if (_cache.TryFind(page, out FrameNumber frame))
             {
-                if (!_memory.IsBytesFree)
-                    _memory.Bytes(frame).Clear();
+                if (!Memory.IsBytesFree)
+                    Memory.Bytes(frame).Clear();
                 continue;
             }
 
-            if (!_memory.TryAllocateFrame(zeroed: true, out frame))
+            if (!Memory.TryAllocateFrame(zeroed: true, out frame))
                 return false;
             if (!_cache.TryAdd(page, frame))
             {
-                _memory.Release(frame);
+                Memory.Release(frame);
                 return false;
             }
         }
@@ -256,7 +314,7 @@ public sealed class MemoryObject : IDisposable
     {
         ulong start = page << PageSize.Shift;
         if (_length - start < PageSize.Bytes)
-            _memory.Bytes(frame)[(int)(_length - start)..].Clear();
+            Memory.Bytes(frame)[(int)(_length - start)..].Clear();
     }
 
     private static ulong PagesIn(ulong length) => (length >> PageSize.Shift) + ((length & (PageSize.Bytes - 1)) != 0 ? 1UL : 0);

@@ -1,3 +1,5 @@
+using PageShift.Physical;
+
 namespace PageShift.Mappings;
 
 /// <summary>An open file description: a memory object together with how it was opened. Two mappings merge
@@ -29,4 +31,12 @@ public sealed class OpenFile
 
     /// <summary>True for a directory, or another file that has no pages to map (ENODEV).</summary>
     public bool IsUnmappable { get; init; }
+
+    /// <summary>Throws when the file's pages are frames of another memory, whose numbers would mean something else on <paramref name="memory"/>.</summary>
+    /// <exception cref="ArgumentException">They are.</exception>
+    internal void ThrowIfNotOn(PhysicalMemory memory)
+    {
+        if (Object.Memory != memory)
+            throw new ArgumentException("The file's object lives on another physical memory than the address space.", "file");
+    }
 }

@@ -47,9 +47,29 @@ public enum BoundaryOutcome
 }
 
 /// <summary>What was decided about the block of one level at one end of a move.</summary>
-/// <param name="End">The end.</param>
-/// <param name="Level">The level of the block: one entry of it.</param>
-/// <param name="Block">The source's block: the addresses that the entry covers.</param>
-/// <param name="Outcome">The decision and its reason.</param>
-/// <param name="Obstacle">Where the obstacle stands, when there is one; else 0.</param>
-public readonly record struct BoundaryDecision(MoveEnd End, PageTableLevel Level, AddressRange Block, BoundaryOutcome Outcome, VirtualAddress Obstacle);
+public readonly record struct BoundaryDecision
+{
+    internal BoundaryDecision(MoveEnd end, PageTableLevel level, AddressRange block, BoundaryOutcome outcome, VirtualAddress? obstacle)
+    {
+        End = end;
+        Level = level;
+        Block = block;
+        Outcome = outcome;
+        Obstacle = obstacle;
+    }
+
+    /// <summary>The end.</summary>
+    public MoveEnd End { get; }
+
+    /// <summary>The level of the block: one entry of it.</summary>
+    public PageTableLevel Level { get; }
+
+    /// <summary>The source's block: the addresses that the entry covers.</summary>
+    public AddressRange Block { get; }
+
+    /// <summary>The decision and its reason.</summary>
+    public BoundaryOutcome Outcome { get; }
+
+    /// <summary>Where the mapping or entry stands that is in the way; null when there is none.</summary>
+    public VirtualAddress? Obstacle { get; }
+}

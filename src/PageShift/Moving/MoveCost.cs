@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PageShift.PageTables;
 
 namespace PageShift.Moving;
@@ -5,88 +6,90 @@ namespace PageShift.Moving;
 /// <summary>What a move costs: entries, slots, tables and flushes.</summary>
 public record struct MoveCost
 {
+    private EntryCounts _entries;
+
     /// <summary>PGD entries moved (256 TiB each; only with five levels).</summary>
-    public ulong Pgd { get; set; }
+    public ulong Pgd { readonly get => At(PageTableLevel.Pgd); internal set => _entries[(int)PageTableLevel.Pgd] = value; }
 
     /// <summary>P4D entries moved (512 GiB each).</summary>
-    public ulong P4d { get; set; }
+    public ulong P4d { readonly get => At(PageTableLevel.P4d); internal set => _entries[(int)PageTableLevel.P4d] = value; }
 
     /// <summary>PUD entries moved (1 GiB each).</summary>
-    public ulong Pud { get; set; }
+    public ulong Pud { readonly get => At(PageTableLevel.Pud); internal set => _entries[(int)PageTableLevel.Pud] = value; }
 
     /// <summary>PMD entries moved (2 MiB each).</summary>
-    public ulong Pmd { get; set; }
+    public ulong Pmd { readonly get => At(PageTableLevel.Pmd); internal set => _entries[(int)PageTableLevel.Pmd] = value; }
 
     /// <summary>PTEs moved (4 KiB each).</summary>
-    public ulong Pte { get; set; }
-
-    /// <summary>Slots of the source that are looked at in order to be moved, each at the level where it is decided about: the occupied
-    /// ones, and the empty ones that are passed over.</summary>
-    public ulong SlotsVisited { get; set; }
-
-    /// <summary>Slots that are looked at only to see whether something else lives in a boundary block.</summary>
-    public ulong SlotsInspected { get; set; }
-
-    /// <summary>Page tables allocated.</summary>
-    public ulong TablesAllocated { get; set; }
-
-    /// <summary>Page tables freed.</summary>
-    public ulong TablesFreed { get; set; }
-
-    /// <summary>Flushes of the TLB.</summary>
-    public ulong TlbFlushes { get; set; }
-
-    /// <summary>How many of <see cref="TlbFlushes"/> stand for what moves: one for each entry above the PTE level, and one for each group of PTEs that move from one table to
-    /// another together. Counted for the policies of Linux, which flush for each; 0 for <see cref="MovePolicy.PageShift"/>, which flushes once for all.</summary>
-    public ulong Extents { get; set; }
-
-    /// <summary>True where Linux warns that the destination's slot holds an empty table, and falls back to single pages.</summary>
-    public bool Warned { get; set; }
+    public ulong Pte { readonly get => At(PageTableLevel.Pte); internal set => _entries[(int)PageTableLevel.Pte] = value; }
 
     /// <summary>All entries moved, of every level.</summary>
     public readonly ulong Entries => Pgd + P4d + Pud + Pmd + Pte;
 
+    /// <summary>Slots of the source that are looked at in order to be moved, each at the level where it is decided about: the occupied
+    /// ones, and the empty ones that are passed over.</summary>
+    public ulong SlotsVisited { readonly get; internal set; }
+
+    /// <summary>Slots that are looked at only to see whether something else lives in a boundary block.</summary>
+    public ulong SlotsInspected { readonly get; internal set; }
+
+    /// <summary>Page tables allocated.</summary>
+    public ulong TablesAllocated { readonly get; internal set; }
+
+    /// <summary>Page tables freed.</summary>
+    public ulong TablesFreed { readonly get; internal set; }
+
+    /// <summary>Flushes of the TLB.</summary>
+    public ulong TlbFlushes { readonly get; internal set; }
+
+    /// <summary>How many of <see cref="TlbFlushes"/> stand for what moves: one for each entry above the PTE level, and one for each group of PTEs that move from one table to
+    /// another together. Counted for the policies of Linux, which flush for each; 0 for <see cref="MovePolicy.PageShift"/>, which flushes once for all.</summary>
+    public ulong Extents { readonly get; internal set; }
+
+    /// <summary>True where Linux warns that the destination's slot holds an empty table, and falls back to single pages.</summary>
+    public bool Warned { readonly get; internal set; }
+
     /// <summary>Bytes of table that the move reads and writes: 8 read and 16 written for each slot in a run (copied there, cleared
     /// here), 8 for each slot inspected, 4096 for each table allocated.</summary>
-    public ulong TableBytes { get; set; }
+    public ulong TableBytes { readonly get; internal set; }
 
-    /// <summary>The entries moved at <paramref name="level"/>.</summary>
-    public readonly ulong At(PageTableLevel level) => level switch
-    {
-        PageTableLevel.Pte => Pte,
-        PageTableLevel.Pmd => Pmd,
-        PageTableLevel.Pud => Pud,
-        PageTableLevel.P4d => P4d,
-        _ => Pgd,
-    };
+    /// <summary>The part that the mover counts while it works: entries and tables.</summary>
+    internal readonly MoveCost Executed => new() { _entries = _entries, TablesAllocated = TablesAllocated, TablesFreed = TablesFreed };
 
     /// <summary>What two moves cost together.</summary>
-    public static MoveCost Sum(in MoveCost left, in MoveCost right) => new()
+    public static MoveCost operator +(MoveCost left, MoveCost right)
     {
-        Pgd = left.Pgd + right.Pgd,
-        P4d = left.P4d + right.P4d,
-        Pud = left.Pud + right.Pud,
-        Pmd = left.Pmd + right.Pmd,
-        Pte = left.Pte + right.Pte,
-        SlotsVisited = left.SlotsVisited + right.SlotsVisited,
-        SlotsInspected = left.SlotsInspected + right.SlotsInspected,
-        TablesAllocated = left.TablesAllocated + right.TablesAllocated,
-        TablesFreed = left.TablesFreed + right.TablesFreed,
-        TlbFlushes = left.TlbFlushes + right.TlbFlushes,
-        Extents = left.Extents + right.Extents,
-        TableBytes = left.TableBytes + right.TableBytes,
-        Warned = left.Warned || right.Warned,
-    };
-
-    internal void Add(PageTableLevel level, ulong entries)
-    {
-        switch (level)
+        var sum = new MoveCost
         {
-            case PageTableLevel.Pte: Pte += entries; break;
-            case PageTableLevel.Pmd: Pmd += entries; break;
-            case PageTableLevel.Pud: Pud += entries; break;
-            case PageTableLevel.P4d: P4d += entries; break;
-            default: Pgd += entries; break;
-        }
+            SlotsVisited = left.SlotsVisited + right.SlotsVisited,
+            SlotsInspected = left.SlotsInspected + right.SlotsInspected,
+            TablesAllocated = left.TablesAllocated + right.TablesAllocated,
+            TablesFreed = left.TablesFreed + right.TablesFreed,
+            TlbFlushes = left.TlbFlushes + right.TlbFlushes,
+            Extents = left.Extents + right.Extents,
+            TableBytes = left.TableBytes + right.TableBytes,
+            Warned = left.Warned || right.Warned,
+        };
+        for (int level = 0; level < PagingGeometry.MaximumLevels; level++)
+            sum._entries[level] = left._entries[level] + right._entries[level];
+        return sum;
+    }
+
+    /// <summary>The entries moved at <paramref name="level"/>.</summary>
+    public readonly ulong At(PageTableLevel level) => _entries[(int)level];
+
+    internal void AddEntries(PageTableLevel level, ulong entries) => _entries[(int)level] += entries;
+
+    /// <summary>By level, from the PTEs up.</summary>
+    [InlineArray(PagingGeometry.MaximumLevels)]
+    private struct EntryCounts : IEquatable<EntryCounts>
+    {
+        private ulong _pte;
+
+        public readonly bool Equals(EntryCounts other) => ((ReadOnlySpan<ulong>)this).SequenceEqual(other);
+
+        public override readonly bool Equals(object? obj) => obj is EntryCounts other && Equals(other);
+
+        public override readonly int GetHashCode() => HashCode.Combine(this[0], this[1], this[2], this[3], this[4]);
     }
 }

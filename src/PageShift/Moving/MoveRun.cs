@@ -3,9 +3,32 @@ using PageShift.PageTables;
 namespace PageShift.Moving;
 
 /// <summary>A run of neighbouring slots of one level that move together.</summary>
-/// <param name="Level">The level of the slots.</param>
-/// <param name="Source">The address that the first (lowest) slot covers from. A multiple of the level's span.</param>
-/// <param name="Destination">The address that it covers from afterwards. A multiple of the level's span.</param>
-/// <param name="Slots">The slots in the run, occupied or not.</param>
-/// <param name="Entries">The occupied ones: the entries that move.</param>
-public readonly record struct MoveRun(PageTableLevel Level, VirtualAddress Source, VirtualAddress Destination, ulong Slots, ulong Entries);
+public readonly record struct MoveRun
+{
+    internal MoveRun(PageTableLevel level, VirtualAddress source, VirtualAddress destination, ulong slots, ulong entries)
+    {
+        Level = level;
+        Source = source;
+        Destination = destination;
+        Slots = slots;
+        Entries = entries;
+    }
+
+    /// <summary>The level of the slots.</summary>
+    public PageTableLevel Level { get; }
+
+    /// <summary>The address that the first (lowest) slot covers from. A multiple of the level's span.</summary>
+    public VirtualAddress Source { get; }
+
+    /// <summary>The address that it covers from afterwards. A multiple of the level's span.</summary>
+    public VirtualAddress Destination { get; }
+
+    /// <summary>The slots in the run, occupied or not.</summary>
+    public ulong Slots { get; internal init; }
+
+    /// <summary>The occupied ones: the entries that move.</summary>
+    public ulong Entries { get; internal init; }
+
+    /// <summary>The bytes that the slots cover.</summary>
+    internal ByteLength Length(PagingGeometry geometry) => new(Slots << geometry.SpanShift(Level));
+}

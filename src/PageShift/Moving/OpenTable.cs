@@ -6,15 +6,16 @@ namespace PageShift.Moving;
 /// <summary>The table that a run is taking entries from, or putting entries into, and its parent, below which the next one mostly is too.</summary>
 internal ref struct OpenTable
 {
-    internal const ulong NoBlock = ulong.MaxValue;
+    private VirtualAddress _parentBlock;
 
-    private ulong _parentBlock;
+    /// <summary>Where no table begins.</summary>
+    internal static VirtualAddress NoBlock => new(ulong.MaxValue);
 
     /// <summary>No table.</summary>
     internal static OpenTable None => new() { Block = NoBlock, _parentBlock = NoBlock };
 
     /// <summary>The first address that the table covers, or <see cref="NoBlock"/>.</summary>
-    internal ulong Block { get; set; }
+    internal VirtualAddress Block { get; set; }
 
     /// <summary>Its frame.</summary>
     internal FrameNumber Table { get; private set; }
@@ -30,12 +31,12 @@ internal ref struct OpenTable
 
     /// <summary>True when the table of <paramref name="level"/>, below the root's, for <paramref name="address"/> has the same parent.</summary>
     internal readonly bool SharesParent(VirtualAddress address, PageTableLevel level, PagingGeometry geometry) =>
-        address.AlignDown(geometry.TableSpan(level + 1)).Value == _parentBlock;
+        address.AlignDown(geometry.TableSpan(level + 1)) == _parentBlock;
 
     /// <summary>Goes to the root.</summary>
     internal void EnterRoot(PageTableTree tables)
     {
-        Block = 0;
+        Block = VirtualAddress.Zero;
         Table = tables.Root;
         Entries = tables.Entries(tables.Root);
         Parent = tables.Root;
@@ -45,8 +46,8 @@ internal ref struct OpenTable
     internal void Enter(FrameNumber table, FrameNumber parent, VirtualAddress address, PageTableLevel level, PageTableTree tables)
     {
         PagingGeometry geometry = tables.Geometry;
-        Block = address.AlignDown(geometry.TableSpan(level)).Value;
-        _parentBlock = address.AlignDown(geometry.TableSpan(level + 1)).Value;
+        Block = address.AlignDown(geometry.TableSpan(level));
+        _parentBlock = address.AlignDown(geometry.TableSpan(level + 1));
         Table = table;
         Entries = tables.Entries(table);
         Parent = parent;

@@ -58,7 +58,7 @@ internal sealed class PageTableMover
         }
 
         if (_emptiesAbove)
-            FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start.Value, plan.ExpandedSource.End.Value, record: true);
+            FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start, plan.ExpandedSource.End, _freed);
         return true;
     }
 
@@ -72,36 +72,36 @@ internal sealed class PageTableMover
         else
             MovePiece(_tables.Entries(source).Slice(from, (int)run.Slots), source, _tables.Entries(destination).Slice(to, (int)run.Slots), destination, run.Level, (int)run.Entries);
         _emptiesAbove = _memory.LiveEntries(source) == 0;
-        _work.Add(run.Level, run.Entries);
+        _work.AddEntries(run.Level, run.Entries);
     }
 
     private void MoveRun(in MoveRun run, bool descending)
     {
-        ulong delta = unchecked(run.Destination.Value - run.Source.Value);
-        ulong tableMask = ~(_geometry.TableSpan(run.Level) - 1);
+        var displacement = Displacement.Between(run.Source, run.Destination);
+        ulong tableSpan = _geometry.TableSpan(run.Level);
         var from = OpenTable.None;
         var to = OpenTable.None;
         var pieces = new MovePieces(run, _geometry, descending);
         ulong moved = 0;
-        while (pieces.TryNext(out ulong source, out int slots))
+        while (pieces.TryNext(out VirtualAddress source, out int slots))
         {
-            ulong destination = unchecked(source + delta);
-            if ((source & tableMask) != from.Block)
+            VirtualAddress destination = source + displacement;
+            if (source.AlignDown(tableSpan) != from.Block)
             {
                 FreeIfEmptied(from, run.Level);
-                OpenSource(new VirtualAddress(source), run.Level, ref from);
+                OpenSource(source, run.Level, ref from);
             }
 
             if (from.Block == OpenTable.NoBlock)
                 continue;
-            int first = _geometry.Index(new VirtualAddress(source), run.Level);
+            int first = _geometry.Index(source, run.Level);
             int live = from.IsFull ? slots : PageTableTree.CountLive(from.Entries.Slice(first, slots));
             if (live == 0)
                 continue;
-            if ((destination & tableMask) != to.Block)
-                OpenDestination(new VirtualAddress(destination), run.Level, ref to);
+            if (destination.AlignDown(tableSpan) != to.Block)
+                OpenDestination(destination, run.Level, ref to);
             moved += (ulong)live;
-            int index = _geometry.Index(new VirtualAddress(destination), run.Level);
+            int index = _geometry.Index(destination, run.Level);
             if (from.Table == to.Table)
                 MoveWithinTable(from.Entries, from.Table, run.Level, first, index, slots);
             else
@@ -109,7 +109,7 @@ internal sealed class PageTableMover
         }
 
         FreeIfEmptied(from, run.Level);
-        _work.Add(run.Level, moved);
+        _work.AddEntries(run.Level, moved);
     }
 
     private void MovePiece(Span<PageTableEntry> leaving, FrameNumber source, Span<PageTableEntry> arriving, FrameNumber destination, PageTableLevel level, int live)
@@ -126,19 +126,18 @@ internal sealed class PageTableMover
     {
         if (table.Block == OpenTable.NoBlock || level == _geometry.Root || _memory.LiveEntries(table.Table) != 0)
             return;
-        var start = new VirtualAddress(table.Block);
-        if (_destination.Overlaps(new AddressRange(start, new ByteLength(_geometry.TableSpan(level)))))
+        if (_destination.Overlaps(new AddressRange(table.Block, new ByteLength(_geometry.TableSpan(level)))))
         {
             _emptiesAbove = true;
             return;
         }
 
-        _tables.Set(table.Parent, _geometry.Index(start, level + 1), PageTableEntry.None);
+        _tables.Set(table.Parent, _geometry.Index(table.Block, level + 1), PageTableEntry.None);
         _emptiesAbove |= _memory.LiveEntries(table.Parent) == 0;
         _reserve.Return(table.Table);
         _returned++;
         _work.TablesFreed++;
-        _freed.Add(new FreedTable(level, start));
+        _freed.Add(new FreedTable(level, table.Block));
     }
 
     /// <summary>Moves slots within one table; the two ranges may overlap.</summary>
@@ -218,7 +217,7 @@ internal sealed class PageTableMover
     private bool TryFreeTable(FrameNumber table, PageTableLevel level)
     {
         if (level > PageTableLevel.Pte)
-            FreeEmptyTables(table, level, 0, _geometry.TableSpan(level), record: false);
+            FreeEmptyTables(table, level, VirtualAddress.Zero, new VirtualAddress(_geometry.TableSpan(level)), freed: null);
         if (_memory.LiveEntries(table) != 0)
             return false;
         _memory.FreeTable(table);
@@ -226,28 +225,27 @@ internal sealed class PageTableMover
         return true;
     }
 
-    /// <summary>Frees the empty tables below <paramref name="table"/> that cover any of [start, end).</summary>
-    private void FreeEmptyTables(FrameNumber table, PageTableLevel level, ulong start, ulong end, bool record)
+    /// <summary>Frees the empty tables below <paramref name="table"/> that cover any of [start, end), and adds them to <paramref name="freed"/>.</summary>
+    private void FreeEmptyTables(FrameNumber table, PageTableLevel level, VirtualAddress start, VirtualAddress end, List<FreedTable>? freed)
     {
-        ulong span = _geometry.Span(level);
-        int first = _geometry.Index(new VirtualAddress(start), level);
-        int last = _geometry.Index(new VirtualAddress(end - 1), level);
+        var span = new ByteLength(_geometry.Span(level));
+        int first = _geometry.Index(start, level);
+        int last = _geometry.Index(end - new ByteLength(1), level);
         Span<PageTableEntry> entries = _tables.Entries(table);
-        ulong at = start & ~(span - 1);
+        VirtualAddress at = start.AlignDown(span.Value);
         for (int i = first; i <= last; i++, at += span)
         {
             if (!entries[i].IsTable(level))
                 continue;
             FrameNumber child = entries[i].Frame;
             if (level - 1 > PageTableLevel.Pte)
-                FreeEmptyTables(child, level - 1, Math.Max(start, at), Math.Min(end, at + span), record);
+                FreeEmptyTables(child, level - 1, VirtualAddress.Max(start, at), VirtualAddress.Min(end, at + span), freed);
             if (_memory.LiveEntries(child) != 0)
                 continue;
             _tables.Set(table, i, PageTableEntry.None);
             _memory.FreeTable(child);
             _work.TablesFreed++;
-            if (record)
-                _freed.Add(new FreedTable(level - 1, new VirtualAddress(at)));
+            freed?.Add(new FreedTable(level - 1, at));
         }
     }
 }

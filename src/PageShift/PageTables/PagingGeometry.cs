@@ -80,6 +80,14 @@ public sealed class PagingGeometry
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
 
+    /// <summary>True when one entry of <paramref name="level"/> covers both addresses; for the level above a table's entries, when one table does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool SharesEntry(VirtualAddress left, VirtualAddress right, PageTableLevel level) => (left.Value ^ right.Value) >> SpanShift(level) == 0;
+
+    /// <summary>The entries of <paramref name="level"/> that touch [<paramref name="start"/>, <paramref name="end"/>), which is not empty.</summary>
+    internal ulong SlotsBetween(VirtualAddress start, VirtualAddress end, PageTableLevel level) =>
+        ((end.Value - 1) >> SpanShift(level)) - (start.Value >> SpanShift(level)) + 1;
+
     /// <summary>The frames that a leaf of <paramref name="level"/> maps.</summary>
     public ulong FramesPerLeaf(PageTableLevel level) => 1UL << (IndexBits * (int)level);
 

@@ -73,9 +73,6 @@ internal sealed unsafe class FrameAllocator : IDisposable
 
     internal ulong AllocatedFrames { get; private set; }
 
-    /// <summary>True once there is nothing left behind the frames.</summary>
-    internal bool IsDisposed => _disposed;
-
     /// <summary>True once the host has refused memory for frames or their states.</summary>
     internal bool IsHostExhausted { get; private set; }
 

@@ -63,32 +63,40 @@ public sealed partial class PhysicalMemory
         return true;
     }
 
-    /// <summary>The same for slots that are all empty, under one lock: the first <paramref name="filled"/> of them are filled.</summary>
+    /// <summary>The same for slots that are all empty, under one lock as long as the frames are zero already: the first <paramref name="filled"/> of them are filled.</summary>
     internal bool TryFillEmpty(Span<PageTableEntry> slots, ulong bits, out int filled)
     {
-        filled = 0;
-        using (_lock.Enter())
+        for (filled = 0; filled < slots.Length;)
         {
-            while (filled < slots.Length)
+            int used = 0; // how many frames of the last run hold what somebody has left in them
+            using (_lock.Enter())
             {
-                int run = FillRun(slots[filled..], bits);
-                if (run == 0)
-                    return false;
-                filled += run;
+                while (used == 0 && filled < slots.Length)
+                {
+                    int run = FillRun(slots[filled..], bits, out bool isZero);
+                    if (run == 0)
+                        return false;
+                    filled += run;
+                    used = isZero ? 0 : run;
+                }
             }
+
+            foreach (PageTableEntry leaf in slots[(filled - used)..filled])
+                Bytes(leaf.Frame).Clear();
         }
 
         return true;
     }
 
     /// <summary>Fills empty slots from the first on with frames that follow one another. Returns how many; 0 when memory is out.</summary>
-    private int FillRun(Span<PageTableEntry> slots, ulong bits)
+    private int FillRun(Span<PageTableEntry> slots, ulong bits, out bool isZero)
     {
+        isZero = true;
         FrameAllocator allocator = _unbacked ?? _backed;
         int most = AllocationsUntilFailure < 0 ? slots.Length : 1;
         if (!Permit())
             return 0;
-        int run = allocator.AllocateRun(most, out ulong first, out bool isZero);
+        int run = allocator.AllocateRun(most, out ulong first, out isZero);
         if (run == 0 && TryTakePooled(out first, out isZero))
             run = 1;
         ulong leaf = PageTableEntry.Leaf(new FrameNumber(first), bits).Value;
@@ -98,8 +106,7 @@ public sealed partial class PhysicalMemory
             leaf += PageSize.Bytes; // the next frame
         }
 
-        for (int i = 0; !isZero && _unbacked is null && i < run; i++)
-            Bytes(new FrameNumber(first + (ulong)i)).Clear();
+        isZero |= _unbacked is not null; // there is nothing in them
         return run;
     }
 

@@ -5,7 +5,7 @@ namespace PageShift.Physical;
 /// constant cost. Several address spaces may share one, which is what fork needs.
 /// </summary>
 /// <remarks>
-/// Thread-safe: allocation and release take a short lock of this object (the innermost lock of the engine;
+/// Thread-safe: allocation and release take a lock of this object for a short time (the innermost lock of the engine;
 /// nothing else is taken under it); reference counts change atomically. The content of a frame belongs to
 /// whoever holds a reference.
 /// </remarks>
@@ -15,7 +15,7 @@ public sealed partial class PhysicalMemory : IDisposable
 
     private readonly FrameAllocator _backed;
     private readonly FrameAllocator? _unbacked;
-    private ShortLock _lock;
+    private AdaptiveLock _lock;
     private ulong _hugeZeroFrame;
 
     /// <summary>Makes physical memory of 64 GiB, none of it committed.</summary>
@@ -64,20 +64,10 @@ public sealed partial class PhysicalMemory : IDisposable
     /// have carried it out.</summary>
     public bool IsHostExhausted => _backed.IsHostExhausted || _unbacked is { IsHostExhausted: true };
 
-    /// <summary>True once it was given back to the host: what was in it is gone.</summary>
-    internal bool IsDisposed => _backed.IsDisposed;
-
     /// <summary>For tests: how many more allocations succeed before all fail; negative for no limit.</summary>
     internal long AllocationsUntilFailure { get; set; } = -1;
 
     private ulong HugeZeroFrames { get; set; }
-
-    /// <summary>Gives the memory back to the host. No address space may use it any more.</summary>
-    public void Dispose()
-    {
-        _backed.Dispose();
-        _unbacked?.Dispose();
-    }
 
     /// <summary>Throws when <see cref="IsHostExhausted"/>: for those who compare results with Linux's, or show them as such.</summary>
     /// <exception cref="InsufficientMemoryException">The host has refused memory for frames.</exception>
@@ -89,8 +79,10 @@ public sealed partial class PhysicalMemory : IDisposable
 
     /// <summary>Throws when a fence behind a frame was overwritten; does nothing when the arena has no fences.</summary>
     /// <exception cref="InvalidOperationException">A fence was overwritten.</exception>
+    /// <exception cref="ObjectDisposedException">The memory has been disposed.</exception>
     public void VerifyFences()
     {
+        using Use use = EnterUse();
         using (_lock.Enter())
             _backed.VerifyFences();
     }

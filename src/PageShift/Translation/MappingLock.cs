@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PageShift.Physical;
 
@@ -5,55 +6,65 @@ namespace PageShift.Translation;
 
 /// <summary>
 /// The lock of the mappings: shared for accesses and faults, exclusive for system calls. Each reader has a flag of its own, so that readers never write to a line that
-/// another reader uses; the writer raises its flag and waits until every reader's is down.
+/// another reader uses; the writer raises its flag and waits until every reader's is down. Who has to wait for long sleeps.
 /// </summary>
 /// <remarks>Not reentrant. The shared side is <see cref="VirtualProcessor"/>'s.</remarks>
 internal sealed class MappingLock
 {
-    private readonly List<ReaderFlag> _readers = [];
-    private ShortLock _writer;
+    private const int TriesBeforeSleep = 32; // some microseconds, in which most accesses end
 
-    /// <summary>Adds a reader. Its flag belongs to one <see cref="VirtualProcessor"/>.</summary>
+    private readonly List<ReaderFlag> _readers = []; // guarded by the lock itself, exclusively
+    private readonly object _gate = new(); // what a writer sleeps on until a reader leaves
+    private AdaptiveLock _writer;
+    private bool _writerSleeps;
+
+    /// <summary>Adds a reader. Its flag belongs to one <see cref="VirtualProcessor"/>. The lock is held exclusively.</summary>
     internal ReaderFlag AddReader()
     {
         var flag = new ReaderFlag();
-        using (_writer.Enter())
-            _readers.Add(flag);
+        _readers.Add(flag);
         return flag;
     }
 
-    /// <summary>Removes a reader that is not inside.</summary>
-    internal void RemoveReader(ReaderFlag flag)
-    {
-        using (_writer.Enter())
-            _readers.Remove(flag);
-    }
+    /// <summary>Removes a reader that is not inside. The lock is held exclusively.</summary>
+    internal void RemoveReader(ReaderFlag flag) => _readers.Remove(flag);
 
     /// <summary>Enters shared; waits while a writer is inside.</summary>
     /// <exception cref="InvalidOperationException">The reader is inside already, or this thread is inside exclusively and would wait for itself.</exception>
     internal void EnterShared(ReaderFlag flag)
     {
-        while (true)
+        // A full fence: our flag must be seen by a writer that we do not see.
+        int thread = Environment.CurrentManagedThreadId;
+        int owner = Interlocked.CompareExchange(ref flag.Owner, thread, 0);
+        if (owner != 0)
+            throw AlreadyInside(owner);
+        if (_writer.IsTaken)
+            EnterSharedAfterWriter(flag, thread);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterSharedAfterWriter(ReaderFlag flag, int thread)
+    {
+        ExitShared(flag);
+        if (_writer.IsTakenBy(thread))
+            throw new InvalidOperationException("Memory was accessed from inside a system call on the same address space.");
+        using (_writer.Enter(thread))
         {
-            // A full fence: our flag must be seen by a writer that we do not see.
-            int thread = Environment.CurrentManagedThreadId;
+            // No writer is inside now, and the next one will see the flag.
             int owner = Interlocked.CompareExchange(ref flag.Owner, thread, 0);
             if (owner != 0)
                 throw AlreadyInside(owner);
-            if (!_writer.IsTaken)
-                return;
-            Volatile.Write(ref flag.Owner, 0);
-            if (_writer.IsTakenBy(thread))
-                throw new InvalidOperationException("Memory was accessed from inside a system call on the same address space.");
-            using (_writer.Enter())
-            {
-                // Waiting for the writer to leave is all that is wanted of the lock here.
-            }
         }
     }
 
     /// <summary>Leaves shared.</summary>
-    internal static void ExitShared(ReaderFlag flag) => Volatile.Write(ref flag.Owner, 0);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void ExitShared(ReaderFlag flag)
+    {
+        Volatile.Write(ref flag.Owner, 0);
+        if (Volatile.Read(ref _writerSleeps))
+            WakeWriter();
+    }
 
     /// <summary>Enters exclusively; waits until no other writer and no reader is inside.</summary>
     /// <exception cref="InvalidOperationException">This thread is inside already, and would wait for itself.</exception>
@@ -62,7 +73,7 @@ internal sealed class MappingLock
         int thread = Environment.CurrentManagedThreadId;
         if (_writer.IsTakenBy(thread))
             throw new InvalidOperationException("A system call was made from inside another on the same address space.");
-        ShortLock.Scope scope = _writer.Enter(thread); // a full fence, the counterpart of the reader's
+        AdaptiveLock.Scope scope = _writer.Enter(thread); // a full fence, the counterpart of the reader's
         for (int i = 0; i < _readers.Count; i++)
         {
             if (Volatile.Read(ref _readers[i].Owner) != 0 && !TryWaitFor(_readers[i], thread))
@@ -76,17 +87,51 @@ internal sealed class MappingLock
     }
 
     /// <summary>Waits until a reader is not inside. False when it is <paramref name="thread"/>, which is this one, and would wait for itself.</summary>
-    private static bool TryWaitFor(ReaderFlag reader, int thread)
+    private bool TryWaitFor(ReaderFlag reader, int thread)
     {
         var spin = default(SpinWait);
-        while (Volatile.Read(ref reader.Owner) is var owner && owner != 0)
+        for (int i = 0; Volatile.Read(ref reader.Owner) is var owner && owner != 0; i++)
         {
             if (owner == thread)
                 return false;
-            spin.SpinOnce();
+            if (i >= TriesBeforeSleep)
+                SleepUntilOut(reader);
+            else
+                spin.SpinOnce(sleep1Threshold: -1);
         }
 
         return true;
+    }
+
+    private void SleepUntilOut(ReaderFlag reader)
+    {
+        lock (_gate)
+        {
+            // As for the lock itself: the fence that a leaving reader would need between its two steps stands here, for all of them.
+            Volatile.Write(ref _writerSleeps, true);
+            Interlocked.MemoryBarrierProcessWide();
+            try
+            {
+                while (Volatile.Read(ref reader.Owner) != 0)
+                    Monitor.Wait(_gate);
+            }
+            catch (ThreadInterruptedException)
+            {
+                _writer.Exit();
+                throw;
+            }
+            finally
+            {
+                _writerSleeps = false;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WakeWriter()
+    {
+        lock (_gate)
+            Monitor.Pulse(_gate); // there is one writer at most
     }
 
     private static InvalidOperationException AlreadyInside(int owner) => new(owner == Environment.CurrentManagedThreadId
@@ -108,9 +153,9 @@ internal sealed class MappingLock
     }
 
     /// <summary>Leaves the lock when disposed.</summary>
-    internal readonly ref struct ExclusiveScope(ShortLock.Scope scope)
+    internal readonly ref struct ExclusiveScope(AdaptiveLock.Scope scope)
     {
-        private readonly ShortLock.Scope _scope = scope;
+        private readonly AdaptiveLock.Scope _scope = scope;
 
         public void Dispose() => _scope.Dispose();
     }

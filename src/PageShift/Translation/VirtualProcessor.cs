@@ -43,11 +43,7 @@ public sealed partial class VirtualProcessor : IDisposable
     public VirtualAddress FaultAddress { get; private set; }
 
     /// <summary>Takes the processor out of its address space. No access may be under way.</summary>
-    public void Dispose()
-    {
-        _onDispose?.Invoke(this);
-        Detach();
-    }
+    public void Dispose() => _onDispose?.Invoke(this);
 
     /// <summary>Begins a scope in which accesses share one entry of the lock: a TLB hit costs about an array index. System calls on the space wait until the scope
     /// ends; one made on the same thread throws. A fault inside the scope may let a waiting call in.</summary>
@@ -121,11 +117,11 @@ public sealed partial class VirtualProcessor : IDisposable
         _cachedTables.Forget(range);
     }
 
-    /// <summary>Makes the processor unusable. Nobody is inside it, but a scope may be waiting to get back in from a fault: it finds no translation any more.</summary>
+    /// <summary>Makes the processor unusable. Nobody is inside it, but a scope may be waiting to get back in from a fault: it finds no translation any more. The mapping lock is held
+    /// exclusively.</summary>
     internal void Detach()
     {
-        if (_onDispose is not null)
-            _lock.RemoveReader(_reader);
+        _lock.RemoveReader(_reader);
         _onDispose = null;
         Invalidate(new AddressRange(VirtualAddress.Zero, new VirtualAddress(ulong.MaxValue)));
     }
@@ -140,7 +136,7 @@ public sealed partial class VirtualProcessor : IDisposable
         }
     }
 
-    internal void Exit() => MappingLock.ExitShared(_reader);
+    internal void Exit() => _lock.ExitShared(_reader);
 
     internal AccessFault TouchInside(VirtualAddress address, AccessKind access) => Walk(address, access, out _, out _);
 

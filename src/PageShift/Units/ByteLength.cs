@@ -39,6 +39,9 @@ public readonly record struct ByteLength(ulong Value) : IComparable<ByteLength>
     /// <inheritdoc/>
     public int CompareTo(ByteLength other) => Value.CompareTo(other.Value);
 
+    /// <summary>The shorter of two lengths.</summary>
+    internal static ByteLength Min(ByteLength left, ByteLength right) => left.Value < right.Value ? left : right;
+
     /// <summary>This length rounded up to whole pages, or null when that wraps past 2^64.</summary>
     public ByteLength? RoundUpToPages()
     {

@@ -42,6 +42,12 @@ public readonly record struct VirtualAddress(ulong Value) : IComparable<VirtualA
     /// <inheritdoc/>
     public int CompareTo(VirtualAddress other) => Value.CompareTo(other.Value);
 
+    /// <summary>The lower of two addresses.</summary>
+    internal static VirtualAddress Min(VirtualAddress left, VirtualAddress right) => left.Value < right.Value ? left : right;
+
+    /// <summary>The higher of two addresses.</summary>
+    internal static VirtualAddress Max(VirtualAddress left, VirtualAddress right) => left.Value > right.Value ? left : right;
+
     /// <summary>The largest multiple of <paramref name="span"/> (a power of two, in bytes) that is not above this address.</summary>
     public VirtualAddress AlignDown(ulong span) => new(Value & ~(span - 1));
 

@@ -54,7 +54,7 @@ public class ConcurrencyTests
                 .. Enumerable.Range(0, 2).Select(writer => (Action)(() => written[writer] = CountUpWhereverItIs(world, 8 * writer, Count, Away, clock))),
                 () =>
                 {
-                    for (; clock.Elapsed < Duration; atHome = !atHome)
+                    for (bool once = false; !once || clock.Elapsed < Duration; atHome = !atHome, once = true)
                     {
                         (int from, int to) = atHome ? (0, Away) : (Away, 0);
                         Must(world.Space.Remap(Page(from), Pages(Count), Pages(Count), RemapFlags.MayMove | RemapFlags.Fixed, Page(to)));
@@ -124,7 +124,7 @@ public class ConcurrencyTests
         using AccessWorld world = new();
         world.Map(0, Pages);
         var clock = Stopwatch.StartNew();
-        for (int round = 0; clock.Elapsed < Duration; round++)
+        for (int round = 0; round == 0 || clock.Elapsed < Duration; round++)
         {
             world.Processor.Fill(Range(0, Pages), (byte)round);
             using AddressSpace child = world.Space.Fork();
@@ -138,7 +138,7 @@ public class ConcurrencyTests
     {
         using VirtualProcessor processor = world.Space.CreateProcessor();
         long count = 0;
-        while (clock.Elapsed < Duration)
+        while (count == 0 || clock.Elapsed < Duration)
         {
             using AccessScope scope = processor.EnterAccess();
             for (int i = 0; i < 200; i++, count++)
@@ -156,7 +156,7 @@ public class ConcurrencyTests
     {
         using VirtualProcessor processor = world.Space.CreateProcessor();
         long count = 0;
-        for (int page = 0; clock.Elapsed < Duration; page = (page + 1) % pages)
+        for (int page = 0; count == 0 || clock.Elapsed < Duration; page = (page + 1) % pages)
         {
             using AccessScope scope = processor.EnterAccess();
             foreach (int home in new[] { page, away + page })

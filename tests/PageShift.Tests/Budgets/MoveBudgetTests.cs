@@ -76,14 +76,8 @@ public class MoveBudgetTests
 
     private sealed class LastCost : IMoveObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal MoveCost Cost { get; private set; }
 
-        public void Moving(MoveObservation move)
-        {
-            move.Plan(MovePolicy.PageShift, _plan);
-            Cost = _plan.Cost;
-        }
+        public void Moving(MoveObservation move) => Cost = move.Plan(MovePolicy.PageShift).Cost;
     }
 }

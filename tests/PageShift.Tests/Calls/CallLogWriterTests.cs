@@ -3,6 +3,8 @@ using System.Text.RegularExpressions;
 using CsCheck;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Names;
+using PageShift.SystemCalls;
 using Xunit;
 
 namespace PageShift.Tests.Calls;
@@ -60,9 +62,9 @@ public sealed partial class CallLogWriterTests
     public void The_result_stands_in_column_40_as_far_as_it_fits()
     {
         string[] lines = LogText.Write(
-            Record(CallKind.Break, new()) with { Outcome = CallOutcome.OfValue(0x1000) },
-            Record(CallKind.Break, new()) with { Outcome = CallOutcome.OfValue(0x1000), ThreadId = 17 },
-            Record(CallKind.Map, new(0x7f0000000000, 0x200000, 3, 0x22, ulong.MaxValue)) with { Outcome = CallOutcome.OfError(Errno.OutOfMemory) })
+            Record(SystemCallNumber.Break, new()) with { Outcome = CallOutcome.OfValue(0x1000) },
+            Record(SystemCallNumber.Break, new()) with { Outcome = CallOutcome.OfValue(0x1000), ThreadId = 17 },
+            Record(SystemCallNumber.Map, new(0x7f0000000000, 0x200000, 3, 0x22, ulong.MaxValue)) with { Outcome = CallOutcome.OfError(Errno.OutOfMemory) })
             .Split('\n');
 
         Assert.Equal("brk(NULL)                               = 0x1000", lines[0]);
@@ -71,11 +73,11 @@ public sealed partial class CallLogWriterTests
     }
 
     [Theory]
-    [InlineData(CallKind.Map)]
-    [InlineData(CallKind.Remap)]
-    [InlineData(CallKind.Break)]
-    [InlineData(CallKind.RelocateDown)]
-    public void A_result_that_is_an_address_is_written_as_one(CallKind kind)
+    [InlineData(SystemCallNumber.Map)]
+    [InlineData(SystemCallNumber.Remap)]
+    [InlineData(SystemCallNumber.Break)]
+    [InlineData(PseudoCall.RelocateDown)]
+    public void A_result_that_is_an_address_is_written_as_one(SystemCallNumber kind)
     {
         string line = LogText.Write(Record(kind, new(0x1fff000, 0x201000, 0x200000)) with { Outcome = CallOutcome.OfValue(0x1dff000) });
 
@@ -104,7 +106,7 @@ public sealed partial class CallLogWriterTests
     [Fact]
     public void A_clone_that_started_reads_back_with_its_completion()
     {
-        SystemCall clone = new(CallKind.Clone, new(0x4100, 17));
+        SystemCall clone = new(SystemCallNumber.Clone, new(0x4100, 17));
         CallRecord[] records =
         [
             new() { Kind = CallRecordKind.CloneStarted, ThreadId = 5, Call = clone, Line = 1 },
@@ -118,7 +120,16 @@ public sealed partial class CallLogWriterTests
     [GeneratedRegex(@"^(mmap|munmap|mremap|mprotect|pkey_mprotect|madvise|brk|mlock|mlock2|munlock|mlockall|munlockall|msync|exit_group)\(|^\+\+\+")]
     private static partial Regex IsMemoryCall();
 
-    private static CallRecord Record(CallKind kind, CallArguments arguments) => new() { Call = new SystemCall(kind, arguments) };
+    private const SystemCallNumber Read = 0;
+    private const SystemCallNumber SetUpEvents = (SystemCallNumber)206;
+
+    private static readonly SystemCallNumber[] Numbers =
+    [
+        PseudoCall.Unknown, PseudoCall.MemorySet, PseudoCall.MemoryRead, PseudoCall.Present, PseudoCall.Absent, PseudoCall.AnonVma, PseudoCall.RelocateDown,
+        Read, SetUpEvents, .. Enum.GetValues<SystemCallNumber>(),
+    ];
+
+    private static CallRecord Record(SystemCallNumber kind, CallArguments arguments) => new() { Call = new SystemCall(kind, arguments) };
 
     private static bool ReadsBack(CallRecord record) =>
         LogText.Read(Encoding.UTF8.GetBytes(LogText.Write(record)))[0] == record with { Line = 1 };
@@ -130,7 +141,7 @@ public sealed partial class CallLogWriterTests
         Gen.Long[0, 999_999_999_999_999].Select(time => new CallTimestamp(CallTimestampForm.Relative, time)));
 
     private static Gen<CallRecord> GenCall() =>
-        Gen.Select(Gen.Enum<CallKind>(), GenPath, Gen.Int[0, 4_000_000], GenTimestamp(), Gen.Bool, Gen.Long[0, 1_000_000_000_000].Nullable())
+        Gen.Select(Gen.OneOf(Numbers), GenPath, Gen.Int[0, 4_000_000], GenTimestamp(), Gen.Bool, Gen.Long[0, 1_000_000_000_000].Nullable())
             .SelectMany((kind, path, thread, time, isInjected, duration) => Gen.Select(GenArguments(kind), GenOutcome(kind), (arguments, outcome) => new CallRecord
             {
                 Call = new SystemCall(kind, arguments),
@@ -138,21 +149,21 @@ public sealed partial class CallLogWriterTests
                 ThreadId = thread,
                 Timestamp = time,
                 Outcome = outcome,
-                FilePath = kind is CallKind.Map or CallKind.OpenFile or CallKind.Execute ? path : null,
+                FilePath = kind is SystemCallNumber.Map or SystemCallNumber.OpenFile or SystemCallNumber.Execute ? path : null,
                 // What follows the outcome can't stand without one.
                 IsInjected = isInjected && outcome.State != CallOutcomeState.None,
                 DurationNanoseconds = outcome.State == CallOutcomeState.None ? null : duration,
             }));
 
-    private static string? NameOf(CallKind kind) => kind switch
+    private static string? NameOf(SystemCallNumber kind) => kind switch
     {
-        CallKind.Unknown => "no_such_call",
-        CallKind.Other => "read",
-        CallKind.Unsupported => "shmat",
+        PseudoCall.Unknown => "no_such_call",
+        Read => "read",
+        SetUpEvents => "io_setup",
         _ => null,
     };
 
-    private static Gen<CallOutcome> GenOutcome(CallKind kind) => Gen.OneOf(
+    private static Gen<CallOutcome> GenOutcome(SystemCallNumber kind) => Gen.OneOf(
         Gen.Const(CallOutcome.None),
         Gen.Const(CallOutcome.Unknown),
         Gen.OneOf(512, 513, 514, 516).Select(CallOutcome.OfRestart),
@@ -160,26 +171,26 @@ public sealed partial class CallLogWriterTests
         // A modelled call's -1 is an error's sign.
         Gen.Long.Where(value => value != -1).Select(value => CallOutcome.OfValue(value)));
 
-    private static Gen<CallArguments> GenArguments(CallKind kind)
+    private static Gen<CallArguments> GenArguments(SystemCallNumber kind)
     {
         switch (kind)
         {
-            case CallKind.Unknown or CallKind.Other or CallKind.Unsupported or CallKind.Execute:
+            case PseudoCall.Unknown or Read or SetUpEvents or SystemCallNumber.Execute:
                 return Gen.Const(new CallArguments());
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 return Gen.Select(GenNumber, Gen.ULong[0, 64], (flags, signal) => new CallArguments(flags, signal));
-            case CallKind.OpenFile:
+            case SystemCallNumber.OpenFile:
                 return GenNumber.Select(flags => new CallArguments(flags));
-            case CallKind.CloseFile:
+            case SystemCallNumber.CloseFile:
                 return Gen.Select(GenSigned, GenSigned, (first, last) => new CallArguments(first, last));
-            case CallKind.DuplicateFile:
+            case SystemCallNumber.DuplicateFile:
                 return GenSigned.Select(file => new CallArguments(file));
             default:
-                ArgumentType[] types = CallSignature.Of(kind).ToArray();
+                IReadOnlyList<CallParameter> parameters = new SystemCall(kind, default).Parameters;
                 return Gen.Select(GenNumber.Array[6], GenSigned.Array[6], (numbers, signed) =>
                 {
-                    ulong Of(int index) => index >= types.Length ? 0
-                        : types[index] is ArgumentType.FileDescriptor or ArgumentType.Signed ? signed[index] : numbers[index];
+                    ulong Of(int index) => index >= parameters.Count ? 0
+                        : parameters[index].Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed ? signed[index] : numbers[index];
                     return new CallArguments(Of(0), Of(1), Of(2), Of(3), Of(4), Of(5));
                 });
         }

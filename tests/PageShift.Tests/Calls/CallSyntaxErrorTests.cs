@@ -36,6 +36,8 @@ public sealed class CallSyntaxErrorTests
     [InlineData("munmap(0x1000, 18446744073709551616)", 16, "'18446744073709551616'", "a number below 2^64")]
     [InlineData("munmap(0x, 4096)", 10, "','", "a hexadecimal digit")]
     [InlineData("munmap(0x1g, 4096)", 8, "'0x1g'", "a decimal or hexadecimal number")]
+    [InlineData("munmap(0x10K, 4096)", 8, "'0x10K'", "a decimal or hexadecimal number")]
+    [InlineData("munmap(0x1z, 4096)", 8, "'0x1z'", "a decimal or hexadecimal number")]
     [InlineData("munmap(010, 4096)", 8, "'010'", "a number without leading zeros")]
     [InlineData("munmap(PROT_READ, 4096)", 8, "'PROT_READ'", "an address")]
     [InlineData("munmap(0x1000, 16777216*TB)", 24, "'*'", "a result that fits in 64 bits")]

@@ -34,7 +34,7 @@ public sealed class HandWrittenLogTests
     {
         CallRecord record = LogText.ReadOne("mremap(128*MB + 1*MB, 2*MB, 2*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 127*MB) = 127*MB");
 
-        Assert.Equal(new SystemCall(CallKind.Remap, new(0x8100000, 0x200000, 0x200000, 3, 0x7f00000)), record.Call);
+        Assert.Equal(new SystemCall(SystemCallNumber.Remap, new(0x8100000, 0x200000, 0x200000, 3, 0x7f00000)), record.Call);
         Assert.Equal(CallOutcome.OfValue(0x7f00000), record.Outcome);
     }
 
@@ -45,11 +45,11 @@ public sealed class HandWrittenLogTests
 
         Assert.Equal(
             [
-                new SystemCall(CallKind.MemorySet, new(0x8100000, 0x5a, 0x200000)),
-                new SystemCall(CallKind.RelocateDown, new(0x1fff000, 0x201000, 0x200000)),
+                new SystemCall(PseudoCall.MemorySet, new(0x8100000, 0x5a, 0x200000)),
+                new SystemCall(PseudoCall.RelocateDown, new(0x1fff000, 0x201000, 0x200000)),
             ],
             records.Select(record => record.Call));
-        Assert.All(records, record => Assert.Null(record.Call.Number));
+        Assert.All(records, record => Assert.Null(record.Call.Description));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class HandWrittenLogTests
         SystemCall call = LogText.ReadOne(line).Call;
 
         Assert.Equal(number, call.Number);
-        Assert.Equal(call, SystemCall.Of(number, call.Arguments));
+        Assert.Equal(CallStanding.Modelled, call.Standing);
     }
 
     [Fact]
@@ -137,13 +137,15 @@ public sealed class HandWrittenLogTests
             records.Select(record => ((int)record.Call.Arguments.First, (int)record.Call.Arguments.Second)));
         Assert.Equal([2, 3, 4, 5, 6, 7, 8], records.Select(record => record.Outcome.Value));
         // Whether that one made a thread or a process is not known.
-        Assert.Equal(CallKind.Unsupported, records[5].Call.Kind);
-        Assert.All(records.Where(record => record != records[5]), record => Assert.Equal(CallKind.Clone, record.Call.Kind));
+        Assert.Equal((PseudoCall.Unknown, "clone3"), (records[5].Call.Number, records[5].Name));
+        Assert.All(records.Where(record => record != records[5]), record => Assert.Equal(SystemCallNumber.Clone, record.Call.Number));
     }
 
     [Fact]
     public void Duplicated_and_closed_descriptors_are_told_from_other_file_control()
     {
+        const SystemCallNumber fileControl = (SystemCallNumber)72;
+        const SystemCallNumber closeRange = (SystemCallNumber)436;
         List<CallRecord> records = LogText.Read(
             "dup(3) = 4",
             "dup3(3, 5, O_CLOEXEC) = 5",
@@ -156,10 +158,10 @@ public sealed class HandWrittenLogTests
 
         Assert.Equal(
             [
-                (CallKind.DuplicateFile, 3, 0), (CallKind.DuplicateFile, 3, 0), (CallKind.DuplicateFile, 3, 0), (CallKind.DuplicateFile, 3, 0),
-                (CallKind.Other, 0, 0), (CallKind.CloseFile, 3, 3), (CallKind.CloseFile, 3, -1), (CallKind.Other, 0, 0),
+                (SystemCallNumber.DuplicateFile, 3, 0), (SystemCallNumber.DuplicateFile, 3, 0), (SystemCallNumber.DuplicateFile, 3, 0), (SystemCallNumber.DuplicateFile, 3, 0),
+                (fileControl, 0, 0), (SystemCallNumber.CloseFile, 3, 3), (SystemCallNumber.CloseFile, 3, -1), (closeRange, 0, 0),
             ],
-            records.Select(record => (record.Call.Kind, (int)record.Call.Arguments.First, (int)record.Call.Arguments.Second)));
+            records.Select(record => (record.Call.Number, (int)record.Call.Arguments.First, (int)record.Call.Arguments.Second)));
     }
 
     [Fact]

@@ -18,11 +18,11 @@ public sealed class ThreadsOfLogTests
         int pairs = 0;
         foreach (CallRecord record in LogText.Read(LogText.Recorded(name)).Where(record => record.Call.Arguments.Second == 8192))
         {
-            if (record.Call.Kind == CallKind.Map && record.Outcome.State == CallOutcomeState.Value)
+            if (record.Call.Number == SystemCallNumber.Map && record.Outcome.State == CallOutcomeState.Value)
             {
                 mapped[record.ThreadId] = record.Outcome.Value;
             }
-            else if (record.Call.Kind == CallKind.Unmap)
+            else if (record.Call.Number == SystemCallNumber.Unmap)
             {
                 Assert.Equal(mapped[record.ThreadId], (long)record.Call.Arguments.First);
                 pairs++;
@@ -38,7 +38,7 @@ public sealed class ThreadsOfLogTests
     {
         List<CallRecord> records = LogText.Read(LogText.Recorded(name));
         int first = records[0].ThreadId;
-        int[] made = [.. records.Where(record => record.Kind == CallRecordKind.Call && record.Call.Kind == CallKind.Clone).Select(record => (int)record.Outcome.Value)];
+        int[] made = [.. records.Where(record => record.Kind == CallRecordKind.Call && record.Call.Number == SystemCallNumber.Clone).Select(record => (int)record.Outcome.Value)];
 
         // The thread that called execve has no line of its own but that call's, which completes under the process's id.
         Assert.Equal(made.Append(first).Order(), records.Select(record => record.ThreadId).Union(Executors(records)).Order());
@@ -58,7 +58,7 @@ public sealed class ThreadsOfLogTests
                 known.Add(record.ThreadId);
             if (record.Kind == CallRecordKind.CloneStarted)
                 Assert.True(busy.Add(record.ThreadId));
-            if (record.Kind == CallRecordKind.Call && record.Call.Kind == CallKind.Clone)
+            if (record.Kind == CallRecordKind.Call && record.Call.Number == SystemCallNumber.Clone)
             {
                 busy.Remove(record.ThreadId);
                 known.Add((int)record.Outcome.Value);
@@ -75,7 +75,7 @@ public sealed class ThreadsOfLogTests
     [MemberData(nameof(Together))]
     public void Threads_share_memory_and_forks_do_not(string name)
     {
-        CallRecord[] clones = [.. LogText.Read(LogText.Recorded(name)).Where(record => record.Kind == CallRecordKind.Call && record.Call.Kind == CallKind.Clone)];
+        CallRecord[] clones = [.. LogText.Read(LogText.Recorded(name)).Where(record => record.Kind == CallRecordKind.Call && record.Call.Number == SystemCallNumber.Clone)];
 
         Assert.Equal(4, clones.Count(clone => clone.CloneFlags.HasFlag(CloneFlags.Thread | CloneFlags.SharedMemory)));
         Assert.Single(clones, clone => clone.CloneFlags.HasFlag(CloneFlags.VFork | CloneFlags.SharedMemory) && !clone.CloneFlags.HasFlag(CloneFlags.Thread));
@@ -89,7 +89,7 @@ public sealed class ThreadsOfLogTests
     {
         List<CallRecord> records = LogText.Read(LogText.Recorded(name));
         int superseded = records.FindIndex(record => record.Kind == CallRecordKind.Superseded);
-        CallRecord execution = records.Skip(superseded).First(record => record.Call.Kind == CallKind.Execute);
+        CallRecord execution = records.Skip(superseded).First(record => record.Call.Number == SystemCallNumber.Execute);
 
         Assert.Equal(records[superseded].ThreadId, execution.ThreadId);
         Assert.Equal("/bin/true", execution.FilePath);
@@ -117,9 +117,9 @@ public sealed class ThreadsOfLogTests
         Assert.Equal(8, logs.Length);
         Assert.All(logs.SelectMany(log => log), record => Assert.Equal(0, record.ThreadId));
         // execve began in one file and completed in another.
-        Assert.Contains(logs, log => log[^1] is { Call.Kind: CallKind.Execute, Outcome.State: CallOutcomeState.Unknown, FilePath: "/bin/true" });
+        Assert.Contains(logs, log => log[^1] is { Call.Number: SystemCallNumber.Execute, Outcome.State: CallOutcomeState.Unknown, FilePath: "/bin/true" });
         Assert.Contains(logs, log => log.Any(record => record.Kind == CallRecordKind.Superseded)
-            && log.Any(record => record.Call.Kind == CallKind.Execute && record.Outcome == CallOutcome.OfValue(0)));
+            && log.Any(record => record.Call.Number == SystemCallNumber.Execute && record.Outcome == CallOutcome.OfValue(0)));
     }
 
     [Fact]

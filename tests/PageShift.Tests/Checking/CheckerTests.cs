@@ -101,15 +101,9 @@ public sealed class CheckerTests
 
     private sealed class EntryCount : ILogObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal ulong Sum { get; private set; }
 
-        public void OnMove(in CallRecord record, MoveObservation move)
-        {
-            move.Plan(MovePolicy.PageShift, _plan);
-            Sum += _plan.Cost.Entries;
-        }
+        public void OnMove(in CallRecord record, MoveObservation move) => Sum += move.Plan(MovePolicy.PageShift).Cost.Entries;
 
         public void OnDivergence(in Divergence divergence) => Assert.Fail(divergence.ToString());
     }

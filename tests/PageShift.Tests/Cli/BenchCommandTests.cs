@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
+using PageShift.Linux;
+using PageShift.Measurement;
 using Xunit;
 
 namespace PageShift.Tests.Cli;
@@ -6,6 +9,8 @@ namespace PageShift.Tests.Cli;
 /// <summary>The verb bench, but for its figures, which are the machine's.</summary>
 public class BenchCommandTests
 {
+    private static string LastRow => (SpeedTable.All.Count - 1).ToString(CultureInfo.InvariantCulture);
+
     [Fact]
     public void Each_chosen_row_has_both_figures_and_their_ratio()
     {
@@ -26,6 +31,8 @@ public class BenchCommandTests
     {
         ToolResult result = Tool.Run("bench", "--only", "1 TiB", "--seconds", "0.05");
 
+        if (MachineMemory.ReadAvailable().Value < EngineMemory.NeededBytes)
+            Assert.Skip("There is too little memory for the page tables of 1 TiB, which take 2 GiB.");
         Assert.Equal(0, result.ExitCode);
         Assert.Matches("memory for 1 TiB populated, bytes-free +[0-9]+ MiB .* at most 1.5 times +yes", result.Output);
         Assert.Contains("1 of 1: memory for 1 TiB populated", result.Error, StringComparison.Ordinal);
@@ -33,13 +40,13 @@ public class BenchCommandTests
 
     [Theory]
     [InlineData("--only", "no such row", "--only: found 'no such row', which no row contains, expected a part of a row's name")]
-    [InlineData("--row", "99", "a number from 0 to ")]
+    [InlineData("--row", "99", "--row takes a number from 0 to LAST.\n")]
     public void What_can_t_be_measured_is_said_in_one_line(string option, string value, string expected)
     {
         ToolResult result = Tool.Run("bench", option, value);
 
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Contains(expected.Replace("LAST", LastRow, StringComparison.Ordinal), result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
     }
 

@@ -71,7 +71,7 @@ public sealed class OutputFileTests : IDisposable
         for (int i = 0; i < 20_000; i++) // more than is kept in memory
             process.StandardInput.Write(Log);
         process.StandardInput.Flush();
-        Assert.True(SpinWait.SpinUntil(() => File.Exists(PathOf("page.html")), TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(PathOf("page.html")), HangGuard.Limit));
 
         using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
         process.WaitForExit();

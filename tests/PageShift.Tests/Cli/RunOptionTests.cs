@@ -35,6 +35,22 @@ public sealed class RunOptionTests
     }
 
     [Fact]
+    public void An_obstacle_at_address_0_is_named()
+    {
+        const string Log = """
+            mmap(0, 9*PAGE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0
+            mremap(0x1000, 8*PAGE, 8*PAGE, MREMAP_MAYMOVE|MREMAP_FIXED, 0x11000) = 0x11000
+
+            """;
+
+        JsonElement move = Tool.RunToJson(Log, "--geometry", "3x4").GetProperty("moves")[0];
+
+        Assert.All(MoveJson.Policy(move, "pageshift").GetProperty("boundaries").EnumerateArray().Where(b => b.GetProperty("end").GetString() == "start"), boundary =>
+            Assert.Equal(("entryInSource", "0x0"), (boundary.GetProperty("outcome").GetString(), boundary.GetProperty("obstacle").GetString())));
+        Assert.All(MoveJson.Policy(move, "linux-6.7").GetProperty("boundaries").EnumerateArray(), boundary => Assert.False(boundary.TryGetProperty("obstacle", out _)));
+    }
+
+    [Fact]
     public void A_result_that_differs_is_a_divergence_and_exit_code_1_with_verify_only()
     {
         const string Log = """

@@ -173,7 +173,7 @@ public sealed class TraceCommandTests
 
         Process.Start("kill", ["-INT", $"{tool.Id}"]).WaitForExit();
 
-        Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(20)));
+        Assert.True(tool.WaitForExit(HangGuard.Limit));
         Assert.Equal(130, tool.ExitCode);
         Assert.Contains("killed by signal 2", tool.StandardError.ReadToEnd());
     }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using PageShift.Linux;
+using PageShift.Tests.Tracing;
 using Xunit;
 
 namespace PageShift.Tests.Cli;
@@ -24,7 +26,7 @@ public sealed class UsageTests
     [Fact]
     public void An_empty_name_names_no_log()
     {
-        Refused("pageshift: found a name that no file can have, expected a log's name", Tool.Run("run", ""));
+        Refused("pageshift: found a name that no file can have, expected the name of a log", Tool.Run("run", ""));
     }
 
     [Fact]
@@ -34,8 +36,7 @@ public sealed class UsageTests
 
         ToolResult result = Tool.Run("run", name);
 
-        Assert.Equal(2, result.ExitCode);
-        Assert.StartsWith($"pageshift: {name}: ", result.ErrorLine);
+        Refused($"pageshift: {name} can't be opened: File name too long", result);
     }
 
     [Fact]
@@ -164,16 +165,65 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [UnsupportedOSPlatform("windows")]
-    [InlineData("run /nowhere/x")]
-    [InlineData("run - --top ten")]
-    public void Where_standard_error_is_full_the_exit_code_has_to_do(string arguments)
+    [InlineData("run /nowhere/x", 2)]
+    [InlineData("run - --top ten", 2)]
+    [InlineData("check --depth 5", 0)] // says how far it is
+    public void Where_standard_error_is_full_the_exit_code_has_to_do(string arguments, int code)
     {
-        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
-        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"exec dotnet '{Tool.Assembly}' {arguments} 2>/dev/full"]))!;
-        process.WaitForExit();
+        Assert.Equal(code, InShell($"{arguments} 2>/dev/full").ExitCode);
+    }
 
-        Assert.Equal(2, process.ExitCode);
+    [Theory]
+    [InlineData("run samples/stack.strace")]
+    [InlineData("run samples/stack.strace --format json")]
+    [InlineData("explain samples/stack.strace:6")]
+    [InlineData("explain samples/stack.strace:6 --format json")]
+    [InlineData("help running")]
+    [InlineData("run --help")]
+    [InlineData("--version")]
+    [InlineData("completion bash")]
+    public void Standard_output_that_can_not_be_written_is_named(string arguments)
+    {
+        Assert.Equal("pageshift: standard output can't be written: No space left on device", InShell($"{arguments} >/dev/full").ErrorLine);
+        ToolResult closed = InShell($"{arguments} >&-");
+        Assert.Equal((2, "pageshift: standard output can't be written: Bad file descriptor"), (closed.ExitCode, closed.ErrorLine));
+    }
+
+    [Theory]
+    [InlineData("run samples/realloc.strace --top 100", 0)]
+    [InlineData("help running", 0)]
+    public void A_reader_that_goes_away_is_no_failure(string arguments, int code)
+    {
+        ToolResult result = InShell($"{arguments} | head -n 1; exit ${{PIPESTATUS[0]}}");
+
+        Assert.Equal((code, ""), (result.ExitCode, result.Error));
+        Assert.Single(result.OutputLines);
+    }
+
+    [Theory]
+    [InlineData("check -o /dev/null", "-o: found the file /dev/null, expected a directory")]
+    [InlineData("fuzz -o /dev/null", "-o: found the file /dev/null, expected a directory")]
+    [InlineData("check -o /proc/nowhere", "-o: /proc/nowhere can't be made: No such file or directory")]
+    [InlineData("check --merge samples", "samples: found a directory, expected a result of 'check --format json'")]
+    [InlineData("check --merge /nowhere/x", "/nowhere/x: found no such file")]
+    [InlineData("check --merge /dev/null", "/dev/null: found no result of 'check --format json' in schema 1")]
+    [InlineData("run /proc/self/mem", "/proc/self/mem can't be read: Input/output error")]
+    [InlineData("explain /proc/self/mem:1", "/proc/self/mem can't be read: Input/output error")]
+    [InlineData("run samples/stack.strace --html /nowhere/x", "--html: /nowhere/x can't be written: No such file or directory")]
+    [InlineData("run samples/stack.strace --format json --html /dev/full", "--html: /dev/full can't be written: No space left on device")]
+    [InlineData("explain samples/stack.strace:6 --html /dev/full", "--html: /dev/full can't be written: No space left on device")]
+    [InlineData("trace -o /dev/full true", "-o: /dev/full can't be written: No space left on device")]
+    [InlineData("trace --report /dev/full true", "--report: /dev/full can't be written: No space left on device")]
+    public void What_the_system_refuses_about_a_file_is_told_with_its_name_and_the_systems_words(string arguments, string error)
+    {
+        string[] words = arguments.Split(' ');
+        if (words[0] == "trace")
+            TracedRun.SkipUnlessPermitted();
+        if (words[0] == "fuzz" && PlatformSupport.MissingReason is { } reason)
+            Assert.Skip(reason);
+        ToolResult result = Tool.Run(words);
+
+        Assert.Equal((2, $"pageshift: {error}"), (result.ExitCode, result.ErrorLine));
     }
 
     [Fact]
@@ -183,6 +233,24 @@ public sealed class UsageTests
 
         Assert.Equal(0, result.ExitCode);
         Assert.All(["pageshift run <FILE> [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--top"], option => Assert.Contains(option, result.Output));
+    }
+
+    /// <summary>Runs the tool in a shell, which has redirections.</summary>
+    private static ToolResult InShell(string arguments)
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
+        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", $"dotnet '{Tool.Assembly}' {arguments}"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Repository.Root,
+        })!;
+        process.StandardInput.Close();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output, error.Result);
     }
 
     private static void Refused(string line, ToolResult result)

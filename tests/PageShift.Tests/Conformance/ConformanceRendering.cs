@@ -46,7 +46,7 @@ internal static class ConformanceRendering
     {
         int outcome = line.IndexOf(" = ", StringComparison.Ordinal);
         string head = (outcome < 0 ? line : line[..outcome]).TrimEnd();
-        if (call.Call.Kind == CallKind.InCore && call.Call.Arguments.Third == 0)
+        if (call.Call.Number == SystemCallNumber.InCore && call.Call.Arguments.Third == 0)
             head = string.Concat(head.AsSpan(0, VectorStart(head)), answer.Result.IsError ? ", NULL" : $", [{string.Join(", ", data.Bytes.ToArray())}]", ")");
         return $"{head.PadRight(ResultColumn)} = {ResultText(call, answer.Result)}";
     }
@@ -56,7 +56,7 @@ internal static class ConformanceRendering
         head.IndexOf('[', StringComparison.Ordinal) is >= 0 and int bracket ? head.LastIndexOf(',', bracket) : head.LastIndexOf(',');
 
     private static string ResultText(in CallRecord call, CallResult result) =>
-        result.IsError || call.Call.Kind is CallKind.Map or CallKind.Remap or CallKind.Break
+        result.IsError || call.Call.Number is SystemCallNumber.Map or SystemCallNumber.Remap or SystemCallNumber.Break
             ? result.ToString()
             : result.Raw.ToString(CultureInfo.InvariantCulture);
 

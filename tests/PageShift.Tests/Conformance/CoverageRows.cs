@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.SystemCalls;
 
 namespace PageShift.Tests.Conformance;
 
@@ -35,75 +36,50 @@ internal static class CoverageRows
 
     private static readonly (ulong Number, string Name)[] Limits = [(2, "RLIMIT_DATA"), (3, "RLIMIT_STACK"), (8, "RLIMIT_MEMLOCK"), (9, "RLIMIT_AS")];
 
+    /// <summary>Other names of what has a row, sizes of pages of which there are none, and what takes a privilege.</summary>
+    private static readonly string[] Without = ["MAP_FILE", "MAP_ANON", "MAP_HUGE_2MB", "MAP_HUGE_1GB", "MADV_HWPOISON", "MADV_SOFT_OFFLINE"];
+
     internal static IReadOnlyList<CoverageRow> All { get; } =
     [
-        Whole(CallKind.Map, "mmap"),
-        .. Protections("mmap", CallKind.Map),
-        .. Enum.GetValues<MapFlags>().Where(flag => flag is not (MapFlags.None or MapFlags.TypeMask)).Select(MapRow),
-        Whole(CallKind.Unmap, "munmap"),
-        Whole(CallKind.Remap, "mremap"),
-        .. Enum.GetValues<RemapFlags>().Where(flag => flag != 0).Select(flag => Row("mremap", CallKind.Remap, NameOf(flag), call => (call.Arguments.Fourth & (ulong)flag) != 0)),
-        Whole(CallKind.Protect, "mprotect"),
-        .. Protections("mprotect", CallKind.Protect),
-        Whole(CallKind.ProtectWithKey, "pkey_mprotect"),
-        Whole(CallKind.Advise, "madvise"),
-        .. Enum.GetValues<Advice>().Where(advice => advice is not (Advice.HardwarePoison or Advice.SoftOffline))
-            .Select(advice => Row("madvise", CallKind.Advise, NameOf(advice), call => (Advice)call.Arguments.Third == advice)),
-        Whole(CallKind.Break, "brk"),
-        Whole(CallKind.InCore, "mincore"),
-        Whole(CallKind.Lock, "mlock"),
-        Whole(CallKind.Lock2, "mlock2"),
-        Row("mlock2", CallKind.Lock2, "MLOCK_ONFAULT", call => call.Arguments.Third == (ulong)LockFlags.OnFault),
-        Whole(CallKind.Unlock, "munlock"),
-        Whole(CallKind.LockAll, "mlockall"),
-        .. Enum.GetValues<LockAllFlags>().Where(flag => flag != 0).Select(flag => Row("mlockall", CallKind.LockAll, NameOf(flag), call => (call.Arguments.First & (ulong)flag) != 0)),
-        Whole(CallKind.UnlockAll, "munlockall"),
-        Whole(CallKind.Sync, "msync"),
-        .. Enum.GetValues<SyncFlags>().Where(flag => flag != 0).Select(flag => Row("msync", CallKind.Sync, NameOf(flag), call => (call.Arguments.Third & (ulong)flag) != 0)),
-        Whole(CallKind.Seal, "mseal"),
-        Whole(CallKind.Truncate, "ftruncate"),
-        Whole(CallKind.Clone, "fork"),
-        Whole(CallKind.SetLimit, "setrlimit"),
-        .. Limits.Select(limit => Row("setrlimit", CallKind.SetLimit, limit.Name, call => call.Arguments.First == limit.Number)),
+        .. SystemCallTable.All.Where(call => call.IsModelled).SelectMany(OfCall),
+        Row(SystemCallNumber.Truncate, "ftruncate", "", _ => true),
+        Row(SystemCallNumber.Clone, "fork", "", _ => true),
+        Row(SystemCallNumber.SetLimit, "setrlimit", "", _ => true),
+        .. Limits.Select(limit => Row(SystemCallNumber.SetLimit, "setrlimit", limit.Name, call => call.Arguments.First == limit.Number)),
     ];
 
-    private static CoverageRow MapRow(MapFlags flag)
+    private static IEnumerable<CoverageRow> OfCall(SystemCallDescription call)
     {
-        ulong mask = flag <= MapFlags.TypeMask ? (ulong)MapFlags.TypeMask : (ulong)flag;
-        return Row("mmap", CallKind.Map, NameOf(flag), call => (call.Arguments.Fourth & mask) == (ulong)flag);
+        yield return Row(call.Number, call.Name, "", _ => true);
+        for (int i = 0; i < call.Parameters.Count; i++)
+        {
+            int index = i;
+            CallParameter parameter = call.Parameters[i];
+            if (parameter.Values is not { } values || !HasRows(call, parameter))
+                continue;
+            foreach ((string name, ulong value) in values.Types.Concat(values.Names).Concat(values.AlsoRead))
+            {
+                if (!Without.Contains(name) && !IsRefused(call, name))
+                    yield return Row(call.Number, call.Name, name, one => Shows(one.Arguments[index], parameter, value));
+            }
+        }
     }
 
-    private static IEnumerable<CoverageRow> Protections(string call, CallKind kind) =>
-        Enum.GetValues<Protection>()
-            .Where(bit => kind == CallKind.Protect || bit is not (Protection.GrowsDown or Protection.GrowsUp or Protection.Semaphore))
-            .Select(bit => Row(call, kind, NameOf(bit), one => bit == 0 ? one.Arguments.Third == 0 : (one.Arguments.Third & (ulong)bit) != 0));
+    /// <summary>False of an access that another call explains.</summary>
+    private static bool HasRows(SystemCallDescription call, CallParameter parameter) => call.Number != SystemCallNumber.ProtectWithKey || parameter.Name != "prot";
 
-    private static CoverageRow Whole(CallKind kind, string name) => Row(name, kind, "", _ => true);
+    /// <summary>True of the bits of an access that mprotect alone takes.</summary>
+    private static bool IsRefused(SystemCallDescription call, string name) => call.Number == SystemCallNumber.Map && name is ("PROT_SEM" or "PROT_GROWSDOWN" or "PROT_GROWSUP");
 
-    private static CoverageRow Row(string call, CallKind kind, string flag, Func<SystemCall, bool> isIn) =>
-        new(call, flag, record => record.Call.Kind == kind && isIn(record.Call), Notes.GetValueOrDefault(flag, Supported));
-
-    /// <summary>The kernel's name of a value, as the log writer knows it.</summary>
-    private static string NameOf<T>(T value)
-        where T : struct, Enum
+    /// <summary>True when an argument has a value, or a flag among others.</summary>
+    private static bool Shows(ulong argument, CallParameter parameter, ulong value)
     {
-        ulong number = Convert.ToUInt64(value, System.Globalization.CultureInfo.InvariantCulture);
-        FlagSet names = value switch
-        {
-            MapFlags flag => flag <= MapFlags.TypeMask ? FlagNames.MapType : FlagNames.Map,
-            RemapFlags => FlagNames.Remap,
-            Protection => FlagNames.Protection,
-            Advice => FlagNames.Advice,
-            LockAllFlags => FlagNames.LockAll,
-            _ => FlagNames.Sync,
-        };
-        var text = new System.Text.StringBuilder();
-        names.WriteValue(text, number);
-        return value switch
-        {
-            MapFlags.Droppable => "MAP_DROPPABLE",
-            MapFlags.Uninitialized => "MAP_UNINITIALIZED",
-            _ => text.ToString(),
-        };
+        ulong types = parameter.Values!.TypeMask;
+        if (parameter.Form == ArgumentForm.Value || value == 0)
+            return argument == value;
+        return value <= types ? (argument & types) == value : (argument & value) == value;
     }
+
+    private static CoverageRow Row(SystemCallNumber number, string call, string flag, Func<SystemCall, bool> isIn) =>
+        new(call, flag, record => record.Call.Number == number && isIn(record.Call), Notes.GetValueOrDefault(flag, Supported));
 }

@@ -12,8 +12,6 @@ namespace PageShift.Tests.Following;
 /// <summary>Follows programs, bounded in time, and keeps what was found; skips where the system does not permit tracing.</summary>
 internal sealed class FollowedRun : IFollowObserver
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     private FollowedRun()
     {
     }
@@ -42,7 +40,7 @@ internal sealed class FollowedRun : IFollowObserver
     internal static FollowedRun Of(params string[] command)
     {
         TracedRun.SkipUnlessPermitted();
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(HangGuard.Limit);
         using var log = new StringWriter(CultureInfo.InvariantCulture);
         var run = new FollowedRun();
         FollowResult result = TraceFollower.Run(new TracedCommand(command), run, log, limit.Token);
@@ -82,18 +80,12 @@ internal sealed class FollowedRun : IFollowObserver
 
     private sealed class Replay : ILogObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal List<(VirtualAddress Old, VirtualAddress New, MoveCost[] Costs)> Moves { get; } = [];
 
         internal List<Divergence> Divergences { get; } = [];
 
         public void OnMove(in CallRecord record, MoveObservation move) =>
-            Moves.Add((move.Request.Old, move.Request.New, [.. MovePolicyName.All.Select(policy =>
-            {
-                move.Plan(policy, _plan);
-                return _plan.Cost;
-            })]));
+            Moves.Add((move.Request.Old, move.Request.New, [.. MovePolicyName.All.Select(policy => move.Plan(policy).Cost)]));
 
         public void OnDivergence(in Divergence divergence) => Divergences.Add(divergence);
     }

@@ -8,8 +8,6 @@ internal static class Guest
 {
     private const string Program = "qemu-system-x86_64";
     private const int ExitStatus = (GuestLayout.ExitValue << 1) | 1; // how QEMU's debug-exit device reports the value written to its port
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     /// <summary>Skips the test where there is no QEMU.</summary>
     internal static void OrSkip() => Assert.SkipWhen(Find() is null, $"{Program} is not installed (Debian's package qemu-system-x86).");
 
@@ -28,7 +26,7 @@ internal static class Guest
         ];
         using var process = Process.Start(new ProcessStartInfo(Find()!, arguments) { RedirectStandardError = true, RedirectStandardInput = true })!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        bool ended = process.WaitForExit(Patience);
+        bool ended = process.WaitForExit(HangGuard.Limit);
         if (!ended)
             process.Kill();
         process.WaitForExit();

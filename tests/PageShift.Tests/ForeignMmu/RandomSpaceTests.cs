@@ -1,4 +1,5 @@
 using CsCheck;
+using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -51,7 +52,7 @@ public sealed class RandomSpaceTests
             failure = Check(world, random, totals) is { } before ? $"before the moves, {before}" : null;
             if (failure is null)
             {
-                Take(world, random, Moves, step => step.Kind is CallKind.Remap or CallKind.RelocateDown);
+                Take(world, random, Moves, step => step.Kind is SystemCallNumber.Remap or PseudoCall.RelocateDown);
                 failure = Check(world, random, totals);
             }
         }

@@ -19,10 +19,10 @@ internal sealed class CallReach
     /// <param name="before">What the process held before it.</param>
     internal void Add(in CallRecord call, SpaceSnapshot before)
     {
-        bool succeeded = call.Outcome.State == CallOutcomeState.Value && call.Call.Kind != CallKind.Break;
-        if (call.Call.Kind == CallKind.Break)
+        bool succeeded = call.Outcome.State == CallOutcomeState.Value && call.Call.Number != SystemCallNumber.Break;
+        if (call.Call.Number == SystemCallNumber.Break)
             succeeded = (ulong)call.Outcome.Value == call.Call.Arguments.First;
-        foreach (string label in Labels(call.Call, before).Append(call.Call.Kind.ToString()))
+        foreach (string label in Labels(call.Call, before).Append(call.Call.Number.ToString()))
         {
             (int yes, int no) = Counts.GetValueOrDefault(label);
             Counts[label] = succeeded ? (yes + 1, no) : (yes, no + 1);
@@ -32,17 +32,17 @@ internal sealed class CallReach
     private static IEnumerable<string> Labels(SystemCall call, SpaceSnapshot before)
     {
         CallArguments a = call.Arguments;
-        return call.Kind switch
+        return call.Number switch
         {
-            CallKind.Map => OfMap(a),
-            CallKind.Remap => OfRemap(a, before),
-            CallKind.Protect or CallKind.ProtectWithKey => OfProtect(call.Kind, a, before),
-            CallKind.Advise => OfAdvise(a, before),
-            CallKind.Lock2 => [Numbered("mlock2", a.Third)],
-            CallKind.LockAll => [$"mlockall {(LockAllFlags)a.First}"],
-            CallKind.Sync => [Numbered("msync", a.Third)],
-            CallKind.Seal => [Numbered("mseal", a.Third)],
-            CallKind.SetLimit => [$"limit {(KernelResource)a.First}"],
+            SystemCallNumber.Map => OfMap(a),
+            SystemCallNumber.Remap => OfRemap(a, before),
+            SystemCallNumber.Protect or SystemCallNumber.ProtectWithKey => OfProtect(call.Number, a, before),
+            SystemCallNumber.Advise => OfAdvise(a, before),
+            SystemCallNumber.Lock2 => [Numbered("mlock2", a.Third)],
+            SystemCallNumber.LockAll => [$"mlockall {(LockAllFlags)a.First}"],
+            SystemCallNumber.Sync => [Numbered("msync", a.Third)],
+            SystemCallNumber.Seal => [Numbered("mseal", a.Third)],
+            SystemCallNumber.SetLimit => [$"limit {(KernelResource)a.First}"],
             _ => [],
         };
     }
@@ -74,10 +74,10 @@ internal sealed class CallReach
             yield return what;
     }
 
-    private static IEnumerable<string> OfProtect(CallKind kind, CallArguments a, SpaceSnapshot before)
+    private static IEnumerable<string> OfProtect(SystemCallNumber kind, CallArguments a, SpaceSnapshot before)
     {
         var protection = (Protection)a.Third;
-        yield return $"{(kind == CallKind.Protect ? "mprotect" : "pkey_mprotect")} {((a.Third & ~0x300000fUL) == 0 ? protection : "unknown bits")}";
+        yield return $"{(kind == SystemCallNumber.Protect ? "mprotect" : "pkey_mprotect")} {((a.Third & ~0x300000fUL) == 0 ? protection : "unknown bits")}";
         foreach (string what in Of("mprotect", a.First, a.Second, before))
             yield return what;
     }

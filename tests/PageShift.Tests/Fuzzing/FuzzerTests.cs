@@ -1,4 +1,6 @@
+using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
 using PageShift.Tests.Model;
@@ -25,7 +27,8 @@ public sealed class FuzzerTests
     public void A_planted_fault_is_found_and_shrunk_to_the_calls_that_show_it()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        factory.Surroundings = factory.Surroundings with { Kernel = factory.Surroundings.Kernel with { BreakStart = new VirtualAddress(0x40_3000) } };
+        KernelSurroundings kernel = factory.Surroundings.Kernel;
+        factory.Surroundings = factory.Surroundings with { Kernel = new(kernel.MapBase, kernel.LowestHint, new VirtualAddress(0x40_3000)) };
         var shrinker = new SequenceShrinker(factory);
         for (ulong seed = 1; ; seed++)
         {
@@ -34,7 +37,7 @@ public sealed class FuzzerTests
             if (divergence is null)
                 continue;
             CallSequence small = shrinker.Shrink(sequence, ref divergence);
-            Assert.Equal(CallKind.Break, Assert.Single(small.Calls).Call.Kind);
+            Assert.Equal(SystemCallNumber.Break, Assert.Single(small.Calls).Call.Number);
             Assert.Equal(0, divergence.Index);
             return;
         }

@@ -24,6 +24,7 @@ public sealed partial class SourceRulesTests
     /// <summary>Which rooms of the engine a room may use. All may use Abi and Units, which use nothing.</summary>
     private static readonly Dictionary<string, string[]> Rooms = new()
     {
+        ["SystemCalls"] = ["AddressSpaces"],
         ["AddressSpaces"] = ["Mappings", "Moving", "Translation", "PageTables", "Physical"],
         ["Mappings"] = ["PageTables", "Physical"],
         ["Moving"] = ["PageTables", "Physical"],

@@ -111,7 +111,7 @@ public sealed class RecordedChangesTests
             _live.Remove(space);
         }
 
-        public void Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result) => _changes.Called(space, call, result);
+        public void Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result) => _changes.Called(space, call, result);
 
         public void OnMove(in CallRecord record, MoveObservation move)
         {

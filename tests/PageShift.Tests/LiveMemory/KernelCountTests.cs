@@ -116,14 +116,8 @@ public sealed class KernelCountTests
 
     private sealed class CostObserver(MovePolicy policy) : IMoveObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal MoveCost Cost { get; private set; }
 
-        public void Moving(MoveObservation move)
-        {
-            move.Plan(policy, _plan);
-            Cost = MoveCost.Sum(Cost, _plan.Cost);
-        }
+        public void Moving(MoveObservation move) => Cost += move.Plan(policy).Cost;
     }
 }

@@ -1,4 +1,5 @@
 using PageShift.Calls;
+using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Verification;
 using Xunit;
@@ -163,7 +164,8 @@ public sealed class KnownDifferenceTests
     public void A_difference_that_comes_again_is_a_divergence_whatever_the_kernel_did_in_the_first_run()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        factory.Surroundings = factory.Surroundings with { Kernel = factory.Surroundings.Kernel with { BreakStart = new VirtualAddress(0x40_3000) } };
+        KernelSurroundings kernel = factory.Surroundings.Kernel;
+        factory.Surroundings = factory.Surroundings with { Kernel = new(kernel.MapBase, kernel.LowestHint, new VirtualAddress(0x40_3000)) };
         FuzzReport report = Judged(factory, "brk(0)", KnownDifferences.BackgroundCollapse);
         Assert.Empty(report.Known);
         Assert.Equal("the results", report.Finding?.Divergence.Subject);

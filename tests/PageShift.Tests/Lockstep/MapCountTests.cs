@@ -1,4 +1,5 @@
 using System.Text;
+using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Moving;
@@ -26,7 +27,7 @@ public sealed class MapCountTests
         using KernelSide kernel = KernelSide.TryBegin(executor, 0)!;
         using PhysicalMemory memory = new();
         using EngineSide engine = new(surroundings, memory, MovePolicy.PageShift, 0);
-        var failed = new HashSet<CallKind>();
+        var failed = new HashSet<SystemCallNumber>();
         foreach (CallRecord call in Sequence(Log()).Calls)
         {
             CallAnswer expected = kernel.Execute(call);
@@ -34,10 +35,10 @@ public sealed class MapCountTests
             CallAnswer answer = engine.Execute(call);
             Assert.True(expected.Result == answer.Result, $"{call.Call}: engine {answer.Result}, kernel {expected.Result}");
             if (expected.Result.IsError)
-                failed.Add(call.Call.Kind);
+                failed.Add(call.Call.Number);
         }
 
-        Assert.Superset(new HashSet<CallKind> { CallKind.Map, CallKind.Unmap, CallKind.Remap, CallKind.Protect, CallKind.Advise, CallKind.Lock }, failed);
+        Assert.Superset(new HashSet<SystemCallNumber> { SystemCallNumber.Map, SystemCallNumber.Unmap, SystemCallNumber.Remap, SystemCallNumber.Protect, SystemCallNumber.Advise, SystemCallNumber.Lock }, failed);
         SpaceSnapshot engines = new(), kernels = new();
         engine.Observe(0, engines, withFlags: false);
         Assert.True(kernel.Observe(0, kernels, withFlags: false));

@@ -93,12 +93,10 @@ public sealed class AllocationTests
 
     private sealed class PlanningObserver : IMoveObserver
     {
-        private readonly MovePlan _plan = new();
-
         public void Moving(MoveObservation move)
         {
             for (MovePolicy policy = MovePolicy.Linux420; policy <= MovePolicy.PageShift; policy++)
-                move.Plan(policy, _plan);
+                move.Plan(policy);
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class CallTrail
     {
         Kind = CallRecordKind.Call,
         ThreadId = FirstThread,
-        Call = new SystemCall(CallKind.OpenFile, new CallArguments(2)),
+        Call = new SystemCall(SystemCallNumber.OpenFile, new CallArguments(2)),
         Outcome = CallOutcome.OfValue(descriptor),
         FilePath = path,
     });
@@ -31,9 +31,9 @@ internal sealed class CallTrail
     {
         _pending = call;
         CallArguments a = call.Arguments;
-        if (call.Kind == CallKind.Unknown)
+        if (call.Kind == PseudoCall.Unknown)
             _text.Write(string.Create(CultureInfo.InvariantCulture, $"# process {call.Process} reads {a.Third} bytes at 0x{a.First:x}\n"));
-        else if (call.Kind == CallKind.MemorySet)
+        else if (call.Kind == PseudoCall.MemorySet)
             Write(call, CallOutcome.None);
     }
 

@@ -59,7 +59,7 @@ public sealed class CanaryTests
         BoundaryOutcome stopped = spot is Spot.SourceBelow or Spot.SourceAbove ? BoundaryOutcome.EntryInSource : BoundaryOutcome.EntryInDestination;
         Assert.Equal(
             [(MoveEnd.Start, isStart ? stopped : BoundaryOutcome.Expanded, isStart ? canary : 0), (MoveEnd.End, isStart ? BoundaryOutcome.Expanded : stopped, isStart ? 0 : canary)],
-            world.Decisions(MovePolicy.PageShift).Where(decision => decision.Level == level).Select(decision => (decision.End, decision.Outcome, decision.Obstacle.Value)));
+            world.Decisions(MovePolicy.PageShift).Where(decision => decision.Level == level).Select(decision => (decision.End, decision.Outcome, decision.Obstacle?.Value ?? 0)));
         Assert.Equal(2UL, world.Cost(MovePolicy.PageShift).At(level));
         AssertLinux67(world, level, spot, canary);
     }
@@ -95,7 +95,7 @@ public sealed class CanaryTests
         world.Move();
 
         world.AssertMoved();
-        Assert.Single(world.Decisions(MovePolicy.PageShift), decision => decision.Obstacle.Value == canary);
+        Assert.Single(world.Decisions(MovePolicy.PageShift), decision => decision.Obstacle?.Value == canary);
         Assert.Equal(Translation.AccessFault.GuardPage, world.Space.TryRead(new VirtualAddress(canary), new byte[1], out _));
     }
 
@@ -109,7 +109,7 @@ public sealed class CanaryTests
             (_, Spot.DestinationBelow) => [(BoundaryOutcome.MappingInDestination, canary)],
             _ => [(BoundaryOutcome.Expanded, 0)],
         };
-        Assert.Equal(expected, world.Decisions(MovePolicy.Linux67).Select(decision => (decision.Outcome, decision.Obstacle.Value)));
+        Assert.Equal(expected, world.Decisions(MovePolicy.Linux67).Select(decision => (decision.Outcome, decision.Obstacle?.Value ?? 0)));
         foreach (MovePolicy older in new[] { MovePolicy.Linux420, MovePolicy.Linux50, MovePolicy.Linux511 })
             Assert.Empty(world.Decisions(older));
     }
@@ -144,8 +144,7 @@ public sealed class CanaryTests
         {
             foreach (MovePolicy policy in MovePolicyName.All)
             {
-                var plan = new MovePlan();
-                move.Plan(policy, plan);
+                MovePlan plan = move.Plan(policy);
                 _plans.Add(policy, (plan.Cost, [.. plan.Boundaries]));
             }
         }

@@ -33,7 +33,7 @@ public sealed class GarbageTests
         {
             MapWindow(space);
             CallArguments a = record.Call.Arguments;
-            long result = space.Invoke((long)record.Call.Number!.Value, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth);
+            long result = space.Invoke((long)record.Call.Number, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth);
             long expected = record.Outcome.State == CallOutcomeState.Error ? -(long)record.Outcome.Error : record.Outcome.Value;
             if (result != expected)
                 differences.Add($"line {record.Line}: {record.Name} {a} gave {new CallResult(result)}, not {new CallResult(expected)}");

@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.Calls;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -55,7 +54,7 @@ public sealed class MetamorphicTests
             {
                 if (worlds[0].Resolve(step) is not { } call)
                     continue;
-                hasLargePages |= call.Kind == CallKind.Advise && (Advice)call.Arguments.Third is Advice.HugePage or Advice.Collapse;
+                hasLargePages |= call.Kind == SystemCallNumber.Advise && (Advice)call.Arguments.Third is Advice.HugePage or Advice.Collapse;
                 foreach (ModelWorld world in worlds)
                     world.Run(call);
                 compared.RemoveAll(world => hasLargePages && HaveParted(worlds[0], world));

@@ -11,21 +11,21 @@ internal static class ModelInvocation
     internal static CallResult Make(AddressSpace space, in ModelCall call, Dictionary<ulong, (OpenFile File, OracleObject Object)> files)
     {
         CallArguments a = call.Arguments;
-        if (!call.IsTyped && new SystemCall(call.Kind, a).Number is { } number)
-            return new CallResult(space.Invoke((long)number, a.First, a.Second, a.Third, a.Fourth, a.Fifth, a.Sixth));
+        if (!call.IsTyped && new SystemCall(call.Kind, a).Description is not null)
+            return space.Invoke(call.Kind, a);
         var start = new VirtualAddress(a.First);
         var length = new ByteLength(a.Second);
         return call.Kind switch
         {
-            CallKind.Map => space.Map(start, length, (Protection)a.Third, (MapFlags)a.Fourth, files.GetValueOrDefault(a.Fifth).File, a.Sixth),
-            CallKind.Unmap => space.Unmap(start, length),
-            CallKind.Remap => space.Remap(start, length, new ByteLength(a.Third), (RemapFlags)a.Fourth, new VirtualAddress(a.Fifth)),
-            CallKind.Protect => space.Protect(start, length, (Protection)a.Third),
-            CallKind.Advise => space.Advise(start, length, (Advice)a.Third),
-            CallKind.Break => space.Break(start),
-            CallKind.Lock => space.Lock(start, length),
-            CallKind.Unlock => space.Unlock(start, length),
-            CallKind.RelocateDown => space.RelocateDown(start, length, new ByteLength(a.Third)),
+            SystemCallNumber.Map => space.Map(start, length, (Protection)a.Third, (MapFlags)a.Fourth, files.GetValueOrDefault(a.Fifth).File, a.Sixth),
+            SystemCallNumber.Unmap => space.Unmap(start, length),
+            SystemCallNumber.Remap => space.Remap(start, length, new ByteLength(a.Third), (RemapFlags)a.Fourth, new VirtualAddress(a.Fifth)),
+            SystemCallNumber.Protect => space.Protect(start, length, (Protection)a.Third),
+            SystemCallNumber.Advise => space.Advise(start, length, (Advice)a.Third),
+            SystemCallNumber.Break => space.Break(start),
+            SystemCallNumber.Lock => space.Lock(start, length),
+            SystemCallNumber.Unlock => space.Unlock(start, length),
+            PseudoCall.RelocateDown => space.RelocateDown(start, length, new ByteLength(a.Third)),
             _ => throw new ArgumentException($"{call.Kind} is no call of a space.", nameof(call)),
         };
     }

@@ -40,9 +40,9 @@ internal sealed partial class ModelWorld
         {
             switch (call.Kind)
             {
-                case CallKind.MemorySet:
+                case PseudoCall.MemorySet:
                     return TryWritePage(process, call.Arguments.First);
-                case CallKind.Clone:
+                case SystemCallNumber.Clone:
                     if (!process.Space.TryFork(out AddressSpace? child))
                         return false;
                     AddChild(process, child);
@@ -80,15 +80,15 @@ internal sealed partial class ModelWorld
         ModelProcess process = _processes[call.Process];
         switch (call.Kind)
         {
-            case CallKind.MemorySet:
+            case PseudoCall.MemorySet:
                 return a.First < _layout.UserLimit;
-            case CallKind.Clone:
+            case SystemCallNumber.Clone:
                 return _processes.Count < MostProcesses;
-            case CallKind.Unmap or CallKind.RelocateDown:
+            case SystemCallNumber.Unmap or PseudoCall.RelocateDown:
                 return true;
-            case CallKind.Protect or CallKind.Advise:
-                return (call.Kind == CallKind.Protect || (Advice)a.Third == Advice.DontNeed) && IsInOneMapping(process, a.First, a.Second);
-            case CallKind.Remap:
+            case SystemCallNumber.Protect or SystemCallNumber.Advise:
+                return (call.Kind == SystemCallNumber.Protect || (Advice)a.Third == Advice.DontNeed) && IsInOneMapping(process, a.First, a.Second);
+            case SystemCallNumber.Remap:
                 bool isFixed = ((RemapFlags)a.Fourth).HasFlag(RemapFlags.Fixed);
                 return IsInOneMapping(process, a.First, Math.Max(a.Second, 1))
                     && (!isFixed || (a.Third >= a.Second && !process.Oracle.Regions.Any(region => region.Start < a.Fifth + a.Third && region.End > a.Fifth)));

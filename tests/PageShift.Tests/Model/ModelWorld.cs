@@ -86,17 +86,17 @@ internal sealed partial class ModelWorld : IDisposable
         ModelProcess process = _processes[call.Process];
         switch (call.Kind)
         {
-            case CallKind.MemorySet or CallKind.Unknown:
-                Touch(process, call.Arguments.First, call.Arguments.Third, isWrite: call.Kind == CallKind.MemorySet);
+            case PseudoCall.MemorySet or PseudoCall.Unknown:
+                Touch(process, call.Arguments.First, call.Arguments.Third, isWrite: call.Kind == PseudoCall.MemorySet);
                 break;
-            case CallKind.Clone when _processes.Count < MostProcesses:
+            case SystemCallNumber.Clone when _processes.Count < MostProcesses:
                 AddChild(process, process.Space.Fork());
                 break;
-            case CallKind.ExitGroup when _processes.Count > 1:
+            case SystemCallNumber.ExitGroup when _processes.Count > 1:
                 process.Dispose();
                 _processes.RemoveAt(call.Process);
                 break;
-            case CallKind.Clone or CallKind.ExitGroup:
+            case SystemCallNumber.Clone or SystemCallNumber.ExitGroup:
                 break;
             default:
                 Confirm(process, call, Make(process, call));
@@ -143,15 +143,15 @@ internal sealed partial class ModelWorld : IDisposable
         CallArguments a = call.Arguments;
         return call.Kind switch
         {
-            CallKind.Map => oracle.Map(a.First, a.Second, (Protection)a.Third, (MapFlags)a.Fourth, FileOf(a)?.Object, a.Sixth, actual),
-            CallKind.Unmap => oracle.Unmap(new VirtualAddress(a.First), new ByteLength(a.Second)),
-            CallKind.Remap => oracle.Remap(a.First, a.Second, a.Third, (RemapFlags)a.Fourth, a.Fifth, actual),
-            CallKind.Protect => oracle.Protect(a.First, a.Second, (Protection)a.Third),
-            CallKind.Advise => oracle.Advise(a.First, a.Second, (Advice)a.Third, actual),
-            CallKind.Break => oracle.Break(a.First),
-            CallKind.Lock => oracle.Lock(a.First, a.Second),
-            CallKind.Unlock => oracle.Unlock(a.First, a.Second),
-            CallKind.RelocateDown => oracle.RelocateDown(a.First, a.Second, a.Third),
+            SystemCallNumber.Map => oracle.Map(a.First, a.Second, (Protection)a.Third, (MapFlags)a.Fourth, FileOf(a)?.Object, a.Sixth, actual),
+            SystemCallNumber.Unmap => oracle.Unmap(new VirtualAddress(a.First), new ByteLength(a.Second)),
+            SystemCallNumber.Remap => oracle.Remap(a.First, a.Second, a.Third, (RemapFlags)a.Fourth, a.Fifth, actual),
+            SystemCallNumber.Protect => oracle.Protect(a.First, a.Second, (Protection)a.Third),
+            SystemCallNumber.Advise => oracle.Advise(a.First, a.Second, (Advice)a.Third, actual),
+            SystemCallNumber.Break => oracle.Break(a.First),
+            SystemCallNumber.Lock => oracle.Lock(a.First, a.Second),
+            SystemCallNumber.Unlock => oracle.Unlock(a.First, a.Second),
+            PseudoCall.RelocateDown => oracle.RelocateDown(a.First, a.Second, a.Third),
             _ => throw new ArgumentException($"{call.Kind} is not modelled.", nameof(call)),
         };
     }

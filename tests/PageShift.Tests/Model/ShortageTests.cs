@@ -52,10 +52,10 @@ public sealed class ShortageTests
     {
         using var world = new ModelWorld(PagingGeometry.X86, policy);
         const ulong Length = 6 * Block;
-        world.Run(Call(CallKind.Map, Home, Length, (ulong)ReadWrite, (ulong)(MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed), ulong.MaxValue));
-        world.Run(Call(CallKind.Advise, Home, Length, (ulong)Advice.HugePage));
+        world.Run(Call(SystemCallNumber.Map, Home, Length, (ulong)ReadWrite, (ulong)(MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed), ulong.MaxValue));
+        world.Run(Call(SystemCallNumber.Advise, Home, Length, (ulong)Advice.HugePage));
         for (ulong at = Home; at < Home + Length; at += Block / 2)
-            world.Run(Call(CallKind.MemorySet, at, 0, PageSize.Bytes));
+            world.Run(Call(PseudoCall.MemorySet, at, 0, PageSize.Bytes));
         Assert.All(world.Processes[0].Space.GetLeaves(new AddressRange(new VirtualAddress(Home), new ByteLength(Length))), leaf => Assert.Equal(PageTableLevel.Pmd, leaf.Level));
 
         const ulong Cut = Home + PageSize.Bytes;
@@ -63,17 +63,17 @@ public sealed class ShortageTests
         const ulong Fixed = (ulong)(RemapFlags.MayMove | RemapFlags.Fixed);
         ModelCall call = name switch
         {
-            "munmap" => Call(CallKind.Unmap, Cut, 4 * Block),
-            "mprotect" => Call(CallKind.Protect, Cut, 4 * Block, (ulong)Protection.Read),
-            "DONTNEED" => Call(CallKind.Advise, Cut, 4 * Block, (ulong)Advice.DontNeed),
-            "remap" => Call(CallKind.Remap, Half, 4 * Block, 4 * Block, Fixed, Home - (8 * Block)),
-            "remap up" => Call(CallKind.Remap, Half, 4 * Block, 4 * Block, Fixed, Half + (1UL << 30)),
-            "relocate" => Call(CallKind.RelocateDown, Home, Length, Block + (3 * PageSize.Bytes)),
-            _ => Call(CallKind.Clone),
+            "munmap" => Call(SystemCallNumber.Unmap, Cut, 4 * Block),
+            "mprotect" => Call(SystemCallNumber.Protect, Cut, 4 * Block, (ulong)Protection.Read),
+            "DONTNEED" => Call(SystemCallNumber.Advise, Cut, 4 * Block, (ulong)Advice.DontNeed),
+            "remap" => Call(SystemCallNumber.Remap, Half, 4 * Block, 4 * Block, Fixed, Home - (8 * Block)),
+            "remap up" => Call(SystemCallNumber.Remap, Half, 4 * Block, 4 * Block, Fixed, Half + (1UL << 30)),
+            "relocate" => Call(PseudoCall.RelocateDown, Home, Length, Block + (3 * PageSize.Bytes)),
+            _ => Call(SystemCallNumber.Clone),
         };
         int failures = world.RunShortOfMemory(call);
         if (name == "write after fork")
-            failures = world.RunShortOfMemory(Call(CallKind.MemorySet, Cut, 0, PageSize.Bytes));
+            failures = world.RunShortOfMemory(Call(PseudoCall.MemorySet, Cut, 0, PageSize.Bytes));
 
         Assert.True(failures > 0);
     }
@@ -126,7 +126,7 @@ public sealed class ShortageTests
         return bytes;
     }
 
-    private static ModelCall Call(CallKind kind, ulong first = 0, ulong second = 0, ulong third = 0, ulong fourth = 0, ulong fifth = 0) =>
+    private static ModelCall Call(SystemCallNumber kind, ulong first = 0, ulong second = 0, ulong third = 0, ulong fourth = 0, ulong fifth = 0) =>
         new(0, kind, new CallArguments(first, second, third, fourth, fifth), IsTyped: true);
 
     private static ModelFailure? RunSteps(PagingGeometry geometry, MovePolicy policy, ModelStep[] steps)

@@ -58,16 +58,16 @@ internal sealed class StepResolver
 
         CallArguments? arguments = step.Kind switch
         {
-            CallKind.Map => Map(step, (step.Place & 4) == 0 ? at : NearBoundary(step.Place >> 3), length),
-            CallKind.Unmap => new CallArguments(at, length),
-            CallKind.Remap => Remap(step, at, length, mappings, oracle),
-            CallKind.Protect => new CallArguments(at, length, (ulong)Protections[step.Other % Protections.Length]),
-            CallKind.Advise => Advise(step, at, length),
-            CallKind.Break => new CallArguments(_breakStart + (length % (3 * _spans[1])) - ((ulong)step.Other % 2)),
-            CallKind.Lock => new CallArguments(at + ((ulong)step.Other % 2), Clamp(length)),
-            CallKind.Unlock => new CallArguments(at, length),
-            CallKind.MemorySet or CallKind.Unknown => Touch(step, at),
-            CallKind.RelocateDown => Relocate(step, mappings),
+            SystemCallNumber.Map => Map(step, (step.Place & 4) == 0 ? at : NearBoundary(step.Place >> 3), length),
+            SystemCallNumber.Unmap => new CallArguments(at, length),
+            SystemCallNumber.Remap => Remap(step, at, length, mappings, oracle),
+            SystemCallNumber.Protect => new CallArguments(at, length, (ulong)Protections[step.Other % Protections.Length]),
+            SystemCallNumber.Advise => Advise(step, at, length),
+            SystemCallNumber.Break => new CallArguments(_breakStart + (length % (3 * _spans[1])) - ((ulong)step.Other % 2)),
+            SystemCallNumber.Lock => new CallArguments(at + ((ulong)step.Other % 2), Clamp(length)),
+            SystemCallNumber.Unlock => new CallArguments(at, length),
+            PseudoCall.MemorySet or PseudoCall.Unknown => Touch(step, at),
+            PseudoCall.RelocateDown => Relocate(step, mappings),
             _ => default(CallArguments),
         };
         return arguments is { } known ? new ModelCall(process, step.Kind, known, (step.Length & 1) != 0) : null;

@@ -32,15 +32,9 @@ public sealed class SectionSevenPredictionTests
 
     private sealed class CostCollector(MovePolicy policy) : ILogObserver
     {
-        private readonly MovePlan _plan = new();
-
         public List<MoveCost> Costs { get; } = [];
 
-        public void OnMove(in CallRecord record, MoveObservation move)
-        {
-            move.Plan(policy, _plan);
-            Costs.Add(_plan.Cost);
-        }
+        public void OnMove(in CallRecord record, MoveObservation move) => Costs.Add(move.Plan(policy).Cost);
 
         public void OnDivergence(in Divergence divergence) => Assert.Fail(divergence.ToString());
     }

@@ -18,14 +18,11 @@ internal sealed class TableWorld : IDisposable
     public TableWorld(PagingGeometry geometry)
     {
         Tables = new PageTableTree(_memory, geometry);
-        Vacant = new VacantTables(geometry);
-        Planner = new MovePlanner(Tables, Vacant);
+        Planner = new MovePlanner(Tables, new LinuxTables(Tables));
         _mover = new PageTableMover(Tables);
     }
 
     public PageTableTree Tables { get; }
-
-    public VacantTables Vacant { get; }
 
     public MovePlanner Planner { get; }
 
@@ -94,11 +91,8 @@ internal sealed class TableWorld : IDisposable
             ceiling = Math.Min(ceiling, @new);
         if (!stack && newEnd <= old)
             sourcePredecessor = Math.Max(sourcePredecessor, newEnd);
-        return new MoveRequest
+        return new MoveRequest(new VirtualAddress(old), new VirtualAddress(@new), new ByteLength(length))
         {
-            Old = new VirtualAddress(old),
-            New = new VirtualAddress(@new),
-            Length = new ByteLength(length),
             IsStackMove = stack,
             SourceGoes = sourceGoes,
             SourceStartsMapping = true,
@@ -112,7 +106,7 @@ internal sealed class TableWorld : IDisposable
 
     public MovePlan Plan(MovePolicy policy, in MoveRequest request)
     {
-        var plan = new MovePlan();
+        var plan = new MovePlan(isShown: true);
         Planner.Plan(policy, request, plan);
         return plan;
     }
@@ -128,15 +122,12 @@ internal sealed class TableWorld : IDisposable
         ulong tablesAfter = Tables.Verify();
 
         AssertSamePages(MovedPageByPage(before, request), Pages());
-        if (Counted(plan.Work) != work)
-            Assert.Fail($"{policy} {request}\nruns {string.Join(", ", plan.Runs)}\npages {string.Join(' ', before.Select(p => $"{p.Key >> 12:x}"))}\nplanned {Counted(plan.Work)}\ncounted {work}");
+        if (plan.Work.Executed != work)
+            Assert.Fail($"{policy} {request}\nruns {string.Join(", ", plan.Runs)}\npages {string.Join(' ', before.Select(p => $"{p.Key >> 12:x}"))}\nplanned {plan.Work.Executed}\ncounted {work}");
         Assert.Equal(tablesBefore + work.TablesAllocated, tablesAfter + work.TablesFreed);
         Assert.Equal(tablesAfter, Memory.TableFrames);
         return plan.Cost;
     }
-
-    /// <summary>The part of a plan's work that the mover counts while it works.</summary>
-    public static MoveCost Counted(in MoveCost work) => work with { SlotsVisited = 0, SlotsInspected = 0, TlbFlushes = 0, TableBytes = 0, Warned = false };
 
     private static List<KeyValuePair<ulong, ulong>> MovedPageByPage(List<KeyValuePair<ulong, ulong>> pages, in MoveRequest request)
     {

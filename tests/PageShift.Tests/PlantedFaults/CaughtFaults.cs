@@ -9,7 +9,6 @@ public sealed class CaughtFaults : IDisposable
     internal const string Kernel = "kernel";
 
     internal const string CheckDepth = "6";
-    private const string KernelCalls = "4000"; // with one worker, so that they are the same each time
 
     private static readonly (string Layer, string Test)[] InProcess =
     [
@@ -18,13 +17,14 @@ public sealed class CaughtFaults : IDisposable
         ("`Verify`", nameof(LayerTests.The_invariants_of_tables_and_mappings_hold)),
         ("TLB", nameof(LayerTests.No_processor_remembers_what_the_tables_do_not_hold)),
         ("oracle", nameof(LayerTests.The_oracle_agrees)),
+        (Kernel, nameof(LayerTests.The_running_kernel_agrees)),
     ];
 
     private readonly Lazy<FaultyEngine> _engine = new(() => new FaultyEngine());
     private readonly Dictionary<string, IReadOnlyDictionary<string, bool?>> _rows = [];
 
     /// <summary>The layers' names, in the order of the table.</summary>
-    internal static List<string> Layers { get; } = [.. InProcess.Select(layer => layer.Layer), Check, Kernel];
+    internal static List<string> Layers { get; } = [.. InProcess.Select(layer => layer.Layer), Check];
 
     public void Dispose()
     {
@@ -53,16 +53,14 @@ public sealed class CaughtFaults : IDisposable
         {
             bool hasFailed = tests.Output.Contains($"failed {typeof(LayerTests).FullName}.{test} ", StringComparison.Ordinal);
             bool hasPassed = tests.Output.Contains($"passed {typeof(LayerTests).FullName}.{test} ", StringComparison.Ordinal);
-            Assert.True(hasFailed != hasPassed, tests.Output);
-            row[layer] = hasFailed;
+            bool wasSkipped = layer == Kernel && tests.Output.Contains($"skipped {typeof(LayerTests).FullName}.{test} ", StringComparison.Ordinal);
+            Assert.True((hasFailed ? 1 : 0) + (hasPassed ? 1 : 0) + (wasSkipped ? 1 : 0) == 1, tests.Output);
+            row[layer] = wasSkipped ? null : hasFailed;
         }
 
         (int ExitCode, string Output) check = _engine.Value.Run(fault, "PageShift.Cli.dll", "check", "--depth", CheckDepth);
         Assert.True(check.ExitCode is 0 or 1, check.Output);
         row[Check] = check.ExitCode == 1;
-        (int ExitCode, string Output) kernel = _engine.Value.Run(fault, "PageShift.Cli.dll", "fuzz", "--calls", KernelCalls, "--workers", "1");
-        Assert.True(kernel.ExitCode is 0 or 1 or 3, kernel.Output);
-        row[Kernel] = kernel.ExitCode == 3 ? null : kernel.ExitCode == 1;
         return row;
     }
 }

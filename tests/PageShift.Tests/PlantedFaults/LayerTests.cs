@@ -1,3 +1,5 @@
+using PageShift.Tests.Lockstep;
+using PageShift.Verification;
 using PageShift.Verification.Oracle;
 using Xunit;
 
@@ -46,4 +48,12 @@ public sealed class LayerTests
                 space.Watch.EndCall(space.Result is { IsError: false });
         },
         isWatched: true);
+
+    [Fact]
+    public void The_running_kernel_agrees()
+    {
+        using LockstepFactory factory = StartedFactory.OrSkip();
+        Assert.SkipUnless(factory.Surroundings.TransparentHugePages, "Large pages are switched off.");
+        Assert.Null(MovedProcess.Run(factory)?.ToString());
+    }
 }

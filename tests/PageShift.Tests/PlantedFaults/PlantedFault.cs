@@ -27,22 +27,22 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
             "_memory.AddLiveEntries(destination, FAULT && live > 1 ? live - 1 : live);"),
         new(
             "expands over a neighbour below the start",
-            "Moving/MovePlanner.Expanded.cs",
+            "Moving/ExpandedPlanner.cs",
             "else if (startsHere && LivesBelowStart(",
             "else if (!FAULT && startsHere && LivesBelowStart("),
         new(
             "expands over a neighbour above the end",
-            "Moving/MovePlanner.Expanded.cs",
+            "Moving/ExpandedPlanner.cs",
             "else if (endsHere && LivesAboveEnd(",
             "else if (!FAULT && endsHere && LivesAboveEnd("),
         new(
             "expands onto a neighbour of the destination",
-            "Moving/MovePlanner.Expanded.cs",
+            "Moving/ExpandedPlanner.cs",
             "else if (StaysInDestination(",
             "else if (!FAULT && StaysInDestination("),
         new(
             "never expands",
-            "Moving/MovePlanner.Expanded.cs",
+            "Moving/ExpandedPlanner.cs",
             "bool endsHere = _end > block && _end < blockEnd;\n        if (!startsHere && !endsHere)\n            return true;",
             "bool endsHere = _end > block && _end < blockEnd;\n        if (!startsHere && !endsHere)\n            return true;\n        if (FAULT)\n            return false;"),
         new(
@@ -73,8 +73,8 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
         new(
             "frees a table that is still linked",
             "Moving/PageTableMover.cs",
-            "_tables.Set(table.Parent, _geometry.Index(start, level + 1), PageTableEntry.None);",
-            "if (!FAULT)\n            _tables.Set(table.Parent, _geometry.Index(start, level + 1), PageTableEntry.None);"),
+            "_tables.Set(table.Parent, _geometry.Index(table.Block, level + 1), PageTableEntry.None);",
+            "if (!FAULT)\n            _tables.Set(table.Parent, _geometry.Index(table.Block, level + 1), PageTableEntry.None);"),
         new(
             "counts a table that it did not make",
             "Moving/PageTableMover.cs",

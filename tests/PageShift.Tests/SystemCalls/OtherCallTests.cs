@@ -55,7 +55,7 @@ public class OtherCallTests
         using var space = new AddressSpace();
         using var memory = new MemoryObject(space.Memory, MemoryObjectKind.Memory, Pages(1));
         var file = new OpenFile(memory);
-        var table = new DescriptorTable();
+        DescriptorTable table = space.Descriptors;
         table.Set(1, file);
         Assert.Equal([0, 2, 3], [table.Open(file), table.Open(file), table.Open(file)]);
         Assert.True(table.Close(0));

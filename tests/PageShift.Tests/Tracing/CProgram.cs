@@ -46,13 +46,13 @@ internal sealed class CProgram : IDisposable
     /// <summary>A file beside the program.</summary>
     public string PathOf(string name) => System.IO.Path.Combine(_folder, name);
 
-    /// <summary>Runs another program to its end, at most 60 seconds.</summary>
+    /// <summary>Runs another program to its end, at most 10 minutes, so that nothing hangs for ever.</summary>
     public static (int Status, string Output) Run(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
-        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(60)), program);
+        Assert.True(process.WaitForExit(HangGuard.Limit), program);
         return (process.ExitCode, output + errors.Result);
     }
 

@@ -139,7 +139,8 @@ public sealed class ProcessTreeTests
         using var program = new CProgram("""
             int main(void)
             {
-                if (fork() == 0) { usleep(200000); munmap(ANON(4096), 4096); _exit(4); }
+                pid_t parent = getpid();
+                if (fork() == 0) { while (getppid() == parent) usleep(1000); munmap(ANON(4096), 4096); _exit(4); }
                 return 0;
             }
             """);

@@ -7,6 +7,9 @@ namespace PageShift.Tests.Tracing;
 
 public sealed class ThreadTests
 {
+    // No call takes so long on the busiest machine: what is in order then is the tracer's doing, and not the machine's.
+    private static readonly TimeSpan Patience = HangGuard.Limit / 2;
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -24,7 +27,7 @@ public sealed class ThreadTests
             """);
         var seen = new EventRecorder();
 
-        TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { MayFilter = mayFilter });
+        TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { MayFilter = mayFilter, LongestExclusiveCall = Patience });
 
         Assert.Equal(0, result.Status.ShellStatus);
         Assert.Equal(8, seen.Threads.Count);
@@ -34,9 +37,7 @@ public sealed class ThreadTests
 
         Assert.Equal(seen.Entries.Count, seen.Exits.Count);
         seen.AssertCallsCameOneAfterTheOther();
-
-        // On a machine that is very busy, a call can take longer than others wait for it.
-        Assert.InRange(result.Statistics.OverlappedCalls, 0, seen.Exits.Count / 20);
+        Assert.Equal(0, result.Statistics.OverlappedCalls);
     }
 
     [Fact]
@@ -82,10 +83,10 @@ public sealed class ThreadTests
             },
         };
 
-        TraceResult result = TracedRun.Of(seen, program.Path);
+        TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { LongestExclusiveCall = Patience });
 
         Assert.Equal(0, result.Status.ShellStatus);
-        Assert.InRange(moves, 1, 100);
+        Assert.Equal(100, moves);
         Assert.True(total > 0);
         Assert.Equal(0, wrong);
     }
@@ -168,7 +169,7 @@ public sealed class ThreadTests
             """);
         var mirror = new OnePageMirror(0x10000000);
 
-        TraceResult result = TracedRun.Of(mirror, program.Path);
+        TraceResult result = TracedRun.Of(mirror, new TracedCommand(program.Path) { LongestExclusiveCall = Patience });
 
         Assert.Equal(0, result.Status.ShellStatus);
         Assert.Equal(50, mirror.Compared);

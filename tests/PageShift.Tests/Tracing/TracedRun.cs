@@ -3,11 +3,9 @@ using Xunit;
 
 namespace PageShift.Tests.Tracing;
 
-/// <summary>Runs commands under the tracer, bounded in time; skips where the system does not permit tracing.</summary>
+/// <summary>Runs commands under the tracer, bounded in time so that nothing hangs for ever; skips where the system does not permit tracing.</summary>
 internal static class TracedRun
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     private static readonly Lazy<string?> Obstacle = new(static () =>
     {
         TraceResult probe = ProcessTracer.Run(new TracedCommand("/bin/true"), new EventRecorder());
@@ -24,7 +22,7 @@ internal static class TracedRun
     public static TraceResult Of(ITraceObserver observer, TracedCommand command)
     {
         SkipUnlessPermitted();
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(HangGuard.Limit);
         TraceResult result = ProcessTracer.Run(command, observer, limit.Token);
         Assert.NotEqual(TraceOutcome.Cancelled, result.Outcome);
         return result;

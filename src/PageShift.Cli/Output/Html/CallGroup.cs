@@ -1,4 +1,6 @@
+using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.SystemCalls;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -30,15 +32,23 @@ internal enum CallGroup
 /// <summary>Finds the group of a call.</summary>
 internal static class CallGroupOf
 {
-    internal static CallGroup Record(in CallRecord record) => record.Call.Kind switch
+    internal static CallGroup Record(in CallRecord record)
     {
-        CallKind.Map or CallKind.Break => CallGroup.Map,
-        CallKind.Unmap => CallGroup.Unmap,
-        CallKind.Remap or CallKind.RelocateDown => CallGroup.Remap,
-        CallKind.Protect or CallKind.ProtectWithKey => CallGroup.Protect,
-        CallKind.Clone or CallKind.Execute or CallKind.Exit or CallKind.ExitGroup => CallGroup.Process,
-        CallKind.Unknown or CallKind.Other or CallKind.Unsupported or CallKind.OpenFile or CallKind.CloseFile or CallKind.DuplicateFile
-            or CallKind.Truncate or CallKind.SetLimit => CallGroup.Other,
-        _ => CallGroup.Memory,
-    };
+        if (record.Call.Standing != CallStanding.Modelled)
+            return CallGroup.Other;
+        return record.Call.Number switch
+        {
+            PseudoCall.RelocateDown => CallGroup.Remap,
+            SystemCallNumber.Clone or SystemCallNumber.Execute or SystemCallNumber.Exit or SystemCallNumber.ExitGroup => CallGroup.Process,
+            SystemCallNumber.OpenFile or SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile or SystemCallNumber.Truncate or SystemCallNumber.SetLimit => CallGroup.Other,
+            _ => record.Call.Description?.Effect switch
+            {
+                CallEffect.Adds => CallGroup.Map,
+                CallEffect.Removes => CallGroup.Unmap,
+                CallEffect.Moves => CallGroup.Remap,
+                CallEffect.Protects => CallGroup.Protect,
+                _ => CallGroup.Memory,
+            },
+        };
+    }
 }

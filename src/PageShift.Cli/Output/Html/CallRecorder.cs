@@ -2,7 +2,6 @@ using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Mappings;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -99,10 +98,10 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
         _next?.Ended(space);
     }
 
-    void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, OpenFile? file, CallResult result)
+    void ISpaceFollower.Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result)
     {
         _changes.Called(space, call, result);
-        _next?.Called(record, space, call, file, result);
+        _next?.Called(record, space, call, result);
     }
 
     private bool IsFolded(in CallRecord record)
@@ -110,17 +109,17 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
         if (record.Kind != CallRecordKind.Call)
             return true;
         CallArguments a = record.Call.Arguments;
-        switch (record.Call.Kind)
+        switch (record.Call.Number)
         {
-            case CallKind.Unmap when a.First == 0 && a.Second >= Everything:
+            case SystemCallNumber.Unmap when a.First == 0 && a.Second >= Everything:
                 _isSeeding = true;
                 return true;
-            case CallKind.Absent:
+            case PseudoCall.Absent:
                 _isSeeding = false;
                 return true;
-            case CallKind.Present or CallKind.AnonVma:
+            case PseudoCall.Present or PseudoCall.AnonVma:
                 return true;
-            case CallKind.OpenFile:
+            case SystemCallNumber.OpenFile:
                 return _isSeeding || _isTracersLog;
             default:
                 return _isSeeding;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -54,37 +55,47 @@ internal sealed class MappingChanges : IDisposable
     /// <summary>The engine has made a call in <paramref name="space"/>, with these arguments.</summary>
     internal void Called(AddressSpace space, in SystemCall call, CallResult result)
     {
-        if (result.IsError && call.Kind != CallKind.Unmap && call.Kind != CallKind.Protect && call.Kind != CallKind.Advise)
-            return; // those three can fail half-way
         CallArguments a = call.Arguments;
-        switch (call.Kind)
+        if (call.Number == PseudoCall.RelocateDown)
         {
-            case CallKind.Map:
-                Replace(space, (ulong)result.Raw, a.Second);
-                break;
-            case CallKind.Remap:
-                Replace(space, a.First, Math.Max(a.Second, (ulong)result.Raw == a.First ? a.Third : 0));
-                if ((ulong)result.Raw != a.First)
-                    Replace(space, (ulong)result.Raw, a.Third);
-                break;
-            case CallKind.RelocateDown:
+            if (!result.IsError)
                 Replace(space, a.First - a.Third, a.Second + a.Third);
-                break;
-            case CallKind.Break:
-                ulong highest = Math.Max((ulong)result.Raw, _highestBreaks.GetValueOrDefault(space));
-                _highestBreaks[space] = highest;
-                if (highest > space.BreakStart.Value)
-                    Replace(space, space.BreakStart.Value, highest - space.BreakStart.Value);
-                break;
-            case CallKind.Advise when (Advice)a.Third is Advice.PopulateRead or Advice.PopulateWrite:
-                break;
-            case CallKind.Unmap or CallKind.Protect or CallKind.ProtectWithKey or CallKind.Advise or CallKind.Lock or CallKind.Lock2 or CallKind.Unlock or CallKind.Seal:
-                Replace(space, a.First, a.Second);
-                break;
-            case CallKind.LockAll or CallKind.UnlockAll:
-                Replace(space, Everything(space));
-                break;
+            return;
         }
+
+        if (call.Description is not { } description || description.LeavesMappings(a))
+            return;
+        if (call.Number == SystemCallNumber.Break)
+            ReplaceHeap(space, (ulong)result.Raw);
+        else
+            ReplaceAround(space, description.RangesBefore(a, space.BreakStart), description.RangesAfter(a, result));
+    }
+
+    /// <summary>Says anew what is mapped where a call may have changed it; some fail half-way.</summary>
+    private void ReplaceAround(AddressSpace space, CallRanges before, CallRanges after)
+    {
+        if (before.IsAll)
+        {
+            Replace(space, Everything(space));
+            return;
+        }
+
+        foreach (AddressRange range in before)
+            Replace(space, range.Start.Value, range.Length.Value);
+        foreach (AddressRange range in after)
+        {
+            if (!before.Contains(range))
+                Replace(space, range.Start.Value, range.Length.Value);
+        }
+    }
+
+    /// <summary>Says anew what the heap has been, as far as it ever reached.</summary>
+    private void ReplaceHeap(AddressSpace space, ulong end)
+    {
+        ulong highest = Math.Max(end, _highestBreaks.GetValueOrDefault(space));
+        _highestBreaks[space] = highest;
+        if (highest > space.BreakStart.Value)
+            Replace(space, space.BreakStart.Value, highest - space.BreakStart.Value);
     }
 
     /// <summary>Writes the changes since the last writing as an array, if there are any.</summary>

@@ -3,7 +3,7 @@ using PageShift.Mappings;
 namespace PageShift.Calls.Execution;
 
 /// <summary>One process of a log: an address space, its open files, and the threads that share them.</summary>
-internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
+internal sealed class LogProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
 {
     private int _threads = 1;
 
@@ -30,8 +30,8 @@ internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower
             Dispose();
     }
 
-    /// <summary>The open file behind a descriptor. A log rarely shows how it was opened, so one is inferred: it stays the same until the log shows a close.</summary>
-    internal OpenFile File(int descriptor)
+    /// <summary>Opens a file behind a descriptor, where none is. A log rarely shows how it was opened, so one is inferred: it stays the same until the log shows a close.</summary>
+    internal OpenFile Infer(int descriptor)
     {
         if (Space.Descriptors.TryGet(descriptor, out OpenFile? file))
             return file;
@@ -53,6 +53,6 @@ internal sealed class TracedProcess(AddressSpace space, ISpaceFollower? follower
     internal void Duplicate(int from, int to)
     {
         if (from >= 0 && to >= 0)
-            Space.Descriptors.Set(to, File(from));
+            Space.Descriptors.Set(to, Infer(from));
     }
 }

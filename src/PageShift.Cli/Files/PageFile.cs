@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace PageShift.Cli.Commands;
+namespace PageShift.Cli.Files;
 
 /// <summary>The file of <c>--html</c>. An earlier page of that name stays as it is until the new one is written. A page that can't be finished is not left
 /// half-written: it is deleted, or emptied if there was one before, also when Ctrl-C or SIGTERM ends the process.</summary>
@@ -9,6 +9,7 @@ internal sealed class PageFile : IDisposable
     private const string Option = "--html";
 
     private readonly string _name;
+    private readonly FileStream _file;
     private readonly bool _isNew;
     private readonly PosixSignalRegistration[] _signals;
     private bool _isComplete;
@@ -18,13 +19,14 @@ internal sealed class PageFile : IDisposable
         _name = name;
         FileStream? made = OutputFile.TryOpenNew(name);
         _isNew = made is not null;
-        Stream = made ?? OutputFile.OpenForLater(Option, name);
+        _file = made ?? OutputFile.OpenForLater(Option, name);
+        Stream = new NamedStream(_file, $"{Option}: {name}");
         // The default action follows: the process still ends by the signal.
         _signals = endsOnSignals ? [PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Discard()), PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Discard())] : [];
     }
 
     /// <summary>Takes the page.</summary>
-    internal FileStream Stream { get; }
+    internal Stream Stream { get; }
 
     /// <summary>Opens a page's file; null when none is asked for.</summary>
     /// <param name="name">What the option was given, if it was.</param>
@@ -49,7 +51,7 @@ internal sealed class PageFile : IDisposable
         {
             Stream.Dispose();
         }
-        catch (IOException) when (!_isComplete)
+        catch (UsageException) when (!_isComplete)
         {
             // what could not be written has been reported
         }
@@ -63,8 +65,8 @@ internal sealed class PageFile : IDisposable
         {
             if (_isNew)
                 File.Delete(_name);
-            else if (Stream.CanSeek && Stream.Position != 0)
-                RandomAccess.SetLength(Stream.SafeFileHandle, 0);
+            else if (_file.CanSeek && _file.Position != 0)
+                RandomAccess.SetLength(_file.SafeFileHandle, 0);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {

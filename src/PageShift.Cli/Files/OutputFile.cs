@@ -1,11 +1,29 @@
-namespace PageShift.Cli.Commands;
+namespace PageShift.Cli.Files;
 
 /// <summary>Files that options name for output.</summary>
 internal static class OutputFile
 {
     /// <summary>Makes a file, or empties it.</summary>
     /// <exception cref="UsageException">It can't be written.</exception>
-    internal static FileStream Create(string option, string file) => Open(option, file, FileMode.Create);
+    internal static Stream Create(string option, string file) => new NamedStream(Open(option, file, FileMode.Create), $"{option}: {file}");
+
+    /// <summary>Makes a directory, if there is none yet.</summary>
+    /// <exception cref="UsageException">It can't be made.</exception>
+    internal static void CreateDirectory(string option, string directory)
+    {
+        if (directory.Length == 0 || directory.Contains('\0'))
+            throw new UsageException($"{option}: found a name that no directory can have, expected a directory");
+        if (File.Exists(directory))
+            throw new UsageException($"{option}: found the file {directory}, expected a directory");
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception error) when (SystemReason.IsKnown(error))
+        {
+            throw new UsageException($"{option}: {directory} can't be made: {SystemReason.Of(error)}");
+        }
+    }
 
     /// <summary>Opens a file that will be written when all is known, and keeps what is in it until then.</summary>
     /// <exception cref="UsageException">It can't be written.</exception>
@@ -57,9 +75,9 @@ internal static class OutputFile
         {
             return new FileStream(file, Options(mode));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (SystemReason.IsKnown(error))
         {
-            throw new UsageException($"{option}: {file} can't be written: {error.Message}");
+            throw new UsageException($"{option}: {file} can't be written: {SystemReason.Of(error)}");
         }
     }
 }

@@ -1,0 +1,30 @@
+using PageShift.Abi;
+
+namespace PageShift.Calls;
+
+/// <summary>The calls of logs that no kernel has, as numbers that no system call has.</summary>
+public static class PseudoCall
+{
+    /// <summary>A name that is no system call of x86-64 known here. Its effect is not known.</summary>
+    public const SystemCallNumber Unknown = (SystemCallNumber)(-1);
+
+    /// <summary>memset(addr, byte, length): the program writes to memory.</summary>
+    public const SystemCallNumber MemorySet = (SystemCallNumber)(-2);
+
+    /// <summary>memread(addr, length): the program reads memory.</summary>
+    public const SystemCallNumber MemoryRead = (SystemCallNumber)(-3);
+
+    /// <summary>present(addr, length, span): these pages are present, however they came there. A span of 2 MiB means entries of that size; without it they are of 4 KiB.</summary>
+    public const SystemCallNumber Present = (SystemCallNumber)(-4);
+
+    /// <summary>absent(): no page is present; from here on, for this process and its children, the log says which are.</summary>
+    public const SystemCallNumber Absent = (SystemCallNumber)(-5);
+
+    /// <summary>anon_vma(addr): the mapping there has got private pages, which decides what it merges with.</summary>
+    public const SystemCallNumber AnonVma = (SystemCallNumber)(-6);
+
+    /// <summary>relocate_vma_down(addr, length, shift): execve moves the new stack down by shift bytes.</summary>
+    public const SystemCallNumber RelocateDown = (SystemCallNumber)(-7);
+
+    internal const int Count = 7;
+}

@@ -1,0 +1,20 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal sealed class AdviseCall() : RangeCall(SystemCallNumber.Advise, "madvise", CallEffect.Changes, new CallParameter("advice", ArgumentForm.Value, FlagNames.Advice))
+{
+    private const ulong EntriesPerTable = 512;
+
+    public override bool LeavesMappings(in CallArguments arguments) => (Advice)arguments.Third
+        is Advice.Cold or Advice.PageOut or Advice.PopulateRead or Advice.PopulateWrite or Advice.Collapse or Advice.HardwarePoison or Advice.SoftOffline;
+
+    public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => (Advice)arguments.Third switch
+    {
+        Advice.PopulateRead or Advice.PopulateWrite => arguments.Second,
+        Advice.GuardInstall => arguments.Second / EntriesPerTable, // an entry of 8 bytes for each page
+        _ => 0,
+    };
+
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.AdviseLocked(a.First, a.Second, (Advice)a.Third);
+}

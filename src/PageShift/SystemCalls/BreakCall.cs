@@ -1,0 +1,20 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal sealed class BreakCall() : SystemCallDescription(SystemCallNumber.Break, "brk", CallEffect.Adds, new CallParameter("addr", ArgumentForm.Address))
+{
+    public override bool ReturnsAddress => true;
+
+    public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) =>
+        arguments.First == 0 ? default : new CallRanges(CallRanges.Of(breakStart.Value, HeapOf(arguments.First, breakStart) + 1));
+
+    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) =>
+        CallRanges.Of(breakStart.Value, HeapOf((ulong)result.Raw, breakStart));
+
+    public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => locksFuture ? HeapOf(arguments.First, breakStart) : 0;
+
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.BreakLocked(a.First);
+
+    private static ulong HeapOf(ulong end, VirtualAddress breakStart) => end > breakStart.Value ? end - breakStart.Value : 0;
+}

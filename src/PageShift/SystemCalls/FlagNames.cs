@@ -1,0 +1,102 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+/// <summary>The flags and values of memory calls, in the order in which strace 6.1 writes them (recorded).</summary>
+internal static class FlagNames
+{
+    private const int HugeShift = 26; // of the logarithm of the page size in mmap's flags
+    private const ulong HugeMask = 0x3f;
+
+    internal static ValueNames Protection { get; } = new("PROT_",
+        ("PROT_NONE", (ulong)Abi.Protection.None),
+        ("PROT_READ", (ulong)Abi.Protection.Read),
+        ("PROT_WRITE", (ulong)Abi.Protection.Write),
+        ("PROT_EXEC", (ulong)Abi.Protection.Execute),
+        ("PROT_SEM", (ulong)Abi.Protection.Semaphore),
+        ("PROT_GROWSDOWN", (ulong)Abi.Protection.GrowsDown),
+        ("PROT_GROWSUP", (ulong)Abi.Protection.GrowsUp));
+
+    internal static ValueNames Map { get; } = new("MAP_",
+        ("MAP_FIXED", (ulong)MapFlags.Fixed),
+        ("MAP_ANONYMOUS", (ulong)MapFlags.Anonymous),
+        ("MAP_32BIT", (ulong)MapFlags.Below2GiB),
+        ("MAP_NORESERVE", (ulong)MapFlags.NoReserve),
+        ("MAP_POPULATE", (ulong)MapFlags.Populate),
+        ("MAP_NONBLOCK", (ulong)MapFlags.NonBlock),
+        ("MAP_GROWSDOWN", (ulong)MapFlags.GrowsDown),
+        ("MAP_DENYWRITE", (ulong)MapFlags.DenyWrite),
+        ("MAP_EXECUTABLE", (ulong)MapFlags.Executable),
+        ("MAP_LOCKED", (ulong)MapFlags.Locked),
+        ("MAP_STACK", (ulong)MapFlags.Stack),
+        ("MAP_HUGETLB", (ulong)MapFlags.HugeTlb),
+        ("MAP_SYNC", (ulong)MapFlags.Sync),
+        ("MAP_FIXED_NOREPLACE", (ulong)MapFlags.FixedNoReplace))
+    {
+        TypeMask = (ulong)MapFlags.TypeMask,
+        Types =
+        [
+            ("MAP_FILE", 0),
+            ("MAP_SHARED", (ulong)MapFlags.Shared),
+            ("MAP_PRIVATE", (ulong)MapFlags.Private),
+            ("MAP_SHARED_VALIDATE", (ulong)MapFlags.SharedValidate),
+        ],
+        AlsoRead =
+        [
+            ("MAP_DROPPABLE", (ulong)MapFlags.Droppable),
+            ("MAP_ANON", (ulong)MapFlags.Anonymous),
+            ("MAP_UNINITIALIZED", (ulong)MapFlags.Uninitialized),
+            ("MAP_HUGE_2MB", 21UL << HugeShift),
+            ("MAP_HUGE_1GB", 30UL << HugeShift),
+        ],
+        ShiftedMask = HugeMask << HugeShift,
+        ShiftName = "MAP_HUGE_SHIFT",
+    };
+
+    internal static ValueNames Remap { get; } = new("MREMAP_",
+        ("MREMAP_MAYMOVE", (ulong)RemapFlags.MayMove),
+        ("MREMAP_FIXED", (ulong)RemapFlags.Fixed),
+        ("MREMAP_DONTUNMAP", (ulong)RemapFlags.DontUnmap));
+
+    /// <summary>strace 6.1 does not know the two GUARD values; later ones write them by name.</summary>
+    internal static ValueNames Advice { get; } = new("MADV_",
+        ("MADV_NORMAL", (ulong)Abi.Advice.Normal),
+        ("MADV_RANDOM", (ulong)Abi.Advice.Random),
+        ("MADV_SEQUENTIAL", (ulong)Abi.Advice.Sequential),
+        ("MADV_WILLNEED", (ulong)Abi.Advice.WillNeed),
+        ("MADV_DONTNEED", (ulong)Abi.Advice.DontNeed),
+        ("MADV_FREE", (ulong)Abi.Advice.Free),
+        ("MADV_REMOVE", (ulong)Abi.Advice.Remove),
+        ("MADV_DONTFORK", (ulong)Abi.Advice.DontFork),
+        ("MADV_DOFORK", (ulong)Abi.Advice.DoFork),
+        ("MADV_MERGEABLE", (ulong)Abi.Advice.Mergeable),
+        ("MADV_UNMERGEABLE", (ulong)Abi.Advice.Unmergeable),
+        ("MADV_HUGEPAGE", (ulong)Abi.Advice.HugePage),
+        ("MADV_NOHUGEPAGE", (ulong)Abi.Advice.NoHugePage),
+        ("MADV_DONTDUMP", (ulong)Abi.Advice.DontDump),
+        ("MADV_DODUMP", (ulong)Abi.Advice.DoDump),
+        ("MADV_WIPEONFORK", (ulong)Abi.Advice.WipeOnFork),
+        ("MADV_KEEPONFORK", (ulong)Abi.Advice.KeepOnFork),
+        ("MADV_COLD", (ulong)Abi.Advice.Cold),
+        ("MADV_PAGEOUT", (ulong)Abi.Advice.PageOut),
+        ("MADV_POPULATE_READ", (ulong)Abi.Advice.PopulateRead),
+        ("MADV_POPULATE_WRITE", (ulong)Abi.Advice.PopulateWrite),
+        ("MADV_DONTNEED_LOCKED", (ulong)Abi.Advice.DontNeedLocked),
+        ("MADV_COLLAPSE", (ulong)Abi.Advice.Collapse),
+        ("MADV_HWPOISON", (ulong)Abi.Advice.HardwarePoison),
+        ("MADV_SOFT_OFFLINE", (ulong)Abi.Advice.SoftOffline),
+        ("MADV_GUARD_INSTALL", (ulong)Abi.Advice.GuardInstall),
+        ("MADV_GUARD_REMOVE", (ulong)Abi.Advice.GuardRemove));
+
+    internal static ValueNames Lock { get; } = new("MLOCK_", ("MLOCK_ONFAULT", (ulong)LockFlags.OnFault));
+
+    internal static ValueNames LockAll { get; } = new("MCL_",
+        ("MCL_CURRENT", (ulong)LockAllFlags.Current),
+        ("MCL_FUTURE", (ulong)LockAllFlags.Future),
+        ("MCL_ONFAULT", (ulong)LockAllFlags.OnFault));
+
+    internal static ValueNames Sync { get; } = new("MS_",
+        ("MS_SYNC", (ulong)SyncFlags.Sync),
+        ("MS_ASYNC", (ulong)SyncFlags.Async),
+        ("MS_INVALIDATE", (ulong)SyncFlags.Invalidate));
+}

@@ -1,0 +1,11 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal sealed class InCoreCall() : RangeCall(SystemCallNumber.InCore, "mincore", CallEffect.None, new CallParameter("vec", ArgumentForm.Vector))
+{
+    /// <summary>A byte for each page.</summary>
+    public override ulong OutputBytes(in CallArguments arguments) => unchecked(arguments.Second + (PageSize.Bytes - 1)) >> PageSize.Shift;
+
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.InCoreThrough(a.First, a.Second, a.Third);
+}

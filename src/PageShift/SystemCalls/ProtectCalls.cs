@@ -1,0 +1,29 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal class ProtectCall : RangeCall
+{
+    internal ProtectCall()
+        : this(SystemCallNumber.Protect, "mprotect")
+    {
+    }
+
+    private protected ProtectCall(SystemCallNumber number, string name, params CallParameter[] others)
+        : base(number, name, CallEffect.Protects, [new CallParameter("prot", ArgumentForm.Flags, FlagNames.Protection), .. others])
+    {
+    }
+
+    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) => CallRanges.Of(arguments.First, arguments.Second);
+
+    public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => locksFuture ? arguments.Second : 0;
+
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.ProtectLocked(a.First, a.Second, a.Third, AddressSpace.AnyProtectionKey);
+}
+
+internal sealed class ProtectWithKeyCall() : ProtectCall(SystemCallNumber.ProtectWithKey, "pkey_mprotect", new CallParameter("pkey", ArgumentForm.Signed))
+{
+    public override bool IsModelledWith(in CallArguments arguments) => (int)arguments.Fourth == AddressSpace.AnyProtectionKey;
+
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.ProtectLocked(a.First, a.Second, a.Third, (int)a.Fourth);
+}

@@ -1,0 +1,8 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal sealed class SealCall() : RangeCall(SystemCallNumber.Seal, "mseal", CallEffect.Changes, new CallParameter("flags", ArgumentForm.Number))
+{
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.SealLocked(a.First, a.Second, a.Third);
+}

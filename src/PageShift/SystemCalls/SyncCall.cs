@@ -1,0 +1,8 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal sealed class SyncCall() : RangeCall(SystemCallNumber.Sync, "msync", CallEffect.None, new CallParameter("flags", ArgumentForm.Flags, FlagNames.Sync))
+{
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.SyncLocked(a.First, a.Second, (SyncFlags)a.Third);
+}

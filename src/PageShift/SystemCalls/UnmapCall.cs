@@ -1,0 +1,11 @@
+using PageShift.Abi;
+
+namespace PageShift.SystemCalls;
+
+internal sealed class UnmapCall() : RangeCall(SystemCallNumber.Unmap, "munmap", CallEffect.Removes)
+{
+    /// <summary>Holes are no error.</summary>
+    public override AddressRange Presupposed(in CallArguments arguments) => default;
+
+    internal override CallResult Make(AddressSpace space, in CallArguments a) => space.UnmapLocked(a.First, a.Second);
+}
