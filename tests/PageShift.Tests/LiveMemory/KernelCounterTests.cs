@@ -72,14 +72,8 @@ public sealed class KernelCounterTests
 
     private sealed class FlushObserver : IMoveObserver
     {
-        private readonly MovePlan _plan = new();
-
         internal ulong Flushes { get; private set; }
 
-        public void Moving(MoveObservation move)
-        {
-            move.Plan(MovePolicy.Linux67, _plan);
-            Flushes += _plan.Cost.TlbFlushes;
-        }
+        public void Moving(MoveObservation move) => Flushes += move.Plan(MovePolicy.Linux67).Cost.TlbFlushes;
     }
 }
