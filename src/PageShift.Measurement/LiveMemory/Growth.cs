@@ -1,31 +1,22 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace PageShift.Measurement.LiveMemory;
 
-/// <summary>Growing to 1.9 GiB by appending 1 MiB at a time, beside another container that does the same. Each round begins with no memory kept, so the figure holds the faults of its pages.</summary>
+/// <summary>Growing to 1.9 GiB by appending 1 MiB at a time, beside another container that does the same. Each round begins with no memory kept, so the figure holds the faults of its pages; giving the memory back is
+/// not part of it, for either side.</summary>
 /// <param name="rival">The other container, by name.</param>
 /// <param name="target">What it is meant to reach.</param>
 /// <param name="makeOther">Makes the other container: what appends, and what gives it back.</param>
 public sealed class Growth(string rival, Target target, Func<IGrowing> makeOther)
     : SpeedRow("memory: grow to 1.9 GiB by appending 1 MiB at a time", rival, target)
 {
-    private const int Rounds = 3;
+    private const int FewestRounds = 5;
 
     /// <inheritdoc/>
     public override SpeedResult Measure(TimeSpan time)
     {
-        var ours = new List<double>();
-        var other = new List<double>();
-        for (int round = 0; round < Rounds; round++)
-        {
-            ours.Add(GrowthRun.Time(() => new GrowingPageList()));
-            other.Add(GrowthRun.Time(makeOther));
-        }
-
-        ours.Sort();
-        other.Sort();
-        return Judge(new Quantity(ours[Rounds / 2], Unit.Nanoseconds), new Quantity(other[Rounds / 2], Unit.Nanoseconds));
+        double[] medians = Turns.Medians(time, FewestRounds, () => GrowthRun.Time(() => new GrowingPageList()), () => GrowthRun.Time(makeOther));
+        return Judge(new Quantity(medians[0], Unit.Nanoseconds), new Quantity(medians[1], Unit.Nanoseconds));
     }
 }
 
@@ -54,10 +45,10 @@ internal static class GrowthRun
     internal static double Time(Func<IGrowing> make)
     {
         GC.Collect(2, GCCollectionMode.Aggressive); // gives the memory of the round before back, so that each side meets the same faults
-        long start = Stopwatch.GetTimestamp();
-        using (IGrowing growing = make())
-            Grow(growing);
-        return Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        IGrowing? growing = null;
+        double time = Turns.Time(() => Grow(growing = make()));
+        growing!.Dispose(); // not timed: an array is given back by a collection, which is not timed either
+        return time;
     }
 
     /// <summary>The resident bytes at the peak, above those before; null where they can't be known.</summary>

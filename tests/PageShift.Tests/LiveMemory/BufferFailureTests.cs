@@ -29,6 +29,8 @@ public sealed class BufferFailureTests
         new(BufferOperation.InsertOther, 4, 5, 0),
         new(BufferOperation.Split, 5, 0, 0),
         new(BufferOperation.Reserve, 7, 0, 0),
+        new(BufferOperation.Compact, 0b1011_0110_1101, 0, 0),
+        new(BufferOperation.Compact, 0b1001_0111_0001, 0, 1),
     ];
 
     public static TheoryData<int, FailureKind> Cases
