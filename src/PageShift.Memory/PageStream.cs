@@ -194,8 +194,6 @@ public sealed class PageStream : Stream
     {
         Open();
         long end = checked(_position + buffer.Length);
-        if (buffer.Length == 0)
-            return;
         long own = _buffer.OffsetOf(buffer);
         if (end > _length)
             Extend(end);
