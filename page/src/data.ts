@@ -61,6 +61,7 @@ export interface Move {
     presentPages?: number;
     exact?: boolean;
     nanoseconds?: number;
+    processorNanoseconds?: number;
     policies: Policy[];
     congruentPlacement?: { new: string; congruent: Level; policies: Policy[] };
     kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string };
@@ -175,4 +176,9 @@ export class Data {
             runs.push({ level: row[i], source: row[i + 1], destination: row[i + 2], slots: row[i + 3], entries: row[i + 4] });
         return { runCount: row[0], runs };
     }
+}
+
+// The thread's processor time, where the kernel told it.
+export function timeOf(move: Move): number {
+    return move.processorNanoseconds ?? move.nanoseconds ?? 0;
 }

@@ -1,6 +1,6 @@
 // The chosen move in words: what moves, the reason of each policy, what was decided at its ends, and a better place where one is known.
 
-import { Data, Levels, Move } from './data';
+import { Data, Levels, Move, timeOf } from './data';
 import { by, make } from './dom';
 import { spanOf } from './geometry';
 import { Chosen } from './state';
@@ -90,6 +90,6 @@ function whereOf(move: Move): string {
     if (move.site !== undefined)
         parts.push(move.site);
     if (move.nanoseconds !== undefined)
-        parts.push(duration(move.nanoseconds));
+        parts.push(duration(timeOf(move)));
     return parts.join(', ');
 }
