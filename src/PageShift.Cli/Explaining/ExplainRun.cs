@@ -13,7 +13,7 @@ namespace PageShift.Cli.Explaining;
 /// <summary>Makes the calls up to one that moves a mapping, and that one, and keeps what explains its moves.</summary>
 internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 {
-    private const string WithOption = "--with";
+    internal const string WithOption = "--with";
 
     private readonly LogSettings _settings;
     private readonly LogExecutor _executor;
