@@ -36,7 +36,7 @@ public sealed class MirroredRing : IDisposable
         _kernel = kernel;
         var bytes = ((ulong)capacity + kernel.PageSize - 1) & ~(kernel.PageSize - 1);
         Capacity = (int)bytes;
-        _reservation = Reservation.TryTake(kernel, 2 * bytes, MemoryAccess.None) ?? throw NoRoom(capacity);
+        _reservation = Reservation.TryTake(kernel, 2 * bytes, PageAccess.None) ?? throw NoRoom(capacity);
         _isMirrored = kernel.MovesPages && TryMapTwice(_reservation.Start, bytes);
         if (_isMirrored)
             return;
@@ -46,7 +46,7 @@ public sealed class MirroredRing : IDisposable
             throw NoRoom(capacity);
         }
 
-        if (kernel.Map(_reservation.Start, 2 * bytes, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed) < 0)
+        if (kernel.Map(_reservation.Start, 2 * bytes, PageAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed) < 0)
         {
             _reservation.Dispose();
             throw NoRoom(capacity);
@@ -170,13 +170,13 @@ public sealed class MirroredRing : IDisposable
 
     /// <summary>Maps shared memory over the first half, and the same memory over the second: mremap with an old length of 0 makes a second view.</summary>
     private bool TryMapTwice(ulong start, ulong bytes) =>
-        _kernel.Map(start, bytes, MemoryAccess.ReadWrite, MapOptions.Shared | MapOptions.Fixed) >= 0
+        _kernel.Map(start, bytes, PageAccess.ReadWrite, MapOptions.Shared | MapOptions.Fixed) >= 0
         && _kernel.Remap(start, 0, bytes, RemapOptions.MayMove | RemapOptions.Fixed, start + bytes) >= 0;
 
     /// <summary>False when a failed second view has left a hole that another thread's mapping may be in by now: Linux unmaps the destination before some of the steps that can fail.</summary>
     private bool IsWhole(ulong start, ulong bytes) =>
-        _kernel.Advise(start, 2 * bytes, Advice.Normal) == 0
-        || _kernel.Map(start + bytes, bytes, MemoryAccess.None, MapOptions.Private | MapOptions.FixedNoReplace) >= 0;
+        _kernel.Advise(start, 2 * bytes, PageAdvice.Normal) == 0
+        || _kernel.Map(start + bytes, bytes, PageAccess.None, MapOptions.Private | MapOptions.FixedNoReplace) >= 0;
 
     private void CopyToOtherPlace(ulong start, int offset, int count)
     {

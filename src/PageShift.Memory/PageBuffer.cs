@@ -185,13 +185,13 @@ public sealed partial class PageBuffer : IDisposable
     private void Expose()
     {
         if (_options.FindUnleasedUse && _pieces.Count != 0)
-            ThrowIfRefused(_kernel.Protect(_base, _pieces.End - _base, MemoryAccess.ReadWrite), _length);
+            ThrowIfRefused(_kernel.Protect(_base, _pieces.End - _base, PageAccess.ReadWrite), _length);
     }
 
     private void Conceal()
     {
         if (_options.FindUnleasedUse && _pieces.Count != 0)
-            _kernel.Protect(_base, _pieces.End - _base, MemoryAccess.None); // if it fails, a use goes unnoticed
+            _kernel.Protect(_base, _pieces.End - _base, PageAccess.None); // if it fails, a use goes unnoticed
     }
 
     private void CheckPages(long value, string name)

@@ -16,12 +16,12 @@ internal sealed class ProbedKernel(KernelExecutor executor, KernelProbe probe) :
     /// <summary>The flushes that the kernel counted in the moves so far.</summary>
     internal long Flushes { get; set; }
 
-    public long Map(ulong address, ulong length, Memory.Kernel.MemoryAccess access, MapOptions options) =>
+    public long Map(ulong address, ulong length, PageAccess access, MapOptions options) =>
         Invoke(SystemCallNumber.Map, address, length, (ulong)access, (ulong)options, ulong.MaxValue);
 
     public long Unmap(ulong address, ulong length) => Invoke(SystemCallNumber.Unmap, address, length);
 
-    public long Protect(ulong address, ulong length, Memory.Kernel.MemoryAccess access) => Invoke(SystemCallNumber.Protect, address, length, (ulong)access);
+    public long Protect(ulong address, ulong length, PageAccess access) => Invoke(SystemCallNumber.Protect, address, length, (ulong)access);
 
     public long Remap(ulong old, ulong oldLength, ulong newLength, RemapOptions options, ulong @new)
     {
@@ -30,7 +30,7 @@ internal sealed class ProbedKernel(KernelExecutor executor, KernelProbe probe) :
         return outcome.Result.Raw;
     }
 
-    public long Advise(ulong address, ulong length, Memory.Kernel.Advice advice) => Invoke(SystemCallNumber.Advise, address, length, (ulong)advice);
+    public long Advise(ulong address, ulong length, PageAdvice advice) => Invoke(SystemCallNumber.Advise, address, length, (ulong)advice);
 
     public long MovePages(ulong source, ulong destination, ulong length) => KernelError.NotImplemented;
 
