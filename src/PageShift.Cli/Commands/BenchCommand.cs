@@ -1,6 +1,8 @@
 using System.CommandLine;
 using PageShift.Cli.Measuring;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Json;
+using PageShift.Linux;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Commands;
@@ -29,31 +31,33 @@ internal static class BenchCommand
         double seconds = parsed.GetValue(Seconds);
         if (parsed.GetValue(Row) is { } index && (index < 0 || index >= SpeedTable.All.Count))
             throw new UsageException($"--row takes a number from 0 to {SpeedTable.All.Count - 1}.");
-        List<SpeedResult> results = parsed.GetValue(Row) is { } row
-            ? [SpeedTable.All[row].Measure(TimeSpan.FromSeconds(seconds))]
+        List<MeasuredRow> rows = parsed.GetValue(Row) is { } row
+            ? [new MeasuredRow(SpeedTable.All[row].Measure(TimeSpan.FromSeconds(seconds)), null)]
             : MeasureAll(parsed.GetValue(Only) ?? "", seconds);
         if (parsed.GetValue(Format) == "json")
-            BenchJson.Write(results);
+            BenchJson.Write(rows);
         else
-            BenchText.Write(results);
-        if (!results.TrueForAll(r => r.NotPossibleReason is not null))
+            BenchText.Write(rows);
+        if (!rows.TrueForAll(r => r.Result.NotPossibleReason is not null))
             return ExitCode.Done;
-        throw new NotPossibleException(results.Count == 1 ? results[0].NotPossibleReason! : $"none of {results.Count} rows can be measured here; the table says why");
+        throw new NotPossibleException(rows.Count == 1 ? rows[0].Result.NotPossibleReason! : $"none of {rows.Count} rows can be measured here; the table says why");
     }
 
-    private static List<SpeedResult> MeasureAll(string only, double seconds)
+    private static List<MeasuredRow> MeasureAll(string only, double seconds)
     {
         int[] rows = [.. Enumerable.Range(0, SpeedTable.All.Count).Where(i => Contains(SpeedTable.All[i].Work, only) || Contains(SpeedTable.All[i].Against, only))];
         if (rows.Length == 0)
             throw new UsageException($"--only: found '{only}', which no row contains, expected a part of a row's name");
-        var results = new List<SpeedResult>();
+        var measured = new List<MeasuredRow>();
         foreach (int row in rows)
         {
-            Console.Error.WriteLine($"pageshift: {results.Count + 1} of {rows.Length}: {SpeedTable.All[row].Work}, against {SpeedTable.All[row].Against}");
-            results.Add(RowProcess.Measure(row, seconds));
+            Console.Error.WriteLine($"pageshift: {measured.Count + 1} of {rows.Length}: {SpeedTable.All[row].Work}, against {SpeedTable.All[row].Against}");
+            var load = MachineLoad.Begin();
+            SpeedResult result = RowProcess.Measure(row, seconds);
+            measured.Add(new MeasuredRow(result, load?.End()));
         }
 
-        return results;
+        return measured;
     }
 
     private static bool Contains(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);

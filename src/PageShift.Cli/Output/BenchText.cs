@@ -1,4 +1,6 @@
 using System.Globalization;
+using PageShift.Cli.Measuring;
+using PageShift.Linux;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Output;
@@ -11,12 +13,24 @@ internal static class BenchText
         new("work", false), new("ours", true), new("against", false), new("its figure", true), new("ratio", true), new("target", false), new("met", false),
     ];
 
-    internal static void Write(IReadOnlyList<SpeedResult> results)
+    internal static void Write(IReadOnlyList<MeasuredRow> rows)
     {
         using var output = TextReport.OnStandardOutput();
-        output.Table(Columns, [.. results.Select(ToRow)]);
-        foreach (SpeedResult result in results.Where(r => r.NotPossibleReason is not null))
+        output.Table(Columns, [.. rows.Select(r => ToRow(r.Result))]);
+        foreach (SpeedResult result in rows.Select(r => r.Result).Where(r => r.NotPossibleReason is not null))
             output.Line($"not possible here: {result.Row.Work}, against {result.Row.Against}: {result.NotPossibleReason}");
+        if (Busy(rows) is { } note)
+            output.Line(note);
+    }
+
+    /// <summary>What is said when others' work disturbed rows; null when it disturbed none.</summary>
+    internal static string? Busy(IReadOnlyList<MeasuredRow> rows)
+    {
+        MeasuredRow[] disturbed = [.. rows.Where(r => r.WasDisturbed)];
+        if (disturbed.Length == 0)
+            return null;
+        OtherWork most = disturbed.MaxBy(r => r.Others!.Value.Processors).Others!.Value;
+        return $"note: the machine was busy during {disturbed.Length} of {Describe.Count(rows.Count, "row")} ({most}{(disturbed.Length == 1 ? "" : " at most")}): the times mean little";
     }
 
     private static TextRow ToRow(SpeedResult result)

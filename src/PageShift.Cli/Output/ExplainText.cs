@@ -31,7 +31,7 @@ internal sealed partial class ExplainText : IDisposable
                 _output.Line();
             WriteHead(place, i, moves.Count, moves[i]);
             if (i == 0)
-                Paragraph("", "", Lesson(moves[i].Geometry));
+                Paragraph("", "", Lesson(moves[i].Places.Geometry));
             WriteRulers(moves[i]);
             WriteBoundaries(moves[i]);
             WriteSteps(moves[i]);
@@ -49,18 +49,17 @@ internal sealed partial class ExplainText : IDisposable
     private static string Lesson(PagingGeometry geometry)
     {
         string pmd = $"A page-table entry (PTE) maps a page of 4 KiB. {geometry.EntriesPerTable} of them fill a table, and one entry of the level above, a PMD entry, "
-            + $"points to that table: moving that one entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd).Value)}.";
+            + $"points to that table: moving that one entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd))}.";
         return geometry.Root < PageTableLevel.Pud
             ? pmd
-            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud).Value)}.";
+            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
     }
 
     private void WriteHead(LogPlace? place, int index, int count, ExplainedMove move)
     {
         string where = place is null ? "" : $"{place}: ";
         string number = count == 1 ? "" : $" (move {index + 1} of {count} of this call)";
-        MoveRequest request = move.Request;
-        Paragraph("", "  ", $"{where}{move.Call} moves {Describe.Size(request.Length.Value)} from {request.Old} to {request.New}{number}", TextTone.Strong);
+        Paragraph("", "  ", $"{where}{move.Call} moves {Describe.Size(move.Places.Length)} from {move.Places.Old} to {move.Places.New}{number}", TextTone.Strong);
     }
 
     /// <summary>The ranges against the boundaries of each level at which an end stands inside a block.</summary>
@@ -70,23 +69,23 @@ internal sealed partial class ExplainText : IDisposable
         var used = new HashSet<char>();
         for (PageTableLevel level = PageTableLevel.Pmd; level <= HighestOfInterest(move); level++)
         {
-            ulong span = move.SpanOf(level);
-            AddressRange source = move.Request.Source;
-            if (level <= move.Congruence && source.Start.IsAligned(new ByteLength(span)) && source.End.IsAligned(new ByteLength(span)))
+            ByteLength span = move.Places.SpanOf(level);
+            AddressRange source = move.Places.Source;
+            if (level <= move.Places.Congruence && source.Start.IsAligned(span) && source.End.IsAligned(span))
             {
-                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): both places begin and end on boundaries, {Describe.Count((long)(source.Length.Value / span), "whole block")}.");
+                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): both places begin and end on boundaries, {Describe.Count((long)(source.Length.Value / span.Value), "whole block")}.");
                 continue;
             }
 
-            if (level > move.Congruence && level > PageTableLevel.Pmd)
+            if (level > move.Places.Congruence && level > PageTableLevel.Pmd)
             {
-                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Request.Old, span)} past a boundary, new {Offset(move.Request.New, span)}: not congruent.");
+                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Places.Old, span)} past a boundary, new {Offset(move.Places.New, span)}: not congruent.");
                 continue;
             }
 
             foreach (StyledLine line in ExplainRuler.Draw(move, level, used))
                 _output.Line(line);
-            Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Request.Old, span)} past a boundary, new {(level <= move.Congruence ? "is too: congruent" : $"{Offset(move.Request.New, span)}: not congruent")}.");
+            Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Places.Old, span)} past a boundary, new {(level <= move.Places.Congruence ? "is too: congruent" : $"{Offset(move.Places.New, span)}: not congruent")}.");
         }
 
         if (used.Count != 0)
@@ -96,12 +95,12 @@ internal sealed partial class ExplainText : IDisposable
     private static PageTableLevel HighestOfInterest(ExplainedMove move)
     {
         PageTableLevel level = move.Plans.SelectMany(p => p.Boundaries).Where(b => b.Outcome != BoundaryOutcome.NothingThere).Select(b => b.Level).Append(PageTableLevel.Pmd).Max();
-        while (level < move.Geometry.Root && move.SpanOf(level + 1) <= move.Request.Length.Value)
+        while (level < move.Places.Geometry.Root && move.Places.SpanOf(level + 1) <= move.Places.Length)
             level++;
         return level;
     }
 
-    private static string Offset(VirtualAddress address, ulong span) => (address.Value & (span - 1)) is var offset && offset == 0 ? "0" : $"0x{offset:x}";
+    private static string Offset(VirtualAddress address, ByteLength span) => address.OffsetIn(span).Value is var offset && offset == 0 ? "0" : $"0x{offset:x}";
 
     private static string Legend(HashSet<char> used)
     {
@@ -123,7 +122,7 @@ internal sealed partial class ExplainText : IDisposable
             return;
         }
 
-        var marks = new MoveMarks(executed.Runs, move.Geometry);
+        var marks = new MoveMarks(executed.Runs, move.Places.Geometry);
         int hidden = executed.Runs.Count > MostSteps ? executed.Runs.Count - FirstSteps - 1 : 0;
         for (int i = 0; i < executed.Runs.Count; i++)
         {
@@ -160,10 +159,10 @@ internal sealed partial class ExplainText : IDisposable
             return "It is one entry, so the order does not matter.";
         bool isDescending = move.Executed.IsDescending;
         AddressRange source = move.Executed.Plan.ExpandedSource;
-        ulong delta = unchecked(move.Request.New.Value - move.Request.Old.Value);
+        ulong delta = unchecked(move.Places.New.Value - move.Places.Old.Value);
         bool overlap = source.Start.Value < unchecked(source.End.Value + delta) && unchecked(source.Start.Value + delta) < source.End.Value;
         string order = isDescending ? "From the top down, because the move goes up" : "From the bottom up";
-        if (!isDescending && move.IsDownward)
+        if (!isDescending && move.Places.New < move.Places.Old)
             order += ", because the move goes down";
         return overlap
             ? $"{order}: the places overlap, so each slot is written only after its own entry has left it."
@@ -175,7 +174,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         if (move.Executed.Runs.Count == 0)
             return;
-        var marks = new MoveMarks(move.Executed.Runs, move.Geometry);
+        var marks = new MoveMarks(move.Executed.Runs, move.Places.Geometry);
         IReadOnlyList<StyledLine> before = ExplainTree.Draw(move, marks, isAfter: false);
         IReadOnlyList<StyledLine> after = ExplainTree.Draw(move, marks, isAfter: true);
         Heading("The tables: [slot], the table or page in it, how many slots are live");
@@ -194,7 +193,7 @@ internal sealed partial class ExplainText : IDisposable
     private void WriteCosts(ExplainedMove move)
     {
         Heading("What it costs");
-        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, move.Geometry)));
+        IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
         _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
     }
 

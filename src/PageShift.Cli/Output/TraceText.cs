@@ -1,3 +1,4 @@
+using PageShift.Cli.Explaining;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -28,7 +29,7 @@ internal sealed class TraceText : ITraceOutput
     private long _count;
 
     // The largest moves so far, the smallest of them in front; among equals the later ones go first.
-    private readonly PriorityQueue<FollowedMove, (ulong Entries, long Order)> _largest = new();
+    private readonly PriorityQueue<TracedMove, (ulong Entries, long Order)> _largest = new();
 
     internal TraceText(Stream report, TraceSettings settings)
     {
@@ -38,9 +39,9 @@ internal sealed class TraceText : ITraceOutput
 
     public void Dispose() => _output.Dispose();
 
-    public void Add(FollowedMove move)
+    public void Add(TracedMove move)
     {
-        (ulong, long) rank = (move.Plans[0].Cost.Entries, -_count++);
+        (ulong, long) rank = (move.Made.Plans[0].Cost.Entries, -_count++);
         if (_largest.Count < _most)
             _largest.Enqueue(move, rank);
         else if (_most != 0)
@@ -74,22 +75,22 @@ internal sealed class TraceText : ITraceOutput
 
     private void WriteMoves(TraceReport report)
     {
-        IEnumerable<FollowedMove> shown = _largest.UnorderedItems.OrderByDescending(i => i.Priority).Select(i => i.Element);
+        IEnumerable<TracedMove> shown = _largest.UnorderedItems.OrderByDescending(i => i.Priority).Select(i => i.Element);
         if (report.Statistics.Moves > _most && _most != 0)
             _output.Line($"The {_most} largest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --format json all):");
-        foreach (FollowedMove move in shown)
+        foreach (TracedMove move in shown)
             WriteMove(report, move);
     }
 
-    private void WriteMove(TraceReport report, FollowedMove move)
+    private void WriteMove(TraceReport report, TracedMove traced)
     {
-        long inKernel = Math.Max(0, move.ElapsedNanoseconds - report.Statistics.BaselineNanoseconds);
+        FollowedMove move = traced.Made;
         _output.Line();
         _output.Line($"{move.Call}");
         _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(move.Site.Caller is { } caller ? $", called from {caller}" : "")}");
-        string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {KernelText.Time(inKernel)} in the kernel";
+        string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {TimeOf(CallTime.Of(move).Without(report.Statistics, calls: 1))}";
         _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
-        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, PagingGeometry.X86)));
+        IEnumerable<TextRow> rows = traced.Explanation.Policies.Select(PolicyTable.Row);
         if (Helps(move) && move.Congruent is { } congruent)
         {
             string place = $"at {congruent.Destination}";
@@ -98,6 +99,11 @@ internal sealed class TraceText : ITraceOutput
 
         _output.Table(PolicyTable.Columns, [.. rows]);
     }
+
+    /// <summary>A time, and what it is: the thread's processor time where the kernel tells it.</summary>
+    private static string TimeOf(CallTime time) => time.Processor is { } used
+        ? $"{KernelText.Time(used)} of processor time"
+        : $"{KernelText.Time(time.Elapsed)} by the clock, waiting included";
 
     /// <summary>True when a congruent destination would have made the move a cheaper one.</summary>
     private static bool Helps(FollowedMove move) => move.BestPlaced(MovePolicy.PageShift).Cost.Entries < move.Under(MovePolicy.PageShift).Cost.Entries;
@@ -120,7 +126,7 @@ internal sealed class TraceText : ITraceOutput
         Describe.Number(site.LinuxEntries),
         Describe.Number(site.PageShiftEntries),
         Describe.Number(site.CongruentEntries),
-        KernelText.Time(site.Nanoseconds),
+        KernelText.Time(site.Time.Processor ?? site.Time.Elapsed),
     ]);
 
     private void WriteTotals(TraceReport report)
@@ -137,7 +143,7 @@ internal sealed class TraceText : ITraceOutput
         }
 
         _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);
-        _output.Line($"The calls took {KernelText.Time(report.Nanoseconds)} in all, tracing included.");
+        _output.Line($"The calls took {TimeOf(report.Time)}, with the stops of tracing.");
     }
 
     private void WriteConclusion(TraceReport report)
@@ -149,20 +155,11 @@ internal sealed class TraceText : ITraceOutput
             return;
         }
 
-        foreach ((Obstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
-            _output.Line($"{Describe.Count(moves, "move")}: {Explain(obstacle)}");
+        foreach ((MoveObstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
+            _output.Line($"{Describe.Count(moves, "move")}: {MoveObstacles.Words(obstacle)}");
         foreach (string advice in TraceAdvice.Of(report))
             _output.Line(advice);
     }
-
-    private static string Explain(Obstacle obstacle) => obstacle switch
-    {
-        Obstacle.NothingPresent => "no page was present, so nothing had to move",
-        Obstacle.NotCongruent => "not congruent modulo 2 MiB, so page by page under every policy",
-        Obstacle.NeighbourAtStart => "something else lives in the block at the start",
-        Obstacle.NeighbourAtEnd => "something else lives in the block at the end",
-        _ => "pageshift moves higher entries than linux-6.7 allows",
-    };
 
     private void WriteNotes(TraceReport report)
     {
@@ -173,6 +170,12 @@ internal sealed class TraceText : ITraceOutput
             _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} not modelled; after each, the engine took over the kernel's mappings");
         if (statistics.OverlappedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
+        if (statistics.HiddenPrograms != 0)
+            _output.Line($"note: {Describe.Count(statistics.HiddenPrograms, "program")} not followed: this user may execute but not read them, so that the kernel hides their memory");
+        foreach (string program in report.Result!.Statistics.UnprivilegedPrograms)
+            _output.Line($"note: {program} ran without the privilege that its set-user-ID or set-group-ID bit gives, since this tracer has none (CAP_SYS_PTRACE)");
+        if (report.Others is { IsBusy: true } others)
+            _output.Line($"note: the machine was busy ({others}): the times mean little");
         if (statistics.AbandonedSpaces != 0)
             _output.Line($"note: {Describe.Count(statistics.AbandonedSpaces, "address space")} no longer followed after a 32-bit system call");
         if (report.Settings.LogFile is { } log)

@@ -1,3 +1,5 @@
+using PageShift.Cli.Explaining;
+using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -38,13 +40,16 @@ internal sealed class TraceReport(TraceSettings settings)
 
     internal ulong PresentPages { get; private set; }
 
-    internal long Nanoseconds { get; private set; }
+    internal CallTime Time { get; private set; } = CallTime.Zero;
+
+    /// <summary>What others used of the machine meanwhile; null where that is not known.</summary>
+    internal OtherWork? Others { get; set; }
 
     /// <summary>Moves whose pages another thread may have changed between the reading and the call.</summary>
     internal long InexactMoves { get; private set; }
 
     /// <summary>In how many moves each thing stood in the way of a higher level.</summary>
-    internal Dictionary<Obstacle, long> Obstacles { get; } = [];
+    internal Dictionary<MoveObstacle, long> Obstacles { get; } = [];
 
     /// <summary>The moves by where they were made.</summary>
     internal IReadOnlyCollection<SiteTotals> Sites => _sites.Values;
@@ -59,9 +64,9 @@ internal sealed class TraceReport(TraceSettings settings)
         CongruentPageShift += move.BestPlaced(MovePolicy.PageShift).Cost;
         CongruentMoves += move.Congruence > PageTableLevel.Pte ? 1 : 0;
         PresentPages += move.PresentPages;
-        Nanoseconds += move.ElapsedNanoseconds;
+        Time += CallTime.Of(move);
         InexactMoves += move.IsExact ? 0 : 1;
-        foreach (Obstacle obstacle in ObstacleOf.Move(move))
+        foreach (MoveObstacle obstacle in MoveObstacles.Of(move.Congruence, move.Under(MovePolicy.Linux67), move.Under(MovePolicy.PageShift)))
             Obstacles[obstacle] = Obstacles.GetValueOrDefault(obstacle) + 1;
         SiteFor(move.Site).Add(move);
     }
@@ -107,7 +112,7 @@ internal sealed class SiteTotals(CallSite site)
     /// <summary>Under pageshift with congruent destinations, where there were any.</summary>
     internal ulong CongruentEntries { get; private set; }
 
-    internal long Nanoseconds { get; private set; }
+    internal CallTime Time { get; private set; } = CallTime.Zero;
 
     internal void Add(FollowedMove move)
     {
@@ -116,6 +121,6 @@ internal sealed class SiteTotals(CallSite site)
         LinuxEntries += move.Under(MovePolicy.Linux67).Cost.Entries;
         PageShiftEntries += move.Under(MovePolicy.PageShift).Cost.Entries;
         CongruentEntries += move.BestPlaced(MovePolicy.PageShift).Cost.Entries;
-        Nanoseconds += move.ElapsedNanoseconds;
+        Time += CallTime.Of(move);
     }
 }

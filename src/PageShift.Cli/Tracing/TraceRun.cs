@@ -1,3 +1,4 @@
+using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Verification;
 
@@ -21,12 +22,14 @@ internal sealed class TraceRun : IFollowObserver
     internal static int Execute(TraceSettings settings, ITraceOutput output, TextWriter? log)
     {
         var run = new TraceRun(settings, output);
+        var load = MachineLoad.Begin();
         FollowResult result = TraceFollower.Run(new TracedCommand(settings.Command), run, log);
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
             throw new NotPossibleException(result.Trace.Reason!);
         log?.Flush();
         run._report.Result = result.Trace;
         run._report.Statistics = result.Statistics;
+        run._report.Others = load?.End(TimeSpan.FromMicroseconds(result.Trace.Statistics.ProcessorNanoseconds / 1000.0));
         output.Finish(run._report);
         return result.Trace.Status.ShellStatus;
     }
@@ -34,7 +37,7 @@ internal sealed class TraceRun : IFollowObserver
     public void Moved(FollowedMove move)
     {
         _report.Add(move);
-        _output.Add(move);
+        _output.Add(new TracedMove(move));
     }
 
     public void Diverged(FollowDivergence divergence) => _report.Add(divergence);

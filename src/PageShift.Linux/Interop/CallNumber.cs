@@ -45,6 +45,7 @@ internal enum CallNumber : long
     ProcessVmReadv = 310,
     Seccomp = 317,
     MemfdCreate = 319,
+    Statx = 332,
     PidfdSendSignal = 424,
     PidfdOpen = 434,
     Clone3 = 435,

@@ -17,6 +17,10 @@ public readonly struct CallExit
     /// of context on top (some microseconds).</summary>
     public long ElapsedNanoseconds { get; internal init; }
 
+    /// <summary>Nanoseconds of processor time that the thread used meanwhile: the call, with the thread's part of the stops. Waiting is no part of it. Null where it was not measured: for calls
+    /// that move nothing, but for the first of a run, and on a kernel that does not tell.</summary>
+    internal long? ProcessorNanoseconds { get; init; }
+
     /// <summary>True when another memory call on the same address space was in progress at some time during this one.</summary>
     internal bool IsOverlapped { get; init; }
 }

@@ -149,6 +149,7 @@ internal sealed partial class TraceSession
         {
             LeaveCall(gone);
             _ = _threads.Remove(gone.Id);
+            gone.Dispose();
             ForgetDeferred(gone.Id);
         }
 
@@ -163,7 +164,9 @@ internal sealed partial class TraceSession
     {
         Statistics.Programs++;
         int id = thread.Process.Id;
-        string? path = File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/exe"), returnFinalTarget: false)?.FullName;
+        string? path = ProgramFile.PathOf(id);
+        if (path is not null && ProgramFile.LosesPrivilege(id, path))
+            Statistics.AddUnprivileged(path);
         _observer.ProgramStarted(new ProgramStart(id, thread.Process.CallOrder.AddressSpaceId, path));
     }
 }

@@ -10,6 +10,9 @@ internal sealed partial class TraceSession
     // A tick of the stopwatch is a nanosecond on Linux.
     private const long NanosecondsPerSecond = 1_000_000_000;
 
+    // Besides the calls that may move something, so many calls show what a stop costs.
+    private const int CallsForBaseline = 64;
+
     // The address spaces on which threads are stopped for an active call, in which it must not stay too long.
     private readonly List<CallOrder> _watched = [];
 
@@ -73,6 +76,7 @@ internal sealed partial class TraceSession
                 thread.Entry = thread.Entry with { IsAtStandstill = BringToStandstill(thread) };
 
             _observer.CallEntered(thread.Entry);
+            thread.ProcessorAtEntry = IsProcessorTimed(thread.Entry.Number) ? thread.ReadProcessorTime() : null;
         }
 
         bool isShared = _processor.Waking(thread.Id);
@@ -81,6 +85,8 @@ internal sealed partial class TraceSession
         if (isShared)
             _processor.Woken(thread.Id);
     }
+
+    private bool IsProcessorTimed(SystemCallNumber number) => number == SystemCallNumber.Remap || Statistics.EnteredCalls <= CallsForBaseline;
 
     private void OnCallExit(TracedThread thread, long now)
     {
@@ -112,6 +118,7 @@ internal sealed partial class TraceSession
             Entry = thread.Entry,
             Result = new CallResult(stop.Result),
             ElapsedNanoseconds = elapsed,
+            ProcessorNanoseconds = thread.ProcessorAtEntry is { } start ? thread.ReadProcessorTime() - start : null,
             IsOverlapped = thread.IsOverlapped,
         });
     }

@@ -53,6 +53,8 @@ internal sealed partial class TraceSession
         finally
         {
             _processor.Dispose();
+            foreach (TracedThread thread in _threads.Values)
+                thread.Dispose();
         }
 
         return _commandStatus;
@@ -165,6 +167,7 @@ internal sealed partial class TraceSession
     {
         LeaveCall(thread);
         MarkEnding(thread);
+        Statistics.ProcessorNanoseconds += thread.ReadProcessorTime() ?? 0;
         if (thread.Process.RunningThreads == 0)
             _observer.ProcessEnding(thread.Process.Id);
 
@@ -185,6 +188,7 @@ internal sealed partial class TraceSession
         LeaveCall(thread);
         MarkEnding(thread);
         _ = _threads.Remove(thread.Id);
+        thread.Dispose();
         ForgetDeferred(thread.Id);
         if (thread.Id != thread.Process.Id)
             return;

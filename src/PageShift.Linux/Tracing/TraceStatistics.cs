@@ -33,6 +33,21 @@ internal sealed record TraceStatistics
     /// <summary>Signals that were delivered.</summary>
     public long Signals { get; internal set; }
 
+    /// <summary>Processor time of the traced threads that have ended, in nanoseconds, as far as the kernel told.</summary>
+    public long ProcessorNanoseconds { get; internal set; }
+
+    /// <summary>Programs with a set-user-ID or set-group-ID bit that were executed without the privilege that it gives, as the first 16 paths.</summary>
+    public IReadOnlyList<string> UnprivilegedPrograms => _unprivileged;
+
+    private readonly List<string> _unprivileged = [];
+
+    internal void AddUnprivileged(string path)
+    {
+        const int Most = 16;
+        if (_unprivileged.Count < Most && !_unprivileged.Contains(path))
+            _unprivileged.Add(path);
+    }
+
     /// <summary>Stops that the tracer has handled, of every kind.</summary>
     public long Stops { get; internal set; }
 }

@@ -3,7 +3,7 @@ using PageShift.Linux.Interop;
 namespace PageShift.Linux.Tracing;
 
 /// <summary>A thread that the tracer follows, and the call in which it is. Used by the tracing thread only.</summary>
-internal sealed class TracedThread(int id, TracedProcess process)
+internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
 {
     /// <summary>The thread's number.</summary>
     public int Id { get; } = id;
@@ -26,6 +26,9 @@ internal sealed class TracedThread(int id, TracedProcess process)
     /// <summary>When the current call was let into the kernel, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long EnteredAt { get; set; }
 
+    /// <summary>The thread's processor time when the current call was let into the kernel, in nanoseconds; null where it is not measured.</summary>
+    public long? ProcessorAtEntry { get; set; }
+
     /// <summary>The current call, as it is reported; valid when its class is Memory and it is active.</summary>
     public CallEntry Entry { get; set; }
 
@@ -41,5 +44,22 @@ internal sealed class TracedThread(int id, TracedProcess process)
     /// <summary>The entry of the current call, as the kernel described it.</summary>
     public ref SystemCallStop Stop => ref _stop;
 
+    /// <summary>The thread's processor time now, in nanoseconds; null where the kernel does not tell. Exact, as the thread is stopped.</summary>
+    public long? ReadProcessorTime()
+    {
+        if (_hasClock is null)
+        {
+            _clock = TaskClock.TryOpen(Process.Id, Id);
+            _hasClock = _clock is not null;
+        }
+
+        return _clock?.Read();
+    }
+
+    /// <summary>Closes what was opened for the thread, which has ended.</summary>
+    public void Dispose() => _clock?.Dispose();
+
     private SystemCallStop _stop;
+    private TaskClock? _clock;
+    private bool? _hasClock;
 }

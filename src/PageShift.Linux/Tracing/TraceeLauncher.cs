@@ -76,7 +76,15 @@ internal sealed class TraceeLauncher
             Method = StopMethod.Filter;
 
         error = Execute();
-        return error == Errno.None ? null : OfProgram(error, isExecuted: true);
+        if (error != Errno.None)
+            return OfProgram(error, isExecuted: true);
+
+        // Before the program's first instruction: it is not run for nothing.
+        if (ProcessReader.TryOpen(_process, out error) is not { } reader)
+            return new(TraceFailure.NotPermitted, error, $"{_name} can't be traced: this user may execute it and not read it, so that the kernel hides its memory ({ErrnoName.Describe(error)})");
+
+        reader.Dispose();
+        return null;
     }
 
     private LaunchFailure OfProgram(Errno error, bool isExecuted) => error switch
@@ -85,6 +93,7 @@ internal sealed class TraceeLauncher
         Errno.NoSuchEntry => new(TraceFailure.BadFormat, error, $"{_name}: its interpreter is missing"),
         Errno.NoSuchProcess => new(TraceFailure.StartFailed, error, $"{_name}: was killed before it could start"),
         Errno.NoExecutableFormat => new(TraceFailure.BadFormat, error, $"{_name}: not a program that this system can run"),
+        Errno.AccessDenied when Directory.Exists(_name) => new(TraceFailure.NotExecutable, error, $"{_name}: is a directory"),
         Errno.AccessDenied or Errno.OperationNotPermitted => new(TraceFailure.NotExecutable, error, $"{_name}: permission denied"),
         _ => new(TraceFailure.StartFailed, error, $"{_name}: can't be started ({ErrnoName.Describe(error)}, error {((int)error).ToString(CultureInfo.InvariantCulture)})"),
     };

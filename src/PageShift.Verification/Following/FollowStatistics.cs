@@ -44,4 +44,10 @@ public sealed record FollowStatistics
 
     /// <summary>The shortest time of any call: what the changes of context add to every measured time, with the least that a call does. 0 when none was made.</summary>
     public long BaselineNanoseconds { get; internal set; }
+
+    /// <summary>The same in processor time (<see cref="Linux.Tracing.CallExit.ProcessorNanoseconds"/>); null where the kernel did not tell.</summary>
+    public long? BaselineProcessorNanoseconds { get; internal set; }
+
+    /// <summary>Programs that were not followed, as the kernel hides their memory from this user: their files may be executed and not read, for instance.</summary>
+    public long HiddenPrograms { get; internal set; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Linux;
 using PageShift.Mappings;
 using PageShift.Physical;
 
@@ -45,17 +46,7 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
     }
 
     /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>
-    internal static string? PathOf(int process, int descriptor)
-    {
-        try
-        {
-            return File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"), returnFinalTarget: false)?.FullName;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    internal static string? PathOf(int process, int descriptor) => ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"));
 
     /// <summary>True when a process's file descriptor was opened for writing too.</summary>
     internal static bool IsWritable(int process, int descriptor)
@@ -69,9 +60,9 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
                     return (Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8) & AccessMode) != ReadOnly;
             }
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Closed by another thread meanwhile.
+            // Closed by another thread meanwhile, or hidden.
         }
 
         return true;

@@ -26,6 +26,10 @@ public sealed record FollowedMove
     /// time with the first of them, and 0 with the others.</summary>
     public required long ElapsedNanoseconds { get; init; }
 
+    /// <summary>Nanoseconds of processor time in the call, with the thread's part of the stops (see <see cref="FollowStatistics.BaselineProcessorNanoseconds"/>), and 0 as above; null where the
+    /// kernel did not tell.</summary>
+    public required long? ProcessorNanoseconds { get; init; }
+
     /// <summary>True when nothing else ran in the address space from the reading of its pages until the call had returned: the pages are exactly those that moved.</summary>
     public required bool IsExact { get; init; }
 

@@ -71,6 +71,8 @@ internal sealed partial class FollowedSpace
     {
         if (_context.Statistics.BaselineNanoseconds == 0 || exit.ElapsedNanoseconds < _context.Statistics.BaselineNanoseconds)
             _context.Statistics.BaselineNanoseconds = exit.ElapsedNanoseconds;
+        if (exit.ProcessorNanoseconds is { } used && !(used >= _context.Statistics.BaselineProcessorNanoseconds))
+            _context.Statistics.BaselineProcessorNanoseconds = used;
     }
 
     private CallRanges RangesBefore(in CallEntry call) => SystemCallTable.Find(call.Number)?.RangesBefore(call.Arguments, Engine.BreakStart) ?? default;

@@ -38,6 +38,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             Exit = _moving,
             Site = _sites.Of(_moving.Entry),
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
+            ProcessorNanoseconds = _moves.Count == 0 || _moving.ProcessorNanoseconds is null ? _moving.ProcessorNanoseconds : 0,
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
             Request = move.Request,

@@ -60,6 +60,13 @@ internal sealed partial class FollowedSpace : IDisposable
         return null;
     }
 
+    /// <summary>True when the kernel hides a process's memory from this user.</summary>
+    internal static bool IsHidden(int processId)
+    {
+        using ProcessReader? reader = ProcessReader.TryOpen(processId, out Errno error);
+        return error is Errno.AccessDenied or Errno.OperationNotPermitted;
+    }
+
     /// <summary>Follows the copy that a process which was just forked has got. Null when it has ended.</summary>
     internal FollowedSpace? TryFork(int processId)
     {

@@ -63,6 +63,8 @@ public sealed class TraceFollower : ITraceObserver
         _spaceOfProcess[start.ProcessId] = start.AddressSpaceId;
         if (FollowedSpace.TryFollow(_context, start.ProcessId) is { } space)
             _spaces.Add(start.AddressSpaceId, space);
+        else if (FollowedSpace.IsHidden(start.ProcessId))
+            _context.Statistics.HiddenPrograms++;
     }
 
     bool ITraceObserver.WantsStandstill(in CallEntry call) =>

@@ -29,14 +29,14 @@ public sealed class LaunchFailureTests
     }
 
     [Theory]
-    [InlineData("/etc/passwd")]
-    [InlineData("/tmp")]
-    public void A_file_that_may_not_be_executed_is_not_executable(string path)
+    [InlineData("/etc/passwd", "permission denied")]
+    [InlineData("/tmp", "is a directory")]
+    public void A_file_that_may_not_be_executed_is_not_executable(string path, string reason)
     {
         TraceResult result = TracedRun.Of(new EventRecorder(), path);
 
         Assert.Equal((TraceFailure.NotExecutable, Errno.AccessDenied), (result.Failure, result.Error));
-        Assert.Equal($"{path}: permission denied", result.Reason);
+        Assert.Equal($"{path}: {reason}", result.Reason);
     }
 
     [Theory]
