@@ -24,6 +24,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private CallRecord _record;
+    private int _moves;
 
     /// <summary>Makes an executor that reports to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, if there is one.</summary>
     public LogExecutor(LogExecutorOptions options, ILogObserver observer, ISpaceFollower? follower = null)
@@ -49,15 +50,17 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>The space that a thread of the log runs in, as it is now.</summary>
     public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
 
-    /// <summary>Executes one record.</summary>
+    /// <summary>Executes one record, and tells what came of it.</summary>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
-    public void Execute(in CallRecord record)
+    public RecordOutcome Execute(in CallRecord record)
     {
         _record = record;
+        _moves = 0;
+        var outcome = default(RecordOutcome);
         switch (record.Kind)
         {
             case CallRecordKind.Call:
-                ExecuteCall(record);
+                outcome = ExecuteCall(record) with { Moves = _moves };
                 break;
             case CallRecordKind.CloneStarted:
                 _processes.CloneStarts(record.ThreadId, record.CloneFlags);
@@ -76,69 +79,56 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _memory.ThrowIfHostExhausted();
         Statistics.AddressSpaces = _processes.Spaces;
         Statistics.UncertainThreads = _processes.UncertainThreads;
+        Statistics.Count(outcome);
+        return outcome;
     }
 
     void IMoveObserver.Moving(MoveObservation move)
     {
-        Statistics.Moves++;
+        _moves++;
         _observer.OnMove(_record, move);
     }
 
     private AddressSpace MakeSpace() => new(_memory, _options.Space) { MoveObserver = this };
 
-    private void ExecuteCall(in CallRecord record)
+    private RecordOutcome ExecuteCall(in CallRecord record)
     {
         _processes.See(record.ThreadId);
         if (record.IsInjected)
         {
             if (record.Call.Number == SystemCallNumber.Clone)
                 _processes.CloneFails(record.ThreadId);
-            return;
+            return default;
         }
 
         switch (record.Call.Number)
         {
             case SystemCallNumber.Clone:
                 FinishClone(record);
-                return;
+                return new(RecordFate.Executed);
             case SystemCallNumber.Execute:
                 if (record.Outcome.State != CallOutcomeState.Error)
                     _processes.Execute(record.ThreadId);
-                Statistics.Calls++;
-                return;
+                return new(RecordFate.Executed);
             case SystemCallNumber.OpenFile or SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile:
                 TrackFile(record);
-                return;
+                return new(RecordFate.Executed);
             case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate or SystemCallNumber.SetLimit:
-                Statistics.Calls++;
-                return;
+                return new(RecordFate.Executed);
             case var _ when record.Call.Standing is var standing and not CallStanding.Modelled:
-                if (standing == CallStanding.Other)
-                    Statistics.Calls++;
-                else
-                    Statistics.UnsupportedCalls++;
-                return;
+                return new(standing == CallStanding.Other ? RecordFate.Executed : RecordFate.Unsupported);
         }
 
-        if (record.Outcome.State == CallOutcomeState.Unknown)
+        return record.Outcome.State switch
         {
-            Statistics.UnknownOutcomes++;
-            return;
-        }
-
-        if (record.Outcome.State == CallOutcomeState.Error && !_options.Verify)
-        {
-            Statistics.FailedCalls++;
-            return;
-        }
-
-        Statistics.Calls++;
-        ExecuteMemoryCall(_processes.Of(record.ThreadId), record);
+            CallOutcomeState.Unknown => new(RecordFate.Unknown),
+            CallOutcomeState.Error when !_options.Verify => new(RecordFate.Failed),
+            _ => new(RecordFate.Executed, Divergence: ExecuteMemoryCall(_processes.Of(record.ThreadId), record)),
+        };
     }
 
     private void FinishClone(in CallRecord record)
     {
-        Statistics.Calls++;
         if (record.Outcome.State == CallOutcomeState.Value)
             _processes.CloneEnds(record.ThreadId, (int)record.Outcome.Value, record.CloneFlags);
         else if (!record.Outcome.IsCutOff)
@@ -147,7 +137,6 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     private void TrackFile(in CallRecord record)
     {
-        Statistics.Calls++;
         LogProcess process = _processes.Of(record.ThreadId);
         if (record.Call.Number == SystemCallNumber.CloseFile)
             process.Close(record.Call.Arguments.First, record.Call.Arguments.Second);
@@ -157,7 +146,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private void ExecuteMemoryCall(LogProcess process, in CallRecord record)
+    private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
         CallResult result = record.Call.Number switch
@@ -170,7 +159,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             PseudoCall.RelocateDown => Apply(process.Space, record.Call),
             _ => Make(process, record, record.Call.Description!),
         };
-        Compare(record, result);
+        return Compare(record, result);
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
@@ -184,7 +173,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         return result;
     }
 
-    private void Compare(in CallRecord record, CallResult result)
+    private Divergence? Compare(in CallRecord record, CallResult result)
     {
         CallOutcome outcome = record.Outcome;
         bool agrees = outcome.State switch
@@ -194,11 +183,11 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => !result.IsError,
         };
         if (agrees)
-            return;
+            return null;
         if (!_options.Verify && outcome.State != CallOutcomeState.None)
         {
             Statistics.DifferentResults++;
-            return;
+            return null;
         }
 
         string expected = outcome.State switch
@@ -208,6 +197,6 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => "success",
         };
         string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
-        _observer.OnDivergence(new Divergence(record.Line, record.Name, expected, actual));
+        return new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId };
     }
 }

@@ -50,7 +50,7 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
         json.WriteNumber("notObservable", totals.NotObservable);
         json.WriteNumber("nanoseconds", totals.Nanoseconds);
         json.WriteStartArray("divergences");
-        foreach (KernelDivergence divergence in report.KernelDivergences)
+        foreach (Divergence divergence in report.KernelDivergences)
         {
             json.WriteStartObject();
             json.WriteNumber("line", divergence.Line);
@@ -64,13 +64,13 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
         json.WriteEndObject();
     }
 
-    private static void WriteDivergence(Utf8JsonWriter json, in Divergence divergence)
+    private static void WriteDivergence(Utf8JsonWriter json, Divergence divergence)
     {
         json.WriteStartObject();
         json.WriteNumber("line", divergence.Line);
         json.WriteString("call", divergence.Call);
-        json.WriteString("expected", divergence.Expected);
-        json.WriteString("actual", divergence.Actual);
+        json.WriteString("expected", divergence.Kernel);
+        json.WriteString("actual", divergence.Engine);
         json.WriteEndObject();
     }
 

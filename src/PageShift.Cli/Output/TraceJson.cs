@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PageShift.Calls.Execution;
 using PageShift.Cli.Tracing;
 using PageShift.PageTables;
 using PageShift.Verification;
@@ -51,7 +52,7 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
     private static void WriteDivergences(Utf8JsonWriter json, TraceReport report)
     {
         json.WriteStartArray("divergences");
-        foreach (FollowDivergence divergence in report.Divergences)
+        foreach (Divergence divergence in report.Divergences)
         {
             json.WriteStartObject();
             json.WriteNumber("process", divergence.ProcessId);

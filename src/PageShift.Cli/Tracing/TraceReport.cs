@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -24,7 +25,7 @@ internal sealed class TraceReport(TraceSettings settings)
 
     internal FollowStatistics Statistics { get; set; } = new();
 
-    internal List<FollowDivergence> Divergences { get; } = [];
+    internal List<Divergence> Divergences { get; } = [];
 
     /// <summary>The costs of all moves together, one for each policy, oldest first.</summary>
     internal IReadOnlyList<MoveCost> Totals => _totals;
@@ -70,7 +71,7 @@ internal sealed class TraceReport(TraceSettings settings)
         SiteFor(move.Site).Add(move);
     }
 
-    internal void Add(FollowDivergence divergence)
+    internal void Add(Divergence divergence)
     {
         if (Divergences.Count < MostKeptDivergences)
             Divergences.Add(divergence);

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Calls.Execution;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
@@ -58,14 +59,17 @@ internal sealed partial class FollowedSpace
     {
         LearnPrivatePages(Everything);
         if (CompareThoroughly() is { } difference)
-            _context.Report(new FollowDivergence(ProcessId, ProcessId, "the last call", difference.Subject, difference.Engine, difference.Kernel));
+            _context.Report(new Divergence("the last call", difference) { ProcessId = ProcessId, ThreadId = ProcessId });
     }
 
     private void Report(in CallExit exit, Difference difference)
     {
-        _context.Report(new FollowDivergence(exit.Entry.ProcessId, exit.Entry.ThreadId, FollowLog.TextOf(exit), difference.Subject, difference.Engine, difference.Kernel));
+        Tell(exit, difference);
         Resync();
     }
+
+    private void Tell(in CallExit exit, Difference difference) =>
+        _context.Report(new Divergence(FollowLog.TextOf(exit), difference) { ProcessId = exit.Entry.ProcessId, ThreadId = exit.Entry.ThreadId });
 
     private void NoteBaseline(in CallExit exit)
     {

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;
 

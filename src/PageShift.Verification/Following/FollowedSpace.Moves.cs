@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -203,7 +204,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
                 continue;
             string engine = i < _engineRuns.Count ? _engineRuns[i].ToString() : "nothing more";
             string kernel = i < _kernelRuns.Count ? _kernelRuns[i].ToString() : "nothing more";
-            _context.Report(new FollowDivergence(exit.Entry.ProcessId, exit.Entry.ThreadId, FollowLog.TextOf(exit), "the present pages", engine, kernel));
+            Tell(exit, new Difference("the present pages", engine, kernel));
             return;
         }
     }

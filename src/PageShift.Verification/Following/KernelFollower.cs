@@ -77,7 +77,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         if (!_spaces.Remove(space, out KernelSpace? followed))
             return;
         if (followed.FindOtherMapping(space) is { } difference)
-            _observer.OnParted(_last, difference.Engine, difference.Kernel);
+            Part(_last, difference);
         followed.Dispose();
     }
 
@@ -93,8 +93,11 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         if (outcome is not { Ran: true } answer || answer.Result == result)
             return;
         followed.Leave($"engine and kernel differed at line {record.Line}");
-        _observer.OnParted(record, result.ToString(), answer.Result.ToString());
+        Part(record, new Difference("the results", result.ToString(), answer.Result.ToString()));
     }
+
+    private void Part(in CallRecord record, Difference difference) =>
+        _observer.OnParted(new Divergence(record.Name, difference) { Line = record.Line, ThreadId = record.ThreadId });
 
     private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) =>
         space.Memory.DataFrames > _mostBytes >> PageSize.Shift && call.Description?.PopulatedBytes(call.Arguments, space.BreakStart, locksFuture: false) > 0;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 
 namespace PageShift.Verification;
@@ -65,7 +66,7 @@ public sealed class Lockstep : IDisposable
 
     /// <summary>Executes one call on both sides, and compares.</summary>
     /// <returns>The first difference, or null.</returns>
-    public LockstepDivergence? Step(in CallRecord record)
+    public Divergence? Step(in CallRecord record)
     {
         int index = _calls++;
         _last = record;
@@ -97,7 +98,7 @@ public sealed class Lockstep : IDisposable
 
     /// <summary>Compares all processes thoroughly, and checks the engine's invariants.</summary>
     /// <returns>The first difference, or null.</returns>
-    public LockstepDivergence? Finish()
+    public Divergence? Finish()
     {
         foreach (int process in _engine.Processes)
         {
@@ -135,10 +136,10 @@ public sealed class Lockstep : IDisposable
         return difference;
     }
 
-    private LockstepDivergence Report(int index, Difference difference)
+    private Divergence Report(int index, Difference difference)
     {
         _hasDiverged = true;
-        return new LockstepDivergence(index, _last, difference.Subject, difference.Engine, difference.Kernel) { Explanation = _activity.Explain() };
+        return new Divergence(_last.Name, difference) { Index = index, Line = _last.Line, ThreadId = _last.ThreadId, Explanation = _activity.Explain() };
     }
 
     private Difference? CheckInvariants()

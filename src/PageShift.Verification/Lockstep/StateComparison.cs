@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 
 namespace PageShift.Verification;
@@ -62,6 +63,3 @@ internal sealed class StateComparison
         ? string.Create(CultureInfo.InvariantCulture, $"{runs[index].Range} {runs[index].Kinds}")
         : "nothing more";
 }
-
-/// <summary>One thing that is not alike.</summary>
-internal sealed record Difference(string Subject, string Engine, string Kernel);
