@@ -34,7 +34,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _options = options;
         _observer = observer;
         _follower = follower;
-        _processes = new ProcessTable(MakeSpace, follower);
+        _processes = new ProcessTable(MakeTarget, follower);
     }
 
     /// <summary>What was counted so far.</summary>
@@ -83,13 +83,9 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         return outcome;
     }
 
-    void IMoveObserver.Moving(MoveObservation move)
-    {
-        _moves++;
-        _observer.OnMove(_record, move);
-    }
+    void IMoveObserver.Moving(MoveObservation move) => _observer.OnMove(_record, move);
 
-    private AddressSpace MakeSpace() => new(_memory, _options.Space) { MoveObserver = this };
+    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space)) { MoveObserver = this };
 
     private RecordOutcome ExecuteCall(in CallRecord record)
     {
@@ -151,26 +147,24 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         CallArguments a = record.Call.Arguments;
         CallResult result = record.Call.Number switch
         {
-            PseudoCall.MemorySet => Touch(process.Space, a.First, a.Third, Advice.PopulateWrite),
-            PseudoCall.MemoryRead => Touch(process.Space, a.First, a.Second, Advice.PopulateRead),
+            PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),
+            PseudoCall.MemoryRead => Touch(process, a.First, a.Second, Advice.PopulateRead),
             PseudoCall.Present => MarkPresent(process, a),
             PseudoCall.Absent => MarkAbsent(process),
             PseudoCall.AnonVma => MarkPrivate(process, a),
-            PseudoCall.RelocateDown => Apply(process.Space, record.Call),
+            PseudoCall.RelocateDown => Apply(process, record.Call),
             _ => Make(process, record, record.Call.Description!),
         };
         return Compare(record, result);
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
-    private CallResult Apply(AddressSpace space, in SystemCall call)
+    private CallResult Apply(LogProcess process, in SystemCall call)
     {
-        CallArguments a = call.Arguments;
-        CallResult result = call.Number == PseudoCall.RelocateDown
-            ? space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
-            : space.Invoke(call.Number, a);
-        _follower?.Called(_record, space, call, result);
-        return result;
+        CallAnswer answer = process.Target.Execute(call);
+        _moves += answer.Moves;
+        _follower?.Called(_record, process.Space, call, answer.Result);
+        return answer.Result;
     }
 
     private Divergence? Compare(in CallRecord record, CallResult result)

@@ -9,13 +9,13 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
 {
     private const string ZeroDevice = "/dev/zero";
 
-    private readonly Dictionary<KernelFile, MemoryObject> _objects = [];
-    private readonly Dictionary<MemoryObject, KernelFile> _files = [];
+    /// <summary>Which object stands for which file.</summary>
+    internal FilePairs Pairs { get; } = new();
 
     /// <summary>The object of a file.</summary>
     internal MemoryObject ObjectOf(KernelFile file, string? path)
     {
-        if (_objects.TryGetValue(file, out MemoryObject? known))
+        if (Pairs.TryGetObject(file, out MemoryObject? known))
             return known;
         MemoryObjectKind kind = path switch
         {
@@ -24,24 +24,8 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
             _ => MemoryObjectKind.File,
         };
         var made = new MemoryObject(memory, kind, new ByteLength(ulong.MaxValue));
-        _objects.Add(file, made);
-        _files.Add(made, file);
+        Pairs.Add(made, file);
         return made;
-    }
-
-    /// <summary>True when the engine's object stands for the kernel's file. An object that the engine made itself, for shared anonymous memory, is bound to the first file that it
-    /// is compared with.</summary>
-    internal bool IsSame(MemoryObject? engine, KernelFile kernel)
-    {
-        if (engine is null || kernel.IsNone)
-            return engine is null && kernel.IsNone;
-        if (_files.TryGetValue(engine, out KernelFile file))
-            return file == kernel;
-        if (_objects.ContainsKey(kernel))
-            return false;
-        _files.Add(engine, kernel);
-        _objects.Add(kernel, engine);
-        return true;
     }
 
     /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>

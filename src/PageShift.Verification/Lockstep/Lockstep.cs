@@ -22,7 +22,7 @@ public sealed class Lockstep : IDisposable
     private readonly KernelActivity _activity;
     private readonly SpaceSnapshot _engineState = new();
     private readonly SpaceSnapshot _kernelState = new();
-    private readonly StateComparison _comparison = new();
+    private readonly SpaceComparison _comparison = new(new FilePairs());
     private readonly byte[] _engineBytes = new byte[PageSize.Bytes];
     private readonly byte[] _kernelBytes = new byte[PageSize.Bytes];
     private readonly int _flagsInterval;
@@ -75,10 +75,8 @@ public sealed class Lockstep : IDisposable
             return null;
 
         CallAnswer kernel = _kernel.Execute(record);
-        if (kernel.Refusal == Refusal.ProcessEnded && _engine.SpaceOf(record.ThreadId) is not null)
-            return Report(index, new Difference("the processes", "alive", "ended"));
-        if (kernel.Refusal != Refusal.None)
-            return null;
+        if (!kernel.IsMade)
+            return _kernel.HasEnded(record.ThreadId) && _engine.SpaceOf(record.ThreadId) is not null ? Report(index, new Difference("the processes", "alive", "ended")) : null;
         Executed++;
         LastResult = kernel.Result;
         if (KnownDifferences.IsDrawn(record, kernel.Result))
@@ -184,7 +182,7 @@ public sealed class Lockstep : IDisposable
 
     private Difference? CompareProcess(int process, bool withFlags, int pages, int bytes)
     {
-        _engine.Observe(process, _engineState, withFlags);
+        _ = _engine.Observe(process, _engineState, withFlags);
         if (!_kernel.Observe(process, _kernelState, withFlags))
             return new Difference("the processes", "alive", "ended");
         Difference? difference = _comparison.Compare(_engineState, _kernelState);
@@ -200,14 +198,14 @@ public sealed class Lockstep : IDisposable
         if (KnownDifferences.MayReclaim(_last) && _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState))
         {
             Reclaimed++;
-            _engine.Observe(process, _engineState, withFlags);
+            _ = _engine.Observe(process, _engineState, withFlags);
         }
 
         if (_comparison.Compare(_engineState, _kernelState) is null)
             return null;
         TakenApart++;
         _engine.ShareZeroes(process, _engineState, _kernelState);
-        _engine.Observe(process, _engineState, withFlags);
+        _ = _engine.Observe(process, _engineState, withFlags);
         return _comparison.Compare(_engineState, _kernelState);
     }
 
@@ -236,7 +234,7 @@ public sealed class Lockstep : IDisposable
     {
         Span<byte> engine = _engineBytes.AsSpan(0, length);
         Span<byte> kernel = _kernelBytes.AsSpan(0, length);
-        _engine.ReadPresentBytes(process, start, engine);
+        _ = _engine.TryReadPresentBytes(process, start, engine);
         if (!_kernel.TryReadPresentBytes(process, start, kernel))
             return new Difference($"the bytes at {start}", "readable", "unreadable");
         int common = engine.CommonPrefixLength(kernel);
