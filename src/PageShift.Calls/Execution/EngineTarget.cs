@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Moving;
-using PageShift.Physical;
 using PageShift.Translation;
 
 namespace PageShift.Calls.Execution;

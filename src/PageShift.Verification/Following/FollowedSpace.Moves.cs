@@ -1,6 +1,5 @@
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;

@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;

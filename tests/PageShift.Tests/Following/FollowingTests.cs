@@ -1,6 +1,5 @@
 using PageShift.Calls.Execution;
 using PageShift.Tests.Tracing;
-using PageShift.Verification;
 using Xunit;
 
 namespace PageShift.Tests.Following;

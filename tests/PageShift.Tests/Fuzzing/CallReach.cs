@@ -1,7 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Linux;
 using PageShift.Verification;
 
 namespace PageShift.Tests.Fuzzing;
