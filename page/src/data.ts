@@ -10,9 +10,19 @@ export interface Boundary {
     block: string;
     outcome: string;
     obstacle?: string;
+    reason: string;
+    remedy?: string;
 }
 
-export interface Policy {
+/** An end about which there was nothing to decide. */
+export interface End {
+    end: 'start' | 'end' | 'both';
+    reason: string;
+    remedy?: string;
+}
+
+/** What a move, or several together, cost under a policy. */
+export interface Cost {
     policy: string;
     pgd?: number;
     p4d: number;
@@ -26,9 +36,14 @@ export interface Policy {
     tlbFlushes: number;
     tableBytes: number;
     warned: boolean;
+}
+
+export interface Policy extends Cost {
     expandedOld: string;
     expandedLength: number;
+    reason: string;
     boundaries: Boundary[];
+    ends?: End[];
 }
 
 export interface Move {
@@ -42,9 +57,11 @@ export interface Move {
     new: string;
     length: number;
     congruent: Level;
+    remedy?: string;
     presentPages?: number;
     exact?: boolean;
     nanoseconds?: number;
+    processorNanoseconds?: number;
     policies: Policy[];
     congruentPlacement?: { new: string; congruent: Level; policies: Policy[] };
     kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string };
@@ -70,7 +87,6 @@ export interface Run {
 }
 
 export interface Plan {
-    reason: string;
     runCount: number;
     runs: Run[];
 }
@@ -86,11 +102,11 @@ export const LevelNames = ['PTE', 'PMD', 'PUD', 'P4D', 'PGD'];
 export const Groups = ['map', 'unmap', 'remap', 'protect', 'other memory', 'process', 'other'];
 export const Kinds = ['private memory', 'file', 'shared', 'code', 'reserved', 'stack'];
 
-export function entriesOf(policy: Policy): number {
+export function entriesOf(policy: Cost): number {
     return (policy.pgd ?? 0) + policy.p4d + policy.pud + policy.pmd + policy.pte;
 }
 
-export function levelEntries(policy: Policy, level: number): number {
+export function levelEntries(policy: Cost, level: number): number {
     return policy[Levels[level]] ?? 0;
 }
 
@@ -105,8 +121,8 @@ export class Data {
     readonly report: Report;
     readonly calls: CallRow[];
     readonly title: string;
-    /** What there is to say of all moves, in one sentence; null for nothing. */
-    readonly conclusion: string | null;
+    /** What there is to say of all moves, in one sentence; undefined for nothing. */
+    readonly conclusion: string | undefined;
     /** The line of the call whose move is shown first; undefined for the largest. */
     readonly shown: number | undefined;
     readonly spaces: number;
@@ -117,11 +133,11 @@ export class Data {
     /** For each move the number of its call; -1 where the calls do not say. */
     readonly callOfMove: Int32Array;
 
-    private readonly plans: (string | number)[][][];
+    private readonly plans: number[][][];
 
     constructor() {
         this.report = read<Report>('report');
-        const plans = read<{ title: string; conclusion: string | null; shown?: number; geometry: [number, number, number]; plans: (string | number)[][][] }>('plans');
+        const plans = read<{ title: string; conclusion?: string; shown?: number; geometry: [number, number, number]; plans: number[][][] }>('plans');
         const calls = read<{ spaces: number; calls: CallRow[] }>('calls');
         let limit = 0;
         [geometry.levels, geometry.bits, limit] = plans.geometry;
@@ -156,12 +172,13 @@ export class Data {
     plan(move: number, policy: number): Plan {
         const row = this.plans[move][policy];
         const runs: Run[] = [];
-        for (let i = 2; i < row.length; i += 5) {
-            runs.push({
-                level: row[i] as number, source: row[i + 1] as number, destination: row[i + 2] as number,
-                slots: row[i + 3] as number, entries: row[i + 4] as number,
-            });
-        }
-        return { reason: row[0] as string, runCount: row[1] as number, runs };
+        for (let i = 1; i < row.length; i += 5)
+            runs.push({ level: row[i], source: row[i + 1], destination: row[i + 2], slots: row[i + 3], entries: row[i + 4] });
+        return { runCount: row[0], runs };
     }
+}
+
+// The thread's processor time, where the kernel told it.
+export function timeOf(move: Move): number {
+    return move.processorNanoseconds ?? move.nanoseconds ?? 0;
 }

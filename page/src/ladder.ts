@@ -1,7 +1,7 @@
 // The ladder of policies: a bar for each, on a logarithmic scale.
 
 import { scaleSymlog } from 'd3-scale';
-import { Data, entriesOf, levelEntries, LevelNames, Levels, Policy } from './data';
+import { Cost, Data, entriesOf, levelEntries, LevelNames, Levels } from './data';
 import { by, fillLegend, make } from './dom';
 import { Chosen } from './state';
 import { count, entries, number, size } from './words';
@@ -14,7 +14,7 @@ export class Ladder {
     private readonly scope = by<HTMLSelectElement>('ladder-scope');
     private readonly metric = by<HTMLSelectElement>('ladder-metric');
     private readonly box = by('ladder');
-    private readonly totals: Policy[];
+    private readonly totals: Cost[];
 
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
         this.totals = sumOf(data);
@@ -84,7 +84,7 @@ export class Ladder {
 const superscript = (value: number): string => [...String(value)].map(digit => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
 
 /** The highest level at which a policy moves anything. */
-function highest(policy: Policy): string {
+function highest(policy: Cost): string {
     for (let level = Levels.length - 1; level > 0; level--) {
         if (levelEntries(policy, level) !== 0)
             return Levels[level];
@@ -92,10 +92,10 @@ function highest(policy: Policy): string {
     return Levels[0];
 }
 
-function sumOf(data: Data): Policy[] {
-    const totals = data.policies.map((name): Policy => ({
+function sumOf(data: Data): Cost[] {
+    const totals = data.policies.map((name): Cost => ({
         policy: name, pgd: 0, p4d: 0, pud: 0, pmd: 0, pte: 0, slotsVisited: 0, slotsInspected: 0, tablesAllocated: 0, tablesFreed: 0, tlbFlushes: 0, tableBytes: 0,
-        warned: false, expandedOld: '', expandedLength: 0, boundaries: [],
+        warned: false,
     }));
     for (const move of data.moves) {
         move.policies.forEach((policy, i) => {

@@ -1,10 +1,10 @@
 // The chosen move in words: what moves, the reason of each policy, what was decided at its ends, and a better place where one is known.
 
-import { Data, entriesOf, Levels, Move } from './data';
+import { Data, Levels, Move, timeOf } from './data';
 import { by, make } from './dom';
-import { geometry, spanOf } from './geometry';
+import { spanOf } from './geometry';
 import { Chosen } from './state';
-import { congruence, duration, entries, explainBoundary, hex, number, size } from './words';
+import { congruence, duration, entries, hex, number, size } from './words';
 
 export class MoveView {
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
@@ -39,29 +39,20 @@ export class MoveView {
         by('move-lead').textContent = `${move.call} moves ${size(move.length)} from ${move.old} to ${move.new}, ${congruence(move.congruent)}`
             + (move.presentPages === undefined ? '.' : `; ${number(move.presentPages)} pages were present.`);
         const policy = move.policies[this.chosen.policy];
-        const plan = this.data.plan(index, this.chosen.policy);
-        by('reason').replaceChildren(make('strong', entries(policy)), `: ${plan.reason}. Tables +${number(policy.tablesAllocated)}/−${number(policy.tablesFreed)}, `
+        by('reason').replaceChildren(make('strong', entries(policy)), `: ${policy.reason}. Tables +${number(policy.tablesAllocated)}/−${number(policy.tablesFreed)}, `
             + `${number(policy.tlbFlushes)} TLB ${policy.tlbFlushes === 1 ? 'flush' : 'flushes'}.`);
         this.drawBoundaries(move);
         this.drawPlacement(move);
     }
 
     private drawBoundaries(move: Move): void {
-        const policy = move.policies[this.chosen.policy];
-        const isLinux = policy.policy !== 'pageshift';
-        by('boundaries').hidden = policy.boundaries.length === 0;
-        by('boundaries-none').textContent = policy.boundaries.length === 0
-            ? isLinux && policy.policy !== 'linux-6.7' ? 'This policy never expands a move.' : 'There was nothing to decide: no boundary block is covered in part, or nothing is congruent.'
-            : '';
-        by('boundaries').querySelector('tbody')!.replaceChildren(...policy.boundaries.map(boundary => {
-            const row = make('tr');
-            const start = Number(boundary.block);
-            const { decision, remedy } = explainBoundary(boundary, isLinux);
-            row.append(
-                make('td', `${boundary.end}, ${boundary.level.toUpperCase()}`), make('td', `${boundary.block} to ${hex(start + spanOf(Levels.indexOf(boundary.level)))}`, 'a'),
-                make('td', decision), make('td', remedy));
-            return row;
-        }));
+        const { boundaries, ends = [] } = move.policies[this.chosen.policy];
+        const rows = boundaries.map(boundary => {
+            const end = Number(boundary.block) + spanOf(Levels.indexOf(boundary.level));
+            return rowOf(`${boundary.end}, ${boundary.level.toUpperCase()}`, `${boundary.block} to ${hex(end)}`, boundary.reason, boundary.remedy);
+        });
+        by('boundaries').hidden = boundaries.length + ends.length === 0;
+        by('boundaries').querySelector('tbody')!.replaceChildren(...rows, ...ends.map(end => rowOf(end.end, '', end.reason, end.remedy)));
     }
 
     private drawPlacement(move: Move): void {
@@ -78,10 +69,16 @@ export class MoveView {
             parts.push(make('h3', 'On the running kernel'), make('p', `${counted}; ${kernel.verdict} with ${kernel.predictedBy}`
                 + (kernel.nanoseconds === undefined ? '.' : `, in ${duration(kernel.nanoseconds)}.`), 'lead'));
         }
-        if (move.congruent === 'pte' && better === undefined && move.policies.some(policy => entriesOf(policy) > geometry.entries))
-            parts.push(make('p', `With a destination congruent modulo ${size(spanOf(1))}, whole tables could move.`, 'lead'));
+        if (move.remedy !== undefined && better === undefined)
+            parts.push(make('p', `What would change it under every policy: ${move.remedy}.`, 'lead'));
         by('placement').replaceChildren(...parts);
     }
+}
+
+function rowOf(end: string, block: string, reason: string, remedy = ''): HTMLElement {
+    const row = make('tr');
+    row.append(make('td', end), make('td', block, 'a'), make('td', reason), make('td', remedy));
+    return row;
 }
 
 function whereOf(move: Move): string {
@@ -93,6 +90,6 @@ function whereOf(move: Move): string {
     if (move.site !== undefined)
         parts.push(move.site);
     if (move.nanoseconds !== undefined)
-        parts.push(duration(move.nanoseconds));
+        parts.push(duration(timeOf(move)));
     return parts.join(', ');
 }

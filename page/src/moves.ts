@@ -1,6 +1,6 @@
 // All moves as a table, sortable, a page of rows at a time.
 
-import { Data, entriesOf, Move } from './data';
+import { Data, entriesOf, Move, timeOf } from './data';
 import { by, make } from './dom';
 import { Chosen } from './state';
 import { congruence, count, duration, entries, number, size } from './words';
@@ -122,6 +122,6 @@ function columnsOf(data: Data): Column[] {
         className: 'wide', descends: true,
     });
     if (isTimed)
-        columns.push({ name: 'time', value: move => move.nanoseconds ?? 0, text: move => duration(move.nanoseconds ?? 0), className: 'n wide', descends: true });
+        columns.push({ name: 'time', value: timeOf, text: move => duration(timeOf(move)), className: 'n wide', descends: true });
     return columns;
 }

@@ -67,7 +67,7 @@ export class TableView {
         this.box.replaceChildren(svg);
         this.place();
         const [name, below] = [LevelNames[travel.level], LevelNames[travel.level - 1]];
-        by('tables-text').textContent = `Under ${policy.policy}: ${entriesSum([policy]).text} from ${move.old} to ${move.new}; ${plan.reason}. `
+        by('tables-text').textContent = `Under ${policy.policy}: ${entriesSum([policy]).text} from ${move.old} to ${move.new}; ${policy.reason}. `
             + `${count(travel.tables.length, 'whole table')} and ${count(travel.pieces.length, 'group')} of single entries are drawn.`;
         fillLegend('tables-legend', [
             { name: `a ${name} entry with its table of ${geometry.entries} ${below} entries, which moves whole`, colour: Levels[travel.level] },

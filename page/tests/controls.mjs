@@ -185,9 +185,18 @@ export function checksOfControls({ open, textOf, assert }) {
             const light = await back();
             assert.notEqual(light, dark);
             assert.equal(await textOf(page, 'theme'), 'Dark');
-            await page.reload();
-            await page.waitForSelector('html[data-ready]', { state: 'attached' });
-            assert.equal(await back(), light);
+            const reloaded = async () => {
+                await page.reload();
+                await page.waitForSelector('html[data-ready]', { state: 'attached' });
+                return back();
+            };
+            // The browser keeps what was chosen in another process, to which it comes a moment later.
+            let kept = await reloaded();
+            for (let tries = 0; kept !== light && tries < 100; tries++) {
+                await page.waitForTimeout(100);
+                kept = await reloaded();
+            }
+            assert.equal(kept, light);
             await page.evaluate(() => localStorage.clear());
             await close();
         },

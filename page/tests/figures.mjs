@@ -76,13 +76,11 @@ export function checksOfFigures({ open, reportOf, textOf, assert }) {
             for (const policy of report.moves[0].policies) {
                 await page.getByLabel(policy.policy, { exact: true }).check();
                 const rows = await page.locator('#boundaries tbody tr').evaluateAll(all => all.map(row => [...row.cells].map(cell => cell.textContent)));
-                assert.deepEqual(rows.map(row => row[0]), policy.boundaries.map(b => `${b.end}, ${b.level.toUpperCase()}`));
-                policy.boundaries.forEach((b, i) => {
-                    assert.ok(rows[i][1].startsWith(b.block), rows[i][1]);
-                    assert.ok(b.obstacle === undefined || rows[i][2].includes(b.obstacle), rows[i][2]);
-                    assert.equal(rows[i][2].startsWith('expanded'), b.outcome === 'expanded');
-                });
-                assert.ok((await textOf(page, 'reason')).startsWith(`${wordsOf(policy)}: `));
+                const ends = policy.ends ?? [];
+                assert.deepEqual(rows.map(row => row[0]), [...policy.boundaries.map(b => `${b.end}, ${b.level.toUpperCase()}`), ...ends.map(e => e.end)]);
+                policy.boundaries.forEach((b, i) => assert.ok(rows[i][1].startsWith(b.block), rows[i][1]));
+                assert.deepEqual(rows.map(row => row.slice(2)), [...policy.boundaries, ...ends].map(found => [found.reason, found.remedy ?? '']));
+                assert.ok((await textOf(page, 'reason')).startsWith(`${wordsOf(policy)}: ${policy.reason}. `));
             }
             await close();
         },

@@ -3,23 +3,24 @@ using PageShift.Memory;
 using PageShift.Memory.Samples;
 
 const int DefaultMegabytes = 256;
-int megabytes = args.Length > 1 && int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out int given) && given >= 16 ? given : DefaultMegabytes;
+const int Least = 16;
+const int MostInOneSpan = 2047;
+int megabytes = args.Length > 1 && int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : DefaultMegabytes;
 _ = MoveCosts.Current; // measured once for each process; not part of what is timed
 switch (args)
 {
-    case ["arrow", ..]:
-        ArrowColumns.Run(Console.Out, megabytes);
-        return 0;
-    case ["window", ..]:
-        SlidingWindow.Run(Console.Out, megabytes);
-        return 0;
-    case ["file", ..]:
-        LargeFile.Run(Console.Out, megabytes);
-        return 0;
-    case ["heap", ..]:
-        CompactingHeap.Run(Console.Out, megabytes);
+    case ["arrow", ..] when megabytes is >= Least and <= MostInOneSpan:
+        return ArrowColumns.Run(Console.Out, megabytes) ? 0 : 1;
+    case ["window", ..] when megabytes is >= Least and <= MostInOneSpan:
+        return SlidingWindow.Run(Console.Out, megabytes) ? 0 : 1;
+    case ["file", ..] when megabytes >= Least:
+        return LargeFile.Run(Console.Out, megabytes) ? 0 : 1;
+    case ["heap", ..] when megabytes >= Least:
+        return CompactingHeap.Run(Console.Out, megabytes) ? 0 : 1;
+    case ["crossover", var file]:
+        Crossover.Run(Console.Out, file, DefaultMegabytes);
         return 0;
     default:
-        Console.Error.WriteLine("usage: arrow | window | file | heap  [MEGABYTES, at least 16]");
+        Console.Error.WriteLine($"usage: arrow | window | file | heap  [MEGABYTES, from {Least} on; arrow and window up to {MostInOneSpan}]; or crossover FILE");
         return 2;
 }

@@ -8,6 +8,7 @@ internal static class ByteSplices
     {
         if (count == 0)
             return;
+        buffer.ThrowIfLeased();
         long page = buffer.PageSize;
         long firstPage = RoundUp(offset, page);
         if (count % page == 0 && firstPage <= buffer.Length)
@@ -27,6 +28,7 @@ internal static class ByteSplices
     {
         if (count == 0)
             return;
+        buffer.ThrowIfLeased(); // before the first byte changes
         long page = buffer.PageSize;
         long firstPage = RoundUp(offset, page);
         if (count % page == 0 && firstPage + count <= buffer.Length)

@@ -22,6 +22,7 @@ public sealed class MirroredRing : IDisposable
     /// <param name="capacity">The bytes that it holds, rounded up to whole pages.</param>
     /// <exception cref="ArgumentOutOfRangeException">The capacity is not from 1 to 1 GiB.</exception>
     /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public MirroredRing(int capacity)
         : this(capacity, SystemKernel.Instance)
     {
@@ -35,9 +36,17 @@ public sealed class MirroredRing : IDisposable
         _kernel = kernel;
         var bytes = ((ulong)capacity + kernel.PageSize - 1) & ~(kernel.PageSize - 1);
         Capacity = (int)bytes;
-        _reservation = Reservation.TryTake(kernel, 2 * bytes, MemoryAccess.None) ?? throw NoRoom(capacity);
+        _reservation = Reservation.TryTake(kernel, 2 * bytes, PageAccess.None) ?? throw NoRoom(capacity);
         _isMirrored = kernel.MovesPages && TryMapTwice(_reservation.Start, bytes);
-        if (!_isMirrored && kernel.Map(_reservation.Start, 2 * bytes, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed) < 0)
+        if (_isMirrored)
+            return;
+        if (!IsWhole(_reservation.Start, bytes))
+        {
+            _reservation.Abandon();
+            throw NoRoom(capacity);
+        }
+
+        if (kernel.Map(_reservation.Start, 2 * bytes, PageAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed) < 0)
         {
             _reservation.Dispose();
             throw NoRoom(capacity);
@@ -45,9 +54,18 @@ public sealed class MirroredRing : IDisposable
     }
 
     /// <summary>The bytes that it holds: whole pages.</summary>
-    public int Capacity { get; }
+    /// <remarks>Any thread may ask.</remarks>
+    public int Capacity
+    {
+        get
+        {
+            Living();
+            return field;
+        }
+    }
 
     /// <summary>The bytes that can be read.</summary>
+    /// <remarks>The reader and the writer may ask at any time, each in its own thread.</remarks>
     public int Count
     {
         get
@@ -58,9 +76,18 @@ public sealed class MirroredRing : IDisposable
     }
 
     /// <summary>True when the memory is mapped twice; false when its second place is kept by copying.</summary>
-    public bool IsMirrored => _isMirrored;
+    /// <remarks>Any thread may ask.</remarks>
+    public bool IsMirrored
+    {
+        get
+        {
+            Living();
+            return _isMirrored;
+        }
+    }
 
     /// <summary>All the room there is, as one span. For the writer.</summary>
+    /// <remarks>One thread at a time, the writer; a reader may run meanwhile.</remarks>
     public Span<byte> GetWritableSpan()
     {
         ulong start = Living().Start;
@@ -70,6 +97,7 @@ public sealed class MirroredRing : IDisposable
 
     /// <summary>Makes bytes that were written to the start of <see cref="GetWritableSpan"/> readable. For the writer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is negative, or more than there is room.</exception>
+    /// <remarks>One thread at a time, the writer; a reader may run meanwhile.</remarks>
     public void Advance(int count)
     {
         ulong start = Living().Start;
@@ -81,6 +109,7 @@ public sealed class MirroredRing : IDisposable
     }
 
     /// <summary>All that can be read, as one span. For the reader.</summary>
+    /// <remarks>One thread at a time, the reader; a writer may run meanwhile.</remarks>
     public ReadOnlySpan<byte> GetReadableSpan()
     {
         ulong start = Living().Start;
@@ -90,6 +119,7 @@ public sealed class MirroredRing : IDisposable
 
     /// <summary>Makes room of bytes at the start of <see cref="GetReadableSpan"/>. For the reader.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is negative, or more than can be read.</exception>
+    /// <remarks>One thread at a time, the reader; a writer may run meanwhile.</remarks>
     public void Consume(int count)
     {
         Living();
@@ -100,6 +130,7 @@ public sealed class MirroredRing : IDisposable
 
     /// <summary>Writes as many bytes as there is room for. For the writer.</summary>
     /// <returns>How many.</returns>
+    /// <remarks>One thread at a time, the writer; a reader may run meanwhile.</remarks>
     public int Write(ReadOnlySpan<byte> source)
     {
         Span<byte> room = GetWritableSpan();
@@ -111,6 +142,7 @@ public sealed class MirroredRing : IDisposable
 
     /// <summary>Reads as many bytes as there are. For the reader.</summary>
     /// <returns>How many.</returns>
+    /// <remarks>One thread at a time, the reader; a writer may run meanwhile.</remarks>
     public int Read(Span<byte> destination)
     {
         ReadOnlySpan<byte> readable = GetReadableSpan();
@@ -121,6 +153,7 @@ public sealed class MirroredRing : IDisposable
     }
 
     /// <summary>Gives the memory back. Does nothing the second time.</summary>
+    /// <remarks>Not thread-safe: neither reader nor writer may run.</remarks>
     public void Dispose()
     {
         _reservation?.Dispose();
@@ -137,8 +170,13 @@ public sealed class MirroredRing : IDisposable
 
     /// <summary>Maps shared memory over the first half, and the same memory over the second: mremap with an old length of 0 makes a second view.</summary>
     private bool TryMapTwice(ulong start, ulong bytes) =>
-        _kernel.Map(start, bytes, MemoryAccess.ReadWrite, MapOptions.Shared | MapOptions.Fixed) >= 0
+        _kernel.Map(start, bytes, PageAccess.ReadWrite, MapOptions.Shared | MapOptions.Fixed) >= 0
         && _kernel.Remap(start, 0, bytes, RemapOptions.MayMove | RemapOptions.Fixed, start + bytes) >= 0;
+
+    /// <summary>False when a failed second view has left a hole that another thread's mapping may be in by now: Linux unmaps the destination before some of the steps that can fail.</summary>
+    private bool IsWhole(ulong start, ulong bytes) =>
+        _kernel.Advise(start, 2 * bytes, PageAdvice.Normal) == 0
+        || _kernel.Map(start + bytes, bytes, PageAccess.None, MapOptions.Private | MapOptions.FixedNoReplace) >= 0;
 
     private void CopyToOtherPlace(ulong start, int offset, int count)
     {

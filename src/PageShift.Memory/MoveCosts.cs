@@ -69,7 +69,7 @@ public sealed record MoveCosts
     /// <summary>What one system call costs that moves a range whose pages are all present.</summary>
     internal double Move(ulong from, ulong to, ulong length, TableSpans spans)
     {
-        EntryCounts entries = spans.Entries(from, to, length);
+        SpanCounts entries = spans.Entries(from, to, length);
         return Call + (entries.Directories * Directory) + (entries.Tables * PageTable) + (entries.Pages * Page);
     }
 

@@ -103,6 +103,20 @@ public sealed unsafe partial class PageBuffer : IPinnable
         _kernel.Copy(_base + (ulong)from, _base + (ulong)to, (ulong)length);
     }
 
+    /// <summary>Where an address is in the buffer; -1 when they are elsewhere. A caller may hand the buffer's own bytes to an operation that moves them first.</summary>
+    internal long OffsetOf(void* address)
+    {
+        ulong offset = (ulong)address - _base;
+        return offset < _length ? (long)offset : -1;
+    }
+
+    /// <inheritdoc cref="OffsetOf(void*)"/>
+    internal long OffsetOf(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* first = bytes)
+            return OffsetOf(first);
+    }
+
     private void CheckBytes(long offset, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);

@@ -16,11 +16,11 @@ public sealed partial class PageBuffer
         var spans = new TableSpans(_page);
         ulong block = capacity >= spans.Pud ? spans.Pud : spans.Pmd;
         ulong offset = _kernel.MovesPages ? congruentWith & (block - 1) : 0;
-        Reservation taken = Reservation.TryTake(_kernel, offset + capacity, MemoryAccess.None)
+        Reservation taken = Reservation.TryTake(_kernel, offset + capacity, PageAccess.None)
             ?? throw new InsufficientMemoryException($"The kernel refused addresses for a capacity of {capacity} bytes.");
         start = taken.Start + offset;
         if (_wantsHugePages)
-            _kernel.Advise(taken.Start, taken.Length, Advice.HugePage);
+            _kernel.Advise(taken.Start, taken.Length, PageAdvice.HugePage);
         return taken;
     }
 
@@ -31,7 +31,7 @@ public sealed partial class PageBuffer
         ulong to = _base + length;
         if (to <= from)
             return;
-        ThrowIfRefused(_kernel.Protect(from, to - from, MemoryAccess.ReadWrite), length);
+        ThrowIfRefused(_kernel.Protect(from, to - from, PageAccess.ReadWrite), length);
         _pieces.Commit(from, to);
     }
 
@@ -41,7 +41,7 @@ public sealed partial class PageBuffer
         ulong end = _pieces.End;
         if (from >= end)
             return;
-        if (_kernel.Map(from, end - from, MemoryAccess.None, MapOptions.Private | MapOptions.Fixed) < 0)
+        if (_kernel.Map(from, end - from, PageAccess.None, MapOptions.Private | MapOptions.Fixed) < 0)
         {
             _mover.Clear(from, end - from); // it stays accessible, and is zeroes
             return;
@@ -56,8 +56,8 @@ public sealed partial class PageBuffer
     {
         if (length == 0)
             return;
-        if (_kernel.Map(_base, length, MemoryAccess.None, MapOptions.Private | MapOptions.Fixed) < 0)
-            _kernel.Advise(_base, length, Advice.DontNeed); // it stays accessible; nobody is told of it any more
+        if (_kernel.Map(_base, length, PageAccess.None, MapOptions.Private | MapOptions.Fixed) < 0)
+            _kernel.Advise(_base, length, PageAdvice.DontNeed); // it stays accessible; nobody is told of it any more
         _pieces.Remove(_base, _base + length);
         AdviseAgain(_base, length);
         _base += length;
@@ -109,7 +109,7 @@ public sealed partial class PageBuffer
                 to = congruent;
         }
 
-        ThrowIfRefused(_kernel.Map(to, _base - to, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed), _length + length);
+        ThrowIfRefused(_kernel.Map(to, _base - to, PageAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed), _length + length);
         _pieces.CommitFront(to, _base);
         AdviseAgain(to, _base - to);
         Shift(_pieces, _pieces, _base, to, _length, clears: false);
@@ -121,7 +121,7 @@ public sealed partial class PageBuffer
     private void Rebase(ulong capacity)
     {
         Reservation taken = Take(capacity, _base, out ulong to);
-        long answer = _length == 0 ? 0 : _kernel.Protect(to, _length, MemoryAccess.ReadWrite);
+        long answer = _length == 0 ? 0 : _kernel.Protect(to, _length, PageAccess.ReadWrite);
         if (answer < 0)
             taken.Dispose();
         ThrowIfRefused(answer, _length);
@@ -139,6 +139,6 @@ public sealed partial class PageBuffer
     private void AdviseAgain(ulong start, ulong length)
     {
         if (_wantsHugePages)
-            _kernel.Advise(start, length, Advice.HugePage);
+            _kernel.Advise(start, length, PageAdvice.HugePage);
     }
 }

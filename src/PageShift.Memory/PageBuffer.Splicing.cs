@@ -129,7 +129,7 @@ public sealed partial class PageBuffer
         ulong end = start + (ulong)length;
         ulong firstPage = (start + _page - 1) & ~(_page - 1);
         ulong endOfPages = end & ~(_page - 1);
-        if (firstPage >= endOfPages || _kernel.Advise(firstPage, endOfPages - firstPage, Advice.DontNeed) < 0)
+        if (firstPage >= endOfPages || _kernel.Advise(firstPage, endOfPages - firstPage, PageAdvice.DontNeed) < 0)
         {
             _kernel.Clear(start, end - start);
             return;
@@ -151,7 +151,7 @@ public sealed partial class PageBuffer
         CheckBytes(offset, length);
         ulong start = (_base + (ulong)offset) & ~(_page - 1);
         ulong end = (_base + (ulong)(offset + length) + _page - 1) & ~(_page - 1);
-        return start == end || _kernel.Advise(start, end - start, Advice.PopulateWrite) >= 0;
+        return start == end || _kernel.Advise(start, end - start, PageAdvice.PopulateWrite) >= 0;
     }
 
     /// <summary>Asks for huge pages, or no longer.</summary>
@@ -162,7 +162,7 @@ public sealed partial class PageBuffer
     public bool AdviseHugePages(bool wanted)
     {
         using Operation operation = Enter();
-        bool isHeeded = _kernel.Advise(_reservation!.Start, _reservation.Length, wanted ? Advice.HugePage : Advice.NoHugePage) >= 0;
+        bool isHeeded = _kernel.Advise(_reservation!.Start, _reservation.Length, wanted ? PageAdvice.HugePage : PageAdvice.NoHugePage) >= 0;
         _wantsHugePages = wanted && isHeeded;
         return isHeeded;
     }

@@ -37,6 +37,7 @@ public sealed partial class PageBuffer : IDisposable
     /// <param name="length">Its bytes: a multiple of the page size, or 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative or no multiple of the page size.</exception>
     /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public PageBuffer(long length)
         : this(length, PageBufferOptions.Default)
     {
@@ -47,6 +48,7 @@ public sealed partial class PageBuffer : IDisposable
     /// <param name="options">How it is made.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative or no multiple of the page size, the capacity is negative, or fewer than 4 pieces are allowed.</exception>
     /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public PageBuffer(long length, PageBufferOptions options)
         : this(length, options, SystemKernel.Instance)
     {
@@ -81,25 +83,37 @@ public sealed partial class PageBuffer : IDisposable
     }
 
     /// <summary>Its bytes: a multiple of <see cref="PageSize"/>.</summary>
+    /// <remarks>Any number of threads may ask while no operation runs.</remarks>
     public long Length => (long)Living()._length;
 
     /// <summary>The bytes that fit from the present base on without a new one. <see cref="DropFront"/> and <see cref="Slide"/> move the base towards the end, and so take from it.</summary>
+    /// <remarks>Any number of threads may ask while no operation runs.</remarks>
     public long Capacity => (long)(Living()._reservation!.End - _base);
 
     /// <summary>The bytes of a page.</summary>
+    /// <remarks>Any number of threads may ask while no operation runs.</remarks>
     public int PageSize => (int)Living()._page;
 
     /// <summary>How many pieces it consists of: mappings of the process. It is an upper bound: where two may or may not have merged, they count as two.</summary>
+    /// <remarks>Any number of threads may ask while no operation runs.</remarks>
     public int PieceCount => Living()._pieces.Count;
 
     /// <summary>True while a lease or a pin is held.</summary>
+    /// <remarks>Any number of threads may ask while no operation runs.</remarks>
     public bool IsLeased => Living()._leases != 0;
 
     internal PieceMap Pieces => _pieces;
 
     internal ulong BaseAddress => _base;
 
+    /// <summary>The length; 0 when nothing may be used any more.</summary>
+    internal long UsableLength => _isLost ? 0 : (long)_length;
+
+    /// <summary>Called at the end of each operation, also of one that throws, and when the buffer is disposed: for a list that keeps where its values are.</summary>
+    internal Action? Changed { get; set; }
+
     /// <summary>Gives the memory and the address space back. Spans, pointers and leases are bad from here on. Does nothing the second time.</summary>
+    /// <remarks>Not thread-safe.</remarks>
     public void Dispose()
     {
         _mover.Dispose();
@@ -107,6 +121,7 @@ public sealed partial class PageBuffer : IDisposable
         _reservation = null;
         _pieces.Clear();
         _length = 0;
+        Changed?.Invoke();
     }
 
     /// <summary>Holds the buffer's bytes in place until the lease is disposed: whatever would shift pages, or give them back, throws meanwhile. Several may be held at a time.</summary>
@@ -147,11 +162,16 @@ public sealed partial class PageBuffer : IDisposable
     /// <summary>Begins an operation that shifts pages or gives them back.</summary>
     private Operation EnterShift()
     {
-        Living();
-        if (_leases != 0)
-            throw new InvalidOperationException($"The buffer is leased or pinned ({_leases} times): its pages can't be shifted.");
+        Living().ThrowIfLeased();
         Expose();
         return new Operation(this);
+    }
+
+    /// <summary>Refuses what would move bytes while a lease holds them in place.</summary>
+    internal void ThrowIfLeased()
+    {
+        if (_leases != 0)
+            throw new InvalidOperationException($"The buffer is leased or pinned ({_leases} times): its bytes can't be moved.");
     }
 
     private PageBuffer Living()
@@ -165,13 +185,13 @@ public sealed partial class PageBuffer : IDisposable
     private void Expose()
     {
         if (_options.FindUnleasedUse && _pieces.Count != 0)
-            ThrowIfRefused(_kernel.Protect(_base, _pieces.End - _base, MemoryAccess.ReadWrite), _length);
+            ThrowIfRefused(_kernel.Protect(_base, _pieces.End - _base, PageAccess.ReadWrite), _length);
     }
 
     private void Conceal()
     {
         if (_options.FindUnleasedUse && _pieces.Count != 0)
-            _kernel.Protect(_base, _pieces.End - _base, MemoryAccess.None); // if it fails, a use goes unnoticed
+            _kernel.Protect(_base, _pieces.End - _base, PageAccess.None); // if it fails, a use goes unnoticed
     }
 
     private void CheckPages(long value, string name)
@@ -200,6 +220,7 @@ public sealed partial class PageBuffer : IDisposable
         {
             if (buffer._leases == 0)
                 buffer.Conceal();
+            buffer.Changed?.Invoke();
         }
     }
 }

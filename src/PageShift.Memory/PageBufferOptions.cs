@@ -1,6 +1,7 @@
 namespace PageShift.Memory;
 
 /// <summary>How a buffer is made. The defaults suit most.</summary>
+/// <remarks>Immutable, thread-safe.</remarks>
 public sealed record PageBufferOptions
 {
     /// <summary>The defaults.</summary>

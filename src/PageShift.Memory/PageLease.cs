@@ -14,5 +14,6 @@ public readonly ref struct PageLease
     public nint GetPointer(long offset) => _buffer.GetPointer(offset);
 
     /// <summary>Ends the lease.</summary>
+    /// <remarks>Not thread-safe.</remarks>
     public void Dispose() => _buffer.RemoveLease();
 }

@@ -6,7 +6,7 @@ namespace PageShift.Memory;
 
 public sealed unsafe partial class PageList<T>
 {
-    // Where the buffer is, and how many values fit into its length. Both change only with the buffer, which the list alone changes while nobody shifts its pages.
+    // Where the buffer is, and how many values fit into its length: as they were at the end of the buffer's last operation.
     private T* _values;
     private long _room;
 
@@ -17,6 +17,7 @@ public sealed unsafe partial class PageList<T>
 
     /// <summary>The value at an index, by reference: good until the list's length changes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is negative or beyond the end.</exception>
+    /// <remarks>Any number of threads may call it while none changes the list.</remarks>
     public ref T this[long index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -30,23 +31,34 @@ public sealed unsafe partial class PageList<T>
 
     internal Span<T> Values(long index, int count) => new(_values + index, count);
 
-    private ref T At(long index) => ref _values[index];
-
-    private void UpdateRoom()
+    /// <summary>Values and the room behind them.</summary>
+    /// <exception cref="InvalidOperationException">The list has become too short for them.</exception>
+    internal Span<T> ValuesAndRoom(long index, int count)
     {
-        _values = (T*)_buffer.BaseAddress;
-        _room = _buffer.Length / Size;
+        if (index > Living()._room - count)
+            throw new InvalidOperationException($"{count} values at {index} reach beyond the list's room of {_room}: it has changed since the memory was taken.");
+        return Values(index, count);
     }
 
-    private void Forget()
+    private ref T At(long index) => ref _values[index];
+
+    /// <summary>Notes where the buffer is now, and how long, whoever changed it.</summary>
+    private void Follow()
     {
-        _values = null;
-        _room = 0;
-        _count = 0;
+        _values = (T*)_buffer.BaseAddress;
+        _room = _buffer.UsableLength / Size;
+        _count = Math.Min(_count, _room);
+    }
+
+    /// <summary>The offset of values in the buffer, in bytes; -1 when they are elsewhere.</summary>
+    private long OffsetOf(ReadOnlySpan<T> values)
+    {
+        fixed (T* first = values)
+            return _buffer.OffsetOf(first);
     }
 
     [DoesNotReturn]
-    private void ThrowIndex(long index) => throw new ArgumentOutOfRangeException(nameof(index), index, $"{index} is not between 0 and the count of {_count}.");
+    private void ThrowIndex(long index) => throw new ArgumentOutOfRangeException(nameof(index), index, $"{index} is not between 0 and the count of {Living()._count}.");
 }
 
 /// <summary>A stretch of a list as memory.</summary>
@@ -54,7 +66,7 @@ internal sealed class PageListMemory<T>(PageList<T> list, long index, int count)
     where T : unmanaged
 {
     /// <inheritdoc/>
-    public override Span<T> GetSpan() => list.Values(index, count);
+    public override Span<T> GetSpan() => list.ValuesAndRoom(index, count);
 
     /// <inheritdoc/>
     public override MemoryHandle Pin(int elementIndex = 0) => list.Buffer.Pin((index + elementIndex) * Unsafe.SizeOf<T>());

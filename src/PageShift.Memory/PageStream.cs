@@ -14,6 +14,7 @@ public sealed class PageStream : Stream
 
     /// <summary>Makes an empty stream on a buffer of its own.</summary>
     /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public PageStream()
         : this(0)
     {
@@ -23,6 +24,7 @@ public sealed class PageStream : Stream
     /// <param name="capacity">The bytes to reserve addresses for. Addresses take no memory; beyond them the stream moves by page-table moves.</param>
     /// <exception cref="ArgumentOutOfRangeException">The capacity is negative.</exception>
     /// <exception cref="InsufficientMemoryException">The system has no room.</exception>
+    /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public PageStream(long capacity)
         : this(new PageBuffer(0, new PageBufferOptions { Capacity = capacity }), leavesOpen: false)
     {
@@ -31,6 +33,7 @@ public sealed class PageStream : Stream
     /// <summary>Makes a stream over a buffer: all its bytes, from position 0.</summary>
     /// <param name="buffer">The buffer, which only the stream changes while it is open.</param>
     /// <param name="leavesOpen">True when the buffer is not disposed with the stream. What the stream then leaves in it is <see cref="Length"/> bytes, rounded up to whole pages.</param>
+    /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public PageStream(PageBuffer buffer, bool leavesOpen)
     {
         ArgumentNullException.ThrowIfNull(buffer);
@@ -65,10 +68,12 @@ public sealed class PageStream : Stream
     }
 
     /// <summary>The buffer below, for leases and for its pages.</summary>
+    /// <remarks>Any number of threads may call it while none uses the stream otherwise.</remarks>
     public PageBuffer Buffer => Open()._buffer;
 
     /// <summary>The bytes at a position, whatever stretch: good until the stream's length changes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the range reaches beyond the end.</exception>
+    /// <remarks>Any number of threads may call it while none uses the stream otherwise.</remarks>
     public Span<byte> GetSpan(long position, int length)
     {
         Open();
@@ -80,7 +85,7 @@ public sealed class PageStream : Stream
     /// <summary>Inserts zeroes; the bytes from <paramref name="position"/> on move towards the end. By page-table moves when the length is a multiple of the page size, at any position.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the position beyond the end.</exception>
     /// <exception cref="InsufficientMemoryException">The system has no room; nothing has changed.</exception>
-    /// <remarks>The stream's position stays the number that it is.</remarks>
+    /// <remarks>Not thread-safe. The stream's position stays the number that it is.</remarks>
     public void Insert(long position, long length)
     {
         Open();
@@ -95,7 +100,7 @@ public sealed class PageStream : Stream
 
     /// <summary>Removes bytes; those after them move towards the front. By page-table moves when the length is a multiple of the page size, at any position.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One of the two is negative, or the range reaches beyond the end.</exception>
-    /// <remarks>The stream's position stays the number that it is.</remarks>
+    /// <remarks>Not thread-safe. The stream's position stays the number that it is.</remarks>
     public void Remove(long position, long length)
     {
         Open();
@@ -108,6 +113,7 @@ public sealed class PageStream : Stream
 
     /// <summary>Gives the memory behind the end back.</summary>
     /// <exception cref="InvalidOperationException">A lease of the buffer is held.</exception>
+    /// <remarks>Not thread-safe.</remarks>
     public void TrimExcess()
     {
         Open();
@@ -188,12 +194,14 @@ public sealed class PageStream : Stream
     {
         Open();
         long end = checked(_position + buffer.Length);
-        if (buffer.Length == 0)
-            return;
+        long own = _buffer.OffsetOf(buffer);
         if (end > _length)
             Extend(end);
         ByteSplices.Populate(_buffer, _position, buffer.Length, _written);
-        _buffer.Write(_position, buffer);
+        if (own >= 0)
+            _buffer.CopyWithin(own, _position, buffer.Length); // the buffer's own bytes may have moved with it
+        else
+            _buffer.Write(_position, buffer);
         _written = Math.Max(_written, end);
         _length = Math.Max(_length, end);
         _position = end;
@@ -243,16 +251,24 @@ public sealed class PageStream : Stream
     }
 
     /// <summary>Writes all bytes, from the first on, to another stream.</summary>
+    /// <remarks>Not thread-safe.</remarks>
     public void WriteTo(Stream stream)
     {
         long position = Position;
-        _position = 0;
-        CopyTo(stream);
-        _position = position;
+        try
+        {
+            _position = 0;
+            CopyTo(stream);
+        }
+        finally
+        {
+            _position = position;
+        }
     }
 
     /// <summary>A copy of all bytes.</summary>
     /// <exception cref="OverflowException">There are more than an array holds.</exception>
+    /// <remarks>Not thread-safe.</remarks>
     public byte[] ToArray()
     {
         Open();

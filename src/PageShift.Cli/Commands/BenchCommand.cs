@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PageShift.Cli.Measuring;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Json;
 using PageShift.Linux;
 using PageShift.Measurement;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Json;
 using PageShift.Verification.Checking;
 
 namespace PageShift.Cli.Commands;

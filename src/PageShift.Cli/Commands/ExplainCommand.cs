@@ -4,6 +4,7 @@ using PageShift.Calls;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Commands;
@@ -27,7 +28,7 @@ internal static class ExplainCommand
 
     private static readonly Option<string?> Length = new(LengthName) { Description = "How many bytes move.", HelpName = "LENGTH" };
 
-    private static readonly Option<string[]> With = new("--with")
+    private static readonly Option<string[]> With = new(ExplainRun.WithOption)
     {
         Description = "A call to make before the move, such as 'mmap(…)', 'memset(…)' or 'munmap(…)'; may be given several times. What is not mapped at the old place by then is mapped.",
         HelpName = "CALL",

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Explaining;
 using PageShift.Cli.Running;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -32,7 +34,9 @@ internal sealed class LogOptions
         },
     };
 
-    private readonly Option<bool> _lenient = new("--lenient") { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
+    private const string LenientName = "--lenient";
+
+    private readonly Option<bool> _lenient = new(LenientName) { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
 
     /// <param name="policies">What the verb does with the policies.</param>
     internal LogOptions(string policies) => _policy = Choice.Several("--policy", policies, MovePolicyName.All, MovePolicyName.Of);
@@ -59,6 +63,12 @@ internal sealed class LogOptions
             Lenient = parsed.GetValue(_lenient),
         };
     }
+
+    /// <summary>Which option would go on behind a line that can't be read, as the end of a message; empty where none would.</summary>
+    internal static string WayOn(ParseResult parsed, CallSyntaxError error) =>
+        error.File != ExplainRun.WithOption && parsed.CommandResult.Command.Options.OfType<Option<bool>>().Any(o => o.Name == LenientName && !parsed.GetValue(o))
+            ? $" ({LenientName} leaves such lines out)"
+            : "";
 
     /// <summary>True when a policy is named.</summary>
     internal bool NamesPolicy(ParseResult parsed) => parsed.GetValue(_policy)!.Length != 0;

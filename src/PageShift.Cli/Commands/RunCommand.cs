@@ -2,6 +2,7 @@ using System.CommandLine;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 using PageShift.Linux;
 using PageShift.Moving;

@@ -13,7 +13,7 @@ namespace PageShift.Cli.Explaining;
 /// <summary>Makes the calls up to one that moves a mapping, and that one, and keeps what explains its moves.</summary>
 internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
 {
-    private const string WithOption = "--with";
+    internal const string WithOption = "--with";
 
     private readonly LogSettings _settings;
     private readonly LogExecutor _executor;
@@ -96,17 +96,16 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i]));
 
         MovePlan executed = move.Plan(_settings.Executing);
-        AddressRange[] surroundings = Surroundings(move.Request, HighestDecision(plans), _settings.Geometry);
+        var places = MovePlaces.Of(move.Request, executed.Congruence, _settings.Geometry);
+        AddressRange[] surroundings = places.Surroundings(plans);
+        PageTableSnapshot before = move.GetTables(surroundings);
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
-            Request = move.Request,
-            Congruence = executed.Congruence,
-            Geometry = _settings.Geometry,
-            Plans = plans,
+            Explanation = new MoveExplanation(places.Among(before), plans),
             Executed = ExecutedPlan.Of(executed),
             Surroundings = surroundings,
-            Before = move.GetTables(surroundings),
+            Before = before,
         });
     }
 
@@ -135,17 +134,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     {
         if (_moves.Count != 0 && _moves[^1] is { After: null } last)
             _moves[^1] = last with { After = read(last.Surroundings) };
-    }
-
-    private static PageTableLevel HighestDecision(PlannedMove[] plans) =>
-        plans.SelectMany(p => p.Boundaries).Select(b => b.Level).Append(PageTableLevel.Pmd).Max();
-
-    private static AddressRange[] Surroundings(in MoveRequest move, PageTableLevel level, PagingGeometry geometry)
-    {
-        ulong span = geometry.Span(level);
-        return [Widen(move.Source), Widen(move.Destination)];
-
-        AddressRange Widen(AddressRange range) => new(range.Start.AlignDown(span), range.End.AlignUp(span));
     }
 
     /// <summary>Maps the source when nothing is mapped there.</summary>

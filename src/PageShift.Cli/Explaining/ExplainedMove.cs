@@ -7,18 +7,10 @@ namespace PageShift.Cli.Explaining;
 /// <summary>A move with everything that explains it: the plans, and the tables before and after.</summary>
 internal sealed record ExplainedMove
 {
-    private AddressRange[]? _stays;
-
     internal required string Call { get; init; }
 
-    internal required MoveRequest Request { get; init; }
-
-    internal required PageTableLevel Congruence { get; init; }
-
-    internal required PagingGeometry Geometry { get; init; }
-
-    /// <summary>The plans that were asked for, oldest policy first.</summary>
-    internal required IReadOnlyList<PlannedMove> Plans { get; init; }
+    /// <summary>Why each policy that was asked for moves what it moves, oldest policy first.</summary>
+    internal required MoveExplanation Explanation { get; init; }
 
     /// <summary>The plan that is carried out.</summary>
     internal required ExecutedPlan Executed { get; init; }
@@ -30,18 +22,9 @@ internal sealed record ExplainedMove
 
     internal PageTableSnapshot? After { get; init; }
 
-    internal bool IsDownward => Request.New < Request.Old;
+    internal MovePlaces Places => Explanation.Places;
 
-    internal ulong SpanOf(PageTableLevel level) => Geometry.Span(level);
-
-    /// <summary>The same move, shifted: where an address of the source goes.</summary>
-    internal ulong Destination(ulong source) => unchecked(source + (Request.New.Value - Request.Old.Value));
-
-    /// <summary>What is occupied near the move and is not part of it, lowest first.</summary>
-    internal IReadOnlyList<AddressRange> Neighbours => _stays ??= [.. OccupiedRanges.In(Before, Geometry).SelectMany(r => OccupiedRanges.Without(r, Request.Source))];
-
-    /// <summary>The decisions about one end, from the highest level down.</summary>
-    internal static IEnumerable<BoundaryDecision> At(PlannedMove plan, MoveEnd end) => plan.Boundaries.Where(b => b.End == end);
+    internal IEnumerable<PlannedMove> Plans => Explanation.Policies.Select(p => p.Plan);
 }
 
 /// <summary>A plan with its steps, in their order.</summary>

@@ -19,11 +19,18 @@ internal static class BenchText
         output.Table(Columns, [.. rows.Select(r => ToRow(r.Result))]);
         foreach (SpeedResult result in rows.Select(r => r.Result).Where(r => r.NotPossibleReason is not null))
             output.Line($"not possible here: {result.Row.Work}, against {result.Row.Against}: {result.NotPossibleReason}");
+        if (Busy(rows) is { } note)
+            output.Line(note);
+    }
+
+    /// <summary>What is said when others' work disturbed rows; null when it disturbed none.</summary>
+    internal static string? Busy(IReadOnlyList<MeasuredRow> rows)
+    {
         MeasuredRow[] disturbed = [.. rows.Where(r => r.WasDisturbed)];
         if (disturbed.Length == 0)
-            return;
+            return null;
         OtherWork most = disturbed.MaxBy(r => r.Others!.Value.Processors).Others!.Value;
-        output.Line($"note: the machine was busy during {Describe.Number((ulong)disturbed.Length)} of {Describe.Count(rows.Count, "row")} ({most}{(disturbed.Length == 1 ? "" : " at most")}): the times mean little");
+        return $"note: the machine was busy during {disturbed.Length} of {Describe.Count(rows.Count, "row")} ({most}{(disturbed.Length == 1 ? "" : " at most")}): the times mean little";
     }
 
     private static TextRow ToRow(SpeedResult result)

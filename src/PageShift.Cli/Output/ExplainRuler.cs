@@ -19,11 +19,11 @@ internal static class ExplainRuler
     /// <summary>Draws both places; <paramref name="used"/> takes the signs that occur.</summary>
     internal static IEnumerable<StyledLine> Draw(ExplainedMove move, PageTableLevel level, ISet<char> used)
     {
-        AddressRange[] stays = [.. move.Neighbours];
-        foreach (StyledLine line in DrawPlace("old", move.Request.Source, stays, [], move.SpanOf(level), used))
+        IReadOnlyList<AddressRange> stays = move.Places.Neighbours!;
+        foreach (StyledLine line in DrawPlace("old", move.Places.Source, stays, [], move.Places.SpanOf(level), used))
             yield return line;
-        IReadOnlyList<AddressRange> own = [.. OccupiedRanges.In(move.Before, move.Geometry).Select(r => r.Intersect(move.Request.Source)).Where(r => !r.IsEmpty)];
-        foreach (StyledLine line in DrawPlace("new", move.Request.Destination, stays, own, move.SpanOf(level), used))
+        IReadOnlyList<AddressRange> own = [.. OccupiedRanges.In(move.Before, move.Places.Geometry).Select(r => r.Intersect(move.Places.Source)).Where(r => !r.IsEmpty)];
+        foreach (StyledLine line in DrawPlace("new", move.Places.Destination, stays, own, move.Places.SpanOf(level), used))
             yield return line;
     }
 

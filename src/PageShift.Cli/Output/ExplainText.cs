@@ -31,7 +31,7 @@ internal sealed partial class ExplainText : IDisposable
                 _output.Line();
             WriteHead(place, i, moves.Count, moves[i]);
             if (i == 0)
-                Paragraph("", "", Lesson(moves[i].Geometry));
+                Paragraph("", "", Lesson(moves[i].Places.Geometry));
             WriteRulers(moves[i]);
             WriteBoundaries(moves[i]);
             WriteSteps(moves[i]);
@@ -59,8 +59,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         string where = place is null ? "" : $"{place}: ";
         string number = count == 1 ? "" : $" (move {index + 1} of {count} of this call)";
-        MoveRequest request = move.Request;
-        Paragraph("", "  ", $"{where}{move.Call} moves {Describe.Size(request.Length.Value)} from {request.Old} to {request.New}{number}", TextTone.Strong);
+        Paragraph("", "  ", $"{where}{move.Call} moves {Describe.Size(move.Places.Length)} from {move.Places.Old} to {move.Places.New}{number}", TextTone.Strong);
     }
 
     /// <summary>The ranges against the boundaries of each level at which an end stands inside a block.</summary>
@@ -70,23 +69,23 @@ internal sealed partial class ExplainText : IDisposable
         var used = new HashSet<char>();
         for (PageTableLevel level = PageTableLevel.Pmd; level <= HighestOfInterest(move); level++)
         {
-            ulong span = move.SpanOf(level);
-            AddressRange source = move.Request.Source;
-            if (level <= move.Congruence && source.Start.IsAligned(span) && source.End.IsAligned(span))
+            ulong span = move.Places.SpanOf(level);
+            AddressRange source = move.Places.Source;
+            if (level <= move.Places.Congruence && source.Start.IsAligned(span) && source.End.IsAligned(span))
             {
                 Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): both places begin and end on boundaries, {Describe.Count((long)(source.Length.Value / span), "whole block")}.");
                 continue;
             }
 
-            if (level > move.Congruence && level > PageTableLevel.Pmd)
+            if (level > move.Places.Congruence && level > PageTableLevel.Pmd)
             {
-                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Request.Old, span)} past a boundary, new {Offset(move.Request.New, span)}: not congruent.");
+                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Places.Old, span)} past a boundary, new {Offset(move.Places.New, span)}: not congruent.");
                 continue;
             }
 
             foreach (StyledLine line in ExplainRuler.Draw(move, level, used))
                 _output.Line(line);
-            Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Request.Old, span)} past a boundary, new {(level <= move.Congruence ? "is too: congruent" : $"{Offset(move.Request.New, span)}: not congruent")}.");
+            Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): old is {Offset(move.Places.Old, span)} past a boundary, new {(level <= move.Places.Congruence ? "is too: congruent" : $"{Offset(move.Places.New, span)}: not congruent")}.");
         }
 
         if (used.Count != 0)
@@ -96,7 +95,7 @@ internal sealed partial class ExplainText : IDisposable
     private static PageTableLevel HighestOfInterest(ExplainedMove move)
     {
         PageTableLevel level = move.Plans.SelectMany(p => p.Boundaries).Where(b => b.Outcome != BoundaryOutcome.NothingThere).Select(b => b.Level).Append(PageTableLevel.Pmd).Max();
-        while (level < move.Geometry.Root && move.SpanOf(level + 1) <= move.Request.Length.Value)
+        while (level < move.Places.Geometry.Root && move.Places.SpanOf(level + 1) <= move.Places.Length)
             level++;
         return level;
     }
@@ -123,7 +122,7 @@ internal sealed partial class ExplainText : IDisposable
             return;
         }
 
-        var marks = new MoveMarks(executed.Runs, move.Geometry);
+        var marks = new MoveMarks(executed.Runs, move.Places.Geometry);
         int hidden = executed.Runs.Count > MostSteps ? executed.Runs.Count - FirstSteps - 1 : 0;
         for (int i = 0; i < executed.Runs.Count; i++)
         {
@@ -160,10 +159,10 @@ internal sealed partial class ExplainText : IDisposable
             return "It is one entry, so the order does not matter.";
         bool isDescending = move.Executed.IsDescending;
         AddressRange source = move.Executed.Plan.ExpandedSource;
-        ulong delta = unchecked(move.Request.New.Value - move.Request.Old.Value);
+        ulong delta = unchecked(move.Places.New.Value - move.Places.Old.Value);
         bool overlap = source.Start.Value < unchecked(source.End.Value + delta) && unchecked(source.Start.Value + delta) < source.End.Value;
         string order = isDescending ? "From the top down, because the move goes up" : "From the bottom up";
-        if (!isDescending && move.IsDownward)
+        if (!isDescending && move.Places.New < move.Places.Old)
             order += ", because the move goes down";
         return overlap
             ? $"{order}: the places overlap, so each slot is written only after its own entry has left it."
@@ -175,7 +174,7 @@ internal sealed partial class ExplainText : IDisposable
     {
         if (move.Executed.Runs.Count == 0)
             return;
-        var marks = new MoveMarks(move.Executed.Runs, move.Geometry);
+        var marks = new MoveMarks(move.Executed.Runs, move.Places.Geometry);
         IReadOnlyList<StyledLine> before = ExplainTree.Draw(move, marks, isAfter: false);
         IReadOnlyList<StyledLine> after = ExplainTree.Draw(move, marks, isAfter: true);
         Heading("The tables: [slot], the table or page in it, how many slots are live");
@@ -194,7 +193,7 @@ internal sealed partial class ExplainText : IDisposable
     private void WriteCosts(ExplainedMove move)
     {
         Heading("What it costs");
-        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, move.Geometry)));
+        IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
         _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
     }
 

@@ -63,7 +63,7 @@ internal sealed class ExplainTree
         else if (item.Count == 1)
             line.Add($"{Describe.Level(item.Table.Level)} table, ").Add(Live(item.Table), TextTone.Faint);
         else
-            line.Add($"{item.Count} {Describe.Level(item.Table.Level)} tables").Add(item.Live == item.Count * _move.Geometry.EntriesPerTable ? " (full)" : "", TextTone.Faint);
+            line.Add($"{item.Count} {Describe.Level(item.Table.Level)} tables").Add(item.Live == item.Count * _move.Places.Geometry.EntriesPerTable ? " (full)" : "", TextTone.Faint);
         _lines.Add(line);
     }
 
@@ -71,7 +71,7 @@ internal sealed class ExplainTree
     private List<Item> Items(PageTableSnapshot table)
     {
         var items = new List<Item>();
-        ulong span = _move.SpanOf(table.Level);
+        ulong span = _move.Places.SpanOf(table.Level);
         foreach (PageTableSlots slots in table.Slots)
         {
             for (int at = slots.First; at < slots.First + slots.Count;)
@@ -100,12 +100,12 @@ internal sealed class ExplainTree
             items.Add(item);
     }
 
-    private bool IsConcerned(AddressRange slot) => slot.Overlaps(_isAfter ? _move.Request.Destination : _move.Request.Source)
+    private bool IsConcerned(AddressRange slot) => slot.Overlaps(_isAfter ? _move.Places.Destination : _move.Places.Source)
         || _move.Plans.Any(p => p.Boundaries.Any(b => b.Obstacle is { } obstacle && slot.Contains(obstacle)));
 
-    private string Live(PageTableSnapshot table) => $"{table.LiveEntries} of {_move.Geometry.EntriesPerTable}";
+    private string Live(PageTableSnapshot table) => $"{table.LiveEntries} of {_move.Places.Geometry.EntriesPerTable}";
 
-    private string OnePage(PageTableLevel level) => level == PageTableLevel.Pte ? "page" : $"page of {Describe.Size(_move.SpanOf(level))}";
+    private string OnePage(PageTableLevel level) => level == PageTableLevel.Pte ? "page" : $"page of {Describe.Size(_move.Places.SpanOf(level))}";
 
-    private string Pages(PageTableLevel level) => level == PageTableLevel.Pte ? "pages" : $"pages of {Describe.Size(_move.SpanOf(level))}";
+    private string Pages(PageTableLevel level) => level == PageTableLevel.Pte ? "pages" : $"pages of {Describe.Size(_move.Places.SpanOf(level))}";
 }

@@ -1,3 +1,4 @@
+using PageShift.Cli.Explaining;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output;
@@ -17,6 +18,8 @@ internal static class PolicyTable
 
     /// <summary>The columns of a sum of moves, which has no one reason.</summary>
     internal static TextColumn[] SumColumns { get; } = Columns[..^1];
+
+    internal static TextRow Row(PolicyExplanation policy) => Row(policy.Plan.Policy, policy.Plan.Cost, policy.Reason);
 
     internal static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
     {

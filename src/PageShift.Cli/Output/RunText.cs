@@ -50,7 +50,7 @@ internal sealed class RunText(int most) : IRunOutput
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         _output.Line();
         _output.Line($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
-        IEnumerable<TextRow> rows = move.Policies.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, settings.Geometry)));
+        IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
         _output.Table(PolicyTable.Columns, [.. rows]);

@@ -1,5 +1,4 @@
 using PageShift.Cli.Tracing;
-using PageShift.Verification;
 
 namespace PageShift.Cli.Output;
 
@@ -12,7 +11,7 @@ internal sealed class TraceOutputs(ITraceOutput first, ITraceOutput second) : IT
         second.Dispose();
     }
 
-    public void Add(FollowedMove move)
+    public void Add(TracedMove move)
     {
         first.Add(move);
         second.Add(move);

@@ -1,4 +1,5 @@
 using PageShift.Calls.Execution;
+using PageShift.Cli.Explaining;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -29,7 +30,7 @@ internal sealed class TraceText : ITraceOutput
     private long _count;
 
     // The largest moves so far, the smallest of them in front; among equals the later ones go first.
-    private readonly PriorityQueue<FollowedMove, (ulong Entries, long Order)> _largest = new();
+    private readonly PriorityQueue<TracedMove, (ulong Entries, long Order)> _largest = new();
 
     internal TraceText(Stream report, TraceSettings settings)
     {
@@ -39,9 +40,9 @@ internal sealed class TraceText : ITraceOutput
 
     public void Dispose() => _output.Dispose();
 
-    public void Add(FollowedMove move)
+    public void Add(TracedMove move)
     {
-        (ulong, long) rank = (move.Plans[0].Cost.Entries, -_count++);
+        (ulong, long) rank = (move.Made.Plans[0].Cost.Entries, -_count++);
         if (_largest.Count < _most)
             _largest.Enqueue(move, rank);
         else if (_most != 0)
@@ -75,21 +76,22 @@ internal sealed class TraceText : ITraceOutput
 
     private void WriteMoves(TraceReport report)
     {
-        IEnumerable<FollowedMove> shown = _largest.UnorderedItems.OrderByDescending(i => i.Priority).Select(i => i.Element);
+        IEnumerable<TracedMove> shown = _largest.UnorderedItems.OrderByDescending(i => i.Priority).Select(i => i.Element);
         if (report.Statistics.Moves > _most && _most != 0)
             _output.Line($"The {_most} largest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --format json all):");
-        foreach (FollowedMove move in shown)
+        foreach (TracedMove move in shown)
             WriteMove(report, move);
     }
 
-    private void WriteMove(TraceReport report, FollowedMove move)
+    private void WriteMove(TraceReport report, TracedMove traced)
     {
+        FollowedMove move = traced.Made;
         _output.Line();
         _output.Line($"{move.Call}");
         _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(move.Site.Caller is { } caller ? $", called from {caller}" : "")}");
         string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {TimeOf(CallTime.Of(move).Without(report.Statistics, calls: 1))}";
         _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
-        IEnumerable<TextRow> rows = move.Plans.Select(p => PolicyTable.Row(p.Policy, p.Cost, MoveReason.Of(move.Request, move.Congruence, p, PagingGeometry.X86)));
+        IEnumerable<TextRow> rows = traced.Explanation.Policies.Select(PolicyTable.Row);
         if (Helps(move) && move.Congruent is { } congruent)
         {
             string place = $"at {congruent.Destination}";
@@ -154,20 +156,11 @@ internal sealed class TraceText : ITraceOutput
             return;
         }
 
-        foreach ((Obstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
-            _output.Line($"{Describe.Count(moves, "move")}: {Explain(obstacle)}");
+        foreach ((MoveObstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
+            _output.Line($"{Describe.Count(moves, "move")}: {MoveObstacles.Words(obstacle)}");
         foreach (string advice in TraceAdvice.Of(report))
             _output.Line(advice);
     }
-
-    private static string Explain(Obstacle obstacle) => obstacle switch
-    {
-        Obstacle.NothingPresent => "no page was present, so nothing had to move",
-        Obstacle.NotCongruent => "not congruent modulo 2 MiB, so page by page under every policy",
-        Obstacle.NeighbourAtStart => "something else lives in the block at the start",
-        Obstacle.NeighbourAtEnd => "something else lives in the block at the end",
-        _ => "pageshift moves higher entries than linux-6.7 allows",
-    };
 
     private void WriteNotes(TraceReport report)
     {

@@ -1,11 +1,13 @@
 using System.Globalization;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Explaining;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Linux;
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Verification;
 
 namespace PageShift.Cli.Running;
@@ -15,13 +17,15 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 {
     private readonly RunReport _report;
     private readonly IRunOutput _output;
+    private readonly long? _lastLine;
 
     // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
     private readonly List<MoveReport> _pending = [];
     private MoveCost _predicted;
 
-    private LogRun(RunSettings settings, IRunOutput output)
+    private LogRun(RunSettings settings, IRunOutput output, long? lastLine)
     {
+        _lastLine = lastLine;
         _report = new RunReport(settings);
         _output = output;
     }
@@ -39,7 +43,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     /// <summary>Runs a log from a stream, up to a line, if one is given.</summary>
     internal static RunReport Execute(RunSettings settings, IRunOutput output, Stream stream, long? lastLine)
     {
-        var run = new LogRun(settings, output);
+        var run = new LogRun(settings, output, lastLine);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
         var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
@@ -82,13 +86,18 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         for (int i = 0; i < policies.Length; i++)
             policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i]));
 
+        PageTableLevel congruence = move.Plan(_report.Settings.Policies[0]).Congruence;
+        var places = MovePlaces.Of(move.Request, congruence, _report.Settings.Geometry);
+        if (record.Line == _lastLine) // the move that is explained, with what lives around it
+            places = places.Among(move.GetTables(places.Surroundings(policies)));
         var report = new MoveReport
         {
             Line = record.Line,
             Call = record.Name,
             ThreadId = record.ThreadId,
             Request = move.Request,
-            Congruence = move.Plan(_report.Settings.Policies[0]).Congruence,
+            Congruence = congruence,
+            Places = places,
             Policies = policies,
         };
         if (_report.Settings.Kernel is { } kernel)

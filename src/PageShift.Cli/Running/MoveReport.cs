@@ -1,3 +1,4 @@
+using PageShift.Cli.Explaining;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
@@ -7,6 +8,8 @@ namespace PageShift.Cli.Running;
 /// <summary>One move, and what it costs under each policy.</summary>
 internal sealed record MoveReport
 {
+    private MoveExplanation? _explanation;
+
     internal required long Line { get; init; }
 
     internal required string Call { get; init; }
@@ -17,7 +20,13 @@ internal sealed record MoveReport
 
     internal required PageTableLevel Congruence { get; init; }
 
+    /// <summary>What its explanation needs to know.</summary>
+    internal required MovePlaces Places { get; init; }
+
     internal required IReadOnlyList<PlannedMove> Policies { get; init; }
+
+    /// <summary>Why each policy moves what it moves.</summary>
+    internal MoveExplanation Explanation => _explanation ??= new MoveExplanation(Places, Policies);
 
     /// <summary>What the running kernel did, when it was asked.</summary>
     internal KernelReport? Kernel { get; init; }

@@ -1,12 +1,10 @@
-using PageShift.Verification;
-
 namespace PageShift.Cli.Tracing;
 
 /// <summary>Shows the results of following a program. Keeps only what it will show, however long the program runs.</summary>
 internal interface ITraceOutput : IDisposable
 {
     /// <summary>A move, in the order in which they were made.</summary>
-    void Add(FollowedMove move);
+    void Add(TracedMove move);
 
     /// <summary>All that was traced has ended: writes everything.</summary>
     void Finish(TraceReport report);

@@ -1,4 +1,5 @@
 using PageShift.Calls.Execution;
+using PageShift.Cli.Explaining;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -49,7 +50,7 @@ internal sealed class TraceReport(TraceSettings settings)
     internal long InexactMoves { get; private set; }
 
     /// <summary>In how many moves each thing stood in the way of a higher level.</summary>
-    internal Dictionary<Obstacle, long> Obstacles { get; } = [];
+    internal Dictionary<MoveObstacle, long> Obstacles { get; } = [];
 
     /// <summary>The moves by where they were made.</summary>
     internal IReadOnlyCollection<SiteTotals> Sites => _sites.Values;
@@ -66,7 +67,7 @@ internal sealed class TraceReport(TraceSettings settings)
         PresentPages += move.PresentPages;
         Time += CallTime.Of(move);
         InexactMoves += move.IsExact ? 0 : 1;
-        foreach (Obstacle obstacle in ObstacleOf.Move(move))
+        foreach (MoveObstacle obstacle in MoveObstacles.Of(move.Congruence, move.Under(MovePolicy.Linux67), move.Under(MovePolicy.PageShift)))
             Obstacles[obstacle] = Obstacles.GetValueOrDefault(obstacle) + 1;
         SiteFor(move.Site).Add(move);
     }

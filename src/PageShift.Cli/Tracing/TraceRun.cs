@@ -38,7 +38,7 @@ internal sealed class TraceRun : IFollowObserver
     public void Moved(FollowedMove move)
     {
         _report.Add(move);
-        _output.Add(move);
+        _output.Add(new TracedMove(move));
     }
 
     public void Diverged(Divergence divergence) => _report.Add(divergence);

@@ -18,6 +18,19 @@ internal static class ProcSetting
         }
     }
 
+    /// <summary>What a link such as /proc/PID/exe leads to, or null when there is none or it may not be read.</summary>
+    internal static string? ReadLink(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: false)?.FullName;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The number, or null.</summary>
     internal static long? ReadNumber(string path) =>
         long.TryParse(ReadText(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;

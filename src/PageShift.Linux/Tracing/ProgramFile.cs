@@ -7,17 +7,7 @@ namespace PageShift.Linux.Tracing;
 internal static class ProgramFile
 {
     /// <summary>The file's path, as /proc/PID/exe names it; null when it can't be read. The kernel hides it when the tracer's user may execute the file and not read it.</summary>
-    public static string? PathOf(int process)
-    {
-        try
-        {
-            return File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/exe"), returnFinalTarget: false)?.FullName;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static string? PathOf(int process) => ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/exe"));
 
     /// <summary>True when the file's set-user-ID or set-group-ID bit should have changed the user or group of the process, and did not: the kernel gives no privilege to a program whose
     /// tracer has none. Source: ptrace(2), execve(2).</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PageShift.Memory;
 
 namespace PageShift.Measurement.LiveMemory;
@@ -7,7 +6,7 @@ namespace PageShift.Measurement.LiveMemory;
 public sealed class Appending() : SpeedRow("memory: append a buffer of 1 GiB to another", "a copy", new Target(RatioKind.TimesFaster, 1000))
 {
     private const long GiB = 1 << 30;
-    private const int FewestRounds = 5;
+    private const int FewestRounds = 9;
 
     /// <inheritdoc/>
     public override SpeedResult Measure(TimeSpan time)
@@ -16,26 +15,20 @@ public sealed class Appending() : SpeedRow("memory: append a buffer of 1 GiB to 
             return NotPossible("the kernel does not move pages (Linux 5.7 and newer do)");
         using var first = new PageBuffer(GiB, new PageBufferOptions { Capacity = 2 * GiB });
         first.AsSpan(0, (int)GiB).Fill(1);
-        var second = new PageBuffer(GiB);
+        PageBuffer second = new(GiB);
         second.AsSpan(0, (int)GiB).Fill(2);
-        var ours = new List<double>();
-        var other = new List<double>();
-        long start = Stopwatch.GetTimestamp();
-        while (ours.Count < FewestRounds || Stopwatch.GetElapsedTime(start) < time)
-        {
-            long before = Stopwatch.GetTimestamp();
-            first.Append(second);
-            ours.Add(Stopwatch.GetElapsedTime(before).TotalNanoseconds);
-            before = Stopwatch.GetTimestamp();
-            LiveMemoryRows.Copy(first, GiB, 0, GiB); // onto pages that are there already, which is kinder than a fresh destination
-            other.Add(Stopwatch.GetElapsedTime(before).TotalNanoseconds);
-            second.Dispose();
-            second = first.Split(GiB);
-        }
-
+        double[] medians = Turns.Medians(
+            time,
+            FewestRounds,
+            () =>
+            {
+                double appending = Turns.Time(() => first.Append(second));
+                second.Dispose();
+                second = first.Split(GiB);
+                return appending;
+            },
+            () => Turns.Time(() => second.AsSpan(0, (int)GiB).CopyTo(first.AsSpan(0, (int)GiB)))); // onto pages that are there already, which is kinder than a fresh destination
         second.Dispose();
-        ours.Sort();
-        other.Sort();
-        return Judge(new Quantity(ours[ours.Count / 2], Unit.Nanoseconds), new Quantity(other[other.Count / 2], Unit.Nanoseconds));
+        return Judge(new Quantity(medians[0], Unit.Nanoseconds), new Quantity(medians[1], Unit.Nanoseconds));
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using PageShift.Measurement.Interop;
 using PageShift.Memory;
@@ -11,7 +10,7 @@ public sealed class BareSplice()
 {
     private const long GiB = 1 << 30;
     private const long Gap = 2 << 20;
-    private const int FewestRounds = 20;
+    private const int FewestRounds = 9;
 
     /// <inheritdoc/>
     public override SpeedResult Measure(TimeSpan time)
@@ -31,24 +30,15 @@ public sealed class BareSplice()
             Marshal.WriteByte((nint)(start + at), 1);
         }
 
-        var ours = new List<double>();
-        var other = new List<double>();
-        long begin = Stopwatch.GetTimestamp();
-        while (ours.Count < FewestRounds || Stopwatch.GetElapsedTime(begin) < time)
-        {
-            long before = Stopwatch.GetTimestamp();
-            buffer.Insert(GiB / 2, Gap);
-            buffer.Remove(GiB / 2, Gap);
-            ours.Add(Stopwatch.GetElapsedTime(before).TotalNanoseconds / 2);
-            before = Stopwatch.GetTimestamp();
-            InsertAndRemove(start, scratch);
-            other.Add(Stopwatch.GetElapsedTime(before).TotalNanoseconds / 2);
-        }
-
+        double[] medians = Turns.Medians(time, FewestRounds, () => Turns.Time(() => InsertAndRemove(buffer)) / 2, () => Turns.Time(() => InsertAndRemove(start, scratch)) / 2);
         BareCalls.Release(reserved, reservedLength);
-        ours.Sort();
-        other.Sort();
-        return Judge(new Quantity(ours[ours.Count / 2], Unit.Nanoseconds), new Quantity(other[other.Count / 2], Unit.Nanoseconds));
+        return Judge(new Quantity(medians[0], Unit.Nanoseconds), new Quantity(medians[1], Unit.Nanoseconds));
+    }
+
+    private static void InsertAndRemove(PageBuffer buffer)
+    {
+        buffer.Insert(GiB / 2, Gap);
+        buffer.Remove(GiB / 2, Gap);
     }
 
     private static void InsertAndRemove(nint start, nint scratch)

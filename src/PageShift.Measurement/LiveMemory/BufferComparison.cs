@@ -1,9 +1,8 @@
-using System.Diagnostics;
 using PageShift.Memory;
 
 namespace PageShift.Measurement.LiveMemory;
 
-/// <summary>One operation of a buffer beside the same by copying, in the same memory, by turns; the figures are medians.</summary>
+/// <summary>One operation of a buffer beside the same by copying, in the same memory, by <see cref="Turns"/>.</summary>
 /// <param name="work">The work, in words.</param>
 /// <param name="against">What it is measured against, in words.</param>
 /// <param name="target">What it is meant to reach.</param>
@@ -11,8 +10,7 @@ namespace PageShift.Measurement.LiveMemory;
 /// <param name="options">How the buffer is made.</param>
 public sealed class BufferComparison(string work, string against, Target target, long length, PageBufferOptions options) : SpeedRow(work, against, target)
 {
-    private const int FewestRounds = 5;
-    private const int MostRounds = 500;
+    private const int FewestRounds = 9;
 
     /// <summary>Brings the buffer to the state that is measured. Not timed.</summary>
     public Action<PageBuffer>? Prepare { get; init; }
@@ -48,26 +46,22 @@ public sealed class BufferComparison(string work, string against, Target target,
 
     private SpeedResult Compare(PageBuffer buffer, TimeSpan time)
     {
-        var ours = new List<double>();
-        var other = new List<double>();
-        long start = Stopwatch.GetTimestamp();
-        while (ours.Count < FewestRounds || (ours.Count < MostRounds && Stopwatch.GetElapsedTime(start) < time))
-        {
-            ours.Add(Time(Ours, buffer));
-            Undo?.Invoke(buffer);
-            if (other.Count < FewestRounds || Stopwatch.GetElapsedTime(start) < time / 2) // a copy of gigabytes takes long; ours is the one that varies
-                other.Add(Time(Other, buffer));
-        }
-
-        ours.Sort();
-        other.Sort();
-        return Judge(new Quantity(ours[ours.Count / 2], Unit.Nanoseconds), new Quantity(other[other.Count / 2], Unit.Nanoseconds));
+        double[] medians = Turns.Medians(
+            time,
+            FewestRounds,
+            () =>
+            {
+                double each = Time(Ours, buffer);
+                Undo?.Invoke(buffer);
+                return each;
+            },
+            () => Time(Other, buffer));
+        return Judge(new Quantity(medians[0], Unit.Nanoseconds), new Quantity(medians[1], Unit.Nanoseconds));
     }
 
     private static double Time(Func<PageBuffer, int> work, PageBuffer buffer)
     {
-        long start = Stopwatch.GetTimestamp();
-        int operations = work(buffer);
-        return Stopwatch.GetElapsedTime(start).TotalNanoseconds / operations;
+        int operations = 0;
+        return Turns.Time(() => operations = work(buffer)) / operations;
     }
 }

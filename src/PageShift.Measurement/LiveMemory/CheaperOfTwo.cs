@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PageShift.Memory;
 
 namespace PageShift.Measurement.LiveMemory;
@@ -15,20 +14,10 @@ public sealed class CheaperOfTwo(long bytes)
     {
         MoveStrategy[] strategies = [MoveStrategy.Cheapest, MoveStrategy.Copy, MoveStrategy.Move];
         PageBuffer[] buffers = [.. strategies.Select(Make)];
-        var samples = new List<double>[strategies.Length];
-        for (int i = 0; i < samples.Length; i++)
-            samples[i] = [];
         _ = MoveCosts.Current; // measured before, as a program does once
-        long start = Stopwatch.GetTimestamp();
-        while (samples[0].Count < FewestRounds || Stopwatch.GetElapsedTime(start) < time)
-        {
-            for (int i = 0; i < strategies.Length; i++)
-                samples[i].Add(InsertAndRemove(buffers[i]));
-        }
-
+        double[] medians = Turns.Medians(time, FewestRounds, [.. buffers.Select(b => (Func<double>)(() => InsertAndRemove(b)))]);
         foreach (PageBuffer buffer in buffers)
             buffer.Dispose();
-        double[] medians = [.. samples.Select(Median)];
         return Judge(new Quantity(medians[0], Unit.Nanoseconds), new Quantity(Math.Min(medians[1], medians[2]), Unit.Nanoseconds));
     }
 
@@ -41,18 +30,10 @@ public sealed class CheaperOfTwo(long bytes)
     }
 
     /// <summary>Both, as they undo each other; the gap is written to, since who inserts it wants to.</summary>
-    private double InsertAndRemove(PageBuffer buffer)
+    private double InsertAndRemove(PageBuffer buffer) => Turns.Time(() =>
     {
-        long start = Stopwatch.GetTimestamp();
         buffer.Insert(bytes, bytes);
         buffer.AsSpan(bytes, (int)bytes).Fill(1);
         buffer.Remove(bytes, bytes);
-        return Stopwatch.GetElapsedTime(start).TotalNanoseconds / 2;
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
-    }
+    }) / 2;
 }

@@ -8,18 +8,12 @@ internal static unsafe class LiveMemoryRows
     private const long KiB = 1 << 10;
     private const long MiB = 1 << 20;
     private const long GiB = 1 << 30;
-    private const string CopyOfTail = "Buffer.MemoryCopy of the tail";
-    private const int Splices = 1000;
+    internal const string CopyOfTail = "Buffer.MemoryCopy of the tail";
 
     internal static IEnumerable<SpeedRow> All { get; } =
     [
         Insert("memory: insert 2 MiB in the middle of 1 GiB", 2 * MiB, 500),
-        new BufferComparison("memory: the same after 1,000 random splices, mean of the next 1,000", CopyOfTail, new Target(RatioKind.TimesFaster, 150), GiB, Room(2 * GiB))
-        {
-            Prepare = buffer => new RandomSplices(2 * MiB).Run(buffer, Splices),
-            Ours = buffer => new RandomSplices(2 * MiB).Run(buffer, Splices),
-            Other = buffer => Copy(buffer, GiB / 2, (GiB / 2) - (2 * MiB), GiB / 2),
-        },
+        new SplicesAfterSplices(),
         Insert("memory: insert 4 KiB in the middle of 1 GiB", 4 * KiB, 20),
         new BufferComparison("memory: slide a window of 4 GiB on by 64 MiB", "Buffer.MemoryCopy of the window", new Target(RatioKind.TimesFaster, 5000), 4 * GiB, Room(16 * GiB))
         {
@@ -59,20 +53,20 @@ internal static unsafe class LiveMemoryRows
 
     private static IEnumerable<SpeedRow> Grown()
     {
-        (string Name, Func<IGrowing> Make, double Faster, double? Peak)[] rivals =
+        (string Name, double Faster, double? Peak)[] rivals =
         [
-            ("List<byte>", () => new GrowingList(), 2.5, 0.5),
-            ("MemoryStream", () => new GrowingStream(new MemoryStream()), 2.5, 0.5),
-            ("ArrayBufferWriter<byte>", () => new GrowingBufferWriter(), 2.5, 0.5),
-            ("RecyclableMemoryStream", GrowingStream.Recyclable, 2.5, 0.5),
-            ("NativeMemory.Realloc", () => new GrowingRealloc(), 1, null),
-            ("DotNext's unmanaged memory", () => new GrowingUnmanagedMemory(), 1, null),
+            ("List<byte>", 2.5, 0.5),
+            ("MemoryStream", 2.5, 0.5),
+            ("ArrayBufferWriter<byte>", 2.5, 0.5),
+            ("RecyclableMemoryStream", 2.5, 0.5),
+            ("NativeMemory.Realloc", 1, null),
+            ("DotNext's unmanaged memory", 1, null),
         ];
-        foreach ((string name, Func<IGrowing> make, double faster, double? peak) in rivals)
+        foreach ((string name, double faster, double? peak) in rivals)
         {
-            yield return new Growth(name, new Target(RatioKind.TimesFaster, faster), make);
+            yield return new Growth(name, new Target(RatioKind.TimesFaster, faster));
             if (peak is { } most)
-                yield return new GrowthPeak(name, new Target(RatioKind.Times, most), make);
+                yield return new GrowthPeak(name, new Target(RatioKind.Times, most));
         }
     }
 

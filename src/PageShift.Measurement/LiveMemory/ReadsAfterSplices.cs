@@ -21,25 +21,16 @@ public sealed class ReadsAfterSplices()
         buffer.AsSpan(0, Length).Fill(1);
         array.AsSpan().Fill(1);
         new RandomSplices(Unit2MiB).Run(buffer, Splices);
-        var ours = new List<double>();
-        var other = new List<double>();
         long sum = 0;
-        long start = Stopwatch.GetTimestamp();
-        while (ours.Count < FewestRounds || Stopwatch.GetElapsedTime(start) < time)
-        {
-            ours.Add(Read(buffer.AsSpan(0, Length), ours.Count, ref sum));
-            other.Add(Read(array, ours.Count - 1, ref sum));
-        }
-
+        ulong ourSeed = 0;
+        ulong otherSeed = 0;
+        double[] medians = Turns.Medians(time, FewestRounds, () => Read(buffer.AsSpan(0, Length), ++ourSeed, ref sum), () => Read(array, ++otherSeed, ref sum));
         GC.KeepAlive(sum);
-        ours.Sort();
-        other.Sort();
-        return Judge(new Quantity(ours[ours.Count / 2], Unit.Nanoseconds), new Quantity(other[other.Count / 2], Unit.Nanoseconds));
+        return Judge(new Quantity(medians[0], Unit.Nanoseconds), new Quantity(medians[1], Unit.Nanoseconds));
     }
 
-    private static double Read(ReadOnlySpan<byte> bytes, int seed, ref long sum)
+    private static double Read(ReadOnlySpan<byte> bytes, ulong state, ref long sum)
     {
-        ulong state = (ulong)seed + 1;
         long total = 0;
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < Reads; i++)

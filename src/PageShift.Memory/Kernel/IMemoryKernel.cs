@@ -15,19 +15,19 @@ internal interface IMemoryKernel
     bool MovesSinglePages { get; }
 
     /// <summary>mmap(2) of anonymous memory. Answers the address.</summary>
-    long Map(ulong address, ulong length, MemoryAccess access, MapOptions options);
+    long Map(ulong address, ulong length, PageAccess access, MapOptions options);
 
     /// <summary>munmap(2).</summary>
     long Unmap(ulong address, ulong length);
 
     /// <summary>mprotect(2).</summary>
-    long Protect(ulong address, ulong length, MemoryAccess access);
+    long Protect(ulong address, ulong length, PageAccess access);
 
     /// <summary>mremap(2). Answers the address where the mapping now is.</summary>
     long Remap(ulong old, ulong oldLength, ulong newLength, RemapOptions options, ulong @new);
 
     /// <summary>madvise(2).</summary>
-    long Advise(ulong address, ulong length, Advice advice);
+    long Advise(ulong address, ulong length, PageAdvice advice);
 
     /// <summary>UFFDIO_MOVE: the pages of a range become those of an empty one, without a new mapping. Answers how many bytes have moved, from the start, which may be fewer than asked;
     /// or a negated errno when none has.</summary>
@@ -53,7 +53,7 @@ internal interface IMemoryKernel
 }
 
 /// <summary>Linux's PROT_ bits.</summary>
-internal enum MemoryAccess
+internal enum PageAccess
 {
     /// <summary>PROT_NONE.</summary>
     None = 0,
@@ -97,7 +97,7 @@ internal enum RemapOptions
 }
 
 /// <summary>Linux's MADV_ values.</summary>
-internal enum Advice
+internal enum PageAdvice
 {
     /// <summary>MADV_NORMAL. Answers 0 exactly when all of the range is mapped.</summary>
     Normal = 0,

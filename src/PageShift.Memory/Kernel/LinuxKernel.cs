@@ -31,7 +31,7 @@ internal sealed class LinuxKernel : IMemoryKernel
         try
         {
             var kernel = new LinuxKernel();
-            long probe = kernel.Map(0, kernel.PageSize, MemoryAccess.None, MapOptions.Private);
+            long probe = kernel.Map(0, kernel.PageSize, PageAccess.None, MapOptions.Private);
             if (probe < 0)
                 return null;
             kernel.Unmap((ulong)probe, kernel.PageSize);
@@ -44,21 +44,21 @@ internal sealed class LinuxKernel : IMemoryKernel
     }
 
     /// <inheritdoc/>
-    public long Map(ulong address, ulong length, MemoryAccess access, MapOptions options) =>
+    public long Map(ulong address, ulong length, PageAccess access, MapOptions options) =>
         Answer(LinuxCalls.Map((nuint)address, (nuint)length, (int)access, (int)options, -1, 0));
 
     /// <inheritdoc/>
     public long Unmap(ulong address, ulong length) => Answer(LinuxCalls.Unmap((nuint)address, (nuint)length));
 
     /// <inheritdoc/>
-    public long Protect(ulong address, ulong length, MemoryAccess access) => Answer(LinuxCalls.Protect((nuint)address, (nuint)length, (int)access));
+    public long Protect(ulong address, ulong length, PageAccess access) => Answer(LinuxCalls.Protect((nuint)address, (nuint)length, (int)access));
 
     /// <inheritdoc/>
     public long Remap(ulong old, ulong oldLength, ulong newLength, RemapOptions options, ulong @new) =>
         Answer(LinuxCalls.Remap((nuint)old, (nuint)oldLength, (nuint)newLength, (int)options, (nuint)@new));
 
     /// <inheritdoc/>
-    public long Advise(ulong address, ulong length, Advice advice) => Answer(LinuxCalls.Advise((nuint)address, (nuint)length, (int)advice));
+    public long Advise(ulong address, ulong length, PageAdvice advice) => Answer(LinuxCalls.Advise((nuint)address, (nuint)length, (int)advice));
 
     /// <inheritdoc/>
     public long MovePages(ulong source, ulong destination, ulong length) => _userfaultfd?.Move(source, destination, length) ?? KernelError.NotImplemented;
@@ -87,7 +87,7 @@ internal sealed class LinuxKernel : IMemoryKernel
     private bool TryMove()
     {
         const ulong Pages = 2;
-        long place = Map(0, Pages * PageSize, MemoryAccess.ReadWrite, MapOptions.Private);
+        long place = Map(0, Pages * PageSize, PageAccess.ReadWrite, MapOptions.Private);
         if (place < 0)
             return false;
         var at = (ulong)place;
@@ -99,8 +99,8 @@ internal sealed class LinuxKernel : IMemoryKernel
 
     private bool TryMoveSinglePage()
     {
-        long source = Map(0, PageSize, MemoryAccess.ReadWrite, MapOptions.Private);
-        long destination = Map(0, PageSize, MemoryAccess.ReadWrite, MapOptions.Private);
+        long source = Map(0, PageSize, PageAccess.ReadWrite, MapOptions.Private);
+        long destination = Map(0, PageSize, PageAccess.ReadWrite, MapOptions.Private);
         bool isMoved = false;
         if (source >= 0 && destination >= 0)
         {

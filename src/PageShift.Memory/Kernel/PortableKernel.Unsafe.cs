@@ -19,7 +19,7 @@ internal sealed unsafe class PortableKernel : IMemoryKernel
     public bool MovesSinglePages => false;
 
     /// <summary>Allocates zeroed memory, or with <see cref="MapOptions.Fixed"/> makes zeroes of a part of it.</summary>
-    public long Map(ulong address, ulong length, MemoryAccess access, MapOptions options)
+    public long Map(ulong address, ulong length, PageAccess access, MapOptions options)
     {
         if ((options & MapOptions.Fixed) != 0)
         {
@@ -50,17 +50,17 @@ internal sealed unsafe class PortableKernel : IMemoryKernel
     }
 
     /// <summary>All is accessible.</summary>
-    public long Protect(ulong address, ulong length, MemoryAccess access) => 0;
+    public long Protect(ulong address, ulong length, PageAccess access) => 0;
 
     /// <inheritdoc/>
     public long Remap(ulong old, ulong oldLength, ulong newLength, RemapOptions options, ulong @new) => KernelError.NotImplemented;
 
     /// <inheritdoc/>
-    public long Advise(ulong address, ulong length, Advice advice)
+    public long Advise(ulong address, ulong length, PageAdvice advice)
     {
-        if (advice == Advice.DontNeed)
+        if (advice == PageAdvice.DontNeed)
             Clear(address, length);
-        return advice is Advice.DontNeed or Advice.Normal ? 0 : KernelError.InvalidArgument;
+        return advice is PageAdvice.DontNeed or PageAdvice.Normal ? 0 : KernelError.InvalidArgument;
     }
 
     /// <inheritdoc/>

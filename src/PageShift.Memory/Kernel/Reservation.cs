@@ -29,7 +29,7 @@ internal sealed class Reservation : CriticalFinalizerObject, IDisposable
     internal ulong End => Start + Length;
 
     /// <summary>Takes whole blocks of at least <paramref name="length"/> bytes; null when there is no room.</summary>
-    internal static Reservation? TryTake(IMemoryKernel kernel, ulong length, MemoryAccess access)
+    internal static Reservation? TryTake(IMemoryKernel kernel, ulong length, PageAccess access)
     {
         const ulong Most = 1UL << 56; // beyond any address space; sums don't overflow below it
         if (length > Most)

@@ -13,12 +13,12 @@ internal readonly record struct TableSpans(ulong Page)
     internal ulong Pud => Pmd * (Page / EntryBytes);
 
     /// <summary>The entries that move when a range whose pages are all present moves in one call: of the highest level at which source and destination are congruent, and below it at the ends.</summary>
-    internal EntryCounts Entries(ulong from, ulong to, ulong length)
+    internal SpanCounts Entries(ulong from, ulong to, ulong length)
     {
         ulong apart = from ^ to;
         ulong directories = (apart & (Pud - 1)) == 0 ? WholeBlocks(from, length, Pud) : 0;
         ulong tables = (apart & (Pmd - 1)) == 0 ? WholeBlocks(from, length, Pmd) - (directories * (Pud / Pmd)) : 0;
-        return new EntryCounts(directories, tables, (length - (directories * Pud) - (tables * Pmd)) / Page);
+        return new SpanCounts(directories, tables, (length - (directories * Pud) - (tables * Pmd)) / Page);
     }
 
     private static ulong WholeBlocks(ulong from, ulong length, ulong span)
@@ -33,7 +33,7 @@ internal readonly record struct TableSpans(ulong Page)
 /// <param name="Directories">Of <see cref="TableSpans.Pud"/> bytes each.</param>
 /// <param name="Tables">Of <see cref="TableSpans.Pmd"/> bytes each.</param>
 /// <param name="Pages">Of a page each.</param>
-internal readonly record struct EntryCounts(ulong Directories, ulong Tables, ulong Pages)
+internal readonly record struct SpanCounts(ulong Directories, ulong Tables, ulong Pages)
 {
     /// <summary>All of them.</summary>
     internal ulong Total => Directories + Tables + Pages;

@@ -15,7 +15,7 @@ internal static class CostMeasurement
     internal static MoveCosts Run(IMemoryKernel kernel)
     {
         ulong half = Math.Max(2 * MiddleBytes, new TableSpans(kernel.PageSize).Pmd);
-        using Reservation? place = half <= 2 * MiddleBytes ? Reservation.TryTake(kernel, 2 * half, MemoryAccess.ReadWrite) : null;
+        using Reservation? place = half <= 2 * MiddleBytes ? Reservation.TryTake(kernel, 2 * half, PageAccess.ReadWrite) : null;
         if (place is null)
             return MoveCosts.Typical;
         ulong from = place.Start;

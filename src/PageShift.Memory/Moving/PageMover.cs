@@ -76,7 +76,7 @@ internal sealed class PageMover(IMemoryKernel kernel, MoveCosts? costs, MoveStra
     internal void Clear(ulong address, ulong length)
     {
         const ulong SmallestReturn = 64 << 10;
-        if (length < SmallestReturn || kernel.Advise(address, length, Advice.DontNeed) < 0)
+        if (length < SmallestReturn || kernel.Advise(address, length, PageAdvice.DontNeed) < 0)
             kernel.Clear(address, length);
     }
 
@@ -304,9 +304,9 @@ internal sealed class PageMover(IMemoryKernel kernel, MoveCosts? costs, MoveStra
     /// <summary>Makes good what a failed move may have done to its destination: Linux unmaps it before some of the steps that can fail.</summary>
     private void Repair(PieceMap destination, ulong to, ulong length)
     {
-        if (kernel.Advise(to, length, Advice.Normal) == 0)
+        if (kernel.Advise(to, length, PageAdvice.Normal) == 0)
             return; // it failed before
-        if (kernel.Map(to, length, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.FixedNoReplace) < 0)
+        if (kernel.Map(to, length, PageAccess.ReadWrite, MapOptions.Private | MapOptions.FixedNoReplace) < 0)
             throw new LostPlaceException();
         destination.ReplaceByFresh(to, to + length);
     }

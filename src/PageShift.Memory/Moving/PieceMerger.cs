@@ -80,7 +80,7 @@ internal sealed class PieceMerger(IMemoryKernel kernel, int most)
             return true;
         }
 
-        if (kernel.Advise(last, _page + right.Length, Advice.Normal) < 0)
+        if (kernel.Advise(last, _page + right.Length, PageAdvice.Normal) < 0)
             Remap(pieces, last, _page + right.Length);
         PutBack(pieces, left, place, _page + right.Length);
         return false;
@@ -105,7 +105,7 @@ internal sealed class PieceMerger(IMemoryKernel kernel, int most)
         ulong last = left.End - _page;
         if (length == _page && kernel.Remap(place, _page, _page, RemapOptions.MayMove | RemapOptions.Fixed, last) >= 0)
             return;
-        if (kernel.Advise(last, length, Advice.Normal) < 0)
+        if (kernel.Advise(last, length, PageAdvice.Normal) < 0)
             Remap(pieces, last, length);
         kernel.Copy(place, last, length);
         kernel.Unmap(place, length);
@@ -115,7 +115,7 @@ internal sealed class PieceMerger(IMemoryKernel kernel, int most)
 
     private void Remap(PieceMap pieces, ulong start, ulong length)
     {
-        if (kernel.Map(start, length, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.FixedNoReplace) < 0)
+        if (kernel.Map(start, length, PageAccess.ReadWrite, MapOptions.Private | MapOptions.FixedNoReplace) < 0)
             throw new LostPlaceException();
         pieces.ReplaceByFresh(start, start + length);
     }

@@ -22,19 +22,19 @@ internal sealed class Scratch(IMemoryKernel kernel) : IDisposable
         place = 0;
         if (!TryHave(Math.Max(offset + length, block)))
             return false;
-        if (++_places > MostPlaces && kernel.Map(_reservation!.Start, _reservation.Length, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed) >= 0)
+        if (++_places > MostPlaces && kernel.Map(_reservation!.Start, _reservation.Length, PageAccess.ReadWrite, MapOptions.Private | MapOptions.Fixed) >= 0)
             _places = 1;
         place = _reservation!.Start + offset;
         return true;
     }
 
     /// <summary>Gives back what a move has left in a place, as it went on by copying.</summary>
-    internal void Discard(ulong place, ulong length) => kernel.Advise(place, length, Advice.DontNeed); // if that fails, the next move replaces it
+    internal void Discard(ulong place, ulong length) => kernel.Advise(place, length, PageAdvice.DontNeed); // if that fails, the next move replaces it
 
     /// <summary>Makes good what a failed move to a place may have done.</summary>
     internal void Repair(ulong place, ulong length)
     {
-        if (kernel.Advise(place, length, Advice.Normal) == 0 || kernel.Map(place, length, MemoryAccess.ReadWrite, MapOptions.Private | MapOptions.FixedNoReplace) >= 0)
+        if (kernel.Advise(place, length, PageAdvice.Normal) == 0 || kernel.Map(place, length, PageAccess.ReadWrite, MapOptions.Private | MapOptions.FixedNoReplace) >= 0)
             return;
         _reservation!.Abandon(); // there is a hole in it that may be another's by now
         _reservation = null;
@@ -49,7 +49,7 @@ internal sealed class Scratch(IMemoryKernel kernel) : IDisposable
     {
         if (_reservation is not null && _reservation.Length >= length)
             return true;
-        if (Reservation.TryTake(kernel, length, MemoryAccess.ReadWrite) is not { } larger)
+        if (Reservation.TryTake(kernel, length, PageAccess.ReadWrite) is not { } larger)
             return false;
         _reservation?.Dispose();
         _reservation = larger;

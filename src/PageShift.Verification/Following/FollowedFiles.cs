@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Linux;
 using PageShift.Mappings;
 using PageShift.Physical;
 
@@ -29,17 +30,7 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
     }
 
     /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>
-    internal static string? PathOf(int process, int descriptor)
-    {
-        try
-        {
-            return File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"), returnFinalTarget: false)?.FullName;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    internal static string? PathOf(int process, int descriptor) => ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"));
 
     /// <summary>True when a process's file descriptor was opened for writing too.</summary>
     internal static bool IsWritable(int process, int descriptor)

@@ -8,12 +8,12 @@ namespace PageShift.Translation;
 /// to arrays that live as long as the processor; once the scope has ended they point to arrays of nothing.</content>
 public ref partial struct AccessScope
 {
-    private static readonly Tlb.Entry[] NoTranslations = MakeNothing(Tlb.EntryCount, Tlb.Entry.Nothing);
-    private static readonly TableCache.Entry[] NoTables = MakeNothing(TableCache.EntryCount, new TableCache.Entry { Tag = TableCache.NoTag });
+    private static readonly Tlb.TlbEntry[] NoTranslations = MakeNothing(Tlb.EntryCount, Tlb.TlbEntry.Nothing);
+    private static readonly TableCache.CachedTable[] NoTables = MakeNothing(TableCache.EntryCount, new TableCache.CachedTable { Tag = TableCache.NoTag });
 
     private VirtualProcessor? _processor;
-    private ref Tlb.Entry _translations;
-    private ref TableCache.Entry _tables;
+    private ref Tlb.TlbEntry _translations;
+    private ref TableCache.CachedTable _tables;
     private readonly int _tableShift;
     private readonly int _indexMask;
 
@@ -40,7 +40,7 @@ public ref partial struct AccessScope
     public readonly unsafe AccessFault TryRead<T>(VirtualAddress address, out T value)
         where T : unmanaged
     {
-        ref Tlb.Entry entry = ref Tlb.At(ref _translations, address.Value);
+        ref Tlb.TlbEntry entry = ref Tlb.At(ref _translations, address.Value);
         if (entry.ReadTag != VirtualProcessor.PageOfLastByte<T>(address))
         {
             AccessFault fault = Inside(_processor).ReadSlowly(address, out T slowlyRead); // a local of its own, so that the caller's value may stay in a register
@@ -57,7 +57,7 @@ public ref partial struct AccessScope
     public readonly unsafe AccessFault TryWrite<T>(VirtualAddress address, T value)
         where T : unmanaged
     {
-        ref Tlb.Entry entry = ref Tlb.At(ref _translations, address.Value);
+        ref Tlb.TlbEntry entry = ref Tlb.At(ref _translations, address.Value);
         if (entry.WriteTag != VirtualProcessor.PageOfLastByte<T>(address))
             return Inside(_processor).WriteSlowly(address, value);
         Unsafe.WriteUnaligned((byte*)unchecked(entry.Addend + (nuint)address.Value), value); // the value ends within the page
@@ -69,7 +69,7 @@ public ref partial struct AccessScope
     public readonly unsafe AccessFault TryTranslate(VirtualAddress address, AccessKind access, out ulong physical)
     {
         ulong block = address.Value >> _tableShift;
-        ref TableCache.Entry table = ref Unsafe.Add(ref _tables, (nint)(block & (TableCache.EntryCount - 1))); // masked to the array's fixed length
+        ref TableCache.CachedTable table = ref Unsafe.Add(ref _tables, (nint)(block & (TableCache.EntryCount - 1))); // masked to the array's fixed length
         if (table.Tag == block)
         {
             // A cached table is one of the space's, and its frame stays while the scope lasts.

@@ -24,10 +24,10 @@ internal sealed class TableCache
     }
 
     /// <summary>All entries.</summary>
-    internal Entry[] Entries { get; } = new Entry[EntryCount];
+    internal CachedTable[] Entries { get; } = new CachedTable[EntryCount];
 
     /// <summary>The entry where the table that covers <paramref name="address"/> would stand.</summary>
-    internal ref Entry At(ulong address) => ref Entries[(int)(address >> _shift) & (EntryCount - 1)];
+    internal ref CachedTable At(ulong address) => ref Entries[(int)(address >> _shift) & (EntryCount - 1)];
 
     /// <summary>The tag of the table that covers <paramref name="address"/>.</summary>
     internal ulong TagOf(ulong address) => address >> _shift;
@@ -35,7 +35,7 @@ internal sealed class TableCache
     /// <summary>Remembers the table that covers <paramref name="address"/>.</summary>
     internal void Fill(ulong address, nuint table)
     {
-        ref Entry entry = ref At(address);
+        ref CachedTable entry = ref At(address);
         entry.Tag = TagOf(address);
         entry.Table = table;
         _isEmpty = false;
@@ -56,7 +56,7 @@ internal sealed class TableCache
 
         for (ulong block = first; block <= last; block++)
         {
-            ref Entry entry = ref Entries[(int)block & (EntryCount - 1)];
+            ref CachedTable entry = ref Entries[(int)block & (EntryCount - 1)];
             if (entry.Tag == block)
                 entry.Tag = NoTag;
         }
@@ -67,12 +67,12 @@ internal sealed class TableCache
 
     private void ForgetAll()
     {
-        Array.Fill(Entries, new Entry { Tag = NoTag });
+        Array.Fill(Entries, new CachedTable { Tag = NoTag });
         _isEmpty = true;
     }
 
     /// <summary>Where one table is.</summary>
-    internal struct Entry
+    internal struct CachedTable
     {
         /// <summary>The first address that the table covers, divided by what it covers; or <see cref="NoTag"/>.</summary>
         internal ulong Tag;

@@ -6,14 +6,14 @@ namespace PageShift.Translation;
 internal sealed partial class Tlb
 {
     /// <summary>The first entry.</summary>
-    internal ref Entry First => ref MemoryMarshal.GetArrayDataReference(_entries);
+    internal ref TlbEntry First => ref MemoryMarshal.GetArrayDataReference(_entries);
 
     /// <summary>The entry where the page of <paramref name="address"/> would stand.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ref Entry At(ulong address) => ref At(ref First, address);
+    internal ref TlbEntry At(ulong address) => ref At(ref First, address);
 
     /// <summary>The same, in an array of <see cref="EntryCount"/> entries that begins with <paramref name="first"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ref Entry At(ref Entry first, ulong address) =>
+    internal static ref TlbEntry At(ref TlbEntry first, ulong address) =>
         ref Unsafe.Add(ref first, (nint)((address >> PageSize.Shift) & (EntryCount - 1))); // masked to the array's fixed length
 }

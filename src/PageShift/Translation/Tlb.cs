@@ -15,7 +15,7 @@ internal sealed partial class Tlb
     /// <summary>A tag that matches no entry, not even an empty one.</summary>
     internal const ulong LongTag = 2;
 
-    private readonly Entry[] _entries = new Entry[EntryCount];
+    private readonly TlbEntry[] _entries = new TlbEntry[EntryCount];
 
     // All cached pages lie in [_lowest, _highest]; empty when _lowest is above _highest.
     private ulong _lowest;
@@ -24,12 +24,12 @@ internal sealed partial class Tlb
     internal Tlb() => InvalidateAll();
 
     /// <summary>All entries.</summary>
-    internal ReadOnlySpan<Entry> Entries => _entries;
+    internal ReadOnlySpan<TlbEntry> Entries => _entries;
 
     /// <summary>Remembers a translation, in place of what stood there.</summary>
     internal void Fill(ulong page, nuint host, bool isWritable, bool isExecutable)
     {
-        ref Entry entry = ref At(page);
+        ref TlbEntry entry = ref At(page);
         entry.ReadTag = page;
         entry.WriteTag = isWritable ? page : NoTag;
         entry.ExecuteTag = isExecutable ? page : NoTag;
@@ -53,21 +53,21 @@ internal sealed partial class Tlb
 
         for (ulong page = first; page <= last; page += PageSize.Bytes)
         {
-            ref Entry entry = ref At(page);
+            ref TlbEntry entry = ref At(page);
             if (entry.ReadTag == page)
-                entry = Entry.Nothing;
+                entry = TlbEntry.Nothing;
         }
     }
 
     private void InvalidateAll()
     {
-        Array.Fill(_entries, Entry.Nothing);
+        Array.Fill(_entries, TlbEntry.Nothing);
         _lowest = ulong.MaxValue;
         _highest = 0;
     }
 
     /// <summary>The translation of one page.</summary>
-    internal struct Entry
+    internal struct TlbEntry
     {
         /// <summary>The page's first address when it may be read, else <see cref="NoTag"/>. A page that may be written or fetched may be read.</summary>
         internal ulong ReadTag;
@@ -81,6 +81,6 @@ internal sealed partial class Tlb
         /// <summary>What is added to a virtual address of the page, modulo 2^64, for where the host keeps that byte.</summary>
         internal nuint Addend;
 
-        internal static Entry Nothing => new() { ReadTag = NoTag, WriteTag = NoTag, ExecuteTag = NoTag };
+        internal static TlbEntry Nothing => new() { ReadTag = NoTag, WriteTag = NoTag, ExecuteTag = NoTag };
     }
 }

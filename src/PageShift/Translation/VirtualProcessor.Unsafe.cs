@@ -144,7 +144,7 @@ public sealed unsafe partial class VirtualProcessor
     internal AccessFault ReadInside<T>(VirtualAddress address, out T value)
         where T : unmanaged
     {
-        ref Tlb.Entry entry = ref _tlb.At(address.Value);
+        ref Tlb.TlbEntry entry = ref _tlb.At(address.Value);
         if (entry.ReadTag == PageOfLastByte<T>(address))
         {
             value = Unsafe.ReadUnaligned<T>((byte*)unchecked(entry.Addend + (nuint)address.Value)); // the value ends within the page
@@ -158,7 +158,7 @@ public sealed unsafe partial class VirtualProcessor
     internal AccessFault WriteInside<T>(VirtualAddress address, T value)
         where T : unmanaged
     {
-        ref Tlb.Entry entry = ref _tlb.At(address.Value);
+        ref Tlb.TlbEntry entry = ref _tlb.At(address.Value);
         if (entry.WriteTag == PageOfLastByte<T>(address))
         {
             Unsafe.WriteUnaligned((byte*)unchecked(entry.Addend + (nuint)address.Value), value); // the value ends within the page
@@ -258,7 +258,7 @@ public sealed unsafe partial class VirtualProcessor
     {
         ulong offset = address.Value & (PageSize.Bytes - 1);
         ulong page = address.Value - offset;
-        ref Tlb.Entry entry = ref _tlb.At(page);
+        ref Tlb.TlbEntry entry = ref _tlb.At(page);
         ulong tag = access switch
         {
             AccessKind.Read => entry.ReadTag,
@@ -293,7 +293,7 @@ public sealed unsafe partial class VirtualProcessor
     /// <summary>Finds the leaf of an access that its bits let through, and that has the accessed and dirty bits it needs, in a table that is cached.</summary>
     private bool TryFindCached(VirtualAddress address, AccessKind access, out PageTableEntry leaf)
     {
-        ref TableCache.Entry table = ref _cachedTables.At(address.Value);
+        ref TableCache.CachedTable table = ref _cachedTables.At(address.Value);
         leaf = PageTableEntry.None;
         if (table.Tag != _cachedTables.TagOf(address.Value))
             return false;

@@ -9,7 +9,7 @@ public sealed partial class VirtualProcessor
     /// <exception cref="InvalidOperationException">It does.</exception>
     internal void Verify()
     {
-        foreach (Tlb.Entry entry in _tlb.Entries)
+        foreach (Tlb.TlbEntry entry in _tlb.Entries)
         {
             if (entry.ReadTag == Tlb.NoTag)
                 continue;
@@ -24,7 +24,7 @@ public sealed partial class VirtualProcessor
                 throw new InvalidOperationException($"A TLB remembers the page {page}, for which the tables hold: {walk.Entry}.");
         }
 
-        foreach (TableCache.Entry entry in _cachedTables.Entries)
+        foreach (TableCache.CachedTable entry in _cachedTables.Entries)
         {
             bool holds = entry.Tag == TableCache.NoTag
                 || (_tables.TryFindTable(_cachedTables.StartOf(entry.Tag), PageTableLevel.Pte, out FrameNumber table) && _memory.HostAddress(table) == entry.Table);

@@ -114,7 +114,7 @@ public class TlbTests
 
     private static (ulong Read, ulong Write, ulong Execute) Tags(Tlb tlb, ulong address)
     {
-        ref Tlb.Entry entry = ref tlb.At(address);
+        ref Tlb.TlbEntry entry = ref tlb.At(address);
         return (entry.ReadTag, entry.WriteTag, entry.ExecuteTag);
     }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using PageShift.Cli.Measuring;
+using PageShift.Cli.Output;
 using PageShift.Linux;
 using PageShift.Measurement;
 using Xunit;
@@ -36,6 +38,18 @@ public class BenchCommandTests
         Assert.Equal(0, result.ExitCode);
         Assert.Matches("memory for 1 TiB populated, bytes-free +[0-9]+ MiB .* at most 1.5 times +yes", result.Output);
         Assert.Contains("1 of 1: memory for 1 TiB populated", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1.8, null, true)]
+    [InlineData(0.2, null, false)]
+    [InlineData(1.8, "there is none here", false)]
+    public void A_row_that_was_measured_beside_others_work_is_told_to_mean_little(double others, string? notPossible, bool isTold)
+    {
+        var row = new MeasuredRow(new SpeedResult(SpeedTable.All[0]) { NotPossibleReason = notPossible }, new OtherWork(others, 2));
+        var quiet = new MeasuredRow(new SpeedResult(SpeedTable.All[1]), new OtherWork(0, 2));
+
+        Assert.Equal(isTold ? "note: the machine was busy during 1 of 2 rows (other programs used 1.8 of 2 processors): the times mean little" : null, BenchText.Busy([row, quiet]));
     }
 
     [Theory]

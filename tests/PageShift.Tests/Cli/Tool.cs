@@ -58,6 +58,18 @@ internal static class Tool
     internal static ToolResult RunUnder(string[] command, params string[] arguments)
     {
         using Process process = StartUnder(command, arguments);
+        return ResultOf(process);
+    }
+
+    /// <summary>Runs another copy of the tool as the last words of another command, in a directory.</summary>
+    internal static ToolResult RunCopyUnder(string assembly, string directory, string[] command, params string[] arguments)
+    {
+        using Process process = Start("/usr/bin/env", [.. command, "dotnet", assembly, .. arguments], directory);
+        return ResultOf(process);
+    }
+
+    private static ToolResult ResultOf(Process process)
+    {
         process.StandardInput.Close();
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
@@ -67,12 +79,12 @@ internal static class Tool
 
     internal static Process StartUnder(string[] command, string[] arguments) => Start("/usr/bin/env", [.. command, "dotnet", Assembly, .. arguments]);
 
-    private static Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
+    private static Process Start(string program, string[] arguments, string? directory = null) => Process.Start(new ProcessStartInfo(program, arguments)
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
-        WorkingDirectory = Repository.Root,
+        WorkingDirectory = directory ?? Repository.Root,
     })!;
 
     /// <summary>Runs a log given as text, and returns the JSON that <c>run</c> writes.</summary>

@@ -7,7 +7,7 @@ namespace PageShift.Tests.Documentation;
 /// <summary>A command that a document shows, and the output that it shows for it.</summary>
 /// <param name="File">The document, from the repository's root.</param>
 /// <param name="Line">The command's line in it.</param>
-/// <param name="Command">What stands behind "$ ".</param>
+/// <param name="Command">What stands behind "$ ", with the lines in which a backslash continues it.</param>
 /// <param name="Output">The lines below, up to the next command or the end of the block.</param>
 public sealed partial record ShownCommand(string File, int Line, string Command, string Output)
 {
@@ -22,10 +22,13 @@ public sealed partial record ShownCommand(string File, int Line, string Command,
             int end = Array.IndexOf(lines, "```", i + 1);
             for (int at = i + 1; at < end;)
             {
-                int next = at + 1;
+                int last = at;
+                while (lines[last].EndsWith('\\'))
+                    last++;
+                int next = last + 1;
                 while (next < end && !lines[next].StartsWith("$ ", StringComparison.Ordinal))
                     next++;
-                yield return new ShownCommand(file, at + 1, lines[at][2..], string.Concat(lines[(at + 1)..next].Select(line => line + "\n")));
+                yield return new ShownCommand(file, at + 1, string.Join('\n', lines[at..(last + 1)])[2..], string.Concat(lines[(last + 1)..next].Select(line => line + "\n")));
                 at = next;
             }
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using PageShift.Tests.Tracing;
 using Xunit;
 
@@ -20,6 +23,20 @@ public sealed class SetUpTests
     public void Every_need_says_which_packages_bring_it_and_what_it_is_for()
     {
         Assert.All(Needs, need => Assert.True(need is [{ Length: > 0 }, { Length: > 0 }, { Length: > 0 }], string.Join(' ', need)));
+    }
+
+    /// <summary>./test takes the distribution's node: Debian 12 has 18.</summary>
+    [Fact]
+    public void The_pages_tools_run_on_the_node_of_debian()
+    {
+        const int Debian = 18;
+        using var locked = JsonDocument.Parse(File.ReadAllText(Repository.Path("page/package-lock.json")));
+        string[] wanted = [.. locked.RootElement.GetProperty("packages").EnumerateObject()
+            .Where(p => p.Value.TryGetProperty("engines", out JsonElement engines) && engines.TryGetProperty("node", out _))
+            .Select(p => $"{p.Name} {p.Value.GetProperty("engines").GetProperty("node").GetString()}")];
+
+        Assert.NotEmpty(wanted);
+        Assert.All(wanted, tool => Assert.InRange(int.Parse(Regex.Match(tool, @">= ?(\d+)").Groups[1].Value, CultureInfo.InvariantCulture), 1, Debian));
     }
 
     /// <summary>Each line of the list that ./test reads: a program or a file, the packages that bring it, what it is for.</summary>

@@ -35,6 +35,23 @@ public sealed class ExplainedPageTests
             Assert.Equal(MoveJson.Policy(explained, policy).GetProperty("pte").GetInt32(), MoveJson.Policy(shown, policy).GetProperty("pte").GetInt32());
     }
 
+    [Theory]
+    [InlineData("samples/neighbour.strace:7")]
+    [InlineData("samples/stack.strace:6")]
+    [InlineData("samples/gigabyte-not-congruent.strace:5")]
+    public void The_page_explains_the_move_in_the_words_of_the_json(string place)
+    {
+        using var page = new TemporaryFile();
+
+        Assert.Equal(0, Tool.Run("explain", place, "--html", page.Name).ExitCode);
+
+        JsonElement shown = DataOf(page.Name, "report").GetProperty("moves").EnumerateArray().Last();
+        JsonElement explained = Explained.Move(place);
+        Assert.True(JsonElement.DeepEquals(explained.GetProperty("policies"), shown.GetProperty("policies")));
+        Assert.Equal(explained.TryGetProperty("remedy", out JsonElement remedy), shown.TryGetProperty("remedy", out JsonElement shownRemedy));
+        Assert.Equal(remedy.ToString(), shownRemedy.ToString());
+    }
+
     [Fact]
     public void The_stack_move_can_be_shown_too()
     {

@@ -29,6 +29,8 @@ public sealed class BufferFailureTests
         new(BufferOperation.InsertOther, 4, 5, 0),
         new(BufferOperation.Split, 5, 0, 0),
         new(BufferOperation.Reserve, 7, 0, 0),
+        new(BufferOperation.Compact, 0b1011_0110_1101, 0, 0),
+        new(BufferOperation.Compact, 0b1001_0111_0001, 0, 1),
     ];
 
     public static TheoryData<int, FailureKind> Cases
@@ -48,15 +50,37 @@ public sealed class BufferFailureTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Whatever_call_fails_nothing_is_lost(int operation, FailureKind kind)
+    public void Whatever_call_fails_nothing_is_lost(int operation, FailureKind kind) =>
+        FailEachCall(operation, kind, space => new DecoratedKernel(new EngineKernel(space)) { Kind = kind });
+
+    [Theory]
+    [InlineData(FailureKind.RefuseOne)]
+    [InlineData(FailureKind.RefuseAllFrom)]
+    [InlineData(FailureKind.FailLate)]
+    public void So_it_is_where_pieces_merge_by_moves_of_single_pages(FailureKind kind)
+    {
+        const ulong LargePage = 64 << 10; // smaller pieces are copied
+        int moves = 0;
+        foreach (BufferOperation operation in (BufferOperation[])[BufferOperation.Insert, BufferOperation.Remove, BufferOperation.Move])
+        {
+            int index = Array.FindIndex(Operations, o => o.Operation == operation);
+            moves += FailEachCall(index, kind, space => new DecoratedKernel(new EngineKernel(space) { MovesSinglePages = true }) { Kind = kind, PageSize = LargePage });
+        }
+
+        Assert.True(moves > 0);
+    }
+
+    /// <summary>Makes an operation once for each of its calls, which fails; answers how many moves of single pages there were.</summary>
+    private static int FailEachCall(int operation, FailureKind kind, Func<AddressSpace, DecoratedKernel> makeKernel)
     {
         const int MostCalls = 500;
+        int moves = 0;
         int call = 0;
         for (bool hasFailed = true; hasFailed; call++)
         {
-            Assert.True(call < MostCalls);
+            Assert.True(call < MostCalls, $"{kind}: too many calls");
             using var space = new AddressSpace();
-            var kernel = new DecoratedKernel(new EngineKernel(space)) { Kind = kind };
+            DecoratedKernel kernel = makeKernel(space);
             using var both = new ModelledBuffer(kernel, Options);
             Prepare(both);
             kernel.Reset();
@@ -73,9 +97,11 @@ public sealed class BufferFailureTests
             both.Make(new BufferStep(BufferOperation.Remove, 1, 2, 0));
             both.Check();
             space.Verify();
+            moves += kernel.MovesOfPages;
         }
 
         Assert.True(call > 1, "No call was made to fail.");
+        return moves;
     }
 
     [Fact]

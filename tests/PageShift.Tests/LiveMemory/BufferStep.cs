@@ -25,4 +25,5 @@ internal enum BufferOperation
     InsertOther,
     Split,
     Reserve,
+    Compact,
 }

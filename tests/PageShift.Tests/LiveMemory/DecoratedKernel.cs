@@ -31,6 +31,9 @@ internal sealed class DecoratedKernel(IMemoryKernel inner) : IMemoryKernel
     /// <summary>The calls of mremap so far.</summary>
     internal int Remaps { get; private set; }
 
+    /// <summary>The moves of single pages so far.</summary>
+    internal int MovesOfPages { get; private set; }
+
     /// <summary>The bytes that were copied.</summary>
     internal ulong Copied { get; private set; }
 
@@ -44,13 +47,13 @@ internal sealed class DecoratedKernel(IMemoryKernel inner) : IMemoryKernel
     /// <summary>True to refuse also all calls after the one that fails.</summary>
     internal bool RefusesAfterFailure { get; init; }
 
-    internal void Reset() => (Calls, Remaps, Copied, HasFailed) = (0, 0, 0, false);
+    internal void Reset() => (Calls, Remaps, MovesOfPages, Copied, HasFailed) = (0, 0, 0, 0, false);
 
-    public long Map(ulong address, ulong length, MemoryAccess access, MapOptions options) => IsRefused() ? KernelError.OutOfMemory : inner.Map(address, length, access, options);
+    public long Map(ulong address, ulong length, PageAccess access, MapOptions options) => IsRefused() ? KernelError.OutOfMemory : inner.Map(address, length, access, options);
 
     public long Unmap(ulong address, ulong length) => IsRefused() ? KernelError.OutOfMemory : inner.Unmap(address, length);
 
-    public long Protect(ulong address, ulong length, MemoryAccess access) => IsRefused() ? KernelError.OutOfMemory : inner.Protect(address, length, access);
+    public long Protect(ulong address, ulong length, PageAccess access) => IsRefused() ? KernelError.OutOfMemory : inner.Protect(address, length, access);
 
     public long Remap(ulong old, ulong oldLength, ulong newLength, RemapOptions options, ulong @new)
     {
@@ -63,9 +66,13 @@ internal sealed class DecoratedKernel(IMemoryKernel inner) : IMemoryKernel
     }
 
     // MADV_NORMAL of mapped memory without other advice takes nothing and can't fail.
-    public long Advise(ulong address, ulong length, Advice advice) => advice != Advice.Normal && IsRefused() ? KernelError.TryAgain : inner.Advise(address, length, advice);
+    public long Advise(ulong address, ulong length, PageAdvice advice) => advice != PageAdvice.Normal && IsRefused() ? KernelError.TryAgain : inner.Advise(address, length, advice);
 
-    public long MovePages(ulong source, ulong destination, ulong length) => IsRefused() ? KernelError.TryAgain : inner.MovePages(source, destination, length);
+    public long MovePages(ulong source, ulong destination, ulong length)
+    {
+        MovesOfPages++;
+        return IsRefused() ? KernelError.TryAgain : inner.MovePages(source, destination, length);
+    }
 
     public void Copy(ulong source, ulong destination, ulong length)
     {

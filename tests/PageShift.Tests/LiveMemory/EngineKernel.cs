@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Memory.Kernel;
+using Xunit;
 
 namespace PageShift.Tests.LiveMemory;
 
@@ -12,23 +13,33 @@ internal sealed class EngineKernel(AddressSpace space) : IMemoryKernel
 
     public bool MovesPages => true;
 
-    public bool MovesSinglePages => false;
+    /// <summary>True to have single pages moved by copying them, and only the first half of what is asked, as a kernel may that is disturbed.</summary>
+    public bool MovesSinglePages { get; init; }
 
     internal AddressSpace Space => space;
 
-    public long Map(ulong address, ulong length, MemoryAccess access, MapOptions options) =>
+    public long Map(ulong address, ulong length, PageAccess access, MapOptions options) =>
         space.Invoke((long)SystemCallNumber.Map, address, length, (ulong)access, (ulong)options, ulong.MaxValue);
 
     public long Unmap(ulong address, ulong length) => space.Invoke((long)SystemCallNumber.Unmap, address, length);
 
-    public long Protect(ulong address, ulong length, MemoryAccess access) => space.Invoke((long)SystemCallNumber.Protect, address, length, (ulong)access);
+    public long Protect(ulong address, ulong length, PageAccess access) => space.Invoke((long)SystemCallNumber.Protect, address, length, (ulong)access);
 
     public long Remap(ulong old, ulong oldLength, ulong newLength, RemapOptions options, ulong @new) =>
         space.Invoke((long)SystemCallNumber.Remap, old, oldLength, newLength, (ulong)options, @new);
 
-    public long Advise(ulong address, ulong length, Memory.Kernel.Advice advice) => space.Invoke((long)SystemCallNumber.Advise, address, length, (ulong)advice);
+    public long Advise(ulong address, ulong length, PageAdvice advice) => space.Invoke((long)SystemCallNumber.Advise, address, length, (ulong)advice);
 
-    public long MovePages(ulong source, ulong destination, ulong length) => KernelError.NotImplemented;
+    public long MovePages(ulong source, ulong destination, ulong length)
+    {
+        if (!MovesSinglePages)
+            return KernelError.NotImplemented;
+        const ulong Most = 64 << 10; // a whole page of any size
+        ulong moved = Math.Min(length, ((length / 2) + Most - 1) & ~(Most - 1));
+        Copy(source, destination, moved);
+        Assert.Equal(0, Advise(source, moved, PageAdvice.DontNeed));
+        return (long)moved;
+    }
 
     public void Copy(ulong source, ulong destination, ulong length)
     {

@@ -126,7 +126,7 @@ public sealed class LeaseTests
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private static ulong Forget() => new PageBuffer(Page, new PageBufferOptions { Capacity = 1L << 33 }).BaseAddress;
 
-    private static bool IsMapped(ulong address) => SystemKernel.Instance.Advise(address, (ulong)Page, Advice.Normal) == 0;
+    private static bool IsMapped(ulong address) => SystemKernel.Instance.Advise(address, (ulong)Page, PageAdvice.Normal) == 0;
 
     private static void AssertNames(Action misuse, long first, long second)
     {

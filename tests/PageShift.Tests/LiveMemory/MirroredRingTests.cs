@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Memory;
 using PageShift.Memory.Kernel;
 using Xunit;
@@ -92,9 +93,41 @@ public sealed class MirroredRingTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ring.Advance(ring.Capacity + 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => ring.Consume(1));
         ring.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => ring.Count);
-        Assert.Throws<ObjectDisposedException>(() => ring.GetWritableSpan().Length);
-        Assert.Throws<ObjectDisposedException>(() => ring.GetReadableSpan().Length);
+        Action<MirroredRing>[] members =
+        [
+            r => _ = r.Count, r => _ = r.Capacity, r => _ = r.IsMirrored, r => r.GetWritableSpan(), r => r.GetReadableSpan(), r => r.Advance(0), r => r.Consume(0), r => r.Write([1]), r => r.Read(new byte[1]),
+        ];
+        foreach (Action<MirroredRing> member in members)
+            Assert.Throws<ObjectDisposedException>(() => member(ring));
+        ring.Dispose();
+    }
+
+    [Theory]
+    [InlineData(FailureKind.RefuseOne)]
+    [InlineData(FailureKind.RefuseAllFrom)]
+    [InlineData(FailureKind.FailLate)]
+    public void Whatever_call_fails_both_places_are_there_or_there_is_no_ring(FailureKind kind)
+    {
+        bool hasFailed = true;
+        for (int call = 0; hasFailed; call++)
+        {
+            using var space = new AddressSpace();
+            var kernel = new DecoratedKernel(new EngineKernel(space)) { Kind = kind, FailsAt = call };
+            try
+            {
+                using var ring = new MirroredRing(2 * 4096, kernel);
+                AddressRange all = Assert.Single(space.GetMappings(), m => m.Protection != Protection.None && m.Start.Value % (2 << 20) == 0).Range;
+                space.Write(new VirtualAddress(all.Start.Value + 5), (byte)7);
+                Assert.Equal(ring.IsMirrored ? 7 : 0, space.Read<byte>(new VirtualAddress(all.Start.Value + (2 * 4096) + 5)));
+            }
+            catch (InsufficientMemoryException)
+            {
+                Assert.True(kernel.HasFailed);
+            }
+
+            hasFailed = kernel.HasFailed;
+            space.Verify();
+        }
     }
 
     private static void WriteAndRead(IMemoryKernel kernel)

@@ -97,6 +97,9 @@ internal sealed class ModelledBuffer : IDisposable
             case BufferOperation.Split:
                 Split(step.First % (Pages + 1));
                 break;
+            case BufferOperation.Compact:
+                Compact(step.First | ((ulong)step.Second << 32), keepsOrder: step.Third % 2 == 0);
+                break;
             default:
                 Buffer.Reserve(step.First % 2 == 0 ? Model.Count : Buffer.Capacity + 1);
                 break;
@@ -230,6 +233,29 @@ internal sealed class ModelledBuffer : IDisposable
             Buffer.Resize(page * _page); // the same again
             Model.RemoveRange((int)(page * _page), Model.Count - (int)(page * _page));
         }
+    }
+
+    /// <summary>Pushes the pages together whose bit is set.</summary>
+    private void Compact(ulong mask, bool keepsOrder)
+    {
+        var live = new List<PageRange>();
+        for (int i = 0; i < Pages; i++)
+        {
+            if ((mask >> i & 1) == 0)
+                continue;
+            if (live.Count != 0 && live[^1].End == i * _page && i % 5 != 0) // sometimes neighbours are two ranges
+                live[^1] = live[^1] with { Length = live[^1].Length + _page };
+            else
+                live.Add(new PageRange(i * _page, _page));
+        }
+
+        PageRelocation[] went = Buffer.Compact([.. live], keepsOrder);
+        var compacted = new byte[Model.Count];
+        foreach (PageRelocation relocation in went)
+            Model.CopyTo((int)relocation.From, compacted, (int)relocation.To, (int)relocation.Length);
+        Model = [.. compacted];
+        if (went.Sum(r => r.Length) != live.Sum(r => r.Length) || went.Any(r => r.To + r.Length > live.Sum(l => l.Length)))
+            throw new InvalidOperationException("Not all live pages are together at the front.");
     }
 
     private void EnsureCapacity(long length)

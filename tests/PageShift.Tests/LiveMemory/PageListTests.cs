@@ -74,8 +74,51 @@ public sealed class PageListTests
         Assert.Throws<ArgumentOutOfRangeException>(() => list.AsSpan(1, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => list.Advance(int.MaxValue));
         list.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => list.Add(1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => list[0]);
+        Action<PageList<int>>[] members =
+        [
+            l => l.Add(1), l => l.AddRange([1]), l => l.InsertRange(0, [1]), l => l.InsertRange(0, 1), l => l.RemoveRange(0, 0), l => l.Clear(), l => l.TrimExcess(), l => l.AsSpan(0, 0),
+            l => l.GetSpan(), l => l.GetMemory(), l => l.Advance(0), l => _ = l.Count, l => _ = l.Buffer, l => _ = l[0],
+        ];
+        foreach (Action<PageList<int>> member in members)
+            Assert.Throws<ObjectDisposedException>(() => member(list));
+        list.Dispose();
+    }
+
+    [Fact]
+    public void It_follows_its_buffer_whoever_shifts_the_pages()
+    {
+        int perPage = Environment.SystemPageSize / sizeof(int);
+        using var list = new PageList<int>(8 * perPage);
+        list.AddRange([.. Enumerable.Range(0, 8 * perPage)]);
+        Memory<int> room = list.GetMemory(10);
+        list.Buffer.DropFront(2 * Environment.SystemPageSize);
+        Assert.Equal(2 * perPage, list[0]);
+        list.Buffer.Reserve(100 << 20);
+        Assert.Equal(3 * perPage, list[perPage]);
+        list.Buffer.Resize(Environment.SystemPageSize);
+
+        Assert.Equal(perPage, list.Count);
+        Assert.Throws<ArgumentOutOfRangeException>(() => list[perPage]);
+        Assert.Throws<InvalidOperationException>(() => room.Span[0]);
+        list.Add(5);
+        Assert.Equal(5, list[perPage]);
+    }
+
+    [Fact]
+    public void While_a_lease_is_held_no_value_moves()
+    {
+        int perPage = Environment.SystemPageSize / sizeof(int);
+        using var list = new PageList<int>();
+        list.AddRange([.. Enumerable.Range(0, 8 * perPage)]);
+        using (list.Buffer.Lease())
+        {
+            Assert.Throws<InvalidOperationException>(() => list.RemoveRange(10, perPage));
+            Assert.Throws<InvalidOperationException>(() => list.RemoveRange(10, 10));
+            Assert.Throws<InvalidOperationException>(() => list.InsertRange(10, perPage));
+            Assert.Throws<InvalidOperationException>(() => list.InsertRange(10, 10));
+        }
+
+        Assert.True(list.AsSpan(0, 8 * perPage).SequenceEqual([.. Enumerable.Range(0, 8 * perPage)]));
     }
 
     private static void Make(PageList<long> list, List<long> model, int operation, int first, int second)

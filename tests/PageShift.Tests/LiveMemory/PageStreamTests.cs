@@ -31,6 +31,22 @@ public sealed class PageStreamTests
         iter: 150 * ModelRun.Factor);
 
     [Fact]
+    public void Nothing_written_beyond_the_end_extends_it_as_in_a_memory_stream()
+    {
+        using var stream = new PageStream();
+        using var model = new MemoryStream();
+        foreach (Stream each in (Stream[])[stream, model])
+        {
+            each.Write([1, 2, 3]);
+            each.Position = 5000;
+            each.Write([]);
+        }
+
+        Assert.Equal(model.ToArray(), stream.ToArray());
+        Assert.Equal(5000, stream.Position);
+    }
+
+    [Fact]
     public async Task Asynchronous_calls_and_copies_give_the_bytes()
     {
         byte[] bytes = [.. Enumerable.Range(0, 100_000).Select(i => (byte)i)];

@@ -2,6 +2,7 @@ using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Output.Json;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -72,7 +73,7 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
     internal void Finish(Stream output)
     {
         WritePending();
-        _calls.Finish(output, json => json.WriteNumber("spaces", _changes.Spaces));
+        _calls.Finish(output, new CallsHead(_changes.Spaces), ReportJson.Default.CallsHead);
     }
 
     void ISpaceFollower.Made(AddressSpace space)
@@ -140,3 +141,6 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
 
     private sealed record RecordedCall(long Line, int Thread, CallGroup Group, bool WasExecuted, string Text);
 }
+
+/// <summary>What comes before the calls.</summary>
+internal sealed record CallsHead(int Spaces);

@@ -1,3 +1,4 @@
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 using PageShift.PageTables;
 
@@ -35,7 +36,7 @@ internal sealed class RunHtml : IRunOutput
     public void Add(MoveReport move)
     {
         _report.Add(move);
-        _plans.Add(move.Request, move.Congruence, move.Policies);
+        _plans.Add(move.Explanation);
     }
 
     public void Finish(RunReport report) => HtmlPage.Write(

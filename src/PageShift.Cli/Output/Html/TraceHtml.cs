@@ -1,9 +1,9 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -32,10 +32,10 @@ internal sealed class TraceHtml : ITraceOutput, ILogObserver
         _recorder.Dispose();
     }
 
-    public void Add(FollowedMove move)
+    public void Add(TracedMove move)
     {
         _report.Add(move);
-        _plans.Add(move.Request, move.Congruence, move.Plans);
+        _plans.Add(move.Explanation);
     }
 
     public void Finish(TraceReport report)

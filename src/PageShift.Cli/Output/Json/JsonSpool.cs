@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
-namespace PageShift.Cli.Output;
+namespace PageShift.Cli.Output.Json;
 
 /// <summary>A JSON object whose last member is an array that is written value by value, while the members before it are known only at the end.
 /// A short array stays in memory; a long one goes to a temporary file, which is gone with this object.</summary>
@@ -30,7 +31,14 @@ internal sealed class JsonSpool : IDisposable
         _file?.Dispose();
     }
 
-    /// <summary>To be called after each value: bounds the memory.</summary>
+    /// <summary>Writes one value.</summary>
+    internal void Add<T>(T value, JsonTypeInfo<T> type)
+    {
+        JsonSerializer.Serialize(Array, value, type);
+        Settle();
+    }
+
+    /// <summary>To be called after each value that <see cref="Array"/> has written: bounds the memory.</summary>
     internal void Settle()
     {
         Array.Flush();
@@ -61,22 +69,18 @@ internal sealed class JsonSpool : IDisposable
         }
     }
 
-    /// <summary>Writes the whole object: the members that <paramref name="writeHead"/> writes, at least one, and the array.</summary>
-    internal void Finish(Stream output, Action<Utf8JsonWriter> writeHead)
+    /// <summary>Writes the whole object: the members of <paramref name="head"/>, at least one, and the array.</summary>
+    internal void Finish<T>(Stream output, T head, JsonTypeInfo<T> type)
     {
         Array.WriteEndArray();
         Array.WriteEndObject();
         Array.Flush();
-        var head = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(head, _options))
-        {
-            writer.WriteStartObject();
-            writeHead(writer);
-            writer.WriteEndObject();
-        }
+        var members = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(members, _options))
+            JsonSerializer.Serialize(writer, head, type);
 
         // Two objects become one: the first without its "}" or "\n}", the second without its "{".
-        output.Write(head.WrittenSpan[..^(_options.Indented ? 2 : 1)]);
+        output.Write(members.WrittenSpan[..^(_options.Indented ? 2 : 1)]);
         output.Write(","u8);
         if (_file is null)
         {

@@ -2,10 +2,10 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification;
 
-namespace PageShift.Cli.Tracing;
+namespace PageShift.Cli.Explaining;
 
 /// <summary>What kept a move from being made with fewer, larger entries.</summary>
-internal enum Obstacle
+internal enum MoveObstacle
 {
     /// <summary>No page was present: nothing had to move.</summary>
     NothingPresent,
@@ -23,31 +23,39 @@ internal enum Obstacle
     LinuxRules,
 }
 
-/// <summary>Finds what stood in the way of moves.</summary>
-internal static class ObstacleOf
+/// <summary>Finds what stood in the way of a move, and says it.</summary>
+internal static class MoveObstacles
 {
-    internal static IEnumerable<Obstacle> Move(FollowedMove move)
+    internal static IEnumerable<MoveObstacle> Of(PageTableLevel congruence, PlannedMove linux, PlannedMove ours)
     {
-        PlannedMove ours = move.Under(MovePolicy.PageShift);
         if (ours.Cost.Entries == 0)
         {
-            yield return Obstacle.NothingPresent;
+            yield return MoveObstacle.NothingPresent;
             yield break;
         }
 
-        if (move.Congruence == PageTableLevel.Pte)
+        if (congruence == PageTableLevel.Pte)
         {
-            yield return Obstacle.NotCongruent;
+            yield return MoveObstacle.NotCongruent;
             yield break;
         }
 
         if (HasNeighbour(ours, MoveEnd.Start))
-            yield return Obstacle.NeighbourAtStart;
+            yield return MoveObstacle.NeighbourAtStart;
         if (HasNeighbour(ours, MoveEnd.End))
-            yield return Obstacle.NeighbourAtEnd;
-        if (move.Under(MovePolicy.Linux67).Cost.Entries > ours.Cost.Entries)
-            yield return Obstacle.LinuxRules;
+            yield return MoveObstacle.NeighbourAtEnd;
+        if (linux.Cost.Entries > ours.Cost.Entries)
+            yield return MoveObstacle.LinuxRules;
     }
+
+    internal static string Words(MoveObstacle obstacle) => obstacle switch
+    {
+        MoveObstacle.NothingPresent => "no page was present, so nothing had to move",
+        MoveObstacle.NotCongruent => "not congruent modulo 2 MiB, so page by page under every policy",
+        MoveObstacle.NeighbourAtStart => "something else lives in the block at the start",
+        MoveObstacle.NeighbourAtEnd => "something else lives in the block at the end",
+        _ => "pageshift moves higher entries than linux-6.7 allows",
+    };
 
     private static bool HasNeighbour(PlannedMove plan, MoveEnd end) => plan.Boundaries.Any(b => b.End == end
         && b.Outcome is BoundaryOutcome.EntryInSource or BoundaryOutcome.EntryInDestination or BoundaryOutcome.LeafIsCut);

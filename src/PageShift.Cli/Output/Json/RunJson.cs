@@ -1,0 +1,77 @@
+using PageShift.Calls.Execution;
+using PageShift.Cli.Running;
+using PageShift.Linux;
+using PageShift.Moving;
+
+namespace PageShift.Cli.Output.Json;
+
+/// <summary>The report of <c>run</c> as JSON, schema 1 (docs/json.md).</summary>
+internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutput
+{
+    private readonly JsonSpool _moves = new("moves", isIndented);
+
+    public void Dispose() => _moves.Dispose();
+
+    public void Add(MoveReport move) => _moves.Add(RunMove.Of(move), ReportJson.Default.RunMove);
+
+    public void Finish(RunReport report) => _moves.Finish(output, RunHead.Of(report), ReportJson.Default.RunHead);
+}
+
+/// <summary>What comes before the moves.</summary>
+internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, RunLog Log, RunKernel? Kernel)
+{
+    internal static RunHead Of(RunReport report) => new(
+        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.Line, d.Call, d.Kernel, d.Engine)), report.DivergenceCount,
+        RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
+}
+
+/// <summary>A call that ended otherwise than the log says.</summary>
+internal sealed record RunDivergence(long Line, string Call, string Expected, string Actual);
+
+/// <summary>What else the log held.</summary>
+internal sealed record RunLog(
+    string Populate, long Lines, long Warnings, long AddressSpaces, long FailedCalls, long DifferentResults, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
+    long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
+{
+    internal static RunLog Of(RunReport report)
+    {
+        LogStatistics log = report.Statistics;
+        return new RunLog(
+            ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnsupportedCalls,
+            report.UnsupportedNames, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
+    }
+}
+
+/// <summary>The running kernel's part of all moves.</summary>
+internal sealed record RunKernel(
+    string Release, string PredictedBy, long Agreements, long Disagreements, long NotObservable, long Nanoseconds, IEnumerable<RunKernelDivergence> Divergences)
+{
+    internal static RunKernel Of(KernelVersion version, MovePolicy policy, RunReport report) => new(
+        version.Release, MovePolicyName.Of(policy), report.Kernel.Agreements, report.Kernel.Disagreements, report.Kernel.NotObservable, report.Kernel.Nanoseconds,
+        report.KernelDivergences.Select(d => new RunKernelDivergence(d.Line, d.Call, d.Engine, d.Kernel)));
+}
+
+/// <summary>A call at which engine and running kernel part.</summary>
+internal sealed record RunKernelDivergence(long Line, string Call, string Engine, string Kernel);
+
+/// <summary>A move.</summary>
+internal sealed record RunMove(
+    long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, RunMoveKernel? Kernel)
+{
+    internal static RunMove Of(MoveReport move) => new(
+        move.Line, move.ThreadId, move.Call, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value, ReportJson.NameOf(move.Congruence),
+        move.Explanation.Remedy, PolicyJson.Of(move.Explanation), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
+}
+
+/// <summary>The running kernel's part of a move.</summary>
+internal sealed record RunMoveKernel(
+    string PredictedBy, string Verdict, int MovesOfCall, long? Extents, long? TablesAllocated, long? TlbFlushes, long? Nanoseconds, string? Reason)
+{
+    internal static RunMoveKernel Of(KernelReport kernel)
+    {
+        MeasuredCost? cost = kernel.Move.Cost;
+        return new RunMoveKernel(
+            MovePolicyName.Of(kernel.Predicting), ReportJson.NameOf(kernel.Measurement.Verdict), kernel.MovesOfCall, cost is null ? null : kernel.Measurement.Extents ?? 0,
+            cost?.ZeroedAllocations, cost?.TlbFlushes, kernel.Move.Nanoseconds, kernel.Move.Reason);
+    }
+}

@@ -1,0 +1,89 @@
+using PageShift.Calls.Execution;
+using PageShift.Cli.Tracing;
+using PageShift.Linux.Tracing;
+using PageShift.Moving;
+using PageShift.Verification;
+
+namespace PageShift.Cli.Output.Json;
+
+/// <summary>The report of <c>trace</c> as JSON, schema 1 (docs/json.md).</summary>
+internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceOutput
+{
+    private readonly JsonSpool _moves = new("moves", isIndented);
+
+    public void Dispose() => _moves.Dispose();
+
+    public void Add(TracedMove move) => _moves.Add(TraceMove.Of(move), ReportJson.Default.TraceMove);
+
+    public void Finish(TraceReport report) => _moves.Finish(output, TraceHead.Of(report), ReportJson.Default.TraceHead);
+}
+
+/// <summary>What comes before the moves.</summary>
+internal sealed record TraceHead(
+    int Schema, IEnumerable<string> Command, int ExitCode, int? Signal, long Processes, long Threads, long Programs, long Calls, double? OtherProcessors, bool? Busy,
+    IEnumerable<string> UnprivilegedPrograms, long DivergenceCount,
+    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, IEnumerable<TraceSite> Sites)
+{
+    internal static TraceHead Of(TraceReport report)
+    {
+        TraceResult result = report.Result!;
+        TraceStatistics trace = result.Statistics;
+        return new TraceHead(
+            Schema: 1, report.Settings.Command, result.Status.ShellStatus, result.Status.IsKilled ? result.Status.Signal : null, trace.Processes, trace.Threads, trace.Programs,
+            trace.CompletedCalls, BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics),
+            report.Sites.OrderByDescending(s => s.LinuxEntries).Select(TraceSite.Of));
+    }
+}
+
+/// <summary>A place where engine and kernel differed.</summary>
+internal sealed record TraceDivergence(int Process, int Thread, string Call, string Subject, string Engine, string Kernel)
+{
+    internal static TraceDivergence Of(Divergence found) => new(found.ProcessId, found.ThreadId, found.Call, found.Subject, found.Engine, found.Kernel);
+}
+
+/// <summary>How the program was followed.</summary>
+internal sealed record TraceFollowing(
+    long AddressSpaces, long MirroredCalls, long PassedCalls, long RefusedCalls, long UnmodelledCalls, long OverlappedCalls, long ForeignCalls, long AbandonedSpaces,
+    long HiddenBoundaries, long LocalComparisons, long FullComparisons, long HiddenPrograms, long BaselineNanoseconds, long? BaselineProcessorNanoseconds)
+{
+    internal static TraceFollowing Of(FollowStatistics s) => new(
+        s.AddressSpaces, s.MirroredCalls, s.PassedCalls, s.RefusedCalls, s.UnmodelledCalls, s.OverlappedCalls, s.ForeignCalls, s.AbandonedSpaces,
+        s.HiddenBoundaries, s.LocalComparisons, s.FullComparisons, s.HiddenPrograms, s.BaselineNanoseconds, s.BaselineProcessorNanoseconds);
+}
+
+/// <summary>The moves that were made at one place.</summary>
+internal sealed record TraceSite(
+    string Site, string? Caller, long Moves, long CongruentMoves, ulong EntriesLinux67, ulong EntriesPageShift, ulong EntriesCongruent, long Nanoseconds, long? ProcessorNanoseconds)
+{
+    internal static TraceSite Of(SiteTotals site) => new(
+        site.Site.Call, site.Site.Caller, site.Moves, site.CongruentMoves, site.LinuxEntries, site.PageShiftEntries, site.CongruentEntries, site.Time.Elapsed, site.Time.Processor);
+}
+
+/// <summary>A move.</summary>
+internal sealed record TraceMove(
+    int Process, int Thread, string Call, string Site, string? Caller, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, long Nanoseconds, long? ProcessorNanoseconds,
+    string? Remedy, IEnumerable<PolicyJson> Policies, TracePlacement? CongruentPlacement)
+{
+    internal static TraceMove Of(TracedMove traced)
+    {
+        FollowedMove move = traced.Made;
+        return new TraceMove(
+            move.ProcessId, move.ThreadId, move.Call, move.Site.Call, move.Site.Caller, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value,
+            ReportJson.NameOf(move.Congruence), move.PresentPages, move.IsExact, move.ElapsedNanoseconds, move.ProcessorNanoseconds, traced.Explanation.Remedy, PolicyJson.Of(traced.Explanation),
+            TracePlacement.Of(traced));
+    }
+}
+
+/// <summary>The same move to a congruent destination.</summary>
+internal sealed record TracePlacement(
+    string New, string Congruent, ulong? Pgd, ulong P4d, ulong Pud, ulong Pmd, ulong Pte, IEnumerable<PolicyJson> Policies)
+{
+    internal static TracePlacement? Of(TracedMove move)
+    {
+        if (move.Made.Congruent is not { } forecast || move.Congruent is not { } explanation)
+            return null;
+        MoveCost cost = forecast.PageShift.Cost;
+        return new TracePlacement(
+            forecast.Destination.ToString(), ReportJson.NameOf(forecast.Congruence), PolicyJson.PgdOf(cost), cost.P4d, cost.Pud, cost.Pmd, cost.Pte, PolicyJson.Of(explanation));
+    }
+}
