@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Translation;
 
 namespace PageShift.Calls.Execution;
@@ -46,11 +47,19 @@ public sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? 
             case SystemCallNumber.OpenFile when filePath is not null:
                 return new CallAnswer(Open(filePath, a.First));
             case SystemCallNumber.CloseFile:
-                return new CallAnswer(Space.Descriptors.Close((int)a.First) ? CallResult.Success : Errno.BadFileDescriptor);
+                return new CallAnswer(Close(a.First, a.Second));
             case SystemCallNumber.Truncate:
                 return new CallAnswer(Truncate((int)a.First, a.Second));
             case SystemCallNumber.SetLimit:
                 SetLimit((KernelResource)a.First, new ByteLength(a.Second));
+                return new CallAnswer(CallResult.Success);
+            case PseudoCall.Present:
+                return new CallAnswer(MarkPresent(a.First, a.Second, a.Third));
+            case PseudoCall.Absent:
+                Space.ForgetPages();
+                return new CallAnswer(CallResult.Success);
+            case PseudoCall.AnonVma:
+                Space.MarkPrivate(new VirtualAddress(a.First));
                 return new CallAnswer(CallResult.Success);
         }
 
@@ -139,6 +148,14 @@ public sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? 
         return memory;
     }
 
+    private CallResult Close(ulong first, ulong last)
+    {
+        if (first == last)
+            return Space.Descriptors.Close((int)first) ? CallResult.Success : Errno.BadFileDescriptor;
+        Space.Descriptors.CloseRange((int)Math.Min(first, int.MaxValue), (int)Math.Min(last, int.MaxValue));
+        return CallResult.Success;
+    }
+
     private CallResult Truncate(int descriptor, ulong length)
     {
         if (!Space.Descriptors.TryGet(descriptor, out OpenFile? file) || file.IsPathOnly)
@@ -147,6 +164,16 @@ public sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? 
             return Errno.InvalidArgument;
         file.Object.SetLength(new ByteLength(length));
         return CallResult.Success;
+    }
+
+    private CallResult MarkPresent(ulong start, ulong length, ulong span)
+    {
+        PageTableLevel level = PageTableLevel.Pte;
+        if (span == Space.Geometry.Span(PageTableLevel.Pmd))
+            level = PageTableLevel.Pmd;
+        else if (span is not (0 or PageSize.Bytes))
+            return Errno.InvalidArgument;
+        return Space.MarkPresent(new AddressRange(new VirtualAddress(start), new ByteLength(length)), level);
     }
 
     private void SetLimit(KernelResource resource, ByteLength limit)

@@ -68,6 +68,15 @@ public sealed partial class LogExecutor
         return Apply(process, SystemCallNumber.Advise, start, unchecked(address + length - start), (ulong)advice);
     }
 
+    /// <summary>absent: no page is present, and from here on the log says which are.</summary>
+    private CallResult BeginStatingPresence(LogProcess process, in SystemCall absent)
+    {
+        if (!process.StatesPresence)
+            Statistics.StatedSpaces++;
+        process.StatesPresence = true;
+        return process.Target.Execute(absent).Result;
+    }
+
     /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>
     private void Adopt(LogProcess process, in CallRecord record, SystemCallDescription description)
     {

@@ -18,7 +18,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     public const ulong LargestPopulated = 64UL << 30;
 
     private readonly LogExecutorOptions _options;
-    private readonly ILogObserver _observer;
+    private readonly ILogObserver? _observer;
     private readonly ISpaceFollower? _follower;
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly ProcessTable _processes;
@@ -26,11 +26,10 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private CallRecord _record;
     private int _moves;
 
-    /// <summary>Makes an executor that reports to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, if there is one.</summary>
-    public LogExecutor(LogExecutorOptions options, ILogObserver observer, ISpaceFollower? follower = null)
+    /// <summary>Makes an executor that shows its moves to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, where there is one.</summary>
+    public LogExecutor(LogExecutorOptions options, ILogObserver? observer = null, ISpaceFollower? follower = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(observer);
         _options = options;
         _observer = observer;
         _follower = follower;
@@ -83,7 +82,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         return outcome;
     }
 
-    void IMoveObserver.Moving(MoveObservation move) => _observer.OnMove(_record, move);
+    void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
 
     private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space)) { MoveObserver = this };
 
@@ -135,7 +134,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         LogProcess process = _processes.Of(record.ThreadId);
         if (record.Call.Number == SystemCallNumber.CloseFile)
-            process.Close(record.Call.Arguments.First, record.Call.Arguments.Second);
+            _ = process.Target.Execute(record.Call);
         else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
             process.Open((int)record.Outcome.Value);
         else if (record.Outcome.State == CallOutcomeState.Value)
@@ -149,9 +148,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         {
             PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),
             PseudoCall.MemoryRead => Touch(process, a.First, a.Second, Advice.PopulateRead),
-            PseudoCall.Present => MarkPresent(process, a),
-            PseudoCall.Absent => MarkAbsent(process),
-            PseudoCall.AnonVma => MarkPrivate(process, a),
+            PseudoCall.Present or PseudoCall.AnonVma => process.Target.Execute(record.Call).Result,
+            PseudoCall.Absent => BeginStatingPresence(process, record.Call),
             PseudoCall.RelocateDown => Apply(process, record.Call),
             _ => Make(process, record, record.Call.Description!),
         };

@@ -45,14 +45,6 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
 
     internal void Open(int descriptor) => Space.Descriptors.Close(descriptor);
 
-    internal void Close(ulong first, ulong last)
-    {
-        if (first == last)
-            Space.Descriptors.Close((int)first);
-        else
-            Space.Descriptors.CloseRange((int)Math.Min(first, int.MaxValue), (int)Math.Min(last, int.MaxValue));
-    }
-
     internal void Duplicate(int from, int to)
     {
         if (from >= 0 && to >= 0)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;
 using PageShift.Physical;
@@ -8,8 +9,6 @@ namespace PageShift.Verification;
 /// <summary>The files that followed processes map, as the engine's objects. What a file holds does not matter here, and every one is endless.</summary>
 internal sealed class FollowedFiles(PhysicalMemory memory)
 {
-    private const string ZeroDevice = "/dev/zero";
-
     /// <summary>Which object stands for which file.</summary>
     internal FilePairs Pairs { get; } = new();
 
@@ -18,13 +17,7 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
     {
         if (Pairs.TryGetObject(file, out MemoryObject? known))
             return known;
-        MemoryObjectKind kind = path switch
-        {
-            ZeroDevice => MemoryObjectKind.ZeroDevice,
-            not null when path.StartsWith("/memfd:", StringComparison.Ordinal) || path.StartsWith("/dev/shm/", StringComparison.Ordinal) => MemoryObjectKind.Memory,
-            _ => MemoryObjectKind.File,
-        };
-        var made = new MemoryObject(memory, kind, new ByteLength(ulong.MaxValue));
+        var made = new MemoryObject(memory, CallPaths.KindOf(path), new ByteLength(ulong.MaxValue));
         Pairs.Add(made, file);
         return made;
     }
@@ -35,13 +28,12 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
     /// <summary>True when a process's file descriptor was opened for writing too.</summary>
     internal static bool IsWritable(int process, int descriptor)
     {
-        const int AccessMode = 3, ReadOnly = 0;
         try
         {
             foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fdinfo/{descriptor}")))
             {
                 if (line.StartsWith("flags:", StringComparison.Ordinal))
-                    return (Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8) & AccessMode) != ReadOnly;
+                    return CallPaths.CanWrite(Convert.ToUInt64(line["flags:".Length..].Trim(), fromBase: 8));
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

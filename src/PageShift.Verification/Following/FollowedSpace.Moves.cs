@@ -138,9 +138,8 @@ internal sealed partial class FollowedSpace : IMoveObserver
     {
         foreach (PageRun run in pages)
         {
-            PageTableLevel level = (run.Kinds & PageKinds.Large) != 0 ? PageTableLevel.Pmd : PageTableLevel.Pte;
-            _ = Engine.MarkPresent(run.Range, level);
-            _context.Log?.WritePresent(ProcessId, run.Range, Engine.Geometry.Span(level));
+            ulong span = (run.Kinds & PageKinds.Large) != 0 ? Engine.Geometry.Span(PageTableLevel.Pmd) : 0;
+            State(PseudoCall.Present, run.Range.Start.Value, run.Range.Length.Value, span);
         }
     }
 
@@ -174,9 +173,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         if (Engine.FindHole(beside) == beside || !_reader.TryFindFirstPage(beside, isOnlyPrivate: false, out VirtualAddress page))
             return false;
         _lastLoaded = beside;
-        var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
-        _ = Engine.MarkPresent(range);
-        _context.Log?.WritePresent(ProcessId, range, PageSize.Bytes);
+        State(PseudoCall.Present, page.Value, PageSize.Bytes);
         return true;
     }
 

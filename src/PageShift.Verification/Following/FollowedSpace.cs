@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;
@@ -172,9 +173,16 @@ internal sealed partial class FollowedSpace : IDisposable
             bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
             if (!mayHave || !_reader.TryFindFirstPage(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
                 continue;
-            Engine.MarkPrivate(page);
-            _context.Log?.WritePrivate(ProcessId, page);
+            State(PseudoCall.AnonVma, page.Value);
         }
+    }
+
+    /// <summary>Says to the engine, and to the log, what no call did.</summary>
+    private void State(SystemCallNumber number, ulong start, ulong length = 0, ulong span = 0)
+    {
+        var call = new SystemCall(number, new CallArguments(start, length, span));
+        _ = _target.Execute(call);
+        _context.Log?.WriteState(ProcessId, call);
     }
 
     /// <summary>A range with the mappings that touch it.</summary>

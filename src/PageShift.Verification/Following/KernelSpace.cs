@@ -89,13 +89,14 @@ internal sealed class KernelSpace : IDisposable
     {
         if (_whyLeft is not null)
             return null;
-        var mappings = new List<KernelMapping>();
-        if (!_target!.Executor.ReadMappings(new AddressRange(VirtualAddress.Zero, _target.Executor.Surroundings.TaskEnd), mappings))
+        var kernel = new List<ObservedMapping>();
+        if (!_target!.TryShowMappings(kernel, withFlags: false))
             return new Difference("the processes", "alive", "ended");
         // What stands in for the log's files has other numbers and lengths: files are not compared.
-        List<ObservedMapping> engine = [.. space.GetMappings(new AddressRange(VirtualAddress.Zero, space.Geometry.UserLimit)).Select(m => ObservedMapping.Of(m) with { FileOffset = 0, Object = null })];
-        List<ObservedMapping> kernel = [.. mappings.Select(m => ObservedMapping.Of(m) with { FileOffset = 0, File = default })];
-        return new SpaceComparison(new FilePairs()).CompareMappings(engine, kernel, "no further mapping");
+        return new SpaceComparison(new FilePairs()).CompareMappings(
+            [.. space.GetMappings().Select(m => ObservedMapping.Of(m) with { FileOffset = 0, Object = null })],
+            [.. kernel.Select(m => m with { FileOffset = 0, File = default })],
+            "no further mapping");
     }
 
     private CallAnswer Measure(in CallArguments a, out KernelMove move)

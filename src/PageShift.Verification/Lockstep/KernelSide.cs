@@ -5,8 +5,6 @@ namespace PageShift.Verification;
 /// <summary>The running kernel as one of the two sides.</summary>
 internal sealed class KernelSide : CallSide<KernelTarget>
 {
-    private readonly List<KernelMapping> _mappings = [];
-
     private KernelSide(KernelExecutor executor, int firstProcess)
         : base(new KernelTarget(executor), firstProcess)
     {
@@ -23,19 +21,8 @@ internal sealed class KernelSide : CallSide<KernelTarget>
     internal bool HasEnded(int process) => Find(process) is not { Executor.IsAlive: true };
 
     /// <inheritdoc/>
-    internal override bool Observe(int process, SpaceSnapshot into, bool withFlags)
-    {
-        KernelExecutor executor = Find(process)!.Executor;
-        var everything = new AddressRange(VirtualAddress.Zero, executor.Surroundings.TaskEnd);
-        into.Mappings.Clear();
-        into.Pages.Clear();
-        _mappings.Clear();
-        if (!(withFlags ? executor.ReadMappingsWithFlags(everything, _mappings) : executor.ReadMappings(everything, _mappings)))
-            return false;
-        foreach (KernelMapping mapping in _mappings)
-            into.Mappings.Add(ObservedMapping.Of(mapping));
-        return executor.ReadPresence(everything, into.Pages, tellZero: true);
-    }
+    internal override bool Observe(int process, SpaceSnapshot into, bool withFlags) =>
+        Find(process)!.TryShowMappings(into.Mappings, withFlags) && Find(process)!.TryShowPages(into.Pages);
 
     /// <inheritdoc/>
     internal override bool TryReadPresentBytes(int process, VirtualAddress start, Span<byte> bytes) =>

@@ -10,8 +10,12 @@ internal sealed class KernelTarget(KernelExecutor executor) : ICallTarget<Kernel
 {
     private const ulong LongestInCore = (ulong)CallData.VectorBytes << PageSize.Shift;
 
+    private readonly List<KernelMapping> _mappings = [];
+
     /// <summary>What makes the calls.</summary>
     internal KernelExecutor Executor { get; } = executor;
+
+    private AddressRange Everything => new(VirtualAddress.Zero, Executor.Surroundings.TaskEnd);
 
     /// <inheritdoc/>
     public CallAnswer Execute(in SystemCall call, string? filePath = null, CallData? data = null)
@@ -29,7 +33,7 @@ internal sealed class KernelTarget(KernelExecutor executor) : ICallTarget<Kernel
                 return Refused(Refusal.TouchesHost);
             case SystemCallNumber.OpenFile:
                 return Open(filePath, (int)a.First);
-            case SystemCallNumber.CloseFile:
+            case SystemCallNumber.CloseFile when a.First == a.Second:
                 return new CallAnswer(Executor.CloseFile((int)a.First));
             case SystemCallNumber.Truncate:
                 return new CallAnswer(Executor.ResizeFile((int)a.First, new ByteLength(a.Second)));
@@ -46,6 +50,30 @@ internal sealed class KernelTarget(KernelExecutor executor) : ICallTarget<Kernel
         CallResult forked = Executor.TryFork(out KernelExecutor? copy);
         child = copy is null ? null : new KernelTarget(copy);
         return forked;
+    }
+
+    /// <summary>Shows the mappings, all of them.</summary>
+    /// <param name="into">Filled anew.</param>
+    /// <param name="withFlags">True for all flags, for which the kernel walks all page tables.</param>
+    /// <returns>False when the process has ended.</returns>
+    internal bool TryShowMappings(List<ObservedMapping> into, bool withFlags)
+    {
+        into.Clear();
+        _mappings.Clear();
+        if (!(withFlags ? Executor.ReadMappingsWithFlags(Everything, _mappings) : Executor.ReadMappings(Everything, _mappings)))
+            return false;
+        foreach (KernelMapping mapping in _mappings)
+            into.Add(ObservedMapping.Of(mapping));
+        return true;
+    }
+
+    /// <summary>Shows which pages are present.</summary>
+    /// <param name="into">Filled anew.</param>
+    /// <returns>False when the process has ended.</returns>
+    internal bool TryShowPages(List<PageRun> into)
+    {
+        into.Clear();
+        return Executor.ReadPresence(Everything, into, tellZero: true);
     }
 
     /// <summary>Ends the process.</summary>
