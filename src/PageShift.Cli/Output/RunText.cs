@@ -111,8 +111,8 @@ internal sealed class RunText(int most) : IRunOutput
     private void WriteDivergences(RunReport report)
     {
         foreach (Divergence divergence in report.Divergences)
-            _output.Line($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
-        foreach (KernelDivergence difference in report.KernelDivergences)
+            _output.Line($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Kernel}, got {divergence.Engine}");
+        foreach (Divergence difference in report.KernelDivergences)
             _output.Line($"{report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)

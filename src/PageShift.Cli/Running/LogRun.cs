@@ -63,11 +63,12 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
-                long unsupported = executor.Statistics.UnsupportedCalls;
-                executor.Execute(record);
-                if (executor.Statistics.UnsupportedCalls != unsupported)
+                RecordOutcome outcome = executor.Execute(record);
+                if (outcome.Fate == RecordFate.Unsupported)
                     run._report.AddUnsupported(record.Name);
-                recorder?.End(record, executor.Statistics.Calls);
+                if (outcome.Divergence is { } divergence)
+                    run._report.Add(divergence);
+                recorder?.End(record, outcome);
             }
 
             run._report.Statistics = executor.Statistics;
@@ -81,7 +82,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     public void OnMove(in CallRecord record, MoveObservation move)
     {
-        _output.Recorder?.Moved();
         var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
             policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i]));
@@ -112,8 +112,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         }
     }
 
-    public void OnDivergence(in Divergence divergence) => _report.Add(divergence);
-
     public void OnMeasured(in CallRecord record, in KernelMove move)
     {
         if (_pending.Count == 0)
@@ -126,7 +124,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _pending.Clear();
     }
 
-    public void OnParted(in CallRecord record, string engine, string kernel) => _report.Add(new KernelDivergence(record.Line, record.Name, engine, kernel));
+    public void OnParted(Divergence divergence) => _report.KernelDivergences.Add(divergence);
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>
     private static string? Tell(CallLogReader reader, LogStatistics statistics, long totalBytes)

@@ -24,7 +24,7 @@ internal sealed class RunReport(RunSettings settings)
     internal long DivergenceCount { get; private set; }
 
     /// <summary>Where engine and running kernel differed: at most one place for each address space.</summary>
-    internal List<KernelDivergence> KernelDivergences { get; } = [];
+    internal List<Divergence> KernelDivergences { get; } = [];
 
     /// <summary>What the running kernel did for all moves, when it was asked.</summary>
     internal KernelTotals Kernel { get; } = new();
@@ -73,14 +73,9 @@ internal sealed class RunReport(RunSettings settings)
             _totals[i] += move.Policies[i].Cost;
     }
 
-    internal void Add(in KernelDivergence divergence) => KernelDivergences.Add(divergence);
-
-    internal void Add(in Divergence divergence)
+    internal void Add(Divergence divergence)
     {
         if (DivergenceCount++ < MostKeptDivergences)
             Divergences.Add(divergence);
     }
 }
-
-/// <summary>A place where engine and running kernel part.</summary>
-internal readonly record struct KernelDivergence(long Line, string Call, string Engine, string Kernel);

@@ -21,7 +21,7 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
 internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, RunLog Log, RunKernel? Kernel)
 {
     internal static RunHead Of(RunReport report) => new(
-        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.Line, d.Call, d.Expected, d.Actual)), report.DivergenceCount,
+        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.Line, d.Call, d.Kernel, d.Engine)), report.DivergenceCount,
         RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
 }
 
