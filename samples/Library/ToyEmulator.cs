@@ -1,16 +1,16 @@
 using System.Buffers.Binary;
-using System.Text;
 using PageShift.Abi;
 using PageShift.Translation;
 
 namespace PageShift.Samples;
 
-/// <summary>An emulator of a toy processor that has real Linux memory calls: its programs live in an <see cref="AddressSpace"/>, its loads and stores go through a
-/// <see cref="VirtualProcessor"/>, and its call instruction hands number and registers to <c>AddressSpace.Invoke</c>.</summary>
+/// <summary>An emulator of a toy processor that has real Linux memory calls: its programs live in an <see cref="AddressSpace"/>, its loads and stores go through an
+/// <see cref="AccessScope"/> of a <see cref="VirtualProcessor"/>, and its call instruction hands number and registers to <c>AddressSpace.Invoke</c>.</summary>
 internal static class ToyEmulator
 {
     private const ulong Code = 0x400000;
     private const int Registers = 8;
+    private const int InstructionLength = 17;
 
     private enum Operation : byte
     {
@@ -51,13 +51,12 @@ internal static class ToyEmulator
 
     private static void Install(AddressSpace space, (Operation Operation, ulong First, ulong Second)[] program)
     {
-        const int Length = 17;
-        var bytes = new byte[program.Length * Length];
+        var bytes = new byte[program.Length * InstructionLength];
         for (int i = 0; i < program.Length; i++)
         {
-            bytes[i * Length] = (byte)program[i].Operation;
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan((i * Length) + 1), program[i].First);
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan((i * Length) + 9), program[i].Second);
+            bytes[i * InstructionLength] = (byte)program[i].Operation;
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan((i * InstructionLength) + 1), program[i].First);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan((i * InstructionLength) + 9), program[i].Second);
         }
 
         var at = new VirtualAddress(Code);
@@ -70,30 +69,39 @@ internal static class ToyEmulator
     {
         using VirtualProcessor processor = space.CreateProcessor();
         var registers = new ulong[Registers];
-        var text = new StringBuilder();
-        for (var at = new VirtualAddress(Code); ; at += new ByteLength(17))
+        var at = new VirtualAddress(Code);
+        try
         {
-            var operation = (Operation)processor.Read<byte>(at);
-            ulong first = processor.Read<ulong>(at + new ByteLength(1)), second = processor.Read<ulong>(at + new ByteLength(9));
-            try
+            while (ExecuteUpToCall(processor, registers, ref at))
+                registers[0] = (ulong)space.Invoke((long)registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6]);
+        }
+        catch (MemoryAccessException fault)
+        {
+            Console.WriteLine($"the program dies: {fault.Message}");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Executes instructions in one access scope, in which a load or a store costs about an array index. A call of the same thread would wait for the scope to end, so it
+    /// ends at the call instruction. False when the program stops.</summary>
+    private static bool ExecuteUpToCall(VirtualProcessor processor, ulong[] registers, ref VirtualAddress at)
+    {
+        using AccessScope access = processor.EnterAccess();
+        while (true)
+        {
+            var operation = (Operation)access.Read<byte>(at);
+            ulong first = access.Read<ulong>(at + new ByteLength(1)), second = access.Read<ulong>(at + new ByteLength(9));
+            at += new ByteLength(InstructionLength);
+            switch (operation)
             {
-                switch (operation)
-                {
-                    case Operation.Set: registers[first] = second; break;
-                    case Operation.Copy: registers[first] = registers[second]; break;
-                    case Operation.Store: processor.Write(new VirtualAddress(registers[first]), registers[second]); break;
-                    case Operation.Load: registers[first] = processor.Read<ulong>(new VirtualAddress(registers[second])); break;
-                    case Operation.Call:
-                        registers[0] = (ulong)space.Invoke((long)registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6]);
-                        break;
-                    case Operation.Print: Console.WriteLine($"the program prints {registers[first]}"); break;
-                    default: return 0;
-                }
-            }
-            catch (MemoryAccessException fault)
-            {
-                Console.WriteLine($"the program dies: {fault.Message}");
-                return 0;
+                case Operation.Set: registers[first] = second; break;
+                case Operation.Copy: registers[first] = registers[second]; break;
+                case Operation.Store: access.Write(new VirtualAddress(registers[first]), registers[second]); break;
+                case Operation.Load: registers[first] = access.Read<ulong>(new VirtualAddress(registers[second])); break;
+                case Operation.Print: Console.WriteLine($"the program prints {registers[first]}"); break;
+                case Operation.Call: return true;
+                default: return false;
             }
         }
     }

@@ -1,7 +1,7 @@
 namespace PageShift.Calls;
 
 /// <summary>What a log held beside its records.</summary>
-public readonly record struct CallLogCounts
+internal readonly record struct CallLogCounts
 {
     /// <summary>Bytes read from the stream.</summary>
     public long Bytes { get; init; }

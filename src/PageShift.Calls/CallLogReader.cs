@@ -13,7 +13,7 @@ namespace PageShift.Calls;
 /// integer expressions (<see cref="IntegerExpression"/>), and the pseudo-calls memset and relocate_vma_down.</para>
 /// <para>What can't be read is an error, or in lenient mode a counted warning. Not thread-safe.</para>
 /// </remarks>
-public sealed partial class CallLogReader
+public sealed partial class CallLogReader : IDisposable
 {
     private const int MostKeptWarnings = 20;
 
@@ -28,6 +28,7 @@ public sealed partial class CallLogReader
     /// <summary>A line into which strace wrote "Process N attached" at its end; the next line continues it.</summary>
     private UnfinishedCall? _spliced;
 
+    private Stream? _opened; // what Open has opened, and Dispose closes
     private bool _isInSummary;
     private long _signals;
     private long _stackFrames;
@@ -45,8 +46,22 @@ public sealed partial class CallLogReader
         _lines = new LineReader(stream);
     }
 
+    /// <summary>Opens the log <paramref name="path"/> names. <see cref="Dispose"/> closes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lenient">True to count lines that can't be read as warnings (<see cref="CallLogOptions.Lenient"/>).</param>
+    /// <exception cref="IOException">There is no such file, or it can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The user may not read it, or it is a directory.</exception>
+    public static CallLogReader Open(string path, bool lenient = false)
+    {
+        FileStream stream = File.OpenRead(path);
+        return new CallLogReader(stream, new CallLogOptions { FileName = path, Lenient = lenient }) { _opened = stream };
+    }
+
+    /// <summary>Closes the file, when <see cref="Open"/> has opened it. A stream that the caller has given stays open.</summary>
+    public void Dispose() => _opened?.Dispose();
+
     /// <summary>What the log held so far beside its records.</summary>
-    public CallLogCounts Counts => new()
+    internal CallLogCounts Counts => new()
     {
         Bytes = _lines.ByteCount,
         Lines = _lines.LineCount,

@@ -58,7 +58,7 @@ public readonly record struct CallRecord
     public CallOutcome Outcome { get; init; }
 
     /// <summary>True when the outcome was injected by strace: the kernel did not run the call.</summary>
-    public bool IsInjected { get; init; }
+    internal bool IsInjected { get; init; }
 
     /// <summary>The call's name. For calls that are modelled this is one name for each number (openat stands for open, too);
     /// for the others the name that the log shows. Empty for events that are not calls, except for <see cref="CallRecordKind.Killed"/>.</summary>
@@ -73,7 +73,7 @@ public readonly record struct CallRecord
     public string? FilePath { get; init; }
 
     /// <summary>When the call began.</summary>
-    public CallTimestamp Timestamp { get; init; }
+    internal CallTimestamp Timestamp { get; init; }
 
     /// <summary>How long the call took, in nanoseconds (strace -T).</summary>
     public long? DurationNanoseconds { get; init; }

@@ -1,7 +1,7 @@
 namespace PageShift.Calls;
 
 /// <summary>What a timestamp counts from.</summary>
-public enum CallTimestampForm : byte
+internal enum CallTimestampForm : byte
 {
     /// <summary>The line has none.</summary>
     None,
@@ -19,4 +19,4 @@ public enum CallTimestampForm : byte
 /// <summary>The time at which a call began, as the log gives it.</summary>
 /// <param name="Form">What the time counts from. Of an absolute and a relative time on one line, the absolute one is kept.</param>
 /// <param name="Nanoseconds">The time in nanoseconds.</param>
-public readonly record struct CallTimestamp(CallTimestampForm Form, long Nanoseconds);
+internal readonly record struct CallTimestamp(CallTimestampForm Form, long Nanoseconds);

@@ -6,7 +6,7 @@ namespace PageShift.Calls;
 /// <summary>Integer expressions as hand-written logs have them, such as <c>128*MB + 0x1000</c>.</summary>
 /// <remarks>Decimal and hexadecimal numbers, the decimal ones with a unit right behind them if wanted (4K, 4KB, 4KiB; K, M, G, T in either case); the operators
 /// - (unary), *, + and -, &lt;&lt;, | with C's precedence; parentheses; NULL, PAGE (4096), KB, MB, GB, TB, KiB, MiB, GiB and TiB. All units are powers of two. Values lie in [-2^63, 2^64). Thread-safe.</remarks>
-public static class IntegerExpression
+internal static class IntegerExpression
 {
     /// <summary>Reads an expression that fills <paramref name="text"/>.</summary>
     /// <param name="text">The expression.</param>

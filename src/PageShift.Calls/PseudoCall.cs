@@ -15,13 +15,13 @@ public static class PseudoCall
     public const SystemCallNumber MemoryRead = (SystemCallNumber)(-3);
 
     /// <summary>present(addr, length, span): these pages are present, however they came there. A span of 2 MiB means entries of that size; without it they are of 4 KiB.</summary>
-    public const SystemCallNumber Present = (SystemCallNumber)(-4);
+    internal const SystemCallNumber Present = (SystemCallNumber)(-4);
 
     /// <summary>absent(): no page is present; from here on, for this process and its children, the log says which are.</summary>
-    public const SystemCallNumber Absent = (SystemCallNumber)(-5);
+    internal const SystemCallNumber Absent = (SystemCallNumber)(-5);
 
     /// <summary>anon_vma(addr): the mapping there has got private pages, which decides what it merges with.</summary>
-    public const SystemCallNumber AnonVma = (SystemCallNumber)(-6);
+    internal const SystemCallNumber AnonVma = (SystemCallNumber)(-6);
 
     /// <summary>relocate_vma_down(addr, length, shift): execve moves the new stack down by shift bytes.</summary>
     public const SystemCallNumber RelocateDown = (SystemCallNumber)(-7);

@@ -20,10 +20,10 @@ public readonly record struct SystemCall(SystemCallNumber Number, CallArguments 
     internal IReadOnlyList<CallParameter> Parameters => SystemCallNames.SignatureOf(Number)?.Described ?? [];
 
     /// <summary>True when it returns an address.</summary>
-    public bool ReturnsAddress => Description?.ReturnsAddress ?? Number == PseudoCall.RelocateDown;
+    internal bool ReturnsAddress => Description?.ReturnsAddress ?? Number == PseudoCall.RelocateDown;
 
     /// <summary>What is known of its effect.</summary>
-    public CallStanding Standing
+    internal CallStanding Standing
     {
         get
         {

@@ -7,7 +7,7 @@ namespace PageShift.Calls.Execution;
 /// <param name="Result">The call's result. For an access 0 (memset) or the first byte (memread), or the errno that stands for its signal: see <see cref="OfFault"/>.</param>
 /// <param name="BytesDone">The bytes that an access loaded or stored before the end or the first fault.</param>
 /// <param name="FaultAddress">Where an access faulted; 0 when it did not, or when the address was not canonical.</param>
-public readonly record struct CallAnswer(CallResult Result, ulong BytesDone = 0, ulong FaultAddress = 0)
+internal readonly record struct CallAnswer(CallResult Result, ulong BytesDone = 0, ulong FaultAddress = 0)
 {
     /// <summary>Why the call was not made, in words; null when it was. Then nothing has changed, and the rest says nothing.</summary>
     public string? WhyNot { get; init; }

@@ -1,7 +1,7 @@
 namespace PageShift.Calls.Execution;
 
 /// <summary>Bytes that a call gave back. One buffer, used again for each call.</summary>
-public sealed class CallData
+internal sealed class CallData
 {
     /// <summary>The longest vector that mincore is given when a log names none; also the longest read.</summary>
     public const int VectorBytes = 32 << 10;

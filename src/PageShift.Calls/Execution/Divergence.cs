@@ -24,13 +24,13 @@ public sealed record Divergence : Difference
     public long Line { get; init; }
 
     /// <summary>Which call of a sequence it was, counted from 0; -1 outside of a sequence.</summary>
-    public int Index { get; init; } = -1;
+    internal int Index { get; init; } = -1;
 
     /// <summary>The process; 0 when it is not known.</summary>
-    public int ProcessId { get; init; }
+    internal int ProcessId { get; init; }
 
     /// <summary>The thread whose call it was; the process's number when it was found between calls.</summary>
-    public int ThreadId { get; init; }
+    internal int ThreadId { get; init; }
 
     /// <summary>What the kernel did of its own accord while the calls were made, by its counters, and what may be the cause; null when there was nothing.</summary>
     public KnownDifference? Explanation { get; init; }

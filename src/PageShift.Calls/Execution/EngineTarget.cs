@@ -9,7 +9,7 @@ namespace PageShift.Calls.Execution;
 /// <summary>A process of the engine's: an address space, its open files, and a processor for its accesses.</summary>
 /// <param name="space">The space, which is given back with the target.</param>
 /// <param name="objects">Takes what is made for files that are opened, whose owner disposes it; null when that is nobody's concern.</param>
-public sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? objects = null) : ICallTarget<EngineTarget>, IMoveObserver
+internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? objects = null) : ICallTarget<EngineTarget>, IMoveObserver
 {
     private IMoveObserver? _observer;
     private VirtualProcessor? _processor;

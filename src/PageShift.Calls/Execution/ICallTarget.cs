@@ -5,7 +5,7 @@ namespace PageShift.Calls.Execution;
 /// <summary>A process that calls can be made in: the engine's, or the running kernel's.</summary>
 /// <typeparam name="TSelf">The kind of process that it forks.</typeparam>
 /// <remarks>Not thread-safe.</remarks>
-public interface ICallTarget<TSelf> : IDisposable
+internal interface ICallTarget<TSelf> : IDisposable
     where TSelf : class, ICallTarget<TSelf>
 {
     /// <summary>Makes a call, and tells all that came of it. Allocates nothing for a memory call.</summary>

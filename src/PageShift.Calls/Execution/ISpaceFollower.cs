@@ -5,7 +5,7 @@ namespace PageShift.Calls.Execution;
 /// <summary>Does elsewhere, for instance on the running kernel, what the execution of a log does to its address spaces, call by call.</summary>
 /// <remarks>A call arrives with the arguments that it has once the log was followed: at the address that the log says, with what it presupposes mapped before it,
 /// and with the population of what it made as calls of madvise after it. It may look at the space, and must not change it.</remarks>
-public interface ISpaceFollower
+internal interface ISpaceFollower
 {
     /// <summary>A process begins in an empty space.</summary>
     void Made(AddressSpace space);

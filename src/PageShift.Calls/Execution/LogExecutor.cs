@@ -15,7 +15,7 @@ namespace PageShift.Calls.Execution;
 public sealed partial class LogExecutor : IMoveObserver, IDisposable
 {
     /// <summary>The largest range that <see cref="PopulateAssumption.All"/> populates for one call: 64 GiB.</summary>
-    public const ulong LargestPopulated = 64UL << 30;
+    internal const ulong LargestPopulated = 64UL << 30;
 
     private readonly LogExecutorOptions _options;
     private readonly ILogObserver? _observer;
@@ -26,8 +26,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private CallRecord _record;
     private int _moves;
 
+    /// <summary>Makes an executor that shows its moves to <paramref name="observer"/>, if there is one.</summary>
+    public LogExecutor(LogExecutorOptions options, ILogObserver? observer = null)
+        : this(options, observer, follower: null)
+    {
+    }
+
     /// <summary>Makes an executor that shows its moves to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, where there is one.</summary>
-    public LogExecutor(LogExecutorOptions options, ILogObserver? observer = null, ISpaceFollower? follower = null)
+    internal LogExecutor(LogExecutorOptions options, ILogObserver? observer, ISpaceFollower? follower)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;

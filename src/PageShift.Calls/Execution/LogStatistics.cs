@@ -1,7 +1,7 @@
 namespace PageShift.Calls.Execution;
 
 /// <summary>What the execution of a log counted.</summary>
-public sealed record LogStatistics
+public sealed class LogStatistics
 {
     /// <summary>Calls executed.</summary>
     public long Calls { get; internal set; }
@@ -25,19 +25,19 @@ public sealed record LogStatistics
     public long AddressSpaces { get; internal set; }
 
     /// <summary>Threads of which the log does not say which of several clones made them; each was taken for the child of the one that began first.</summary>
-    public long UncertainThreads { get; internal set; }
+    internal long UncertainThreads { get; set; }
 
     /// <summary>Mappings that the log's calls use but never made, such as the program's image.</summary>
     public long InferredMappings { get; internal set; }
 
     /// <summary>The bytes of those.</summary>
-    public ulong InferredBytes { get; internal set; }
+    internal ulong InferredBytes { get; set; }
 
     /// <summary>Address spaces whose log says which pages are present, so that nothing was assumed of them.</summary>
-    public long StatedSpaces { get; internal set; }
+    internal long StatedSpaces { get; set; }
 
     /// <summary>Calls that made too much writable at once to be populated.</summary>
-    public long LeftUnpopulated { get; internal set; }
+    internal long LeftUnpopulated { get; set; }
 
     /// <summary>Counts what became of a record.</summary>
     internal void Count(in RecordOutcome outcome)

@@ -33,7 +33,7 @@ public sealed partial class KernelExecutor
     /// <param name="into">Takes the runs.</param>
     /// <param name="tellZero">Tells <see cref="PageKinds.Zero"/> too, which only Linux 6.7 and later know.</param>
     /// <returns>False, and nothing useful appended, when the process has ended.</returns>
-    public bool ReadPresence(AddressRange range, List<PageRun> into, bool tellZero = false)
+    internal bool ReadPresence(AddressRange range, List<PageRun> into, bool tellZero = false)
     {
         ArgumentNullException.ThrowIfNull(into);
         AddressRange below = range.Intersect(new AddressRange(VirtualAddress.Zero, Surroundings.Host.Start));
@@ -45,7 +45,7 @@ public sealed partial class KernelExecutor
     /// <summary>Reads bytes of pages that are known to be present, whatever their protection. A page that is not present is
     /// faulted in by the kernel for this, which changes what is under test: ask <see cref="ReadPresence"/> first.</summary>
     /// <returns>How many bytes were read; fewer than asked for where a mapping ends.</returns>
-    public int ReadPresentBytes(VirtualAddress start, Span<byte> bytes) => Reader?.ReadBytes(start, bytes) ?? 0;
+    internal int ReadPresentBytes(VirtualAddress start, Span<byte> bytes) => Reader?.ReadBytes(start, bytes) ?? 0;
 
     private ProcessReader? Reader => _reader ??= ProcessReader.TryOpen(ProcessId, out _);
 

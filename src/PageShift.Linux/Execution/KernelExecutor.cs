@@ -34,7 +34,7 @@ public sealed partial class KernelExecutor : IDisposable
     }
 
     /// <summary>What is in the address space before the first call.</summary>
-    public KernelSurroundings Surroundings { get; }
+    internal KernelSurroundings Surroundings { get; }
 
     /// <summary>The number of the process that makes the calls; it has one thread of the same number.</summary>
     public int ProcessId => _host.ProcessId;

@@ -2,7 +2,7 @@ namespace PageShift.Linux;
 
 /// <summary>What is in the executor's address space before the first call: nothing but <see cref="Host"/>. With this an
 /// engine can predict the addresses that the kernel chooses.</summary>
-public sealed class KernelSurroundings
+internal sealed class KernelSurroundings
 {
     internal KernelSurroundings(VirtualAddress mapBase, VirtualAddress lowestHint, VirtualAddress breakStart) =>
         (MapBase, LowestHint, BreakStart) = (mapBase, lowestHint, breakStart);

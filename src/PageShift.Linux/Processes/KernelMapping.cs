@@ -27,7 +27,7 @@ public readonly struct KernelMapping
     public ulong Inode { get; }
 
     /// <summary>All flags, when they were asked for.</summary>
-    public VmFlags? Flags { get; internal init; }
+    internal VmFlags? Flags { get; init; }
 
     /// <summary>The file's path or the kernel's own name for the mapping ("[heap]", "[vdso]"), as the kernel writes it; empty when it has none,
     /// null when names were not asked for.</summary>

@@ -32,7 +32,7 @@ public sealed partial class ProcessReader
     /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, with all their flags, and their names.
     /// The kernel counts pages for this, so that it costs in proportion to the present pages of all mappings.</summary>
     /// <returns>False when the process has ended or may not be read.</returns>
-    public bool ReadMappingsWithFlags(AddressRange range, List<KernelMapping> into)
+    internal bool ReadMappingsWithFlags(AddressRange range, List<KernelMapping> into)
     {
         ArgumentNullException.ThrowIfNull(into);
         return _smaps is not null && ReadText(_smaps, range, into, withNames: true);

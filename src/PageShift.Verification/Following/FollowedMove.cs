@@ -83,7 +83,7 @@ public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange 
     public const int MostKeptRuns = 64;
 
     /// <summary>The first runs, in the order in which they move: at most <see cref="MostKeptRuns"/>.</summary>
-    public IReadOnlyList<MoveRun> Runs { get; init; } = [];
+    internal IReadOnlyList<MoveRun> Runs { get; init; } = [];
 
     /// <summary>All runs of the plan.</summary>
     public int RunCount { get; init; }

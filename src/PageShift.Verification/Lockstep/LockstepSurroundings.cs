@@ -18,7 +18,7 @@ public sealed record LockstepSurroundings
         new VirtualAddress(0x40_1000));
 
     /// <summary>What is in the executor's address space.</summary>
-    public KernelSurroundings Kernel { get; internal init; } = Usual;
+    internal KernelSurroundings Kernel { get; init; } = Usual;
 
     /// <summary>The soft limits.</summary>
     public ResourceLimits Limits { get; private init; } = new() { Locked = new ByteLength(DefaultLockLimit) };

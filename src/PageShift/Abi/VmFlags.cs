@@ -3,7 +3,7 @@ namespace PageShift.Abi;
 /// <summary>The flags of a mapping that decide what may be done with it and what it merges with.
 /// Each is one of the two-letter codes of the VmFlags line in /proc/PID/smaps; the bit positions are our own.</summary>
 [Flags]
-public enum VmFlags : uint
+internal enum VmFlags : uint
 {
     /// <summary>No flag.</summary>
     None = 0,

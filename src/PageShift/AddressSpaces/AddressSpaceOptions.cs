@@ -27,7 +27,7 @@ public sealed record AddressSpaceOptions
     public VirtualAddress BreakStart { get; init; } = new(0x5555_5555_8000);
 
     /// <summary>The length of the program's initialised data, which RLIMIT_DATA counts together with the heap (mm_struct's end_data - start_data).</summary>
-    public ByteLength ProgramData { get; init; }
+    internal ByteLength ProgramData { get; init; }
 
     /// <summary>True when mappings that madvise(MADV_HUGEPAGE) asked it for fault in 2 MiB leaves (Linux's THP mode "madvise").</summary>
     public bool TransparentHugePages { get; init; } = true;
@@ -40,7 +40,7 @@ public sealed record AddressSpaceOptions
     public int MaximumMapCount { get; init; } = 65530;
 
     /// <summary>The largest single charge of private writable memory (Linux's overcommit mode 0: memory plus swap). 2^64 - 1 for no limit.</summary>
-    public ByteLength CommitLimit { get; init; } = new(ulong.MaxValue);
+    internal ByteLength CommitLimit { get; init; } = new(ulong.MaxValue);
 
     /// <summary>True when the process has CAP_IPC_LOCK and CAP_SYS_RAWIO, as root has.</summary>
     public bool IsPrivileged { get; init; } = true;

@@ -20,7 +20,7 @@ public readonly record struct Mapping
     public AddressRange Range { get; internal init; }
 
     /// <summary>The flags, as the VmFlags line of /proc/PID/smaps lists them.</summary>
-    public VmFlags Flags { get; internal init; }
+    internal VmFlags Flags { get; init; }
 
     /// <summary>The open file that the mapping shows (for shared anonymous memory its hidden object), or null when it is anonymous and private.</summary>
     public OpenFile? File { get; internal init; }
@@ -41,6 +41,9 @@ public readonly record struct Mapping
     /// <summary>True when the mapping is private and shows no object.</summary>
     public bool IsAnonymous => File is null;
 
+    /// <summary>True when writes go to the object, and are seen by all who map it (MAP_SHARED of what may be written, or of what was opened for reading only).</summary>
+    public bool IsShared => Flags.Has(VmFlags.MayShare);
+
     /// <summary>What the flags allow now.</summary>
     public Protection Protection =>
         (Flags.Has(VmFlags.Read) ? Protection.Read : 0)
@@ -50,7 +53,7 @@ public readonly record struct Mapping
     /// <summary>The place in the object, in pages, of the page that holds <paramref name="address"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="address"/> lies neither in the mapping nor at
     /// its end.</exception>
-    public PageCount PageOffsetAt(VirtualAddress address)
+    internal PageCount PageOffsetAt(VirtualAddress address)
     {
         if (address < Start || address > End)
             throw new ArgumentOutOfRangeException(nameof(address), address, "The address lies outside the mapping.");

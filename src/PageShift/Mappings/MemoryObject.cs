@@ -25,13 +25,32 @@ public sealed class MemoryObject : IDisposable
     // Changed atomically. The mappings that show it and the descriptors that are open on it.
     private int _holders;
 
+    /// <summary>Makes a file on a disk whose pages <paramref name="reader"/> brings in when they are first needed.</summary>
+    /// <param name="memory">Where its pages are kept.</param>
+    /// <param name="length">Its length in bytes; 2^64 - 1 for no end.</param>
+    /// <param name="reader">Fills one page. It is called under the object's lock, and must not touch the object or a space that maps it. Accesses of other pages go on meanwhile; system
+    /// calls on the space wait.</param>
+    public MemoryObject(PhysicalMemory memory, ByteLength length, PageReader reader)
+        : this(memory, MemoryObjectKind.File, length, reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+    }
+
+    /// <summary>Makes a file in memory, as memfd_create does: its pages are zero until they are written.</summary>
+    /// <param name="memory">Where its pages are kept.</param>
+    /// <param name="length">Its length in bytes; 2^64 - 1 for no end.</param>
+    public MemoryObject(PhysicalMemory memory, ByteLength length)
+        : this(memory, MemoryObjectKind.Memory, length)
+    {
+    }
+
     /// <summary>Makes an object whose pages are zero until they are written.</summary>
     /// <param name="memory">Where its pages are kept.</param>
     /// <param name="kind">What it stands for.</param>
     /// <param name="length">Its length in bytes; 2^64 - 1 for no end.</param>
     /// <param name="reader">Brings pages in, or null for zeroes. It is called under the object's lock, and must not touch the object or a space that maps it. Accesses of other pages go on
     /// meanwhile; system calls on the space wait.</param>
-    public MemoryObject(PhysicalMemory memory, MemoryObjectKind kind, ByteLength length, PageReader? reader = null)
+    internal MemoryObject(PhysicalMemory memory, MemoryObjectKind kind, ByteLength length, PageReader? reader = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
         Memory = memory;
@@ -49,11 +68,11 @@ public sealed class MemoryObject : IDisposable
     }
 
     /// <summary>What stands behind it.</summary>
-    public MemoryObjectKind Kind { get; }
+    internal MemoryObjectKind Kind { get; }
 
     /// <summary>True when nothing but descriptors and mappings holds it, as with a memfd, or a file whose name is gone: its pages go with the last of them. The hidden object of shared anonymous memory is always so.
     /// Otherwise its pages stay until <see cref="Dispose"/>.</summary>
-    public bool IsUnlinked { get; init; }
+    internal bool IsUnlinked { get; init; }
 
     /// <summary>Its length in bytes; 2^64 - 1 for no end.</summary>
     public ByteLength Length
@@ -70,7 +89,7 @@ public sealed class MemoryObject : IDisposable
 
     /// <summary>True when page <paramref name="page"/> is in memory (what mincore tells about a mapping of it).</summary>
     /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
-    public bool IsResident(PageCount page)
+    internal bool IsResident(PageCount page)
     {
         using PhysicalMemory.Use use = Memory.EnterUse();
         return Holds(page.Value);
@@ -105,7 +124,7 @@ public sealed class MemoryObject : IDisposable
     /// <param name="count">How many.</param>
     /// <returns>False when memory is out, which happens only to an object with a reader: its holes are kept as pages of zeroes.</returns>
     /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
-    public bool TryPunchHole(PageCount first, PageCount count)
+    internal bool TryPunchHole(PageCount first, PageCount count)
     {
         using PhysicalMemory.Use use = Memory.EnterUse();
         const ulong LastPage = ulong.MaxValue >> PageSize.Shift;

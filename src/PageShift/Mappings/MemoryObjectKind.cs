@@ -1,7 +1,7 @@
 namespace PageShift.Mappings;
 
 /// <summary>What stands behind a <see cref="MemoryObject"/>.</summary>
-public enum MemoryObjectKind
+internal enum MemoryObjectKind
 {
     /// <summary>A file on a disk file system: pages are read in on demand.</summary>
     File,

@@ -24,13 +24,13 @@ public sealed class OpenFile
     public bool CanWrite { get; init; } = true;
 
     /// <summary>True when it lies on a file system that is mounted noexec: no mapping of it can be executed.</summary>
-    public bool ForbidsExecution { get; init; }
+    internal bool ForbidsExecution { get; init; }
 
     /// <summary>True when it was opened with O_PATH: it names a file and can't be mapped (EBADF).</summary>
-    public bool IsPathOnly { get; init; }
+    internal bool IsPathOnly { get; init; }
 
     /// <summary>True for a directory, or another file that has no pages to map (ENODEV).</summary>
-    public bool IsUnmappable { get; init; }
+    internal bool IsUnmappable { get; init; }
 
     /// <summary>Throws when the file's pages are frames of another memory, whose numbers would mean something else on <paramref name="memory"/>.</summary>
     /// <exception cref="ArgumentException">They are.</exception>

@@ -31,7 +31,7 @@ public record struct MoveCost
     public ulong SlotsVisited { readonly get; internal set; }
 
     /// <summary>Slots that are looked at only to see whether something else lives in a boundary block.</summary>
-    public ulong SlotsInspected { readonly get; internal set; }
+    internal ulong SlotsInspected { readonly get; set; }
 
     /// <summary>Page tables allocated.</summary>
     public ulong TablesAllocated { readonly get; internal set; }
@@ -44,14 +44,14 @@ public record struct MoveCost
 
     /// <summary>How many of <see cref="TlbFlushes"/> stand for what moves: one for each entry above the PTE level, and one for each group of PTEs that move from one table to
     /// another together. Counted for the policies of Linux, which flush for each; 0 for <see cref="MovePolicy.PageShift"/>, which flushes once for all.</summary>
-    public ulong Extents { readonly get; internal set; }
+    internal ulong Extents { readonly get; set; }
 
     /// <summary>True where Linux warns that the destination's slot holds an empty table, and falls back to single pages.</summary>
     public bool Warned { readonly get; internal set; }
 
     /// <summary>Bytes of table that the move reads and writes: 8 read and 16 written for each slot in a run (copied there, cleared
     /// here), 8 for each slot inspected, 4096 for each table allocated.</summary>
-    public ulong TableBytes { readonly get; internal set; }
+    internal ulong TableBytes { readonly get; set; }
 
     /// <summary>The part that the mover counts while it works: entries and tables.</summary>
     internal readonly MoveCost Executed => new() { _entries = _entries, TablesAllocated = TablesAllocated, TablesFreed = TablesFreed };

@@ -25,7 +25,7 @@ public sealed class MovePlan
     public ref readonly MoveRequest Request => ref _request; // too large to be copied for one of its fields
 
     /// <summary>The runs, in the order in which they move: ascending when the move goes down, descending when it goes up.</summary>
-    public IReadOnlyList<MoveRun> Runs => _runs;
+    internal IReadOnlyList<MoveRun> Runs => _runs;
 
     /// <summary>What was decided about the blocks at the two ends, from the highest congruent level down.</summary>
     public IReadOnlyList<BoundaryDecision> Boundaries => _boundaries;
@@ -40,7 +40,7 @@ public sealed class MovePlan
     public MoveCost Cost { get; internal set; }
 
     /// <summary>True when the runs are in descending order.</summary>
-    public bool IsDescending => _request.New > _request.Old && Policy == MovePolicy.PageShift;
+    internal bool IsDescending => _request.New > _request.Old && Policy == MovePolicy.PageShift;
 
     /// <summary>What executing the plan in this engine does; for <see cref="MovePolicy.PageShift"/> the same as <see cref="Cost"/>. They differ for a policy of
     /// Linux only in tables and flushes, and where Linux moves a table that is empty, which this engine never keeps.</summary>

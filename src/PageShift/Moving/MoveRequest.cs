@@ -27,7 +27,7 @@ public readonly record struct MoveRequest
     public AddressRange Destination => new(New, Length);
 
     /// <summary>True when <see cref="Old"/> is the start of its mapping.</summary>
-    public bool SourceStartsMapping { get; internal init; }
+    internal bool SourceStartsMapping { get; init; }
 
     /// <summary>True when <see cref="New"/> is the start of the new mapping, which did not merge with a predecessor.</summary>
     internal bool DestinationStartsMapping { get; init; }

@@ -3,7 +3,7 @@ using PageShift.PageTables;
 namespace PageShift.Moving;
 
 /// <summary>A run of neighbouring slots of one level that move together.</summary>
-public readonly record struct MoveRun
+internal readonly record struct MoveRun
 {
     internal MoveRun(PageTableLevel level, VirtualAddress source, VirtualAddress destination, ulong slots, ulong entries)
     {

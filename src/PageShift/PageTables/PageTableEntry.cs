@@ -79,7 +79,7 @@ public readonly record struct PageTableEntry
     internal static PageTableEntry Guard => new(GuardMarker);
 
     /// <summary>True when the slot is not occupied.</summary>
-    public bool IsNone => Value == 0;
+    internal bool IsNone => Value == 0;
 
     /// <summary>P.</summary>
     public bool IsPresent => (Value & PresentBit) != 0;
@@ -97,16 +97,16 @@ public readonly record struct PageTableEntry
     public bool IsNoExecute => (Value & NoExecuteBit) != 0;
 
     /// <summary>True when a key forbids loads and stores, and leaves instruction fetches.</summary>
-    public bool IsExecuteOnly => (Value & KeyMask) != 0;
+    internal bool IsExecuteOnly => (Value & KeyMask) != 0;
 
     /// <summary>A page that is there with no access.</summary>
-    public bool IsProtNone => (Value & (PresentBit | ProtNoneBit)) == ProtNoneBit;
+    internal bool IsProtNone => (Value & (PresentBit | ProtNoneBit)) == ProtNoneBit;
 
     /// <summary>True when a frame stands behind the entry, accessible or not.</summary>
-    public bool IsMapped => (Value & (PresentBit | ProtNoneBit)) != 0;
+    internal bool IsMapped => (Value & (PresentBit | ProtNoneBit)) != 0;
 
     /// <summary>An occupied slot without a frame.</summary>
-    public bool IsMarker => Value != 0 && (Value & (PresentBit | ProtNoneBit)) == 0;
+    internal bool IsMarker => Value != 0 && (Value & (PresentBit | ProtNoneBit)) == 0;
 
     /// <summary>The marker of a guard page.</summary>
     public bool IsGuard => (Value & (PresentBit | ProtNoneBit | MarkerMask)) == GuardMarker;

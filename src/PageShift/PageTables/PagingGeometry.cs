@@ -34,7 +34,7 @@ public sealed class PagingGeometry
     public int Levels { get; }
 
     /// <summary>The address bits that index one table.</summary>
-    public int IndexBits { get; }
+    internal int IndexBits { get; }
 
     /// <summary>The entries of one table: 512 on x86-64.</summary>
     public int EntriesPerTable => 1 << IndexBits;
@@ -74,11 +74,11 @@ public sealed class PagingGeometry
 
     /// <summary>The bytes that one table of <paramref name="level"/> covers: the span of the level above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ByteLength TableSpan(PageTableLevel level) => Span(level + 1);
+    internal ByteLength TableSpan(PageTableLevel level) => Span(level + 1);
 
     /// <summary>The index of the entry for <paramref name="address"/> in its table of <paramref name="level"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
+    internal int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
 
     /// <summary>Where no table begins.</summary>
     internal static VirtualAddress NoTable => new(ulong.MaxValue);

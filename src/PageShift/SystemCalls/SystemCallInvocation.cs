@@ -13,7 +13,7 @@ public static class SystemCallInvocation
         space.Invoke((SystemCallNumber)number, new CallArguments(a0, a1, a2, a3, a4, a5)).Raw;
 
     /// <inheritdoc cref="Invoke(AddressSpace, long, ulong, ulong, ulong, ulong, ulong, ulong)"/>
-    public static CallResult Invoke(this AddressSpace space, SystemCallNumber number, in CallArguments arguments)
+    internal static CallResult Invoke(this AddressSpace space, SystemCallNumber number, in CallArguments arguments)
     {
         ArgumentNullException.ThrowIfNull(space);
         return SystemCallTable.Find(number) is { IsModelled: true } call ? space.Make(call, arguments) : Errno.NotImplemented;

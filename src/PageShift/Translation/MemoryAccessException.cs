@@ -6,7 +6,7 @@ namespace PageShift.Translation;
 public sealed class MemoryAccessException : Exception
 {
     /// <summary>Makes the exception for an access that faulted at <paramref name="address"/>.</summary>
-    public MemoryAccessException(VirtualAddress address, AccessKind access, AccessFault fault)
+    internal MemoryAccessException(VirtualAddress address, AccessKind access, AccessFault fault)
         : base(string.Create(CultureInfo.InvariantCulture, $"{access} at {address} failed: {fault}."))
     {
         Address = address;

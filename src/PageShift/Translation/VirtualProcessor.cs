@@ -104,11 +104,11 @@ public sealed partial class VirtualProcessor : IDisposable
 
     /// <summary>Faults in the page of <paramref name="address"/> as the access would.</summary>
     /// <exception cref="MemoryAccessException">The access faulted.</exception>
-    public void Touch(VirtualAddress address, AccessKind access) => ThrowIfFaulted(TryTouch(address, access), access);
+    internal void Touch(VirtualAddress address, AccessKind access) => ThrowIfFaulted(TryTouch(address, access), access);
 
     /// <summary>Faults in each page of a range as the access would.</summary>
     /// <exception cref="MemoryAccessException">An access faulted; the pages below are in.</exception>
-    public void Touch(AddressRange range, AccessKind access) => ThrowIfFaulted(TryTouch(range, access), access);
+    internal void Touch(AddressRange range, AccessKind access) => ThrowIfFaulted(TryTouch(range, access), access);
 
     /// <summary>Forgets the translations of <paramref name="range"/>. The mapping lock is held exclusively.</summary>
     internal void Invalidate(AddressRange range)

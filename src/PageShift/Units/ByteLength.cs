@@ -36,11 +36,11 @@ public readonly record struct ByteLength : IComparable<ByteLength>
 
     /// <summary>What is left of the length when multiples of <paramref name="span"/>, a power of two, are taken away.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ByteLength OffsetIn(ByteLength span) => new(Value & (span.Value - 1));
+    internal ByteLength OffsetIn(ByteLength span) => new(Value & (span.Value - 1));
 
     /// <summary>True when the length is a multiple of <paramref name="span"/>, a power of two.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsMultipleOf(ByteLength span) => (Value & (span.Value - 1)) == 0;
+    internal bool IsMultipleOf(ByteLength span) => (Value & (span.Value - 1)) == 0;
 
     /// <summary>True when the length is a multiple of 4 KiB.</summary>
     public bool IsPageAligned => (Value & (PageSize.Bytes - 1)) == 0;

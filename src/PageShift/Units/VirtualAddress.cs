@@ -77,7 +77,7 @@ public readonly record struct VirtualAddress : IComparable<VirtualAddress>
 
     /// <summary>How far the address lies above the multiple of <paramref name="span"/>, a power of two, below it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ByteLength OffsetIn(ByteLength span) => new(Value & (span.Value - 1));
+    internal ByteLength OffsetIn(ByteLength span) => new(Value & (span.Value - 1));
 
     /// <summary>The address in hexadecimal with a leading 0x, as strace writes it.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"0x{Value:x}");

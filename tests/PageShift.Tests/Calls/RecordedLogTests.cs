@@ -62,21 +62,21 @@ public sealed class RecordedLogTests
     }
 
     [Theory]
-    [InlineData("format-t", CallTimestampForm.TimeOfDay, 1_000_000_000)]
-    [InlineData("format-tt", CallTimestampForm.TimeOfDay, 1_000)]
-    [InlineData("format-ttt", CallTimestampForm.Epoch, 1_000)]
-    [InlineData("format-r", CallTimestampForm.Relative, 1_000)]
-    [InlineData("format-fr", CallTimestampForm.Relative, 1_000)]
-    [InlineData("format-ns", CallTimestampForm.Epoch, 1)]
-    [InlineData("format-all", CallTimestampForm.TimeOfDay, 1_000)]
-    [InlineData("format-plain", CallTimestampForm.None, 1)]
-    public void Times_have_the_form_and_the_precision_of_the_recording(string name, CallTimestampForm form, long unit)
+    [InlineData("format-t", (byte)CallTimestampForm.TimeOfDay, 1_000_000_000)]
+    [InlineData("format-tt", (byte)CallTimestampForm.TimeOfDay, 1_000)]
+    [InlineData("format-ttt", (byte)CallTimestampForm.Epoch, 1_000)]
+    [InlineData("format-r", (byte)CallTimestampForm.Relative, 1_000)]
+    [InlineData("format-fr", (byte)CallTimestampForm.Relative, 1_000)]
+    [InlineData("format-ns", (byte)CallTimestampForm.Epoch, 1)]
+    [InlineData("format-all", (byte)CallTimestampForm.TimeOfDay, 1_000)]
+    [InlineData("format-plain", (byte)CallTimestampForm.None, 1)]
+    public void Times_have_the_form_and_the_precision_of_the_recording(string name, byte form, long unit)
     {
         List<CallRecord> records = LogText.Read(LogText.Recorded(name));
 
-        Assert.All(records, record => Assert.Equal(form, record.Timestamp.Form));
+        Assert.All(records, record => Assert.Equal((CallTimestampForm)form, record.Timestamp.Form));
         Assert.All(records, record => Assert.Equal(0, record.Timestamp.Nanoseconds % unit));
-        if (form is CallTimestampForm.TimeOfDay or CallTimestampForm.Epoch)
+        if ((CallTimestampForm)form is CallTimestampForm.TimeOfDay or CallTimestampForm.Epoch)
             Assert.Equal(records.Order(Comparer<CallRecord>.Create((x, y) => x.Timestamp.Nanoseconds.CompareTo(y.Timestamp.Nanoseconds))), records);
     }
 

@@ -45,25 +45,25 @@ public class MappingMergeTests
     }
 
     [Theory]
-    [InlineData(VmFlags.Account)]
-    [InlineData(VmFlags.Write)]
-    [InlineData(VmFlags.NoReserve)]
-    [InlineData(VmFlags.Locked)]
-    [InlineData(VmFlags.LockOnFault)]
-    [InlineData(VmFlags.DontCopy)]
-    [InlineData(VmFlags.DontDump)]
-    [InlineData(VmFlags.WipeOnFork)]
-    [InlineData(VmFlags.HugePage)]
-    [InlineData(VmFlags.NoHugePage)]
-    [InlineData(VmFlags.Mergeable)]
-    [InlineData(VmFlags.SequentialRead)]
-    [InlineData(VmFlags.RandomRead)]
-    [InlineData(VmFlags.GrowsDown)]
-    [InlineData(VmFlags.Sync)]
-    [InlineData(VmFlags.Droppable)]
-    [InlineData(VmFlags.Sealed)]
-    public void One_differing_flag_keeps_mappings_apart(VmFlags flag) =>
-        AssertInserted("0..2 2..4", Anonymous(2, 4, ReadWrite ^ flag), Anonymous(0, 2));
+    [InlineData((uint)VmFlags.Account)]
+    [InlineData((uint)VmFlags.Write)]
+    [InlineData((uint)VmFlags.NoReserve)]
+    [InlineData((uint)VmFlags.Locked)]
+    [InlineData((uint)VmFlags.LockOnFault)]
+    [InlineData((uint)VmFlags.DontCopy)]
+    [InlineData((uint)VmFlags.DontDump)]
+    [InlineData((uint)VmFlags.WipeOnFork)]
+    [InlineData((uint)VmFlags.HugePage)]
+    [InlineData((uint)VmFlags.NoHugePage)]
+    [InlineData((uint)VmFlags.Mergeable)]
+    [InlineData((uint)VmFlags.SequentialRead)]
+    [InlineData((uint)VmFlags.RandomRead)]
+    [InlineData((uint)VmFlags.GrowsDown)]
+    [InlineData((uint)VmFlags.Sync)]
+    [InlineData((uint)VmFlags.Droppable)]
+    [InlineData((uint)VmFlags.Sealed)]
+    public void One_differing_flag_keeps_mappings_apart(uint flag) =>
+        AssertInserted("0..2 2..4", Anonymous(2, 4, ReadWrite ^ (VmFlags)flag), Anonymous(0, 2));
 
     [Fact]
     public void Possible_guards_do_not_keep_mappings_apart_and_the_union_may_have_them()
@@ -207,11 +207,11 @@ public class MappingMergeTests
     }
 
     [Theory]
-    [InlineData(VmFlags.Account)]
-    [InlineData(VmFlags.NoReserve)]
-    [InlineData(VmFlags.NoHugePage)]
-    public void A_flag_beyond_the_access_bits_forbids_the_reuse_of_an_identity(VmFlags flag) =>
-        Assert.True(Reusable(Anonymous(0, 2, ReadWrite ^ flag, A), Anonymous(2, 4)).IsNone);
+    [InlineData((uint)VmFlags.Account)]
+    [InlineData((uint)VmFlags.NoReserve)]
+    [InlineData((uint)VmFlags.NoHugePage)]
+    public void A_flag_beyond_the_access_bits_forbids_the_reuse_of_an_identity(uint flag) =>
+        Assert.True(Reusable(Anonymous(0, 2, ReadWrite ^ (VmFlags)flag, A), Anonymous(2, 4)).IsNone);
 
     [Fact]
     public void An_identity_is_not_reused_across_a_hole_an_offset_or_a_file()

@@ -18,8 +18,8 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
         new(
             "moves in the wrong order on overlap",
             "Moving/MovePlan.cs",
-            "public bool IsDescending => _request.New > _request.Old && Policy == MovePolicy.PageShift;",
-            "public bool IsDescending => (_request.New > _request.Old) != FAULT && Policy == MovePolicy.PageShift;"),
+            "internal bool IsDescending => _request.New > _request.Old && Policy == MovePolicy.PageShift;",
+            "internal bool IsDescending => (_request.New > _request.Old) != FAULT && Policy == MovePolicy.PageShift;"),
         new(
             "loses a live count",
             "Moving/PageTableMover.cs",

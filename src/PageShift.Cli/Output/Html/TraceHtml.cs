@@ -47,7 +47,7 @@ internal sealed class TraceHtml : ITraceOutput
     {
         using var stream = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = _log });
-        using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, follower: _recorder.Before(null));
+        using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, observer: null, _recorder.Before(null));
         while (reader.TryRead(out CallRecord record))
         {
             _recorder.Begin(record);
