@@ -89,7 +89,6 @@ public sealed partial class AddressSpace
     private void RemoveProcessor(VirtualProcessor processor)
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        if (_processors.Remove(processor))
-            processor.Detach();
+        _processors.Remove(processor);
     }
 }

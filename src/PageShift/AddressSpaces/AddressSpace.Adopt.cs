@@ -17,7 +17,7 @@ public sealed partial class AddressSpace
     {
         file?.ThrowIfNotOn(Memory);
         using MappingLock.ExclusiveScope scope = EnterCall();
-        AccountMapped(flags, range.Length.WholePages);
+        _accounts.Add(flags, range.Length.WholePages);
         file?.Object.AddMapper(this);
         _mappings.Insert(new Mapping(range, flags, file, pageOffset ?? (range.Start - VirtualAddress.Zero).WholePages, AnonIdentity.None));
     }
@@ -68,7 +68,7 @@ public sealed partial class AddressSpace
         if (start >= end || _mappings.AnyOverlaps(new AddressRange(start, end)))
             return false;
         EnsureAnon(handle);
-        AccountMapped(_mappings.FlagsOf(handle), (end - start).WholePages);
+        _accounts.Add(_mappings.FlagsOf(handle), (end - start).WholePages);
         _mappings.SetStart(handle, start);
         return true;
     }

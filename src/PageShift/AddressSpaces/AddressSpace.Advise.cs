@@ -263,7 +263,7 @@ public sealed partial class AddressSpace
         }
 
         if (changes)
-            FlushTlb(range);
+            _processors.Flush(range);
     }
 
     /// <summary>Splits a large leaf that reaches over an address if nothing else refers to its page, as Linux does then; if there is memory, as all stays right without. Linux takes

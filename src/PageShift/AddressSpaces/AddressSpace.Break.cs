@@ -68,12 +68,12 @@ public sealed partial class AddressSpace
         var grown = new AddressRange(new VirtualAddress(oldEnd), new VirtualAddress(newEnd));
         PageCount pages = grown.Length.WholePages;
         VmFlags flags = HeapFlags | _futureLockFlags;
-        if (CheckLocked(pages, flags) != Errno.None)
+        if (_accounts.CheckLocked(pages, flags) != Errno.None)
             return false;
         MappingHandle above = _mappings.FindFirstEndingAbove(grown.Start);
         if (above.Exists && newEnd + PageSize.Bytes > _mappings.GuardedStartOf(above).Value)
             return false;
-        if (CheckMayExpand(pages, flags) != Errno.None || _mappings.Count > Options.MaximumMapCount || CheckCommit(pages) != Errno.None)
+        if (_accounts.CheckMayExpand(pages, flags) != Errno.None || _mappings.Count > Options.MaximumMapCount || _accounts.CheckCommit(pages) != Errno.None)
             return false;
 
         var heap = new Mapping(grown, flags, null, new PageCount(oldEnd >> PageSize.Shift), AnonIdentity.None);
@@ -85,7 +85,7 @@ public sealed partial class AddressSpace
         else
         {
             // What ends where the heap starts, such as the program's data, is not extended.
-            AccountMapped(flags, pages);
+            _accounts.Add(flags, pages);
             _mappings.Insert(heap);
         }
 

@@ -88,7 +88,7 @@ public sealed partial class AddressSpace
 
         ReplaceTableByLeaf(block, first, flags);
         _linuxTables.Collapsed(block);
-        FlushTlb(block);
+        _processors.Flush(block);
         return Errno.None;
     }
 

@@ -79,7 +79,7 @@ public sealed partial class AddressSpace
         }
 
         if (protectedRange is { } range)
-            FlushTlb(range);
+            _processors.Flush(range);
         return complete;
     }
 
@@ -92,6 +92,6 @@ public sealed partial class AddressSpace
             Flags = flags,
             Anon = keepsAnon ? new AnonIdentity(_anonIdentities.Next(), inherited: true) : AnonIdentity.None,
         });
-        AccountMapped(flags, mapping.Range.Length.WholePages);
+        _accounts.Add(flags, mapping.Range.Length.WholePages);
     }
 }

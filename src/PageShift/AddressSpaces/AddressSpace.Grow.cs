@@ -22,12 +22,12 @@ public sealed partial class AddressSpace
         Mapping stack = _mappings[handle];
         PageCount grown = (stack.Start - page).WholePages;
         if (grown > stack.PageOffset
-            || CheckMayExpand(grown, stack.Flags) != Errno.None
+            || _accounts.CheckMayExpand(grown, stack.Flags) != Errno.None
             || stack.End - page > Limits.Stack
-            || CheckLocked(grown, stack.Flags) != Errno.None
-            || CheckCommit(grown) != Errno.None)
+            || _accounts.CheckLocked(grown, stack.Flags) != Errno.None
+            || _accounts.CheckCommit(grown) != Errno.None)
             return false;
-        AccountMapped(stack.Flags, grown);
+        _accounts.Add(stack.Flags, grown);
         _mappings.SetStart(handle, page);
         return true;
     }

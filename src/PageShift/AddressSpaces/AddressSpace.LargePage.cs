@@ -42,7 +42,7 @@ public sealed partial class AddressSpace
         {
             EnsureAnon(fault.Handle);
             _tables.Set(walk.Table, walk.Index, LargeLeaf(first, fault));
-            FlushTlb(LargeBlock(fault.Page));
+            _processors.Flush(LargeBlock(fault.Page));
             return AccessFault.None;
         }
 

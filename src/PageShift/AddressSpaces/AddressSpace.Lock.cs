@@ -73,7 +73,7 @@ public sealed partial class AddressSpace
     {
         if ((flags & ~LockFlags.OnFault) != 0)
             return Errno.InvalidArgument;
-        if (CheckCanLock() is var denied and not Errno.None)
+        if (_accounts.CheckCanLock() is var denied and not Errno.None)
             return denied;
         if (ExceedsLockLimit(start, length))
             return Errno.OutOfMemory;
@@ -103,10 +103,10 @@ public sealed partial class AddressSpace
         const LockAllFlags Known = LockAllFlags.Current | LockAllFlags.Future | LockAllFlags.OnFault;
         if (flags is LockAllFlags.None or LockAllFlags.OnFault || (flags & ~Known) != 0)
             return Errno.InvalidArgument;
-        if (CheckCanLock() is var denied and not Errno.None)
+        if (_accounts.CheckCanLock() is var denied and not Errno.None)
             return denied;
         bool current = (flags & LockAllFlags.Current) != 0;
-        if (current && !Options.IsPrivileged && _totalPages > Limits.Locked.WholePages)
+        if (current && !Options.IsPrivileged && _accounts.Total > Limits.Locked.WholePages)
             return Errno.OutOfMemory;
 
         VmFlags lockFlags = (flags & LockAllFlags.OnFault) != 0 ? LockMask : VmFlags.Locked;
@@ -124,7 +124,7 @@ public sealed partial class AddressSpace
             return false;
         PageCount limit = Limits.Locked.WholePages;
         (ulong first, ulong bytes) = LockedSpan(start, length);
-        PageCount pages = new ByteLength(bytes).WholePages + _lockedPages;
+        PageCount pages = new ByteLength(bytes).WholePages + _accounts.Locked;
         if (pages <= limit)
             return false;
         ulong end = bytes > ulong.MaxValue - first ? ulong.MaxValue : first + bytes;
@@ -185,8 +185,8 @@ public sealed partial class AddressSpace
             return true;
         if (!TryModify(handle, part, flags))
             return false;
-        UnaccountMapped(old, part.Length.WholePages);
-        AccountMapped(flags, part.Length.WholePages);
+        _accounts.Remove(old, part.Length.WholePages);
+        _accounts.Add(flags, part.Length.WholePages);
         return true;
     }
 

@@ -76,9 +76,9 @@ public sealed partial class AddressSpace
             PageOffset = (file is null && !isLarge ? place.Address.Value : offset) >> PageSize.Shift,
             LargeFailure = !isLarge ? Errno.None : (offset & (span - 1)) != 0 ? Errno.InvalidArgument : Errno.OutOfMemory,
         };
-        Errno error = Has(flags, MapFlags.Locked) ? CheckCanLock() : Errno.None;
+        Errno error = Has(flags, MapFlags.Locked) ? _accounts.CheckCanLock() : Errno.None;
         if (error == Errno.None)
-            error = CheckLocked(range.Length.WholePages, request.VmFlags);
+            error = _accounts.CheckLocked(range.Length.WholePages, request.VmFlags);
         if (error == Errno.None)
             error = file is null && !isLarge ? CheckAnonymous(ref request) : CheckFile(ref request, file);
         if (error == Errno.None)
@@ -226,10 +226,10 @@ public sealed partial class AddressSpace
         VmFlags flags = request.VmFlags;
         Errno error = PrepareUnmap(request.Range, out ReplacedMappings replaced);
         if (error == Errno.None)
-            error = CheckMayExpand(pages, flags, new PageCount(replaced.Pages));
-        if (error == Errno.None && IsCharged(flags))
+            error = _accounts.CheckMayExpand(pages, flags, new PageCount(replaced.Pages));
+        if (error == Errno.None && PageAccounts.IsCharged(flags))
         {
-            error = CheckCommit(pages - new PageCount(replaced.ChargedPages));
+            error = _accounts.CheckCommit(pages - new PageCount(replaced.ChargedPages));
             flags |= VmFlags.Account;
         }
 
@@ -241,7 +241,7 @@ public sealed partial class AddressSpace
         OpenFile? file = request.File;
         if (flags.Has(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
-            if (!flags.Has(VmFlags.NoReserve) && CheckCommit(pages) != Errno.None)
+            if (!flags.Has(VmFlags.NoReserve) && _accounts.CheckCommit(pages) != Errno.None)
                 return Errno.OutOfMemory;
             file = new OpenFile(new MemoryObject(Memory, MemoryObjectKind.SharedAnonymous, request.Range.Length));
         }
@@ -254,11 +254,20 @@ public sealed partial class AddressSpace
         return Errno.None;
     }
 
+    /// <summary>Adds a mapping, merged with its neighbours where the rules allow, and counts its pages.</summary>
+    /// <returns>The mapping that now covers the range.</returns>
+    private MappingHandle InsertMapping(in Mapping mapping, bool mayMergeWithNext = true)
+    {
+        _accounts.Add(mapping.Flags, mapping.Range.Length.WholePages);
+        mapping.File?.Object.AddMapper(this);
+        return _mappings.InsertMerging(mapping, mayMergeWithNext);
+    }
+
     /// <summary>Droppable memory under MCL_FUTURE: it is populated, but in the end not locked. Linux clears the flag only after it has looked for a merge, and found none.</summary>
     private void InsertUnlocked(in Mapping mapping)
     {
         VmFlags flags = mapping.Flags & ~LockMask;
-        AccountMapped(flags, mapping.Range.Length.WholePages);
+        _accounts.Add(flags, mapping.Range.Length.WholePages);
         _mappings.Insert(mapping with { Flags = flags });
     }
 

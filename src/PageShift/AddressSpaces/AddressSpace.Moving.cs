@@ -24,7 +24,7 @@ public sealed partial class AddressSpace
             return false;
         ref readonly MoveCost work = ref _mover.Work;
         if (work.Entries != 0)
-            FlushTlb(plan);
+            _processors.Flush(plan.ExpandedSource, plan.ExpandedDestination);
         _linuxTables.MoveEnded(plan, work, _mover.Freed);
         return true;
     }
@@ -41,20 +41,6 @@ public sealed partial class AddressSpace
 
         _planner.PlanToExecute(Policy, request, _unseenPlan);
         return _unseenPlan;
-    }
-
-    /// <summary>Flushes all that a move has changed, from the lower of its two ranges to the higher, at once.</summary>
-    private void FlushTlb(MovePlan plan)
-    {
-        if (_processors.Count == 0)
-        {
-            TlbFlushes++; // nobody has a translation to forget
-            return;
-        }
-
-        AddressRange source = plan.ExpandedSource;
-        AddressRange destination = plan.ExpandedDestination;
-        FlushTlb(new AddressRange(VirtualAddress.Min(source.Start, destination.Start), VirtualAddress.Max(source.End, destination.End)));
     }
 
     /// <summary>What a plan needs to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>

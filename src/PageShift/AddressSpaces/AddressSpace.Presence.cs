@@ -39,7 +39,7 @@ public sealed partial class AddressSpace
         using MappingLock.ExclusiveScope scope = EnterCall();
         var everything = new AddressRange(VirtualAddress.Zero, Geometry.UserLimit);
         if (!_tables.IsEmpty && _tables.Zap(everything, keepGuards: false).Entries != 0)
-            FlushTlb(everything);
+            _processors.Flush(everything);
         _linuxTables.Forgotten();
     }
 

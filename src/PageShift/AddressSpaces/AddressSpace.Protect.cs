@@ -105,7 +105,7 @@ public sealed partial class AddressSpace
         }
 
         if (leavesChanged)
-            FlushTlb(new AddressRange(range.Start, at));
+            _processors.Flush(new AddressRange(range.Start, at));
         return error;
     }
 
@@ -130,11 +130,11 @@ public sealed partial class AddressSpace
         PageCount pages = part.Length.WholePages;
         if (access.Has(VmFlags.Write))
         {
-            if (CheckMayExpand(pages, flags) != Errno.None && CheckMayExpand(pages, old) == Errno.None)
+            if (_accounts.CheckMayExpand(pages, flags) != Errno.None && _accounts.CheckMayExpand(pages, old) == Errno.None)
                 return Errno.OutOfMemory;
             if ((old & (VmFlags.Account | VmFlags.Write | VmFlags.Shared | VmFlags.NoReserve)) == 0)
             {
-                if (CheckCommit(pages) != Errno.None)
+                if (_accounts.CheckCommit(pages) != Errno.None)
                     return Errno.OutOfMemory;
                 flags |= VmFlags.Account;
             }
@@ -147,8 +147,8 @@ public sealed partial class AddressSpace
         bool hasPrivatePages = !_mappings.AnonOf(handle).IsNone;
         if (!TryModify(handle, part, flags))
             return Errno.OutOfMemory;
-        UnaccountMapped(old, pages);
-        AccountMapped(flags, pages);
+        _accounts.Remove(old, pages);
+        _accounts.Add(flags, pages);
         leavesChanged |= ProtectLeaves(part, flags, hasPrivatePages);
         if ((old & (VmFlags.Write | VmFlags.Shared | VmFlags.Locked)) == VmFlags.Locked && access.Has(VmFlags.Write))
             Populate(part, PopulateMode.BestEffort); // the pages of locked memory become private now, not by a fault later

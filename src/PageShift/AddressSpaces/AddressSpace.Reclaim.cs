@@ -48,6 +48,6 @@ public sealed partial class AddressSpace
             }
         }
 
-        FlushTlb(range);
+        _processors.Flush(range);
     }
 }

@@ -150,8 +150,8 @@ public sealed partial class AddressSpace
         if (mapping.Flags.Has(VmFlags.DontExpand))
             return Errno.BadAddress;
         var growth = new PageCount((remap.NewLength - remap.OldLength) >> PageSize.Shift);
-        Errno error = CheckLocked(growth, mapping.Flags);
-        return error != Errno.None ? error : CheckMayExpand(growth, mapping.Flags);
+        Errno error = _accounts.CheckLocked(growth, mapping.Flags);
+        return error != Errno.None ? error : _accounts.CheckMayExpand(growth, mapping.Flags);
     }
 
     private Errno Shrink(in RemapRequest remap)
@@ -170,9 +170,9 @@ public sealed partial class AddressSpace
         VirtualAddress end = mapping.End;
         if (remap.Old + remap.OldLength == end.Value && growth.Value <= Geometry.UserLimit.Value - end.Value && !_mappings.AnyOverlaps(new AddressRange(end, growth)))
         {
-            if (mapping.Flags.Has(VmFlags.Account) && CheckCommit(growth.WholePages) != Errno.None)
+            if (mapping.Flags.Has(VmFlags.Account) && _accounts.CheckCommit(growth.WholePages) != Errno.None)
                 return Errno.OutOfMemory;
-            AccountMapped(mapping.Flags, growth.WholePages);
+            _accounts.Add(mapping.Flags, growth.WholePages);
             _mappings.ExtendMerging(handle, end + growth);
             PopulateIfLocked(mapping.Flags, new AddressRange(end, growth));
             return new VirtualAddress(remap.Old);
@@ -210,7 +210,7 @@ public sealed partial class AddressSpace
 
         if (remap.Flags.Has(RemapFlags.DontUnmap))
         {
-            Errno error = CheckMayExpand(new PageCount(remap.NewLength >> PageSize.Shift), _mappings.FlagsOf(handle));
+            Errno error = _accounts.CheckMayExpand(new PageCount(remap.NewLength >> PageSize.Shift), _mappings.FlagsOf(handle));
             if (error != Errno.None)
                 return error;
         }
@@ -241,7 +241,7 @@ public sealed partial class AddressSpace
         Mapping mapping = _mappings[old];
         bool keeps = remap.Flags.Has(RemapFlags.DontUnmap);
         ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength;
-        if (mapping.Flags.Has(VmFlags.Account) && CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)
+        if (mapping.Flags.Has(VmFlags.Account) && _accounts.CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)
             return Errno.OutOfMemory;
 
         var destination = new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength));
@@ -332,7 +332,7 @@ public sealed partial class AddressSpace
     {
         if (_mappings.RangeOf(old) == source)
         {
-            UnaccountMapped(_mappings.FlagsOf(old), source.Length.WholePages);
+            _accounts.Remove(_mappings.FlagsOf(old), source.Length.WholePages);
             _mappings.Remove(old);
             return;
         }

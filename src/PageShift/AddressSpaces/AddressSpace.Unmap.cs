@@ -68,7 +68,7 @@ public sealed partial class AddressSpace
         }
 
         _mappings.CutOut(handle, range);
-        UnaccountMapped(flags, range.Length.WholePages);
+        _accounts.Remove(flags, range.Length.WholePages);
         VirtualAddress floor = mapped.Start < range.Start ? range.Start : EndBelow(handle);
         VirtualAddress ceiling = range.End < mapped.End ? range.End : StartAbove(handle);
         worked = ZapUnmapped(range, floor, ceiling);
@@ -136,7 +136,7 @@ public sealed partial class AddressSpace
         while (at.Exists && _mappings.RangeOf(at) is var mapped && mapped.Start < range.End)
         {
             MappingHandle next = _mappings.Next(at);
-            UnaccountMapped(_mappings.FlagsOf(at), mapped.Length.WholePages);
+            _accounts.Remove(_mappings.FlagsOf(at), mapped.Length.WholePages);
             _mappings.Remove(at);
             at = next;
         }

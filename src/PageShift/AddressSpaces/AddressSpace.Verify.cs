@@ -71,8 +71,7 @@ public sealed partial class AddressSpace
                 throw new InvalidOperationException($"Frame #{frame:x} counts {Memory.References(new FrameNumber(frame))} references but leaves map it {count} times.");
         }
 
-        foreach (VirtualProcessor processor in _processors)
-            processor.Verify();
+        _processors.Verify();
         VerifyPageCounts();
         return tables;
     }
@@ -85,12 +84,12 @@ public sealed partial class AddressSpace
         {
             PageCount pages = _mappings.RangeOf(handle).Length.WholePages;
             total += pages;
-            if (IsData(_mappings.FlagsOf(handle)))
+            if (PageAccounts.IsData(_mappings.FlagsOf(handle)))
                 data += pages;
         }
 
-        if (total != _totalPages || data != _dataPages)
-            throw new InvalidOperationException($"Counted are {_totalPages} pages, {_dataPages} of them data; mapped are {total} and {data}.");
+        if (total != _accounts.Total || data != _accounts.Data)
+            throw new InvalidOperationException($"Counted are {_accounts.Total} pages, {_accounts.Data} of them data; mapped are {total} and {data}.");
     }
 
     private void VerifyLeaf(in PageTableCursor cursor, Dictionary<ulong, uint> references)

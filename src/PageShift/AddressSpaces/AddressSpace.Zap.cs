@@ -14,7 +14,7 @@ public sealed partial class AddressSpace
     {
         ZapCount count = _tables.Zap(range, keepGuards: false);
         if (count.Entries != 0)
-            FlushTlb(range);
+            _processors.Flush(range);
         return count.DidWork | _linuxTables.Unmapped(range, floor, ceiling, _tables.Freed);
     }
 
@@ -35,6 +35,6 @@ public sealed partial class AddressSpace
     private void ZapMapped(AddressRange range)
     {
         if (_tables.Zap(range, keepGuards: true).Entries != 0)
-            FlushTlb(range);
+            _processors.Flush(range);
     }
 }

@@ -28,7 +28,8 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private readonly PageTableTree _tables;
 
     // The rest is guarded by the mapping lock, exclusively.
-    private readonly List<VirtualProcessor> _processors = [];
+    private readonly SpaceProcessors _processors = new();
+    private readonly PageAccounts _accounts;
     private readonly LinuxTables _linuxTables;
     private readonly AnonIdentitySource _anonIdentities;
     private readonly AddressLayout _layout;
@@ -68,9 +69,9 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         ArgumentNullException.ThrowIfNull(memory);
         Memory = memory;
         Options = options;
-        Limits = options.Limits;
         Policy = options.Policy;
         BreakStart = options.BreakStart;
+        _accounts = new PageAccounts(options);
         Descriptors = new DescriptorTable(memory);
         _anonIdentities = anonIdentities;
         _layout = MakeLayout(options);
@@ -93,7 +94,11 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     public PagingGeometry Geometry => Options.Geometry;
 
     /// <summary>The resource limits, which may be changed at any time, as setrlimit does.</summary>
-    public ResourceLimits Limits { get; set; }
+    public ResourceLimits Limits
+    {
+        get => _accounts.Limits;
+        set => _accounts.Limits = value;
+    }
 
     /// <summary>How moves are made; may be changed at any time.</summary>
     public MovePolicy Policy { get; set; }
@@ -105,7 +110,16 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     public int MappingCount => _mappings.Count;
 
     /// <summary>How often the TLBs were flushed.</summary>
-    public ulong TlbFlushes { get; private set; }
+    public ulong TlbFlushes => _processors.Flushes;
+
+    /// <summary>The pages of all mappings: VmSize in /proc/PID/status. Read it while no call runs.</summary>
+    public PageCount TotalPages => _accounts.Total;
+
+    /// <summary>The pages of private writable mappings, stacks aside: VmData in /proc/PID/status. Read it while no call runs.</summary>
+    public PageCount DataPages => _accounts.Data;
+
+    /// <summary>The pages of locked mappings, present or not: VmLck in /proc/PID/status. Read it while no call runs.</summary>
+    public PageCount LockedPages => _accounts.Locked;
 
     /// <summary>Gives all frames and tables back, closes the descriptors, and disposes the space's processors.</summary>
     /// <exception cref="InvalidOperationException">This thread is inside an access scope, or a call, of this space.</exception>
@@ -134,8 +148,6 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         if (_disposed)
             return false;
         _disposed = true;
-        foreach (VirtualProcessor processor in _processors)
-            processor.Detach();
         _processors.Clear();
         return true;
     }
@@ -156,14 +168,6 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     {
         scope.Dispose();
         throw new ObjectDisposedException(nameof(AddressSpace));
-    }
-
-    /// <summary>Makes every processor's TLB forget <paramref name="range"/>: one flush.</summary>
-    private void FlushTlb(AddressRange range)
-    {
-        TlbFlushes++;
-        foreach (VirtualProcessor processor in _processors)
-            processor.Invalidate(range);
     }
 
     private static AddressLayout MakeLayout(AddressSpaceOptions options)

@@ -13,8 +13,8 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
         new(
             "forgets the flush",
             "AddressSpaces/AddressSpace.Moving.cs",
-            "if (work.Entries != 0)\n            FlushTlb",
-            "if (work.Entries != 0 && !FAULT)\n            FlushTlb"),
+            "if (work.Entries != 0)\n            _processors.Flush",
+            "if (work.Entries != 0 && !FAULT)\n            _processors.Flush"),
         new(
             "moves in the wrong order on overlap",
             "Moving/MovePlan.cs",
