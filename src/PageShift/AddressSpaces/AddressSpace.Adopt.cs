@@ -27,7 +27,7 @@ public sealed partial class AddressSpace
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle handle = _mappings.Find(address);
-        return handle.Exists && _mappings.RangeOf(handle).Start < address && TrySplit(handle, address, out _);
+        return handle.Exists && _mappings.RangeOf(handle).Start < address && _unmapper.TrySplit(handle, address, out _);
     }
 
     /// <summary>Makes one mapping of the two that meet at <paramref name="address"/>. False when none meet there, or when they differ in more than their identity and in
@@ -67,7 +67,7 @@ public sealed partial class AddressSpace
         VirtualAddress end = _mappings.RangeOf(handle).Start;
         if (start >= end || _mappings.AnyOverlaps(new AddressRange(start, end)))
             return false;
-        EnsureAnon(handle);
+        _state.EnsureAnon(handle);
         _accounts.Add(_mappings.FlagsOf(handle), (end - start).WholePages);
         _mappings.SetStart(handle, start);
         return true;
@@ -80,7 +80,7 @@ public sealed partial class AddressSpace
         using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle handle = _mappings.Find(address);
         if (handle.Exists)
-            EnsureAnon(handle);
+            _state.EnsureAnon(handle);
     }
 
     /// <summary>Tells where the heap begins and where the break stands.</summary>

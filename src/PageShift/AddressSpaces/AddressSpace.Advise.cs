@@ -37,7 +37,7 @@ public sealed partial class AddressSpace
     // mapping by mapping, ascending; an error stops, a hole is passed over and is ENOMEM in the end
     internal CallResult AdviseLocked(ulong start, ulong length, Advice advice)
     {
-        ulong rounded = RoundUpWrapping(length);
+        ulong rounded = PageSize.RoundUpWrapping(length);
         ulong end = unchecked(start + rounded);
         if (!IsKnown(advice) || (start & (PageSize.Bytes - 1)) != 0 || (length != 0 && rounded == 0) || end < start)
             return Errno.InvalidArgument;
@@ -174,9 +174,9 @@ public sealed partial class AddressSpace
 
     private Errno AdviseDontNeed(AddressRange part)
     {
-        if (!TrySplitLeavesAtEnds(part))
+        if (!_unmapper.TrySplitLeavesAtEnds(part))
             return Errno.OutOfMemory;
-        ZapDropped(part);
+        _unmapper.ZapDropped(part);
         return Errno.None;
     }
 
@@ -239,7 +239,7 @@ public sealed partial class AddressSpace
                 continue;
             Memory.Release(frame); // the object still holds it
             if (leaf.Frame == frame && (!onlySole || Memory.References(frame) == ObjectAndLeaf))
-                ZapDropped(new AddressRange(found, at));
+                _unmapper.ZapDropped(new AddressRange(found, at));
         }
     }
 

@@ -46,8 +46,8 @@ public sealed partial class AddressSpace
         ulong old = start + _breakOffset;
         if (end < start || Options.ProgramData > Limits.Data || end - start > (Limits.Data - Options.ProgramData).Value)
             return new VirtualAddress(old);
-        ulong oldEnd = RoundUpWrapping(old);
-        ulong newEnd = RoundUpWrapping(end);
+        ulong oldEnd = PageSize.RoundUpWrapping(old);
+        ulong newEnd = PageSize.RoundUpWrapping(end);
         bool moved = newEnd == oldEnd
             || (end <= old ? TryShrinkHeap(newEnd, oldEnd) : TryGrowHeap(oldEnd, newEnd));
         if (moved)
@@ -58,7 +58,7 @@ public sealed partial class AddressSpace
     private bool TryShrinkHeap(ulong newEnd, ulong oldEnd)
     {
         var tail = new AddressRange(new VirtualAddress(newEnd), new VirtualAddress(oldEnd));
-        return _mappings.AnyOverlaps(tail) && TryUnmapRange(tail, out _) == Errno.None;
+        return _mappings.AnyOverlaps(tail) && _unmapper.TryUnmap(tail, out _) == Errno.None;
     }
 
     private bool TryGrowHeap(ulong oldEnd, ulong newEnd)
@@ -80,7 +80,7 @@ public sealed partial class AddressSpace
         MappingHandle below = above.IsNone ? _mappings.Last : _mappings.Previous(above);
         if (below.Exists && _mappings.RangeOf(below).End > BreakStart)
         {
-            InsertMapping(heap, mayMergeWithNext: false);
+            _state.InsertMapping(heap, mayMergeWithNext: false);
         }
         else
         {

@@ -107,7 +107,7 @@ public sealed partial class AddressSpace : IFaultResolver
         }
 
         if (fault.IsWrite)
-            EnsureAnon(fault.Handle);
+            _state.EnsureAnon(fault.Handle);
         InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
         return AccessFault.None;
     }
@@ -174,7 +174,7 @@ public sealed partial class AddressSpace : IFaultResolver
         }
 
         if (fault.IsWrite && !fault.IsShared)
-            EnsureAnon(fault.Handle);
+            _state.EnsureAnon(fault.Handle);
         InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
         return AccessFault.None;
     }
@@ -183,7 +183,7 @@ public sealed partial class AddressSpace : IFaultResolver
     private AccessFault FaultBeyondObject(in PageFault fault)
     {
         if (fault.IsWrite && !fault.IsShared)
-            EnsureAnon(fault.Handle);
+            _state.EnsureAnon(fault.Handle);
         return AccessFault.BeyondObject;
     }
 
@@ -250,7 +250,7 @@ public sealed partial class AddressSpace : IFaultResolver
         if (fault.IsShared || IsOnlyReference(walk))
         {
             if (!fault.IsShared)
-                EnsureAnon(fault.Handle); // it has none yet when the page is one that an object has dropped
+                _state.EnsureAnon(fault.Handle); // it has none yet when the page is one that an object has dropped
             _tables.SetBits(walk.Table, walk.Index, PageTableEntry.WritableBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
             return AccessFault.None;
         }
@@ -282,7 +282,7 @@ public sealed partial class AddressSpace : IFaultResolver
 
     private void ReplacePage(in PageFault fault, in PageTableWalk walk, FrameNumber frame)
     {
-        EnsureAnon(fault.Handle);
+        _state.EnsureAnon(fault.Handle);
         _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: true)));
         Memory.Release(walk.Entry.Frame);
         _processors.Flush(new AddressRange(fault.Page, PageSize.Length));
@@ -322,14 +322,5 @@ public sealed partial class AddressSpace : IFaultResolver
     {
         if (!Memory.IsBytesFree)
             Memory.Bytes(from).CopyTo(Memory.Bytes(to));
-    }
-
-    /// <summary>Gives a mapping that is about to get its first private page an identity: a neighbour's where that is allowed, else a fresh one.</summary>
-    private void EnsureAnon(MappingHandle handle)
-    {
-        if (!_mappings.AnonOf(handle).IsNone)
-            return;
-        AnonIdentity anon = _mappings.FindReusableAnon(handle);
-        _mappings.TrySetAnon(handle, anon.IsNone ? new AnonIdentity(_anonIdentities.Next(), inherited: false) : anon);
     }
 }

@@ -32,7 +32,7 @@ public sealed partial class AddressSpace
         MappingHandle made = _mappings.Insert(moved);
         MoveRequest request = Surround(handle, source, made, moved.Range, sourceGoes: !keepsSource, destinationUnmapWorked: false);
         if (merges)
-            request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = EndBelow(below) };
+            request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = _mappings.EndBelow(below) };
         _observation.Show(request, observer);
         _mappings.Remove(made);
     }

@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
     {
         if (page < _layout.Minimum || IsGuarded(handle, page))
             return false;
-        EnsureAnon(handle);
+        _state.EnsureAnon(handle);
         Mapping stack = _mappings[handle];
         PageCount grown = (stack.Start - page).WholePages;
         if (grown > stack.PageOffset

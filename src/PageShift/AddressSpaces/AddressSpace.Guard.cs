@@ -9,13 +9,13 @@ public sealed partial class AddressSpace
     /// <summary>MADV_GUARD_INSTALL: replaces all pages of a part of a mapping by guard markers. ENOMEM when memory is out; then a first part is guarded, and the pages are gone.</summary>
     private Errno InstallGuards(MappingHandle handle, AddressRange part)
     {
-        if (!TrySplitLeavesAtEnds(part))
+        if (!_unmapper.TrySplitLeavesAtEnds(part))
             return Errno.OutOfMemory;
         VmFlags flags = _mappings.FlagsOf(handle);
         _mappings.SetFlags(handle, flags | VmFlags.MayHaveGuards);
         if (IsAnonymousPrivate(handle))
-            EnsureAnon(handle); // a private mapping of a file gets none from it (checked on the kernel)
-        ZapDropped(part);
+            _state.EnsureAnon(handle); // a private mapping of a file gets none from it (checked on the kernel)
+        _unmapper.ZapDropped(part);
         return _tables.TryFillPages(part, PageTableEntry.Guard, out _) ? Errno.None : Errno.OutOfMemory;
     }
 

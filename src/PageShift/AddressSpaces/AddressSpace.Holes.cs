@@ -31,7 +31,7 @@ public sealed partial class AddressSpace : IObjectMapper
             Mapping mapping = _mappings[handle];
             ulong from = Math.Max(first.Value, mapping.PageOffset.Value);
             if (from < mapping.PageOffset.Value + mapping.Range.Length.WholePages.Value)
-                ZapTruncated(new AddressRange(SplitOrPass(AddressOf(mapping, from)), mapping.End));
+                _unmapper.ZapTruncated(new AddressRange(SplitOrPass(AddressOf(mapping, from)), mapping.End));
         }
     }
 

@@ -20,9 +20,9 @@ public sealed partial class AddressSpace
         using MappingLock.ExclusiveScope scope = EnterCall();
         if (CheckInCore(start.Value, length.Value) is var error and not Errno.None)
             return error;
-        if ((ulong)vector.Length < RoundUpWrapping(length.Value) >> PageSize.Shift)
+        if ((ulong)vector.Length < PageSize.RoundUpWrapping(length.Value) >> PageSize.Shift)
             throw new ArgumentException("The vector has less than a byte for each page.", nameof(vector));
-        var range = new AddressRange(start, new ByteLength(RoundUpWrapping(length.Value)));
+        var range = new AddressRange(start, new ByteLength(PageSize.RoundUpWrapping(length.Value)));
         for (VirtualAddress at = range.Start; at < range.End;)
         {
             int pages = InCoreRun(new AddressRange(at, range.End), vector);
@@ -40,7 +40,7 @@ public sealed partial class AddressSpace
     {
         if (CheckInCore(start, length) is var error and not Errno.None)
             return error;
-        var range = new AddressRange(new VirtualAddress(start), new ByteLength(RoundUpWrapping(length)));
+        var range = new AddressRange(new VirtualAddress(start), new ByteLength(PageSize.RoundUpWrapping(length)));
         ulong limit = Geometry.UserLimit.Value;
         if (vector > limit || range.Length.WholePages.Value > limit - vector)
             return Errno.BadAddress;

@@ -29,7 +29,7 @@ public sealed partial class AddressSpace
             return false;
         }
 
-        EnsureAnon(fault.Handle);
+        _state.EnsureAnon(fault.Handle);
         InstallLeaf(block.Start, Level, LargeLeaf(first, fault), walk, ref tables);
         return true;
     }
@@ -40,7 +40,7 @@ public sealed partial class AddressSpace
     {
         if (walk.Level == PageTableLevel.Pmd && Memory.IsZeroPage(walk.Entry.Frame) && TryAllocateLargePage(zeroPage: false, out FrameNumber first))
         {
-            EnsureAnon(fault.Handle);
+            _state.EnsureAnon(fault.Handle);
             _tables.Set(walk.Table, walk.Index, LargeLeaf(first, fault));
             _processors.Flush(LargeBlock(fault.Page));
             return AccessFault.None;

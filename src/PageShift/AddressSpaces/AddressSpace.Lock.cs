@@ -192,5 +192,5 @@ public sealed partial class AddressSpace
 
     /// <summary>The pages that mlock means by an address and a length, modulo 2^64 as the kernel reckons.</summary>
     private static (ulong First, ulong Bytes) LockedSpan(ulong start, ulong length) =>
-        (start & ~(PageSize.Bytes - 1), RoundUpWrapping(unchecked(length + (start & (PageSize.Bytes - 1)))));
+        (start & ~(PageSize.Bytes - 1), PageSize.RoundUpWrapping(unchecked(length + (start & (PageSize.Bytes - 1)))));
 }

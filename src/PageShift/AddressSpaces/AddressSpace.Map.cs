@@ -114,7 +114,7 @@ public sealed partial class AddressSpace
                 return Errno.OutOfMemory;
             if ((hint & (PageSize.Bytes - 1)) != 0)
                 return Errno.InvalidArgument;
-            return CheckLowAddress(new VirtualAddress(hint)) is var low and not Errno.None ? low : new VirtualAddress(hint);
+            return _state.CheckLowAddress(new VirtualAddress(hint)) is var low and not Errno.None ? low : new VirtualAddress(hint);
         }
 
         var request = new AddressRequest(
@@ -224,7 +224,7 @@ public sealed partial class AddressSpace
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
-        Errno error = PrepareUnmap(request.Range, out ReplacedMappings replaced);
+        Errno error = _unmapper.Prepare(request.Range, out ReplacedMappings replaced);
         if (error == Errno.None)
             error = _accounts.CheckMayExpand(pages, flags, new PageCount(replaced.Pages));
         if (error == Errno.None && PageAccounts.IsCharged(flags))
@@ -235,7 +235,7 @@ public sealed partial class AddressSpace
 
         if (error != Errno.None)
             return error;
-        CompleteUnmap(request.Range, replaced);
+        _unmapper.Complete(request.Range, replaced);
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;
@@ -250,17 +250,8 @@ public sealed partial class AddressSpace
         if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked))
             InsertUnlocked(mapping);
         else
-            InsertMapping(mapping);
+            _state.InsertMapping(mapping);
         return Errno.None;
-    }
-
-    /// <summary>Adds a mapping, merged with its neighbours where the rules allow, and counts its pages.</summary>
-    /// <returns>The mapping that now covers the range.</returns>
-    private MappingHandle InsertMapping(in Mapping mapping, bool mayMergeWithNext = true)
-    {
-        _accounts.Add(mapping.Flags, mapping.Range.Length.WholePages);
-        mapping.File?.Object.AddMapper(this);
-        return _mappings.InsertMerging(mapping, mayMergeWithNext);
     }
 
     /// <summary>Droppable memory under MCL_FUTURE: it is populated, but in the end not locked. Linux clears the flag only after it has looked for a merge, and found none.</summary>

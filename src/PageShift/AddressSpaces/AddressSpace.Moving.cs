@@ -48,9 +48,9 @@ public sealed partial class AddressSpace
     {
         AddressRange mapped = _mappings.RangeOf(old);
         AddressRange arrived = _mappings.RangeOf(made);
-        AddressRange around = _mappings.FreeAround(old, NoCeiling);
+        AddressRange around = _mappings.FreeAround(old, MappingTree.NoCeiling);
         bool isAlone = arrived == destination; // the new mapping has not merged
-        AddressRange clear = isAlone ? _mappings.FreeAround(old, NoCeiling, made) : around;
+        AddressRange clear = isAlone ? _mappings.FreeAround(old, MappingTree.NoCeiling, made) : around;
         return new MoveRequest(source.Start, destination.Start, source.Length)
         {
             SourceGoes = sourceGoes,
@@ -58,22 +58,11 @@ public sealed partial class AddressSpace
             SourceStartsMapping = mapped.Start == source.Start,
             DestinationStartsMapping = arrived.Start == destination.Start,
             SourcePredecessorEnd = around.Start,
-            DestinationPredecessorEnd = EndBelow(made),
+            DestinationPredecessorEnd = _mappings.EndBelow(made),
             SourceFloor = mapped.Start < source.Start ? source.Start : around.Start,
             SourceCeiling = mapped.End > source.End ? source.End : around.End,
             SourceClearance = new AddressRange(mapped.Start < source.Start ? source.Start : clear.Start, mapped.End > source.End ? source.End : clear.End),
-            DestinationClearance = isAlone ? _mappings.FreeAround(made, NoCeiling, mapped == source ? old : MappingHandle.None) : default,
+            DestinationClearance = isAlone ? _mappings.FreeAround(made, MappingTree.NoCeiling, mapped == source ? old : MappingHandle.None) : default,
         };
     }
-
-    private VirtualAddress EndBelow(MappingHandle handle)
-    {
-        MappingHandle below = _mappings.Previous(handle);
-        return below.IsNone ? VirtualAddress.Zero : _mappings.RangeOf(below).End;
-    }
-
-    private VirtualAddress StartAbove(MappingHandle handle) => StartOfMapping(_mappings.Next(handle));
-
-    /// <summary>The ceiling where no mapping stands above: every table may go.</summary>
-    private static VirtualAddress NoCeiling => new(ulong.MaxValue);
 }

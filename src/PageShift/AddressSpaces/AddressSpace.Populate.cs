@@ -100,7 +100,7 @@ public sealed partial class AddressSpace
             return new PopulateOutcome(reached, isMapped ? AccessFault.None : AccessFault.OutOfMemory);
         }
 
-        EnsureAnon(probe.Handle);
+        _state.EnsureAnon(probe.Handle);
         bool isComplete = _tables.TryPopulateRun(range, bits, out reached);
         return new PopulateOutcome(reached, isComplete ? AccessFault.None : AccessFault.OutOfMemory);
     }

@@ -56,7 +56,7 @@ public sealed partial class AddressSpace
             return Errno.InvalidArgument;
         if (length == 0)
             return CallResult.Success;
-        ulong end = unchecked(start + RoundUpWrapping(length));
+        ulong end = unchecked(start + PageSize.RoundUpWrapping(length));
         if (end <= start)
             return Errno.OutOfMemory;
         bool isKey = key == AnyProtectionKey || (key == DefaultProtectionKey && Options.ProtectionKeys);
@@ -159,7 +159,7 @@ public sealed partial class AddressSpace
     /// (then it may have been split once), or when memory is out.</summary>
     private bool TryModify(MappingHandle handle, AddressRange part, VmFlags flags) =>
         flags == _mappings.FlagsOf(handle)
-        || (TrySplitLeavesAtEnds(part) && _mappings.TryModify(handle, part, flags, Options.MaximumMapCount, out _));
+        || (_unmapper.TrySplitLeavesAtEnds(part) && _mappings.TryModify(handle, part, flags, Options.MaximumMapCount, out _));
 
     /// <summary>The flags that follow from the access that is asked for. Where there are protection keys, that of execution and nothing else takes reading away.</summary>
     private VmFlags FlagsFor(ulong protection)

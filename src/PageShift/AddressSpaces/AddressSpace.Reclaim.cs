@@ -14,9 +14,9 @@ public sealed partial class AddressSpace
     internal bool TryReclaim(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        if (!TrySplitLeavesAtEnds(range))
+        if (!_unmapper.TrySplitLeavesAtEnds(range))
             return false;
-        ZapTruncated(range);
+        _unmapper.ZapTruncated(range);
         return true;
     }
 
@@ -25,7 +25,7 @@ public sealed partial class AddressSpace
     internal void ShareZeroes(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        if (TrySplitLeavesAtEnds(range))
+        if (_unmapper.TrySplitLeavesAtEnds(range))
             ShareZeroesLocked(range);
     }
 

@@ -22,7 +22,7 @@ public sealed partial class AddressSpace
         if (handle.IsNone || _mappings.RangeOf(handle) is var old && (old.Start != start || old.Length != length))
             return Errno.BadAddress;
         var destination = new AddressRange(start - shift, length);
-        if (EndBelow(handle) > destination.Start)
+        if (_mappings.EndBelow(handle) > destination.Start)
             return Errno.BadAddress;
 
         // As Linux does: first the mapping covers both places, then the entries move, then it shrinks to the new one.
@@ -33,10 +33,10 @@ public sealed partial class AddressSpace
         {
             IsStackMove = true,
             SourceGoes = true,
-            SourcePredecessorEnd = EndBelow(handle),
-            DestinationPredecessorEnd = EndBelow(handle),
+            SourcePredecessorEnd = _mappings.EndBelow(handle),
+            DestinationPredecessorEnd = _mappings.EndBelow(handle),
             SourceFloor = destination.End,
-            SourceCeiling = StartAbove(handle),
+            SourceCeiling = _mappings.StartAbove(handle),
         };
         bool moved = TryMoveTables(request);
         _mappings.SetRange(handle, moved ? destination : new AddressRange(start, length), offset);

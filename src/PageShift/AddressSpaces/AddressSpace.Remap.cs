@@ -8,7 +8,6 @@ namespace PageShift;
 
 public sealed partial class AddressSpace
 {
-    private const ulong LowestUnprivilegedAddress = 4096;
     private const int MapCountReserve = 3; // Linux keeps room for the splits of a move's own unmapping
 
     /// <summary>mremap: resizes a mapping in place, or moves it, by moving page-table entries.</summary>
@@ -44,8 +43,8 @@ public sealed partial class AddressSpace
         var remap = new RemapRequest
         {
             Old = old,
-            OldLength = RoundUpWrapping(oldLength),
-            NewLength = RoundUpWrapping(newLength),
+            OldLength = PageSize.RoundUpWrapping(oldLength),
+            NewLength = PageSize.RoundUpWrapping(newLength),
             Flags = (RemapFlags)flagBits,
             New = @new,
         };
@@ -161,7 +160,7 @@ public sealed partial class AddressSpace
         ulong tail = remap.Old + remap.NewLength;
         if (tail > limit || remap.OldLength - remap.NewLength > limit - tail)
             return Errno.InvalidArgument;
-        return TryUnmapRange(remap.RangeFrom(remap.NewLength, remap.OldLength), out _);
+        return _unmapper.TryUnmap(remap.RangeFrom(remap.NewLength, remap.OldLength), out _);
     }
 
     private CallResult Grow(MappingHandle handle, in Mapping mapping, in RemapRequest remap)
@@ -191,7 +190,7 @@ public sealed partial class AddressSpace
         bool worked = false;
         if (remap.Flags.Has(RemapFlags.Fixed))
         {
-            Errno error = TryUnmapRange(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out worked);
+            Errno error = _unmapper.TryUnmap(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out worked);
             if (error != Errno.None)
                 return error;
             handle = FindAgain(handle, remap.Old);
@@ -221,7 +220,7 @@ public sealed partial class AddressSpace
                 return Errno.OutOfMemory;
             remap.New = chosen.Value;
         }
-        else if (CheckLowAddress(new VirtualAddress(remap.New)) is var low && low != Errno.None)
+        else if (_state.CheckLowAddress(new VirtualAddress(remap.New)) is var low && low != Errno.None)
         {
             return low;
         }
@@ -249,7 +248,7 @@ public sealed partial class AddressSpace
         Mapping moved = MovedCopy(mapping, remap, destination);
         if (!keeps && mapping.Range == source && source.Length == destination.Length && StaysBetweenNeighbours(old, moved))
             return Shift(old, source, moved, destinationUnmapWorked);
-        MappingHandle made = InsertMapping(moved);
+        MappingHandle made = _state.InsertMapping(moved);
         if (remap.OldLength == 0)
             return FinishMove(mapping.Flags, remap, destination);
 
@@ -257,7 +256,7 @@ public sealed partial class AddressSpace
         MoveRequest request = Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked);
         if (!TryMoveTables(request))
         {
-            TryUnmapRange(destination, out _); // nothing has moved, so nothing is there: this can't fail
+            _unmapper.TryUnmap(destination, out _); // nothing has moved, so nothing is there: this can't fail
             return Errno.OutOfMemory;
         }
 
@@ -277,7 +276,7 @@ public sealed partial class AddressSpace
     /// <summary>True when a whole mapping moves to where its neighbours stay the same and none of them, nor the mapping itself, merges with it there.</summary>
     private bool StaysBetweenNeighbours(MappingHandle old, in Mapping moved)
     {
-        AddressRange around = _mappings.FreeAround(old, NoCeiling);
+        AddressRange around = _mappings.FreeAround(old, MappingTree.NoCeiling);
         if (moved.Start <= around.Start || moved.End >= around.End)
             return false;
         Mapping left = _mappings[old];
@@ -287,7 +286,7 @@ public sealed partial class AddressSpace
     /// <summary>Moves a whole mapping between its neighbours. The same as making the new mapping, moving the entries and taking the old one away, in one step.</summary>
     private CallResult Shift(MappingHandle handle, AddressRange source, in Mapping moved, bool destinationUnmapWorked)
     {
-        AddressRange around = _mappings.FreeAround(handle, NoCeiling);
+        AddressRange around = _mappings.FreeAround(handle, MappingTree.NoCeiling);
         bool goesDown = moved.Start < source.Start;
         var request = new MoveRequest(source.Start, moved.Start, source.Length)
         {
@@ -337,10 +336,10 @@ public sealed partial class AddressSpace
             return;
         }
 
-        Errno error = PrepareUnmap(source, old, out ReplacedMappings replaced);
+        Errno error = _unmapper.Prepare(source, old, out ReplacedMappings replaced);
         if (error != Errno.None)
             throw new InvalidOperationException($"The source of a move could not be unmapped after its entries had moved: {error}.");
-        RemoveMappings(source, replaced.First);
+        _unmapper.RemoveMappings(source, replaced.First);
     }
 
     /// <summary>The source after DONTUNMAP: the whole old mapping is no longer locked (but still counted, as in Linux), and forgets its identity when all of it moved.</summary>
@@ -392,18 +391,12 @@ public sealed partial class AddressSpace
     private bool IsRefusedAmongSeveral(MappingHandle handle) =>
         _mappings.FileOf(handle) is { Object.Kind: MemoryObjectKind.ZeroDevice };
 
-    /// <summary>EPERM for a page that only a privileged process may map (vm.mmap_min_addr).</summary>
-    private Errno CheckLowAddress(VirtualAddress address) =>
-        address.Value < LowestUnprivilegedAddress && !Options.IsPrivileged ? Errno.OperationNotPermitted : Errno.None;
-
     /// <summary>Populates what a mapping that is locked, and not only on fault, has got.</summary>
     private void PopulateIfLocked(VmFlags flags, AddressRange grown)
     {
         if ((flags & (VmFlags.Locked | VmFlags.LockOnFault)) == VmFlags.Locked)
             Populate(grown, PopulateMode.BestEffort);
     }
-
-    private static ulong RoundUpWrapping(ulong length) => unchecked(length + (PageSize.Bytes - 1)) & ~(PageSize.Bytes - 1);
 
     /// <summary>The arguments of a remap of one mapping, lengths rounded up.</summary>
     private record struct RemapRequest

@@ -20,7 +20,7 @@ public sealed partial class AddressSpace
 
     internal CallResult SealLocked(ulong start, ulong length, ulong flags)
     {
-        ulong rounded = RoundUpWrapping(length);
+        ulong rounded = PageSize.RoundUpWrapping(length);
         ulong end = unchecked(start + rounded);
         if (flags != 0 || (start & (PageSize.Bytes - 1)) != 0 || (length != 0 && rounded == 0) || end < start)
             return Errno.InvalidArgument;

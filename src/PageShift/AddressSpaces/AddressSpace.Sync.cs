@@ -23,7 +23,7 @@ public sealed partial class AddressSpace
         const SyncFlags Both = SyncFlags.Async | SyncFlags.Sync;
         if ((flags & ~(Both | SyncFlags.Invalidate)) != 0 || (flags & Both) == Both || (start & (PageSize.Bytes - 1)) != 0)
             return Errno.InvalidArgument;
-        ulong end = unchecked(start + RoundUpWrapping(length));
+        ulong end = unchecked(start + PageSize.RoundUpWrapping(length));
         if (end == start)
             return CallResult.Success;
         if (end < start)

@@ -19,20 +19,22 @@ namespace PageShift;
 /// </remarks>
 public sealed partial class AddressSpace : IDisposable, IMemoryUser
 {
-    private readonly MappingLock _lock = new();
+    private readonly SpaceState _state;
+    private readonly MappingLock _lock;
 
     // Guarded by the mapping lock; an identity may be set under the fault lock (TrySetAnon).
-    private readonly MappingTree _mappings = new();
+    private readonly MappingTree _mappings;
 
     // Guarded by the mapping lock; empty slots are filled under the fault lock.
     private readonly PageTableTree _tables;
 
     // The rest is guarded by the mapping lock, exclusively.
-    private readonly SpaceProcessors _processors = new();
+    private readonly SpaceProcessors _processors;
     private readonly PageAccounts _accounts;
     private readonly LinuxTables _linuxTables;
     private readonly AnonIdentitySource _anonIdentities;
     private readonly AddressLayout _layout;
+    private readonly Unmapper _unmapper;
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
     private bool _disposed;
@@ -71,13 +73,18 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         Options = options;
         Policy = options.Policy;
         BreakStart = options.BreakStart;
-        _accounts = new PageAccounts(options);
         Descriptors = new DescriptorTable(memory);
         _anonIdentities = anonIdentities;
-        _layout = MakeLayout(options);
         using PhysicalMemory.Use use = memory.EnterUse(); // until the space is a user, which comes last: from then on the memory may tell it to leave
-        _tables = new PageTableTree(memory, options.Geometry);
-        _linuxTables = new LinuxTables(_tables);
+        _state = new SpaceState(memory, options, anonIdentities, this);
+        _lock = _state.Lock;
+        _mappings = _state.Mappings;
+        _tables = _state.Tables;
+        _processors = _state.Processors;
+        _accounts = _state.Accounts;
+        _linuxTables = _state.LinuxTables;
+        _layout = _state.Layout;
+        _unmapper = new Unmapper(_state);
         _planner = new MovePlanner(_tables, _linuxTables);
         _mover = new PageTableMover(_tables);
         _observation = new MoveObservation(_planner);
@@ -168,14 +175,5 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     {
         scope.Dispose();
         throw new ObjectDisposedException(nameof(AddressSpace));
-    }
-
-    private static AddressLayout MakeLayout(AddressSpaceOptions options)
-    {
-        PagingGeometry geometry = options.Geometry;
-        AddressLayout layout = geometry.Levels == PagingGeometry.MaximumLevels ? AddressLayout.FiveLevels : AddressLayout.FourLevels;
-        if (geometry.EntriesPerTable != PagingGeometry.X86.EntriesPerTable)
-            layout = new AddressLayout(VirtualAddress.Zero, geometry.UserLimit, VirtualAddress.Zero, geometry.UserLimit, geometry.UserLimit, geometry.Span(PageTableLevel.Pmd));
-        return layout with { Minimum = options.MinimumAddress ?? layout.Minimum, MmapBase = options.MmapBase ?? layout.MmapBase };
     }
 }

@@ -59,6 +59,9 @@ internal sealed partial class MappingTree
         return new AddressRange(node.Start, node.End);
     }
 
+    /// <summary>The ceiling where no mapping stands above: every table may go.</summary>
+    public static VirtualAddress NoCeiling => new(ulong.MaxValue);
+
     /// <summary>What a mapping and the free space around it take up: from the end of the mapping below (0 when it is the lowest) to the start of the one above
     /// (<paramref name="ceiling"/> when it is the highest). <paramref name="ignored"/> counts as free when it is one of the two.</summary>
     public AddressRange FreeAround(MappingHandle handle, VirtualAddress ceiling, MappingHandle ignored = default)
@@ -72,6 +75,26 @@ internal sealed partial class MappingTree
             above = _nodes[above].Next;
         return new AddressRange(EndOf(below), above == 0 ? ceiling : _nodes[above].Start);
     }
+
+    /// <summary>The end of the mapping below <paramref name="handle"/>; 0 when there is none.</summary>
+    public VirtualAddress EndBelow(MappingHandle handle)
+    {
+        MappingHandle below = Previous(handle);
+        return below.IsNone ? VirtualAddress.Zero : RangeOf(below).End;
+    }
+
+    /// <summary>The same, where none stands for what is above the highest.</summary>
+    public VirtualAddress EndBelowOrLast(MappingHandle handle)
+    {
+        MappingHandle below = handle.IsNone ? Last : Previous(handle);
+        return below.IsNone ? VirtualAddress.Zero : RangeOf(below).End;
+    }
+
+    /// <summary>Where the mapping above <paramref name="handle"/> starts; <see cref="NoCeiling"/> when there is none.</summary>
+    public VirtualAddress StartAbove(MappingHandle handle) => StartOf(Next(handle));
+
+    /// <summary>Where a mapping starts; <see cref="NoCeiling"/> for none.</summary>
+    public VirtualAddress StartOf(MappingHandle handle) => handle.IsNone ? NoCeiling : RangeOf(handle).Start;
 
     /// <summary>The flags of a mapping.</summary>
     public VmFlags FlagsOf(MappingHandle handle) => NodeOf(handle).Flags;

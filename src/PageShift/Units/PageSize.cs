@@ -11,4 +11,7 @@ public static class PageSize
 
     /// <summary>The length of one page.</summary>
     public static ByteLength Length => new(Bytes);
+
+    /// <summary>A number of bytes rounded up to whole pages, modulo 2^64 as the kernel reckons.</summary>
+    internal static ulong RoundUpWrapping(ulong length) => unchecked(length + (Bytes - 1)) & ~(Bytes - 1);
 }

@@ -1,0 +1,85 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Physical;
+using PageShift.Translation;
+
+namespace PageShift;
+
+/// <summary>What an address space consists of, and what its operations share. Each operation that is a type of its own takes from here what it works on.</summary>
+/// <remarks>Guarded by the mapping lock: shared for accesses and faults, exclusively for calls. Empty slots are filled, and identities set, under the fault lock.</remarks>
+internal sealed class SpaceState
+{
+    private readonly IObjectMapper _mapper;
+
+    internal SpaceState(PhysicalMemory memory, AddressSpaceOptions options, AnonIdentitySource anonIdentities, IObjectMapper mapper)
+    {
+        Memory = memory;
+        Options = options;
+        AnonIdentities = anonIdentities;
+        _mapper = mapper;
+        Layout = MakeLayout(options);
+        Accounts = new PageAccounts(options);
+        Tables = new PageTableTree(memory, options.Geometry);
+        LinuxTables = new LinuxTables(Tables);
+    }
+
+    internal PhysicalMemory Memory { get; }
+
+    internal AddressSpaceOptions Options { get; }
+
+    /// <summary>The lock that guards all this.</summary>
+    internal MappingLock Lock { get; } = new();
+
+    /// <summary>What should be there.</summary>
+    internal MappingTree Mappings { get; } = new();
+
+    /// <summary>What is there.</summary>
+    internal PageTableTree Tables { get; }
+
+    /// <summary>The empty tables that only Linux would still have.</summary>
+    internal LinuxTables LinuxTables { get; }
+
+    internal SpaceProcessors Processors { get; } = new();
+
+    internal PageAccounts Accounts { get; }
+
+    internal AnonIdentitySource AnonIdentities { get; }
+
+    internal AddressLayout Layout { get; }
+
+    /// <summary>Adds a mapping, merged with its neighbours where the rules allow, and counts its pages.</summary>
+    /// <returns>The mapping that now covers the range.</returns>
+    internal MappingHandle InsertMapping(in Mapping mapping, bool mayMergeWithNext = true)
+    {
+        Accounts.Add(mapping.Flags, mapping.Range.Length.WholePages);
+        mapping.File?.Object.AddMapper(_mapper);
+        return Mappings.InsertMerging(mapping, mayMergeWithNext);
+    }
+
+    /// <summary>Gives a mapping that is about to get its first private page an identity: a neighbour's where that is allowed, else a fresh one.</summary>
+    internal void EnsureAnon(MappingHandle handle)
+    {
+        if (!Mappings.AnonOf(handle).IsNone)
+            return;
+        AnonIdentity anon = Mappings.FindReusableAnon(handle);
+        Mappings.TrySetAnon(handle, anon.IsNone ? new AnonIdentity(AnonIdentities.Next(), inherited: false) : anon);
+    }
+
+    /// <summary>EPERM for a page that only a privileged process may map (vm.mmap_min_addr).</summary>
+    internal Errno CheckLowAddress(VirtualAddress address)
+    {
+        const ulong LowestUnprivilegedAddress = 4096;
+        return address.Value < LowestUnprivilegedAddress && !Options.IsPrivileged ? Errno.OperationNotPermitted : Errno.None;
+    }
+
+    private static AddressLayout MakeLayout(AddressSpaceOptions options)
+    {
+        PagingGeometry geometry = options.Geometry;
+        AddressLayout layout = geometry.Levels == PagingGeometry.MaximumLevels ? AddressLayout.FiveLevels : AddressLayout.FourLevels;
+        if (geometry.EntriesPerTable != PagingGeometry.X86.EntriesPerTable)
+            layout = new AddressLayout(VirtualAddress.Zero, geometry.UserLimit, VirtualAddress.Zero, geometry.UserLimit, geometry.UserLimit, geometry.Span(PageTableLevel.Pmd));
+        return layout with { Minimum = options.MinimumAddress ?? layout.Minimum, MmapBase = options.MmapBase ?? layout.MmapBase };
+    }
+}
