@@ -9,11 +9,14 @@ public sealed partial class AddressSpace
     // Guarded by _directLock, which is taken outside all other locks.
     private VirtualProcessor? _direct;
 
+    /// <summary>What brings in the pages that processors miss.</summary>
+    internal IFaultResolver Faults => _faults;
+
     /// <summary>Makes a processor that accesses this space. Dispose it when it is no longer used.</summary>
     public VirtualProcessor CreateProcessor()
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        var processor = new VirtualProcessor(this, _tables, _lock, RemoveProcessor);
+        var processor = new VirtualProcessor(_faults, _tables, _lock, RemoveProcessor);
         _processors.Add(processor);
         return processor;
     }

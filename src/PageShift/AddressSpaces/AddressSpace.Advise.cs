@@ -76,7 +76,7 @@ public sealed partial class AddressSpace
         VirtualAddress end = VirtualAddress.Min(range.End, Geometry.UserLimit);
         if (range.Start >= end)
             return Errno.OutOfMemory;
-        return Populate(new AddressRange(range.Start, end), mode).Fault switch
+        return _populator.Populate(new AddressRange(range.Start, end), mode).Fault switch
         {
             AccessFault.None => end == range.End ? Errno.None : Errno.OutOfMemory,
             AccessFault.NotMapped or AccessFault.OutOfMemory => Errno.OutOfMemory,
@@ -273,7 +273,7 @@ public sealed partial class AddressSpace
         if (address >= Geometry.UserLimit || address.IsAligned(Geometry.Span(PageTableLevel.Pmd)))
             return;
         PageTableWalk walk = _tables.Walk(address);
-        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk) && _tables.TrySplitAt(address))
-            ShareZeroesLocked(LargeBlock(address));
+        if (walk.Level > PageTableLevel.Pte && walk.IsMapped && _pages.IsOnlyReference(walk) && _tables.TrySplitAt(address))
+            ShareZeroesLocked(_pages.LargeBlock(address));
     }
 }

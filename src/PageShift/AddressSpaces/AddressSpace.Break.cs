@@ -89,7 +89,7 @@ public sealed partial class AddressSpace
             _mappings.Insert(heap);
         }
 
-        PopulateIfLocked(flags, grown);
+        _populator.PopulateIfLocked(flags, grown);
         return true;
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class AddressSpace : IObjectMapper
     /// <summary>Splits the large leaf that reaches over an address, which only <see cref="MarkPresent"/> puts into a mapping of an object. Returns the address; without memory the end of that leaf, which then
     /// stays.</summary>
     private VirtualAddress SplitOrPass(VirtualAddress address) =>
-        _tables.TrySplitAt(address) ? address : EndOfSlot(address, _tables.Walk(address).Level);
+        _tables.TrySplitAt(address) ? address : _pages.EndOfSlot(address, _tables.Walk(address).Level);
 
     private void NotePunchedHole(in PunchedHole hole) => (_punchedHoles ??= []).Add(hole);
 

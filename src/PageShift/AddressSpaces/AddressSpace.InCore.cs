@@ -66,7 +66,7 @@ public sealed partial class AddressSpace
         while (!source.IsEmpty)
         {
             VirtualAddress page = destination.PageStart;
-            if (ResolveFault(page, AccessKind.Write, isExclusive: true).Fault != AccessFault.None)
+            if (_faults.ResolveFault(page, AccessKind.Write, isExclusive: true).Fault != AccessFault.None)
                 return false;
             int offset = (int)destination.OffsetInPage;
             int count = Math.Min(source.Length, (int)PageSize.Bytes - offset);

@@ -81,7 +81,7 @@ public sealed partial class AddressSpace
         Errno error = SetLock(start, length, lockFlags, out AddressRange range);
         if (error != Errno.None || range.IsEmpty)
             return error;
-        return Populate(range, PopulateMode.Lock).Fault switch
+        return _populator.Populate(range, PopulateMode.Lock).Fault switch
         {
             AccessFault.None => CallResult.Success,
             AccessFault.OutOfMemory => Errno.TryAgain,
@@ -114,7 +114,7 @@ public sealed partial class AddressSpace
         if (!current)
             return CallResult.Success;
         SetLockOfAll(lockFlags);
-        Populate(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), PopulateMode.BestEffort);
+        _populator.Populate(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), PopulateMode.BestEffort);
         return CallResult.Success;
     }
 

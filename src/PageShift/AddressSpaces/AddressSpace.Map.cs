@@ -87,7 +87,7 @@ public sealed partial class AddressSpace
             return error;
 
         if (request.VmFlags.Has(VmFlags.Locked) || (flags & (ulong)(MapFlags.Populate | MapFlags.NonBlock)) == (ulong)MapFlags.Populate)
-            Populate(range, PopulateMode.BestEffort);
+            _populator.Populate(range, PopulateMode.BestEffort);
         return range.Start;
     }
 

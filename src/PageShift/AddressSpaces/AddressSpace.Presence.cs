@@ -55,13 +55,13 @@ public sealed partial class AddressSpace
             var tables = new TableReserve(Memory);
             if (!tables.TryFill((ulong)(walk.Level - PageTableLevel.Pmd)))
                 return;
-            if (!TryAllocateLargePage(zeroPage: false, out FrameNumber first))
+            if (!_pages.TryAllocateLargePage(zeroPage: false, out FrameNumber first))
             {
                 tables.Drain();
                 return;
             }
 
-            InstallLeaf(block, PageTableLevel.Pmd, PageTableEntry.Leaf(first, bits | PageTableEntry.LargeBit), walk, ref tables);
+            _pages.Install(block, PageTableLevel.Pmd, PageTableEntry.Leaf(first, bits | PageTableEntry.LargeBit), walk, ref tables);
         }
     }
 }

@@ -151,7 +151,7 @@ public sealed partial class AddressSpace
         _accounts.Add(flags, pages);
         leavesChanged |= ProtectLeaves(part, flags, hasPrivatePages);
         if ((old & (VmFlags.Write | VmFlags.Shared | VmFlags.Locked)) == VmFlags.Locked && access.Has(VmFlags.Write))
-            Populate(part, PopulateMode.BestEffort); // the pages of locked memory become private now, not by a fault later
+            _populator.Populate(part, PopulateMode.BestEffort); // the pages of locked memory become private now, not by a fault later
         return Errno.None;
     }
 

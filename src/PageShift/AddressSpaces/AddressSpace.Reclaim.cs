@@ -41,7 +41,7 @@ public sealed partial class AddressSpace
             MappingHandle handle = _mappings.Find(found);
             VmFlags flags = _mappings.FlagsOf(handle);
             bool mayShare = IsAnonymousPrivate(handle) && (flags & (VmFlags.Locked | VmFlags.Shared)) == 0; // a write to shared memory is not copied
-            if (mayShare && walk.Level == PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk.Entry.Frame) && !Memory.Bytes(walk.Entry.Frame).ContainsAnyExcept((byte)0))
+            if (mayShare && walk.Level == PageTableLevel.Pte && walk.IsMapped && _pages.IsOnlyReference(walk.Entry.Frame) && !Memory.Bytes(walk.Entry.Frame).ContainsAnyExcept((byte)0))
             {
                 _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(FrameNumber.ZeroPage, LeafBits.ForFlags(flags)));
                 Memory.Release(walk.Entry.Frame);

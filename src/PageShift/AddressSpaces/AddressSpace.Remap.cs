@@ -173,7 +173,7 @@ public sealed partial class AddressSpace
                 return Errno.OutOfMemory;
             _accounts.Add(mapping.Flags, growth.WholePages);
             _mappings.ExtendMerging(handle, end + growth);
-            PopulateIfLocked(mapping.Flags, new AddressRange(end, growth));
+            _populator.PopulateIfLocked(mapping.Flags, new AddressRange(end, growth));
             return new VirtualAddress(remap.Old);
         }
 
@@ -311,7 +311,7 @@ public sealed partial class AddressSpace
     private VirtualAddress FinishMove(VmFlags flags, in RemapRequest remap, AddressRange destination)
     {
         if (remap.NewLength > remap.OldLength)
-            PopulateIfLocked(flags, new AddressRange(destination.Start + new ByteLength(remap.OldLength), destination.End));
+            _populator.PopulateIfLocked(flags, new AddressRange(destination.Start + new ByteLength(remap.OldLength), destination.End));
         return destination.Start;
     }
 
@@ -390,13 +390,6 @@ public sealed partial class AddressSpace
     /// <summary>True for what Linux does not move together with other mappings: files with an address chooser of their own, of which /dev/zero is the one here.</summary>
     private bool IsRefusedAmongSeveral(MappingHandle handle) =>
         _mappings.FileOf(handle) is { Object.Kind: MemoryObjectKind.ZeroDevice };
-
-    /// <summary>Populates what a mapping that is locked, and not only on fault, has got.</summary>
-    private void PopulateIfLocked(VmFlags flags, AddressRange grown)
-    {
-        if ((flags & (VmFlags.Locked | VmFlags.LockOnFault)) == VmFlags.Locked)
-            Populate(grown, PopulateMode.BestEffort);
-    }
 
     /// <summary>The arguments of a remap of one mapping, lengths rounded up.</summary>
     private record struct RemapRequest

@@ -35,6 +35,9 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private readonly AnonIdentitySource _anonIdentities;
     private readonly AddressLayout _layout;
     private readonly Unmapper _unmapper;
+    private readonly LeafPages _pages;
+    private readonly FaultHandler _faults;
+    private readonly Populator _populator;
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
     private bool _disposed;
@@ -85,6 +88,9 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         _linuxTables = _state.LinuxTables;
         _layout = _state.Layout;
         _unmapper = new Unmapper(_state);
+        _pages = new LeafPages(_state);
+        _faults = new FaultHandler(_state, _pages);
+        _populator = new Populator(_state, _pages, _faults);
         _planner = new MovePlanner(_tables, _linuxTables);
         _mover = new PageTableMover(_tables);
         _observation = new MoveObservation(_planner);

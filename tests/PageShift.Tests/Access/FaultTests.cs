@@ -42,7 +42,7 @@ public class FaultTests
     {
         using AccessWorld world = new();
         world.Map(0, 2);
-        IFaultResolver faults = world.Space;
+        IFaultResolver faults = world.Space.Faults;
         var reader = new MappingLock.ReaderFlag { Owner = Environment.CurrentManagedThreadId }; // as if inside an access
         Assert.Equal(AccessFault.None, faults.ResolveFault(Page(0), AccessKind.Read, reader));
         Assert.Equal(AccessFault.None, faults.ResolveFault(Page(1), AccessKind.Write, reader));

@@ -7,50 +7,60 @@ using PageShift.Translation;
 namespace PageShift;
 
 /// <summary>Faults in leaves of 2 MiB (transparent huge pages), where madvise(MADV_HUGEPAGE) asked for them.</summary>
-public sealed partial class AddressSpace
+/// <remarks>Under the fault lock, and the mapping lock as <see cref="FaultHandler"/> says.</remarks>
+internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
 {
+    private readonly SpaceState _state = state;
+    private readonly LeafPages _pages = pages;
+    private readonly PhysicalMemory _memory = state.Memory;
+    private readonly PageTableTree _tables = state.Tables;
+    private readonly LinuxTables _linuxTables = state.LinuxTables;
+    private readonly SpaceProcessors _processors = state.Processors;
+    private readonly PagingGeometry _geometry = state.Options.Geometry;
+    private readonly bool _isEnabled = state.Options.TransparentHugePages;
+
     /// <summary>Faults in a large page where the block lies wholly in the mapping and its slot is empty: a write gets zeroed frames, a read the large zero page. Both give the mapping
     /// an identity (checked on the kernel; a read of a small page does not). False when it does not apply or memory has no such run of frames: small pages then.</summary>
-    private bool TryFaultLargePage(in PageFault fault, in PageTableWalk walk)
+    internal bool TryFault(in PageFault fault, in PageTableWalk walk)
     {
         const PageTableLevel Level = PageTableLevel.Pmd;
         const VmFlags Asked = VmFlags.HugePage | VmFlags.NoHugePage;
-        if (!Options.TransparentHugePages || (fault.Mapping.Flags & Asked) != VmFlags.HugePage || walk.Level < Level)
+        if (!_isEnabled || (fault.Mapping.Flags & Asked) != VmFlags.HugePage || walk.Level < Level)
             return false;
-        AddressRange block = LargeBlock(fault.Page);
+        AddressRange block = _pages.LargeBlock(fault.Page);
         if (!fault.Mapping.Range.Contains(block) || _linuxTables.KeepsEmpty(PageTableLevel.Pte, block.Start))
             return false; // where Linux still has an empty table, small pages go on filling it
-        var tables = new TableReserve(Memory);
+        var tables = new TableReserve(_memory);
         if (!tables.TryFill((ulong)(walk.Level - Level)))
             return false;
-        if (!TryAllocateLargePage(zeroPage: !fault.IsWrite, out FrameNumber first))
+        if (!_pages.TryAllocateLargePage(zeroPage: !fault.IsWrite, out FrameNumber first))
         {
             tables.Drain();
             return false;
         }
 
         _state.EnsureAnon(fault.Handle);
-        InstallLeaf(block.Start, Level, LargeLeaf(first, fault), walk, ref tables);
+        _pages.Install(block.Start, Level, LargeLeaf(first, fault), walk, ref tables);
         return true;
     }
 
     /// <summary>A write to a large page that is not the mapping's own: the large zero page becomes a large page of zeroes if there are frames for one; else the leaf is
     /// split, and the one page copied.</summary>
-    private AccessFault FaultReadOnlyLargePage(in PageFault fault, in PageTableWalk walk)
+    internal AccessFault FaultReadOnly(in PageFault fault, in PageTableWalk walk)
     {
-        if (walk.Level == PageTableLevel.Pmd && Memory.IsZeroPage(walk.Entry.Frame) && TryAllocateLargePage(zeroPage: false, out FrameNumber first))
+        if (walk.Level == PageTableLevel.Pmd && _memory.IsZeroPage(walk.Entry.Frame) && _pages.TryAllocateLargePage(zeroPage: false, out FrameNumber first))
         {
             _state.EnsureAnon(fault.Handle);
             _tables.Set(walk.Table, walk.Index, LargeLeaf(first, fault));
-            _processors.Flush(LargeBlock(fault.Page));
+            _processors.Flush(_pages.LargeBlock(fault.Page));
             return AccessFault.None;
         }
 
-        FrameNumber old = walk.Entry.Frame + (fault.Page - fault.Page.AlignDown(Geometry.Span(walk.Level))).WholePages.Value;
-        bool copies = !IsOnlyReference(old);
+        FrameNumber old = walk.Entry.Frame + (fault.Page - fault.Page.AlignDown(_geometry.Span(walk.Level))).WholePages.Value;
+        bool copies = !_pages.IsOnlyReference(old);
         FrameNumber copy = FrameNumber.None;
-        var tables = new TableReserve(Memory);
-        if (!tables.TryFill((ulong)walk.Level) || (copies && !TryCopyFrame(old, out copy)))
+        var tables = new TableReserve(_memory);
+        if (!tables.TryFill((ulong)walk.Level) || (copies && !_pages.TryCopyFrame(old, out copy)))
         {
             tables.Drain();
             return AccessFault.OutOfMemory;
@@ -60,20 +70,10 @@ public sealed partial class AddressSpace
         for (; at.Level > PageTableLevel.Pte; at = _tables.Walk(fault.Page))
             _tables.Split(at.Table, at.Index, at.Level, tables.Take());
         if (copies)
-            ReplacePage(fault, at, copy);
+            _pages.ReplacePage(fault, at, copy);
         else
             _tables.SetBits(at.Table, at.Index, PageTableEntry.WritableBit | PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
         return AccessFault.None;
-    }
-
-    private bool TryAllocateLargePage(bool zeroPage, out FrameNumber first) => zeroPage
-        ? Memory.TryGetHugeZero(Geometry.IndexBits, out first)
-        : Memory.TryAllocateContiguous(Geometry.IndexBits, zeroed: true, out first);
-
-    private AddressRange LargeBlock(VirtualAddress page)
-    {
-        ByteLength span = Geometry.Span(PageTableLevel.Pmd);
-        return new AddressRange(page.AlignDown(span), span);
     }
 
     private static PageTableEntry LargeLeaf(FrameNumber first, in PageFault fault) =>

@@ -23,8 +23,18 @@ namespace PageShift;
 // "Exclusive" replaces a translation that another processor's TLB may hold. It and the growth of a stack need the mapping lock exclusively; all else runs under that lock
 // shared plus the fault lock, as it only fills empty slots and adds bits to leaves. An object's page is brought in before the fault lock is taken.
 // Sources: docs/linux-rules.md sections 3 and 9; errors as the kernel's x86 fault handler reports them, checked on Linux 6.18.
-public sealed partial class AddressSpace : IFaultResolver
+/// <summary>Brings in pages that accesses miss, and makes leaves writable or private that writes ask it for.</summary>
+internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultResolver
 {
+    private readonly SpaceState _state = state;
+    private readonly MappingLock _lock = state.Lock;
+    private readonly MappingTree _mappings = state.Mappings;
+    private readonly PageTableTree _tables = state.Tables;
+    private readonly PhysicalMemory _memory = state.Memory;
+    private readonly PagingGeometry _geometry = state.Options.Geometry;
+    private readonly LeafPages _pages = pages;
+    private readonly LargePageFaults _largePages = new(state, pages);
+    private readonly StackGrowth _stacks = new(state);
     private AdaptiveLock _faultLock;
 
     AccessFault IFaultResolver.ResolveFault(VirtualAddress address, AccessKind access, MappingLock.ReaderFlag reader)
@@ -47,7 +57,7 @@ public sealed partial class AddressSpace : IFaultResolver
     }
 
     /// <summary>Brings in the page of <paramref name="address"/>, or upgrades its leaf for a write. The mapping lock is held, exclusively or shared.</summary>
-    private FaultResult ResolveFault(VirtualAddress address, AccessKind access, bool isExclusive)
+    internal FaultResult ResolveFault(VirtualAddress address, AccessKind access, bool isExclusive)
     {
         bool isWrite = access == AccessKind.Write;
         VirtualAddress page = address.PageStart;
@@ -59,7 +69,7 @@ public sealed partial class AddressSpace : IFaultResolver
                 return AccessFault.NotMapped;
             if (!isExclusive)
                 return FaultResult.Escalate;
-            if (!TryGrowDown(handle, page))
+            if (!_stacks.TryGrowDown(handle, page))
                 return AccessFault.NotMapped;
         }
 
@@ -94,13 +104,13 @@ public sealed partial class AddressSpace : IFaultResolver
 
     private AccessFault FaultAnonymousPage(in PageFault fault, in PageTableWalk walk)
     {
-        if (TryFaultLargePage(fault, walk))
+        if (_largePages.TryFault(fault, walk))
             return AccessFault.None;
-        var tables = new TableReserve(Memory);
+        var tables = new TableReserve(_memory);
         if (!tables.TryFill((ulong)walk.Level))
             return AccessFault.OutOfMemory;
         FrameNumber frame = FrameNumber.ZeroPage;
-        if (fault.IsWrite && !Memory.TryAllocateFrame(zeroed: true, out frame))
+        if (fault.IsWrite && !_memory.TryAllocateFrame(zeroed: true, out frame))
         {
             tables.Drain();
             return AccessFault.OutOfMemory;
@@ -108,7 +118,7 @@ public sealed partial class AddressSpace : IFaultResolver
 
         if (fault.IsWrite)
             _state.EnsureAnon(fault.Handle);
-        InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
+        _pages.Install(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
         return AccessFault.None;
     }
 
@@ -117,9 +127,9 @@ public sealed partial class AddressSpace : IFaultResolver
     {
         // The object's page comes last: when something else can't be had, the object has not changed either.
         bool copies = fault.IsWrite && !fault.IsShared;
-        var tables = new TableReserve(Memory);
+        var tables = new TableReserve(_memory);
         FrameNumber copy = FrameNumber.None;
-        if (!tables.TryFill((ulong)seen.Level) || (copies && !Memory.TryAllocateFrame(zeroed: false, out copy)))
+        if (!tables.TryFill((ulong)seen.Level) || (copies && !_memory.TryAllocateFrame(zeroed: false, out copy)))
         {
             tables.Drain();
             return AccessFault.OutOfMemory;
@@ -135,7 +145,7 @@ public sealed partial class AddressSpace : IFaultResolver
         finally
         {
             if (found != ObjectPageResult.Found && copies) // or the object's reader has thrown
-                Memory.Release(copy);
+                _memory.Release(copy);
             if (found == ObjectPageResult.OutOfMemory)
                 tables.Drain();
         }
@@ -144,8 +154,8 @@ public sealed partial class AddressSpace : IFaultResolver
             return AccessFault.OutOfMemory;
         if (found == ObjectPageResult.Found && copies)
         {
-            CopyContent(frame, copy);
-            Memory.Release(frame);
+            _pages.CopyContent(frame, copy);
+            _memory.Release(frame);
             frame = copy;
         }
 
@@ -169,13 +179,13 @@ public sealed partial class AddressSpace : IFaultResolver
         PageTableWalk walk = _tables.Walk(fault.Page);
         if (!walk.Entry.IsNone)
         {
-            Memory.Release(frame); // another processor was faster
+            _memory.Release(frame); // another processor was faster
             return ResolveFault(fault);
         }
 
         if (fault.IsWrite && !fault.IsShared)
             _state.EnsureAnon(fault.Handle);
-        InstallLeaf(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
+        _pages.Install(fault.Page, PageTableLevel.Pte, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, fault.IsWrite)), walk, ref tables);
         return AccessFault.None;
     }
 
@@ -190,12 +200,12 @@ public sealed partial class AddressSpace : IFaultResolver
     /// <summary>Finds the pages around a page that is read which are in memory, and have no leaf yet.</summary>
     private void FindAround(in PageFault fault, in PageTableWalk seen, ref NeighbourPages around)
     {
-        int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
+        int index = _geometry.Index(fault.Page, PageTableLevel.Pte);
         (int first, int end) = WindowAround(fault);
         uint wanted = 0;
         for (int i = first; i < end; i++)
         {
-            if (i != index && (seen.Level > PageTableLevel.Pte || Memory.Entry(seen.Table, i).IsNone))
+            if (i != index && (seen.Level > PageTableLevel.Pte || _memory.Entry(seen.Table, i).IsNone))
                 wanted |= 1U << (i - first);
         }
 
@@ -208,7 +218,7 @@ public sealed partial class AddressSpace : IFaultResolver
     private void InstallAround(in PageFault fault, ref NeighbourPages around, ref TableReserve tables)
     {
         ulong bits = LeafBits.ForFault(fault.Mapping.Flags, write: false);
-        VirtualAddress start = fault.Page.AlignDown(Geometry.TableSpan(PageTableLevel.Pte));
+        VirtualAddress start = fault.Page.AlignDown(_geometry.TableSpan(PageTableLevel.Pte));
         bool hasTable = _tables.TryFindTable(fault.Page, PageTableLevel.Pte, out FrameNumber table);
         for (uint rest = around.Found; rest != 0; rest &= rest - 1)
         {
@@ -218,16 +228,16 @@ public sealed partial class AddressSpace : IFaultResolver
             if (!hasTable)
             {
                 VirtualAddress address = start + new ByteLength((ulong)index << PageSize.Shift);
-                InstallLeaf(address, PageTableLevel.Pte, leaf, _tables.Walk(address), ref tables);
+                _pages.Install(address, PageTableLevel.Pte, leaf, _tables.Walk(address), ref tables);
                 hasTable = _tables.TryFindTable(address, PageTableLevel.Pte, out table);
             }
-            else if (Memory.Entry(table, index).IsNone)
+            else if (_memory.Entry(table, index).IsNone)
             {
                 _tables.Set(table, index, leaf);
             }
             else
             {
-                Memory.Release(leaf.Frame); // another processor was faster
+                _memory.Release(leaf.Frame); // another processor was faster
             }
         }
     }
@@ -236,18 +246,18 @@ public sealed partial class AddressSpace : IFaultResolver
     private (int First, int End) WindowAround(in PageFault fault)
     {
         const int MostPages = NeighbourPages.Most;
-        int index = Geometry.Index(fault.Page, PageTableLevel.Pte);
+        int index = _geometry.Index(fault.Page, PageTableLevel.Pte);
         ulong pagesBelow = (fault.Page - fault.Mapping.Start).WholePages.Value;
         ulong pagesFrom = (fault.Mapping.End - fault.Page).WholePages.Value;
         int first = Math.Max(index & ~(MostPages - 1), index - (int)Math.Min((ulong)index, pagesBelow));
-        int end = (int)Math.Min((ulong)Math.Min(first + MostPages, Geometry.EntriesPerTable), (ulong)index + pagesFrom);
+        int end = (int)Math.Min((ulong)Math.Min(first + MostPages, _geometry.EntriesPerTable), (ulong)index + pagesFrom);
         return (first, end);
     }
 
     /// <summary>A write to a page whose leaf is read-only although the mapping is writable.</summary>
     private FaultResult FaultReadOnlyPage(in PageFault fault, in PageTableWalk walk)
     {
-        if (fault.IsShared || IsOnlyReference(walk))
+        if (fault.IsShared || _pages.IsOnlyReference(walk))
         {
             if (!fault.IsShared)
                 _state.EnsureAnon(fault.Handle); // it has none yet when the page is one that an object has dropped
@@ -258,69 +268,15 @@ public sealed partial class AddressSpace : IFaultResolver
         if (!fault.IsExclusive)
             return FaultResult.Escalate;
         if (walk.Level > PageTableLevel.Pte)
-            return FaultReadOnlyLargePage(fault, walk);
+            return _largePages.FaultReadOnly(fault, walk);
         return CopyPage(fault, walk);
     }
 
     private AccessFault CopyPage(in PageFault fault, in PageTableWalk walk)
     {
-        if (!TryCopyFrame(walk.Entry.Frame, out FrameNumber copy))
+        if (!_pages.TryCopyFrame(walk.Entry.Frame, out FrameNumber copy))
             return AccessFault.OutOfMemory;
-        ReplacePage(fault, walk, copy);
+        _pages.ReplacePage(fault, walk, copy);
         return AccessFault.None;
-    }
-
-    private bool TryCopyFrame(FrameNumber frame, out FrameNumber copy)
-    {
-        bool isZero = Memory.IsZeroPage(frame);
-        if (!Memory.TryAllocateFrame(zeroed: isZero, out copy))
-            return false;
-        if (!isZero)
-            CopyContent(frame, copy);
-        return true;
-    }
-
-    private void ReplacePage(in PageFault fault, in PageTableWalk walk, FrameNumber frame)
-    {
-        _state.EnsureAnon(fault.Handle);
-        _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: true)));
-        Memory.Release(walk.Entry.Frame);
-        _processors.Flush(new AddressRange(fault.Page, PageSize.Length));
-    }
-
-    /// <summary>True when the leaf is the only holder of its frames: then a private page is the mapping's own already.</summary>
-    private bool IsOnlyReference(in PageTableWalk walk)
-    {
-        FrameNumber first = walk.Entry.Frame;
-        for (ulong i = 0; i < Geometry.FramesPerLeaf(walk.Level); i++)
-        {
-            if (!IsOnlyReference(first + i))
-                return false;
-        }
-
-        return true;
-    }
-
-    private bool IsOnlyReference(FrameNumber frame) => !Memory.IsZeroPage(frame) && Memory.References(frame) == 1;
-
-    /// <summary>Puts a leaf into the empty slot where <paramref name="walk"/> ended, or below it, in tables from <paramref name="tables"/>. The subtree is complete before
-    /// its one top entry is written, so that walks beside this see nothing or all of it.</summary>
-    private void InstallLeaf(VirtualAddress address, PageTableLevel level, PageTableEntry leaf, in PageTableWalk walk, ref TableReserve tables)
-    {
-        PageTableEntry entry = leaf;
-        for (PageTableLevel at = level; at < walk.Level; at++)
-        {
-            FrameNumber table = tables.Take();
-            _tables.Set(table, Geometry.Index(address, at), entry);
-            entry = PageTableEntry.ToTable(table);
-        }
-
-        _tables.Set(walk.Table, walk.Index, entry);
-    }
-
-    private void CopyContent(FrameNumber from, FrameNumber to)
-    {
-        if (!Memory.IsBytesFree)
-            Memory.Bytes(from).CopyTo(Memory.Bytes(to));
     }
 }

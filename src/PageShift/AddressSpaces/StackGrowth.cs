@@ -4,8 +4,13 @@ using PageShift.Mappings;
 namespace PageShift;
 
 /// <summary>The growth of stacks (MAP_GROWSDOWN) by faults below them.</summary>
-public sealed partial class AddressSpace
+/// <remarks>Under the mapping lock, exclusively.</remarks>
+internal sealed class StackGrowth(SpaceState state)
 {
+    private readonly SpaceState _state = state;
+    private readonly MappingTree _mappings = state.Mappings;
+    private readonly PageAccounts _accounts = state.Accounts;
+
     // In this order, each answered by SIGSEGV (SEGV_MAPERR), as on Linux 6.18:
     //
     //   below the lowest address that may be mapped
@@ -14,16 +19,16 @@ public sealed partial class AddressSpace
     //
     // The mapping gets its identity before the limits are looked at. The growth precedes the check of the access, and stays when that fails. No merge follows.
     /// <summary>Extends a mapping down to <paramref name="page"/>. The mapping lock is held exclusively.</summary>
-    private bool TryGrowDown(MappingHandle handle, VirtualAddress page)
+    internal bool TryGrowDown(MappingHandle handle, VirtualAddress page)
     {
-        if (page < _layout.Minimum || IsGuarded(handle, page))
+        if (page < _state.Layout.Minimum || IsGuarded(handle, page))
             return false;
         _state.EnsureAnon(handle);
         Mapping stack = _mappings[handle];
         PageCount grown = (stack.Start - page).WholePages;
         if (grown > stack.PageOffset
             || _accounts.CheckMayExpand(grown, stack.Flags) != Errno.None
-            || stack.End - page > Limits.Stack
+            || stack.End - page > _accounts.Limits.Stack
             || _accounts.CheckLocked(grown, stack.Flags) != Errno.None
             || _accounts.CheckCommit(grown) != Errno.None)
             return false;

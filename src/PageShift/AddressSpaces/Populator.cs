@@ -13,10 +13,19 @@ namespace PageShift;
 //                           else read
 //   MADV_POPULATE_READ      read                               not readable               stop
 //   MADV_POPULATE_WRITE     write                              not writable               stop
-public sealed partial class AddressSpace
+/// <summary>Brings pages in ahead of accesses: MAP_POPULATE, mlock, MADV_POPULATE.</summary>
+/// <remarks>Under the mapping lock, exclusively.</remarks>
+internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler faults)
 {
+    private readonly SpaceState _state = state;
+    private readonly MappingTree _mappings = state.Mappings;
+    private readonly PageTableTree _tables = state.Tables;
+    private readonly LeafPages _pages = pages;
+    private readonly FaultHandler _faults = faults;
+    private readonly bool _hasLargePages = state.Options.TransparentHugePages;
+
     /// <summary>Brings in all pages of a range, page aligned, as accesses would. What was brought in stays when it stops. The mapping lock is held exclusively.</summary>
-    private PopulateOutcome Populate(AddressRange range, PopulateMode mode)
+    internal PopulateOutcome Populate(AddressRange range, PopulateMode mode)
     {
         bool stopsAtHoles = mode is PopulateMode.Read or PopulateMode.Write;
         VirtualAddress at = range.Start;
@@ -52,13 +61,13 @@ public sealed partial class AddressSpace
     private PopulateOutcome PopulatePart(MappingHandle handle, AddressRange part, bool isWrite)
     {
         var probe = new PageFault(handle, _mappings[handle], part.Start, isWrite, IsExclusive: true);
-        bool inBulk = !probe.IsOfObject && !(Options.TransparentHugePages && probe.Mapping.Flags.Has(VmFlags.HugePage));
+        bool inBulk = !probe.IsOfObject && !(_hasLargePages && probe.Mapping.Flags.Has(VmFlags.HugePage));
         for (VirtualAddress at = part.Start; at < part.End;)
         {
             PageTableWalk walk = _tables.Walk(at);
             if (walk.Entry.IsPresent && (!isWrite || walk.Entry.IsWritable))
             {
-                at = walk.Level == PageTableLevel.Pte ? EndOfPresent(at, part.End, walk, isWrite) : EndOfSlot(at, walk.Level);
+                at = walk.Level == PageTableLevel.Pte ? EndOfPresent(at, part.End, walk, isWrite) : _pages.EndOfSlot(at, walk.Level);
             }
             else if (inBulk && walk.Entry.IsNone)
             {
@@ -67,7 +76,7 @@ public sealed partial class AddressSpace
                     return outcome;
                 at = outcome.Reached;
             }
-            else if (ResolveFault(at, isWrite ? AccessKind.Write : AccessKind.Read, isExclusive: true).Fault is var fault && fault != AccessFault.None)
+            else if (_faults.ResolveFault(at, isWrite ? AccessKind.Write : AccessKind.Read, isExclusive: true).Fault is var fault && fault != AccessFault.None)
             {
                 return new PopulateOutcome(at, fault);
             }
@@ -105,5 +114,10 @@ public sealed partial class AddressSpace
         return new PopulateOutcome(reached, isComplete ? AccessFault.None : AccessFault.OutOfMemory);
     }
 
-    private VirtualAddress EndOfSlot(VirtualAddress address, PageTableLevel level) => address.AlignDown(Geometry.Span(level)) + Geometry.Span(level);
+    /// <summary>Populates what a mapping that is locked, and not only on fault, has got.</summary>
+    internal void PopulateIfLocked(VmFlags flags, AddressRange grown)
+    {
+        if ((flags & (VmFlags.Locked | VmFlags.LockOnFault)) == VmFlags.Locked)
+            Populate(grown, PopulateMode.BestEffort);
+    }
 }
