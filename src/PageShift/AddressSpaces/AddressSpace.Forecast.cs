@@ -1,4 +1,3 @@
-using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Translation;
 
@@ -15,25 +14,6 @@ public sealed partial class AddressSpace
     internal void ForecastCongruentMove(VirtualAddress old, ByteLength oldLength, ByteLength newLength, bool keepsSource, IMoveObserver observer)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        var source = new AddressRange(old, oldLength);
-        MappingHandle handle = _mappings.Find(old);
-        if (handle.IsNone || source.IsEmpty || !_mappings.RangeOf(handle).Contains(source))
-            return;
-        Mapping mapping = _mappings[handle];
-        var remap = new RemapRequest { Old = old.Value, OldLength = oldLength.Value, NewLength = newLength.Value };
-        if (ChooseCongruent(remap) is not { } chosen)
-            return;
-
-        // The kernel inserts the new mapping before it moves the entries, and so its rules see it.
-        remap.New = chosen.Value;
-        Mapping moved = MovedCopy(mapping, remap, new AddressRange(chosen, newLength));
-        MappingHandle below = _mappings.FindFirstEndingAbove(chosen) is { Exists: true } above ? _mappings.Previous(above) : _mappings.Last;
-        bool merges = below.Exists && MergeRules.CanMerge(_mappings[below], moved);
-        MappingHandle made = _mappings.Insert(moved);
-        MoveRequest request = Surround(handle, source, made, moved.Range, sourceGoes: !keepsSource, destinationUnmapWorked: false);
-        if (merges)
-            request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = _mappings.EndBelow(below) };
-        _observation.Show(request, observer);
-        _mappings.Remove(made);
+        _remapper.ForecastCongruent(old, oldLength, newLength, keepsSource, observer);
     }
 }

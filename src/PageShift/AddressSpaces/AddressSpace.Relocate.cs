@@ -38,7 +38,7 @@ public sealed partial class AddressSpace
             SourceFloor = destination.End,
             SourceCeiling = _mappings.StartAbove(handle),
         };
-        bool moved = TryMoveTables(request);
+        bool moved = _moves.TryMove(request);
         _mappings.SetRange(handle, moved ? destination : new AddressRange(start, length), offset);
         if (!moved)
             return Errno.OutOfMemory;

@@ -22,7 +22,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private readonly SpaceState _state;
     private readonly MappingLock _lock;
 
-    // Guarded by the mapping lock; an identity may be set under the fault lock (TrySetAnon).
+    // Guarded by the mapping lock; an identity may be set under the fault lock.
     private readonly MappingTree _mappings;
 
     // Guarded by the mapping lock; empty slots are filled under the fault lock.
@@ -38,8 +38,8 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private readonly LeafPages _pages;
     private readonly FaultHandler _faults;
     private readonly Populator _populator;
-    private readonly MovePlanner _planner;
-    private readonly PageTableMover _mover;
+    private readonly TableMoves _moves;
+    private readonly Remapper _remapper;
     private bool _disposed;
 
     /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
@@ -74,7 +74,6 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         ArgumentNullException.ThrowIfNull(memory);
         Memory = memory;
         Options = options;
-        Policy = options.Policy;
         BreakStart = options.BreakStart;
         Descriptors = new DescriptorTable(memory);
         _anonIdentities = anonIdentities;
@@ -91,9 +90,8 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         _pages = new LeafPages(_state);
         _faults = new FaultHandler(_state, _pages);
         _populator = new Populator(_state, _pages, _faults);
-        _planner = new MovePlanner(_tables, _linuxTables);
-        _mover = new PageTableMover(_tables);
-        _observation = new MoveObservation(_planner);
+        _moves = new TableMoves(_state);
+        _remapper = new Remapper(_state, _unmapper, _populator, _moves);
         memory.AddUser(this);
     }
 
@@ -114,7 +112,21 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     }
 
     /// <summary>How moves are made; may be changed at any time.</summary>
-    public MovePolicy Policy { get; set; }
+    public MovePolicy Policy
+    {
+        get => _moves.Policy;
+        set => _moves.Policy = value;
+    }
+
+    /// <summary>Sees every move of page-table entries just before it is made; null for none. Set it while no call runs.</summary>
+    public IMoveObserver? MoveObserver
+    {
+        get => _moves.Observer;
+        set => _moves.Observer = value;
+    }
+
+    /// <summary>For tests: what the last move did, as counted while it was done. Read it while no call runs, or in an observer.</summary>
+    internal MoveCost LastMoveWork => _moves.LastWork;
 
     /// <summary>The frame of the root table: what a processor's CR3 would hold.</summary>
     internal FrameNumber Root => _tables.Root;

@@ -12,7 +12,7 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
     [
         new(
             "forgets the flush",
-            "AddressSpaces/AddressSpace.Moving.cs",
+            "AddressSpaces/TableMoves.cs",
             "if (work.Entries != 0)\n            _processors.Flush",
             "if (work.Entries != 0 && !FAULT)\n            _processors.Flush"),
         new(

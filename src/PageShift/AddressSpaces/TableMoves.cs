@@ -1,22 +1,46 @@
 using PageShift.Mappings;
 using PageShift.Moving;
+using PageShift.Translation;
 
 namespace PageShift;
 
-public sealed partial class AddressSpace
+/// <summary>Moves page-table entries: plans a move, shows it to an observer, carries it out, flushes.</summary>
+/// <remarks>Under the mapping lock, exclusively.</remarks>
+internal sealed class TableMoves
 {
-    // Guarded by the mapping lock, exclusively.
+    private readonly MappingTree _mappings;
+    private readonly LinuxTables _linuxTables;
+    private readonly SpaceProcessors _processors;
+    private readonly MovePlanner _planner;
+    private readonly PageTableMover _mover;
     private readonly MoveObservation _observation;
     private readonly MovePlan _unseenPlan = new(isShown: false); // used where no observer has asked for the plan
 
-    /// <summary>Sees every move of page-table entries just before it is made; null for none. Set it while no call runs.</summary>
-    public IMoveObserver? MoveObserver { get; set; }
+    internal TableMoves(SpaceState state)
+    {
+        _mappings = state.Mappings;
+        _linuxTables = state.LinuxTables;
+        _processors = state.Processors;
+        _planner = new MovePlanner(state.Tables, state.LinuxTables);
+        _mover = new PageTableMover(state.Tables);
+        _observation = new MoveObservation(_planner);
+        Policy = state.Options.Policy;
+    }
 
-    /// <summary>For tests: what the last move did, as counted while it was done. Read it while no call runs, or in an observer.</summary>
-    internal MoveCost LastMoveWork => _mover.Work;
+    /// <summary>How moves are made.</summary>
+    internal MovePolicy Policy { get; set; }
 
-    /// <summary>Moves the entries of a range under the space's policy, and flushes. False when memory is out; then nothing has moved.</summary>
-    private bool TryMoveTables(in MoveRequest request)
+    /// <summary>Sees every move just before it is made; null for none.</summary>
+    internal IMoveObserver? Observer { get; set; }
+
+    /// <summary>What the last move did, as counted while it was done.</summary>
+    internal MoveCost LastWork => _mover.Work;
+
+    /// <summary>Shows a move that is not made.</summary>
+    internal void Show(in MoveRequest request, IMoveObserver observer) => _observation.Show(request, observer);
+
+    /// <summary>Moves the entries of a range under the policy, and flushes. False when memory is out; then nothing has moved.</summary>
+    internal bool TryMove(in MoveRequest request)
     {
         MovePlan plan = PlanMove(request);
         _linuxTables.MoveBegins(plan);
@@ -29,10 +53,10 @@ public sealed partial class AddressSpace
         return true;
     }
 
-    /// <summary>The plan of a move under the space's policy: the one that the observer was shown, if there is one who wanted to see it.</summary>
+    /// <summary>The plan of a move under the policy: the one that the observer was shown, if there is one who wanted to see it.</summary>
     private MovePlan PlanMove(in MoveRequest request)
     {
-        if (MoveObserver is { } observer)
+        if (Observer is { } observer)
         {
             _observation.Show(request, observer);
             if (_observation.Shown(Policy) is { } shown)
@@ -44,7 +68,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>What a plan needs to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
-    private MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle made, AddressRange destination, bool sourceGoes, bool destinationUnmapWorked)
+    internal MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle made, AddressRange destination, bool sourceGoes, bool destinationUnmapWorked)
     {
         AddressRange mapped = _mappings.RangeOf(old);
         AddressRange arrived = _mappings.RangeOf(made);
