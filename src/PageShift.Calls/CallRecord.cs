@@ -79,5 +79,5 @@ public readonly record struct CallRecord
     public long? DurationNanoseconds { get; init; }
 
     /// <summary>The flags of a <see cref="SystemCallNumber.Clone"/>; none for other calls.</summary>
-    public CloneFlags CloneFlags => Call.Number == SystemCallNumber.Clone ? (CloneFlags)Call.Arguments.First : CloneFlags.None;
+    internal CloneFlags CloneFlags => Call.Number == SystemCallNumber.Clone ? (CloneFlags)Call.Arguments.First : CloneFlags.None;
 }

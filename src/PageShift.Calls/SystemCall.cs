@@ -14,10 +14,10 @@ namespace PageShift.Calls;
 public readonly record struct SystemCall(SystemCallNumber Number, CallArguments Arguments)
 {
     /// <summary>What is known of the memory call; null when it is none.</summary>
-    public SystemCallDescription? Description => SystemCallTable.Find(Number);
+    internal SystemCallDescription? Description => SystemCallTable.Find(Number);
 
     /// <summary>The arguments, where they are numbers and nothing else; empty for other calls.</summary>
-    public IReadOnlyList<CallParameter> Parameters => SystemCallNames.SignatureOf(Number)?.Described ?? [];
+    internal IReadOnlyList<CallParameter> Parameters => SystemCallNames.SignatureOf(Number)?.Described ?? [];
 
     /// <summary>True when it returns an address.</summary>
     public bool ReturnsAddress => Description?.ReturnsAddress ?? Number == PseudoCall.RelocateDown;

@@ -169,7 +169,7 @@ public sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? 
     private CallResult MarkPresent(ulong start, ulong length, ulong span)
     {
         PageTableLevel level = PageTableLevel.Pte;
-        if (span == Space.Geometry.Span(PageTableLevel.Pmd))
+        if (span == Space.Geometry.Span(PageTableLevel.Pmd).Value)
             level = PageTableLevel.Pmd;
         else if (span is not (0 or PageSize.Bytes))
             return Errno.InvalidArgument;

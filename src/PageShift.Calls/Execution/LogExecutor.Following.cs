@@ -100,7 +100,7 @@ public sealed partial class LogExecutor
     {
         if (range.IsEmpty || !AssumesAll(process))
             return;
-        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Bytes));
+        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
         _found.Clear();
         process.Space.CopyMappings(range, _found);
         foreach (Mapping mapping in _found)

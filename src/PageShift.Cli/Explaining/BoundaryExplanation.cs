@@ -21,9 +21,9 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
     private static (string Brief, string Reason, string? Remedy) Words(MovePlaces move, MovePolicy policy, in BoundaryDecision decision)
     {
         AddressRange block = decision.Block;
-        string size = Describe.Size(block.Length.Value);
+        string size = Describe.Size(block.Length);
         VirtualAddress obstacle = decision.Obstacle.GetValueOrDefault(); // the outcomes that speak of one have one
-        VirtualAddress end = obstacle + new ByteLength(PageSize.Bytes); // the obstacle is a mapping's last page
+        VirtualAddress end = obstacle + PageSize.Length; // the obstacle is a mapping's last page
         switch (decision.Outcome)
         {
             case BoundaryOutcome.Expanded when policy != MovePolicy.PageShift:
@@ -49,9 +49,9 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
             case BoundaryOutcome.NotAtMappingStart:
                 return ("not the start of its mapping", "opened: the move begins inside a mapping, not at its start", "move the mapping from its start");
             case BoundaryOutcome.MappingInSource when move.Destination.Contains(obstacle):
-                return ("its own new mapping is in the way", $"opened: the move's own new mapping reaches into it, up to {move.Destination.End}", FurtherDown(move, block.Start.Value));
+                return ("its own new mapping is in the way", $"opened: the move's own new mapping reaches into it, up to {move.Destination.End}", FurtherDown(move, block.Start));
             case BoundaryOutcome.MappingInDestination when move.Source.Contains(obstacle):
-                return ("its own old mapping is in the way", $"opened: the move's own old mapping reaches into its new place, up to {move.Source.End}", FurtherUp(move, block.Length.Value));
+                return ("its own old mapping is in the way", $"opened: the move's own old mapping reaches into its new place, up to {move.Source.End}", FurtherUp(move, block.Length));
             case BoundaryOutcome.MappingInSource:
                 return ($"mapping at {obstacle}", $"opened: a mapping that ends at {end} reaches into it, with pages or without", $"unmap [{block.Start}, {end})");
             case BoundaryOutcome.MappingInDestination:
@@ -64,21 +64,18 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
         AddressRange Place() => move.DestinationOf(block); // where only places that are congruent have one
     }
 
-    private static string FurtherDown(MovePlaces move, ulong block)
+    private static string FurtherDown(MovePlaces move, VirtualAddress block)
     {
-        ulong span = move.SpanOf(PageTableLevel.Pmd);
-        ulong offset = move.Old.Value & (span - 1);
-        if (block < move.Length + offset)
+        ByteLength span = move.SpanOf(PageTableLevel.Pmd);
+        ByteLength offset = move.Old.OffsetIn(span);
+        if (block - VirtualAddress.Zero < move.Length + offset)
             return "choose a destination above the source";
-        ulong highest = ((block - move.Length - offset) & ~(span - 1)) + offset;
-        return $"choose a destination at {new VirtualAddress(highest)} or further down";
+        VirtualAddress highest = (block - (move.Length + offset)).AlignDown(span) + offset;
+        return $"choose a destination at {highest} or further down";
     }
 
-    private static string FurtherUp(MovePlaces move, ulong span)
-    {
-        ulong offset = move.Old.Value & (span - 1);
-        return $"choose a destination at {new VirtualAddress(move.Source.End.AlignUp(span).Value + offset)} or further up";
-    }
+    private static string FurtherUp(MovePlaces move, ByteLength span) =>
+        $"choose a destination at {move.Source.End.AlignUp(span) + move.Old.OffsetIn(span)} or further up";
 
     /// <summary>What lives in a block and is not part of the move: how much, when somebody has looked, and where it begins.</summary>
     private static string Neighbours(MovePlaces move, AddressRange block, VirtualAddress obstacle)

@@ -26,7 +26,7 @@ internal readonly record struct EndExplanation(MoveEnd? End, string Reason, stri
 
     private static IEnumerable<EndExplanation> OfBoth(MovePlaces move, PlannedMove plan)
     {
-        ulong span = move.SpanOf(move.Congruence);
+        ByteLength span = move.SpanOf(move.Congruence);
         foreach (MoveEnd end in (MoveEnd[])[MoveEnd.Start, MoveEnd.End])
         {
             if (plan.Boundaries.Any(b => b.End == end))
@@ -38,7 +38,7 @@ internal readonly record struct EndExplanation(MoveEnd? End, string Reason, stri
 
     private static IEnumerable<EndExplanation> OfLinux(MovePlaces move, PlannedMove plan)
     {
-        ulong span = move.SpanOf(PageTableLevel.Pmd);
+        ByteLength span = move.SpanOf(PageTableLevel.Pmd);
         if (plan.Boundaries.Count == 0)
             yield return new(MoveEnd.Start, $"{OnBoundary(span)}, the only kind it looks at", null);
         VirtualAddress last = move.Source.End;
@@ -47,5 +47,5 @@ internal readonly record struct EndExplanation(MoveEnd? End, string Reason, stri
             : new(MoveEnd.End, $"{Describe.Level(PageTableLevel.Pmd)} {last.AlignDown(span)} opened: this end is never expanded", $"end the mapping at {last.AlignUp(span)}");
     }
 
-    private static string OnBoundary(ulong span) => $"is on a boundary of {Describe.Size(span)}";
+    private static string OnBoundary(ByteLength span) => $"is on a boundary of {Describe.Size(span)}";
 }

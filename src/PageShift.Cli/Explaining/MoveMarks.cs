@@ -65,7 +65,7 @@ internal sealed class MoveMarks
     /// <summary>The mark of what is cut out of the large page of <paramref name="level"/> at an address; null when the move does not cut it.</summary>
     internal string? CutFrom(PageTableLevel level, VirtualAddress address)
     {
-        var page = new AddressRange(address, new ByteLength(_geometry.Span(level)));
+        var page = new AddressRange(address, _geometry.Span(level));
         foreach ((MoveRun run, int first, _) in _runs)
         {
             if (run.Level < level && page.Overlaps(new AddressRange(run.Source, new ByteLength(run.Slots << _geometry.SpanShift(run.Level)))))

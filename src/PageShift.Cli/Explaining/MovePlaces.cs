@@ -12,6 +12,9 @@ namespace PageShift.Cli.Explaining;
 /// <param name="SourceStartsMapping">True when the move begins at the start of its mapping.</param>
 internal sealed record MovePlaces(AddressRange Source, AddressRange Destination, PageTableLevel Congruence, PagingGeometry Geometry, bool SourceStartsMapping)
 {
+    /// <summary>The lowest address that an unprivileged process may map.</summary>
+    private static VirtualAddress LowestMapped => new(1UL << 16);
+
     /// <summary>What is occupied near the move and is not part of it, lowest first; null when nobody has looked.</summary>
     internal IReadOnlyList<AddressRange>? Neighbours { get; init; }
 
@@ -19,7 +22,7 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
 
     internal VirtualAddress New => Destination.Start;
 
-    internal ulong Length => Source.Length.Value;
+    internal ByteLength Length => Source.Length;
 
     /// <summary>The highest level whose whole entries fit into the move: what a congruent destination would be good for.</summary>
     internal PageTableLevel HighestUseful
@@ -39,7 +42,7 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     /// <summary>Both places, out to whole blocks of the highest level that the plans decide about.</summary>
     internal AddressRange[] Surroundings(IEnumerable<PlannedMove> plans)
     {
-        ulong span = SpanOf(plans.SelectMany(p => p.Boundaries).Select(b => b.Level).Append(PageTableLevel.Pmd).Max());
+        ByteLength span = SpanOf(plans.SelectMany(p => p.Boundaries).Select(b => b.Level).Append(PageTableLevel.Pmd).Max());
         return [Widen(Source), Widen(Destination)];
 
         AddressRange Widen(AddressRange range) => new(range.Start.AlignDown(span), range.End.AlignUp(span));
@@ -49,7 +52,7 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     internal MovePlaces Among(PageTableSnapshot before) =>
         this with { Neighbours = [.. OccupiedRanges.In(before, Geometry).SelectMany(r => OccupiedRanges.Without(r, Source))] };
 
-    internal ulong SpanOf(PageTableLevel level) => Geometry.Span(level);
+    internal ByteLength SpanOf(PageTableLevel level) => Geometry.Span(level);
 
     /// <summary>Where a block of the source goes.</summary>
     internal AddressRange DestinationOf(AddressRange block) => new(new VirtualAddress(unchecked(block.Start.Value + (New.Value - Old.Value))), block.Length);
@@ -57,13 +60,12 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     /// <summary>The nearest address below the destination that is congruent with the source, or above it where that would reach into the source.</summary>
     internal VirtualAddress NearestCongruent(PageTableLevel level)
     {
-        ulong span = SpanOf(level);
-        ulong offset = Old.Value & (span - 1);
-        ulong near = (New.Value & ~(span - 1)) + offset;
-        if (near > New.Value && near >= span)
+        ByteLength span = SpanOf(level);
+        VirtualAddress near = New.AlignDown(span) + Old.OffsetIn(span);
+        if (near > New && near - VirtualAddress.Zero >= span)
             near -= span;
-        bool reachesIntoSource = near < Source.End.Value && near + Length > Old.Value;
-        bool isFar = near < (1UL << 16); // below what an unprivileged process may map
-        return new VirtualAddress(reachesIntoSource || isFar ? near + span : near);
+        bool reachesIntoSource = new AddressRange(near, Length).Overlaps(Source);
+        bool isFar = near < LowestMapped;
+        return reachesIntoSource || isFar ? near + span : near;
     }
 }

@@ -44,11 +44,11 @@ internal static class MoveReason
         if (highest > move.Congruence)
             highest = move.Congruence;
         AddressRange source = move.Source;
-        ulong span = move.SpanOf(highest);
+        ByteLength span = move.SpanOf(highest);
         bool startsInside = !source.Start.IsAligned(span);
         bool endsInside = !source.End.IsAligned(span);
-        ulong firstBlock = startsInside ? source.Start.AlignDown(span).Value + span : source.Start.Value;
-        if (firstBlock >= source.End.Value || source.End.Value - firstBlock < span)
+        VirtualAddress firstBlock = source.Start.AlignUp(span);
+        if (firstBlock >= source.End || source.End - firstBlock < span)
             return $"no aligned {Describe.Size(span)} in the range";
         string whole = $"whole {Describe.Level(highest)}s";
         return (startsInside, endsInside) switch

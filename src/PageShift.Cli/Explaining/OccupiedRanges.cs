@@ -30,7 +30,7 @@ internal static class OccupiedRanges
 
     private static void Collect(PageTableSnapshot table, PagingGeometry geometry, List<AddressRange> ranges)
     {
-        ulong span = geometry.Span(table.Level);
+        ulong span = geometry.Span(table.Level).Value;
         foreach (PageTableSlots slots in table.Slots)
         {
             if (slots.Table is { } below)

@@ -30,6 +30,9 @@ internal static class Describe
     internal static string Number(ulong value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>A size, exactly, in the largest unit in which it has at most two decimals: "2 MiB", "402.75 MiB", "2,052 KiB".</summary>
+    internal static string Size(ByteLength length) => Size(length.Value);
+
+    /// <inheritdoc cref="Size(ByteLength)"/>
     internal static string Size(ulong bytes)
     {
         int unit = Units.Length - 1;

@@ -28,10 +28,10 @@ internal static class ExplainRuler
     }
 
     private static IEnumerable<StyledLine> DrawPlace(
-        string name, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ulong span, ISet<char> used)
+        string name, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ByteLength span, ISet<char> used)
     {
-        ulong first = place.Start.AlignDown(span).Value;
-        ulong blocks = (place.End.AlignUp(span).Value - first) / span;
+        VirtualAddress first = place.Start.AlignDown(span);
+        ulong blocks = (place.End.AlignUp(span) - first).Value / span.Value;
         bool isCut = blocks > MostBlocks;
         ulong[] shown = isCut ? [0, blocks - 1] : [.. Enumerable.Range(0, (int)blocks).Select(i => (ulong)i)];
         var labels = new StyledLine().PadTo(Indent);
@@ -40,16 +40,16 @@ internal static class ExplainRuler
         {
             if (isCut && i == 1)
             {
-                labels.PadTo(bar.Length).Add(Address(first + span), TextTone.Faint);
+                labels.PadTo(bar.Length).Add((first + span).ToString(), TextTone.Faint);
                 bar.Add("│", TextTone.Faint).Add(Gap(blocks - 2), TextTone.Faint);
             }
 
-            ulong block = first + (shown[i] * span);
-            labels.PadTo(bar.Length).Add(Address(block), TextTone.Faint);
+            VirtualAddress block = first + (span * shown[i]);
+            labels.PadTo(bar.Length).Add(block.ToString(), TextTone.Faint);
             bar.Add("│", TextTone.Faint).Add(Cells(block, span, place, stays, own, used));
         }
 
-        string end = Address(first + (blocks * span));
+        string end = (first + (span * blocks)).ToString();
         labels.PadTo(Math.Min(bar.Length, Width - end.Length)).Add(end, TextTone.Faint);
         yield return labels;
         yield return bar.Add("│", TextTone.Faint);
@@ -63,15 +63,16 @@ internal static class ExplainRuler
     }
 
     private static StyledLine Cells(
-        ulong block, ulong span, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ISet<char> used)
+        VirtualAddress block, ByteLength span, AddressRange place, IReadOnlyList<AddressRange> stays, IReadOnlyList<AddressRange> own, ISet<char> used)
     {
         char[] drawn = new char[BlockCells];
         Array.Fill(drawn, Empty);
+        var whole = new AddressRange(block, span);
         foreach (AddressRange range in own)
-            Fill(drawn, block, span, range, Own);
-        Fill(drawn, block, span, place, Moves);
+            Fill(drawn, whole, range, Own);
+        Fill(drawn, whole, place, Moves);
         foreach (AddressRange range in stays.Where(r => !r.Overlaps(place)))
-            Fill(drawn, block, span, range, Stays);
+            Fill(drawn, whole, range, Stays);
         used.UnionWith(drawn);
         var line = new StyledLine();
         for (int at = 0; at < BlockCells;)
@@ -87,9 +88,9 @@ internal static class ExplainRuler
     }
 
     /// <summary>Draws a range into a block: at least one cell, and never up to an edge that it does not reach.</summary>
-    private static void Fill(char[] cells, ulong block, ulong span, AddressRange range, char sign)
+    private static void Fill(char[] cells, AddressRange whole, AddressRange range, char sign)
     {
-        var whole = new AddressRange(new VirtualAddress(block), new ByteLength(span));
+        ulong span = whole.Length.Value;
         AddressRange part = range.Intersect(whole);
         if (part.IsEmpty)
             return;
@@ -99,8 +100,6 @@ internal static class ExplainRuler
         to = part.End == whole.End ? cells.Length : Math.Clamp(to, 1, cells.Length - 1);
         Array.Fill(cells, sign, from, Math.Max(1, to - from));
     }
-
-    private static string Address(ulong address) => new VirtualAddress(address).ToString();
 
     private static TextTone ToneOf(char sign) => sign switch
     {

@@ -69,11 +69,11 @@ internal sealed partial class ExplainText : IDisposable
         var used = new HashSet<char>();
         for (PageTableLevel level = PageTableLevel.Pmd; level <= HighestOfInterest(move); level++)
         {
-            ulong span = move.Places.SpanOf(level);
+            ByteLength span = move.Places.SpanOf(level);
             AddressRange source = move.Places.Source;
             if (level <= move.Places.Congruence && source.Start.IsAligned(span) && source.End.IsAligned(span))
             {
-                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): both places begin and end on boundaries, {Describe.Count((long)(source.Length.Value / span), "whole block")}.");
+                Paragraph("  ", "  ", $"Modulo {Describe.Size(span)} ({Describe.Level(level)}): both places begin and end on boundaries, {Describe.Count((long)(source.Length.Value / span.Value), "whole block")}.");
                 continue;
             }
 
@@ -100,7 +100,7 @@ internal sealed partial class ExplainText : IDisposable
         return level;
     }
 
-    private static string Offset(VirtualAddress address, ulong span) => (address.Value & (span - 1)) is var offset && offset == 0 ? "0" : $"0x{offset:x}";
+    private static string Offset(VirtualAddress address, ByteLength span) => address.OffsetIn(span).Value is var offset && offset == 0 ? "0" : $"0x{offset:x}";
 
     private static string Legend(HashSet<char> used)
     {

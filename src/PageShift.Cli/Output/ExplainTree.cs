@@ -71,18 +71,18 @@ internal sealed class ExplainTree
     private List<Item> Items(PageTableSnapshot table)
     {
         var items = new List<Item>();
-        ulong span = _move.Places.SpanOf(table.Level);
+        ByteLength span = _move.Places.SpanOf(table.Level);
         foreach (PageTableSlots slots in table.Slots)
         {
             for (int at = slots.First; at < slots.First + slots.Count;)
             {
-                VirtualAddress address = table.Start + new ByteLength((ulong)at * span);
+                VirtualAddress address = table.Start + (span * (ulong)at);
                 string? mark = _marks.At(table.Level, address, _isAfter, out ulong alike);
                 int end = slots.First + slots.Count;
                 bool isLargePage = slots.Table is null && table.Level > PageTableLevel.Pte;
                 string? cut = mark is null && isLargePage && !_isAfter ? _marks.CutFrom(table.Level, address) : null;
                 int count = mark is null && isLargePage ? 1 : (int)Math.Min((ulong)(end - at), alike);
-                bool isOpen = slots.Table is not null && mark is null && IsConcerned(new AddressRange(address, new ByteLength(span)));
+                bool isOpen = slots.Table is not null && mark is null && IsConcerned(new AddressRange(address, span));
                 Append(items, new Item(at, count, slots.Table, mark ?? cut, isOpen, cut is not null, slots.Table?.LiveEntries ?? 0));
                 at += count;
             }

@@ -174,6 +174,6 @@ public sealed partial class KernelExecutor : IDisposable
         _ = host.Call(CallNumber.Munmap, new CallArguments((ulong)lowestPage.Raw, PageSize.Bytes), out _, out _);
         if (!host.Call(CallNumber.Brk, default, out CallResult breakStart, out _)) return null;
 
-        return new KernelSurroundings(highestPage.Address + new ByteLength(PageSize.Bytes), lowestPage.Address, breakStart.Address);
+        return new KernelSurroundings(highestPage.Address + PageSize.Length, lowestPage.Address, breakStart.Address);
     }
 }

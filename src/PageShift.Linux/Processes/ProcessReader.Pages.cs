@@ -36,7 +36,7 @@ public sealed partial class ProcessReader
         // The kernel refuses a range that leaves user space.
         range = range.Intersect(new AddressRange(VirtualAddress.Zero, new VirtualAddress(HostLayout.TaskEnd)));
         if (range.IsEmpty) return true;
-        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Bytes));
+        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
         int first = into.Count;
         return _canScan ? Scan(range, into, first) : ReadEntries(range, into, first);
     }

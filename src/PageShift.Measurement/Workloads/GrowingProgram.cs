@@ -47,7 +47,7 @@ internal static class GrowingProgram
                 Append(log, $"madvise({piece.Start}, {piece.Length}, MADV_DONTNEED)", space.Advise(piece.Start, piece.Length, Advice.DontNeed));
                 break;
             case 2:
-                ByteLength wanted = piece.Length.WholePages.Value > MostPages ? new ByteLength(PageSize.Bytes) : piece.Length + piece.Length;
+                ByteLength wanted = piece.Length.WholePages.Value > MostPages ? PageSize.Length : piece.Length + piece.Length;
                 CallResult moved = space.Remap(piece.Start, piece.Length, wanted, RemapFlags.MayMove);
                 Append(log, $"mremap({piece.Start}, {piece.Length}, {wanted}, MREMAP_MAYMOVE)", moved);
                 piece = new AddressRange(moved.Address, wanted);

@@ -20,7 +20,7 @@ public sealed class KernelMapAndUnmap : Workload
     /// <summary>Starts the process and makes <paramref name="mappings"/> mappings; null when that is not possible here.</summary>
     public static KernelMapAndUnmap? TryStart(int mappings, out string? reason)
     {
-        KernelCalls? kernel = KernelCalls.TryStart(new ByteLength(PageSize.Bytes), out reason);
+        KernelCalls? kernel = KernelCalls.TryStart(PageSize.Length, out reason);
         if (kernel is null)
             return null;
         for (int i = 0; i < mappings; i++)

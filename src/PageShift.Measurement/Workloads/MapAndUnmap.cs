@@ -20,7 +20,7 @@ public sealed class MapAndUnmap : Workload
         for (int i = 0; i < mappings; i++)
         {
             var address = new VirtualAddress(FirstAddress + ((ulong)i * 2 * PageSize.Bytes));
-            if (_space.Map(address, new ByteLength(PageSize.Bytes), Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed).IsError)
+            if (_space.Map(address, PageSize.Length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed).IsError)
                 throw new InvalidOperationException("The workload's mappings could not be made.");
         }
     }
@@ -31,7 +31,7 @@ public sealed class MapAndUnmap : Workload
     /// <inheritdoc/>
     public override void Run()
     {
-        var length = new ByteLength(PageSize.Bytes);
+        var length = PageSize.Length;
         for (int i = 0; i < Count; i++)
         {
             CallResult mapped = _space.Map(VirtualAddress.Zero, length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous);

@@ -29,7 +29,7 @@ internal sealed class CheckedSpace : IMoveObserver
     internal CheckedSpace(PhysicalMemory memory, PagingGeometry geometry, MovePolicy policy)
     {
         ulong limit = geometry.UserLimit.Value;
-        _layout = new OracleLayout(limit, Minimum: 0, MmapBase: limit, BreakStart: limit, geometry.Span(PageTableLevel.Pmd));
+        _layout = new OracleLayout(limit, Minimum: 0, MmapBase: limit, BreakStart: limit, geometry.Span(PageTableLevel.Pmd).Value);
         _space = new AddressSpace(memory, new AddressSpaceOptions { Geometry = geometry, Policy = policy, BreakStart = geometry.UserLimit });
         _target = new EngineTarget(_space) { MoveObserver = this };
         _oracle = MakeOracle();

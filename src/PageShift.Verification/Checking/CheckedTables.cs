@@ -181,8 +181,9 @@ internal sealed class CheckedTables : IDisposable
         }
 
         Array.Clear(_actual);
-        var collector = new Collector(_actual, _geometry);
-        _tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, _geometry.UserLimit), ref collector);
+        var cursor = new PageTableCursor(_tables, new AddressRange(VirtualAddress.Zero, _geometry.UserLimit));
+        while (cursor.MoveToNextLeaf())
+            CollectLeaf(cursor);
         int differs = _expected.AsSpan().CommonPrefixLength(_actual);
         if (differs != _expected.Length)
             throw new CheckMismatchException($"page {differs} should have {new PageTableEntry(_expected[differs])}, but has {new PageTableEntry(_actual[differs])}");
@@ -232,21 +233,18 @@ internal sealed class CheckedTables : IDisposable
 
     private static VirtualAddress AddressOf(int page) => new((ulong)page << PageSize.Shift);
 
-    private readonly struct Collector(ulong[] entries, PagingGeometry geometry) : ILeafVisitor
+    private void CollectLeaf(in PageTableCursor cursor)
     {
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        ulong page = cursor.SlotStart.Value >> PageSize.Shift;
+        PageTableEntry entry = cursor.Entry;
+        if (cursor.Level == PageTableLevel.Pte)
         {
-            ulong page = start.Value >> PageSize.Shift;
-            if (level == PageTableLevel.Pte)
-            {
-                entries[page] = entry.Value;
-                return true;
-            }
-
-            for (ulong i = 0; i < geometry.FramesPerLeaf(level); i++)
-                entries[page + i] = (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift);
-            return true;
+            _actual[page] = entry.Value;
+            return;
         }
+
+        for (ulong i = 0; i < _geometry.FramesPerLeaf(cursor.Level); i++)
+            _actual[page + i] = (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift);
     }
 }
 

@@ -170,7 +170,7 @@ internal sealed partial class FollowedSpace
         {
             if (named.Contains(range))
                 continue;
-            var pages = new AddressRange(range.Start, range.End.AlignUp(PageSize.Bytes));
+            var pages = new AddressRange(range.Start, range.End.AlignUp(PageSize.Length));
             if (Engine.FindHole(pages) != pages)
                 return false;
         }
@@ -182,7 +182,7 @@ internal sealed partial class FollowedSpace
     private void LearnFile(int process, int number, VirtualAddress shownAt)
     {
         _kernel.Clear();
-        if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
+        if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, PageSize.Length), _kernel) || _kernel.Count == 0)
             return;
         var file = KernelFile.Of(_kernel[0]);
         if (Engine.Descriptors.TryGet(number, out OpenFile? known) && _context.Files.Pairs.AreSame(known.Object, file))

@@ -138,7 +138,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
     {
         foreach (PageRun run in pages)
         {
-            ulong span = (run.Kinds & PageKinds.Large) != 0 ? Engine.Geometry.Span(PageTableLevel.Pmd) : 0;
+            ulong span = (run.Kinds & PageKinds.Large) != 0 ? Engine.Geometry.Span(PageTableLevel.Pmd).Value : 0;
             State(PseudoCall.Present, run.Range.Start.Value, run.Range.Length.Value, span);
         }
     }
@@ -150,7 +150,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         bool isLowDone = false, isHighDone = false;
         for (PageTableLevel level = PageTableLevel.Pmd; level <= geometry.Root; level++)
         {
-            ulong span = geometry.Span(level);
+            ByteLength span = geometry.Span(level);
             VirtualAddress low = range.Start.AlignDown(span);
             ulong high = Math.Min(range.End.AlignUp(span).Value, Everything.End.Value);
             isLowDone = isLowDone || TryLoadFirst(new AddressRange(low, range.Start), other);

@@ -36,7 +36,7 @@ internal sealed partial class EngineSide
                 continue;
             while (_mappings[index].End <= leaf.Start)
                 index++;
-            into.AddPages(leaf.Start.Value, leaf.Start.Value + space.Geometry.Span(leaf.Level), KindsOf(leaf, _mappings[index], space));
+            into.AddPages(leaf.Start.Value, (leaf.Start + space.Geometry.Span(leaf.Level)).Value, KindsOf(leaf, _mappings[index], space));
         }
 
         return true;
@@ -71,7 +71,7 @@ internal sealed partial class EngineSide
                 mapping++;
             if (!_mappings[mapping].Flags.HasFlag(VmFlags.Droppable) && (leaf.Entry.IsDirty || _memory.IsZeroPage(leaf.Entry.Frame)))
                 continue;
-            AddressRange pages = new AddressRange(leaf.Start, new ByteLength(space.Geometry.Span(leaf.Level))).Intersect(range);
+            AddressRange pages = new AddressRange(leaf.Start, space.Geometry.Span(leaf.Level)).Intersect(range);
             for (VirtualAddress at = pages.Start; at < pages.End;)
             {
                 while (index < kernel.Pages.Count && kernel.Pages[index].Range.End <= at)
@@ -129,7 +129,7 @@ internal sealed partial class EngineSide
         }
 
         LeafSnapshot leaf = _leaves[low];
-        if (address < leaf.Start || address.Value >= leaf.Start.Value + geometry.Span(leaf.Level))
+        if (address < leaf.Start || address >= leaf.Start + geometry.Span(leaf.Level))
             throw new ArgumentException($"No page is present at {address}.", nameof(address));
         return leaf;
     }

@@ -251,7 +251,7 @@ public sealed class Lockstep : IDisposable
         const ulong LastPage = ulong.MaxValue - (PageSize.Bytes - 1);
         ulong end = unchecked(arguments.First + arguments.Second);
         var start = new VirtualAddress(Math.Min(arguments.First, LastPage)).PageStart;
-        return new AddressRange(start, end < arguments.First || end > LastPage ? new VirtualAddress(LastPage) : new VirtualAddress(end).AlignUp(PageSize.Bytes));
+        return new AddressRange(start, end < arguments.First || end > LastPage ? new VirtualAddress(LastPage) : new VirtualAddress(end).AlignUp(PageSize.Length));
     }
 
     private static string Text(in CallRecord record, CallResult result) =>

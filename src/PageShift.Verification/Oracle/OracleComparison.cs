@@ -40,7 +40,7 @@ internal static class OracleComparison
     {
         foreach ((ulong at, OraclePage page) in oracle.Pages.OrderBy(pair => pair.Key))
         {
-            bool isThere = space.GetLeaves(new AddressRange(new VirtualAddress(at), new ByteLength(PageSize.Bytes))).Count != 0;
+            bool isThere = space.GetLeaves(new AddressRange(new VirtualAddress(at), PageSize.Length)).Count != 0;
             if (!isThere && page.Presence is OraclePresence.Present or OraclePresence.Guard)
                 return $"0x{at:x}";
         }

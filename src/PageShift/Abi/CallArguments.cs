@@ -3,17 +3,39 @@ namespace PageShift.Abi;
 /// <summary>The six argument registers of a system call on x86-64, in order. Given to a call, what it does not use is 0, and a signed
 /// argument (a file descriptor, a protection key) is sign-extended to 64 bits. Read from a program, the registers beyond the
 /// call's own arguments hold whatever the program left there.</summary>
-/// <param name="First">The register rdi.</param>
-/// <param name="Second">The register rsi.</param>
-/// <param name="Third">The register rdx.</param>
-/// <param name="Fourth">The register r10.</param>
-/// <param name="Fifth">The register r8.</param>
-/// <param name="Sixth">The register r9.</param>
-public readonly record struct CallArguments(
-    ulong First = 0, ulong Second = 0, ulong Third = 0, ulong Fourth = 0, ulong Fifth = 0, ulong Sixth = 0)
+public readonly record struct CallArguments
 {
+    /// <summary>The registers rdi, rsi, rdx, r10, r8 and r9.</summary>
+    public CallArguments(ulong first = 0, ulong second = 0, ulong third = 0, ulong fourth = 0, ulong fifth = 0, ulong sixth = 0)
+    {
+        First = first;
+        Second = second;
+        Third = third;
+        Fourth = fourth;
+        Fifth = fifth;
+        Sixth = sixth;
+    }
+
+    /// <summary>The register rdi.</summary>
+    public ulong First { get; internal init; }
+
+    /// <summary>The register rsi.</summary>
+    public ulong Second { get; internal init; }
+
+    /// <summary>The register rdx.</summary>
+    public ulong Third { get; internal init; }
+
+    /// <summary>The register r10.</summary>
+    public ulong Fourth { get; internal init; }
+
+    /// <summary>The register r8.</summary>
+    public ulong Fifth { get; internal init; }
+
+    /// <summary>The register r9.</summary>
+    public ulong Sixth { get; internal init; }
+
     /// <summary>The number of registers.</summary>
-    public const int Count = 6;
+    internal const int Count = 6;
 
     /// <summary>The register at <paramref name="index"/>, from 0 to 5.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is outside 0 to 5.</exception>
@@ -30,7 +52,7 @@ public readonly record struct CallArguments(
 
     /// <summary>The same registers with another <paramref name="value"/> at <paramref name="index"/>, from 0 to 5.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is outside 0 to 5.</exception>
-    public CallArguments With(int index, ulong value) => index switch
+    internal CallArguments With(int index, ulong value) => index switch
     {
         0 => this with { First = value },
         1 => this with { Second = value },

@@ -3,10 +3,15 @@ using System.Globalization;
 namespace PageShift.Abi;
 
 /// <summary>What a system call returns in its register: a value, or a negated errno in [-4095, -1].</summary>
-/// <param name="Raw">The register, as the kernel leaves it.</param>
-public readonly record struct CallResult(long Raw)
+public readonly record struct CallResult
 {
     private const long LowestError = -4095;
+
+    /// <summary>The result that a register holds.</summary>
+    public CallResult(long raw) => Raw = raw;
+
+    /// <summary>The register, as the kernel leaves it.</summary>
+    public long Raw { get; }
 
     /// <summary>The result of a call that succeeded without a value.</summary>
     public static CallResult Success => default;

@@ -3,7 +3,7 @@ namespace PageShift.Abi;
 /// <summary>The CLONE_ bits that decide what a new thread shares, with the kernel's values; other bits may be set, too.
 /// Source: <c>include/uapi/linux/sched.h</c> (values).</summary>
 [Flags]
-public enum CloneFlags : ulong
+internal enum CloneFlags : ulong
 {
     /// <summary>Nothing is shared: a fork.</summary>
     None = 0,

@@ -61,7 +61,7 @@ public static class ErrnoName
     };
 
     /// <summary>The number behind a C name; false when the name is not one of those known here.</summary>
-    public static bool TryParse(ReadOnlySpan<char> name, out Errno error)
+    internal static bool TryParse(ReadOnlySpan<char> name, out Errno error)
     {
         foreach (Errno candidate in Enum.GetValues<Errno>())
         {

@@ -75,7 +75,7 @@ public sealed partial class AddressSpace
 
     /// <summary>Gives the mapping at <paramref name="address"/>, if there is one, the identity that it gets with its first private page, and that decides what it merges with (Linux:
     /// its anon_vma). For what is known of a process whose faults were not seen. Thread-safe.</summary>
-    public void MarkPrivate(VirtualAddress address)
+    internal void MarkPrivate(VirtualAddress address)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         MappingHandle handle = _mappings.Find(address);

@@ -56,7 +56,7 @@ public sealed partial class AddressSpace
             AddressRange part = _mappings.RangeOf(handle).Intersect(range);
             if (part.IsEmpty)
                 return Errno.OutOfMemory;
-            part = new AddressRange(Higher(part.Start, at), part.End);
+            part = new AddressRange(VirtualAddress.Max(part.Start, at), part.End);
             hole |= part.Start > at;
             Errno error = AdvisePart(handle, part, advice);
             if (error != Errno.None)
@@ -73,7 +73,7 @@ public sealed partial class AddressSpace
     private Errno AdvisePopulate(AddressRange range, PopulateMode mode)
     {
         // Where no mapping can be, the range has a hole; what is below the limit is populated first.
-        VirtualAddress end = Lower(range.End, Geometry.UserLimit);
+        VirtualAddress end = VirtualAddress.Min(range.End, Geometry.UserLimit);
         if (range.Start >= end)
             return Errno.OutOfMemory;
         return Populate(new AddressRange(range.Start, end), mode).Fault switch
@@ -231,10 +231,9 @@ public sealed partial class AddressSpace
     private void UnmapObjectPages(in Mapping mapping, AddressRange range, bool onlySole)
     {
         const uint ObjectAndLeaf = 2;
-        ulong inspected = 0;
-        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
+        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found);)
         {
-            at = found + new ByteLength(PageSize.Bytes);
+            at = found + PageSize.Length;
             PageTableEntry leaf = _tables.Walk(found).Entry;
             if (!leaf.IsMapped || !mapping.File!.Object.TryGetResidentPage(mapping.PageOffsetAt(found).Value, out FrameNumber frame))
                 continue;
@@ -252,9 +251,18 @@ public sealed partial class AddressSpace
     {
         SplitOwnLeafAt(range.Start);
         SplitOwnLeafAt(range.End);
-        var visitor = new BitClearingVisitor(range, bits, Geometry);
-        _tables.VisitLeaves(range, ref visitor);
-        if (visitor.Changed)
+        bool changes = false;
+        var cursor = new PageTableCursor(_tables, range);
+        while (cursor.MoveToNextLeaf())
+        {
+            ref PageTableEntry entry = ref cursor.Entry;
+            if (!entry.IsMapped || !cursor.IsWhole || !entry.HasAny(bits))
+                continue;
+            entry = entry.Without(bits);
+            changes = true;
+        }
+
+        if (changes)
             FlushTlb(range);
     }
 
@@ -267,21 +275,5 @@ public sealed partial class AddressSpace
         PageTableWalk walk = _tables.Walk(address);
         if (walk.Level > PageTableLevel.Pte && walk.IsMapped && IsOnlyReference(walk) && _tables.TrySplitAt(address))
             ShareZeroesLocked(LargeBlock(address));
-    }
-
-    private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;
-
-    private struct BitClearingVisitor(AddressRange range, ulong bits, PagingGeometry geometry) : ILeafVisitor
-    {
-        internal bool Changed { get; private set; }
-
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
-        {
-            if (!entry.IsMapped || start < range.Start || start.Value + geometry.Span(level) > range.End.Value || (entry.Value & bits) == 0)
-                return true;
-            entry = entry.Without(bits);
-            Changed = true;
-            return true;
-        }
     }
 }

@@ -12,12 +12,12 @@ public sealed partial class AddressSpace
     private ulong _breakOffset;
 
     /// <summary>Where the heap begins, at first <see cref="AddressSpaceOptions.BreakStart"/>.</summary>
-    public VirtualAddress BreakStart { get; private set; }
+    internal VirtualAddress BreakStart { get; private set; }
 
     /// <summary>Tells where the heap begins, for a space that follows another one whose break is known only later.</summary>
     /// <param name="start">Any byte address.</param>
     /// <remarks>Thread-safe. Linux: prctl(PR_SET_MM_START_BRK) with PR_SET_MM_BRK.</remarks>
-    public void SetBreakStart(VirtualAddress start)
+    internal void SetBreakStart(VirtualAddress start)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         BreakStart = start;

@@ -22,7 +22,7 @@ public sealed partial class AddressSpace
     private Errno AdviseCollapse(MappingHandle handle, AddressRange part)
     {
         Mapping mapping = _mappings[handle];
-        ulong span = Geometry.Span(PageTableLevel.Pmd);
+        ByteLength span = Geometry.Span(PageTableLevel.Pmd);
         bool isAnonymous = IsAnonymousPrivate(handle);
         if (mapping.Flags.Has(VmFlags.NoHugePage) || FirstBlock(mapping.Range, span) is null)
             return Errno.InvalidArgument;
@@ -44,11 +44,11 @@ public sealed partial class AddressSpace
         return Errno.None;
     }
 
-    /// <summary>The lowest aligned block of <paramref name="span"/> bytes that lies wholly in a range.</summary>
-    private static AddressRange? FirstBlock(AddressRange range, ulong span)
+    /// <summary>The lowest aligned block of <paramref name="span"/> that lies wholly in a range.</summary>
+    private static AddressRange? FirstBlock(AddressRange range, ByteLength span)
     {
         VirtualAddress start = range.Start.AlignUp(span);
-        return start < range.End && (range.End - start).Value >= span ? new AddressRange(start, new ByteLength(span)) : null;
+        return start < range.End && range.End - start >= span ? new AddressRange(start, span) : null;
     }
 
     private Errno CollapseBlock(AddressRange block, VmFlags flags)

@@ -285,7 +285,7 @@ public sealed partial class AddressSpace : IFaultResolver
         EnsureAnon(fault.Handle);
         _tables.Set(walk.Table, walk.Index, PageTableEntry.Leaf(frame, LeafBits.ForFault(fault.Mapping.Flags, write: true)));
         Memory.Release(walk.Entry.Frame);
-        FlushTlb(new AddressRange(fault.Page, new ByteLength(PageSize.Bytes)));
+        FlushTlb(new AddressRange(fault.Page, PageSize.Length));
     }
 
     /// <summary>True when the leaf is the only holder of its frames: then a private page is the mapping's own already.</summary>

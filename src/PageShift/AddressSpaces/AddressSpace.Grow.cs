@@ -40,6 +40,6 @@ public sealed partial class AddressSpace
         VmFlags flags = _mappings.FlagsOf(below);
         return (flags & VmFlags.GrowsDown) == 0
             && (flags & VmFlags.AccessMask) != 0
-            && (page - _mappings.RangeOf(below).End).Value < MappingTree.GuardGapBytes;
+            && page - _mappings.RangeOf(below).End < MappingTree.GuardGap;
     }
 }

@@ -68,13 +68,13 @@ public sealed partial class AddressSpace
             VirtualAddress page = destination.PageStart;
             if (ResolveFault(page, AccessKind.Write, isExclusive: true).Fault != AccessFault.None)
                 return false;
-            int offset = (int)(destination - page).Value;
+            int offset = (int)destination.OffsetInPage;
             int count = Math.Min(source.Length, (int)PageSize.Bytes - offset);
             PageTableWalk walk = _tables.Walk(destination);
             _tables.SetBits(walk.Table, walk.Index, PageTableEntry.AccessedBit | PageTableEntry.DirtyBit);
             if (!Memory.IsBytesFree)
             {
-                ulong within = (page.Value & (Geometry.Span(walk.Level) - 1)) >> PageSize.Shift;
+                PageCount within = page.OffsetIn(Geometry.Span(walk.Level)).WholePages;
                 source[..count].CopyTo(Memory.Bytes(walk.Entry.Frame + within)[offset..]);
             }
 
@@ -100,7 +100,7 @@ public sealed partial class AddressSpace
         if (handle.IsNone)
             return 0;
         Mapping mapping = _mappings[handle];
-        ulong wanted = (Lower(mapping.End, range.End) - range.Start).WholePages.Value;
+        ulong wanted = (VirtualAddress.Min(mapping.End, range.End) - range.Start).WholePages.Value;
         int pages = (int)Math.Min(wanted, (ulong)vector.Length);
         vector = vector[..pages];
         if (mapping.File is { } file && file.Object.Kind != MemoryObjectKind.ZeroDevice)
@@ -114,26 +114,15 @@ public sealed partial class AddressSpace
             vector.Clear();
         }
 
-        var visitor = new PresenceVisitor(range.Start, vector, Geometry);
-        _tables.VisitLeaves(new AddressRange(range.Start, ByteLength.FromPages(new PageCount((ulong)pages))), ref visitor);
-        return pages;
-    }
-
-    private readonly ref struct PresenceVisitor(VirtualAddress start, Span<byte> vector, PagingGeometry geometry) : ILeafVisitor
-    {
-        private readonly Span<byte> _vector = vector;
-
-        public bool Visit(VirtualAddress leaf, PageTableLevel level, ref PageTableEntry entry)
+        var cursor = new PageTableCursor(_tables, new AddressRange(range.Start, ByteLength.FromPages(new PageCount((ulong)pages))));
+        while (cursor.MoveToNextLeaf())
         {
-            if (entry.IsGuard)
-                return true; // as nothing: the page of the object below it counts
-            ulong leafEnd = leaf.Value + geometry.Span(level);
-            ulong from = Math.Max(leaf.Value, start.Value);
-            int first = (int)((from - start.Value) >> PageSize.Shift);
-            int count = (int)Math.Min((leafEnd - from) >> PageSize.Shift, (ulong)(_vector.Length - first));
-            if (entry.IsMapped)
-                _vector.Slice(first, count).Fill(1); // a guard page tells nothing: what the object has in memory counts
-            return true;
+            if (!cursor.Entry.IsMapped)
+                continue; // a guard page tells nothing: what the object has in memory counts
+            AddressRange covered = cursor.Covered;
+            vector.Slice((int)(covered.Start - range.Start).WholePages.Value, (int)covered.Length.WholePages.Value).Fill(1);
         }
+
+        return pages;
     }
 }

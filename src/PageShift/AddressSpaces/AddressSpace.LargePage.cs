@@ -72,8 +72,8 @@ public sealed partial class AddressSpace
 
     private AddressRange LargeBlock(VirtualAddress page)
     {
-        ulong span = Geometry.Span(PageTableLevel.Pmd);
-        return new AddressRange(page.AlignDown(span), new ByteLength(span));
+        ByteLength span = Geometry.Span(PageTableLevel.Pmd);
+        return new AddressRange(page.AlignDown(span), span);
     }
 
     private static PageTableEntry LargeLeaf(FrameNumber first, in PageFault fault) =>

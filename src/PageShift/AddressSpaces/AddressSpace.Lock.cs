@@ -106,7 +106,7 @@ public sealed partial class AddressSpace
         if (CheckCanLock() is var denied and not Errno.None)
             return denied;
         bool current = (flags & LockAllFlags.Current) != 0;
-        if (current && !Options.IsPrivileged && _totalPages > Limits.Locked.WholePages.Value)
+        if (current && !Options.IsPrivileged && _totalPages > Limits.Locked.WholePages)
             return Errno.OutOfMemory;
 
         VmFlags lockFlags = (flags & LockAllFlags.OnFault) != 0 ? LockMask : VmFlags.Locked;
@@ -122,22 +122,22 @@ public sealed partial class AddressSpace
     {
         if (Options.IsPrivileged)
             return false;
-        ulong limit = Limits.Locked.WholePages.Value;
+        PageCount limit = Limits.Locked.WholePages;
         (ulong first, ulong bytes) = LockedSpan(start, length);
-        ulong pages = (bytes >> PageSize.Shift) + _lockedPages;
+        PageCount pages = new ByteLength(bytes).WholePages + _lockedPages;
         if (pages <= limit)
             return false;
         ulong end = bytes > ulong.MaxValue - first ? ulong.MaxValue : first + bytes;
         return pages - CountLocked(new AddressRange(new VirtualAddress(first), new VirtualAddress(end))) > limit;
     }
 
-    private ulong CountLocked(AddressRange range)
+    private PageCount CountLocked(AddressRange range)
     {
-        ulong pages = 0;
+        PageCount pages = default;
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
             if (_mappings.FlagsOf(handle).Has(VmFlags.Locked))
-                pages += _mappings.RangeOf(handle).Intersect(range).Length.WholePages.Value;
+                pages += _mappings.RangeOf(handle).Intersect(range).Length.WholePages;
         }
 
         return pages;
@@ -157,7 +157,7 @@ public sealed partial class AddressSpace
             MappingHandle handle = _mappings.Find(at);
             if (handle.IsNone)
                 return Errno.OutOfMemory;
-            var part = new AddressRange(at, Lower(_mappings.RangeOf(handle).End, range.End));
+            var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
             if (!TrySetLock(handle, part, lockFlags))
                 return Errno.OutOfMemory;
             at = part.End;

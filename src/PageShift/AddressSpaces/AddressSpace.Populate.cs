@@ -83,7 +83,7 @@ public sealed partial class AddressSpace
         ReadOnlySpan<PageTableEntry> entries = _tables.Entries(walk.Table)[walk.Index..];
         int most = (int)Math.Min((ulong)entries.Length, (end - at).WholePages.Value);
         int pages = 1;
-        while (pages < most && (entries[pages].Value & needed) == needed)
+        while (pages < most && entries[pages].HasAll(needed))
             pages++;
         return at + new ByteLength((ulong)pages << PageSize.Shift);
     }
@@ -92,38 +92,18 @@ public sealed partial class AddressSpace
     private PopulateOutcome PopulateUntouched(in PageFault probe, AddressRange range)
     {
         ulong bits = LeafBits.ForFault(probe.Mapping.Flags, probe.IsWrite);
+        VirtualAddress reached;
         if (!probe.IsWrite)
         {
-            ulong inspected = 0;
-            VirtualAddress end = _tables.TryFindLive(range, out VirtualAddress live, ref inspected) ? live : range.End;
-            return MapZeroPages(new AddressRange(range.Start, end), bits);
+            VirtualAddress end = _tables.TryFindLive(range, out VirtualAddress live) ? live : range.End;
+            bool isMapped = _tables.TryFillPages(new AddressRange(range.Start, end), PageTableEntry.Leaf(FrameNumber.ZeroPage, bits), out reached);
+            return new PopulateOutcome(reached, isMapped ? AccessFault.None : AccessFault.OutOfMemory);
         }
 
         EnsureAnon(probe.Handle);
-        bool isComplete = _tables.TryPopulateRun(range.Start, range.End, bits, out VirtualAddress reached);
+        bool isComplete = _tables.TryPopulateRun(range, bits, out reached);
         return new PopulateOutcome(reached, isComplete ? AccessFault.None : AccessFault.OutOfMemory);
     }
 
-    private PopulateOutcome MapZeroPages(AddressRange range, ulong bits)
-    {
-        ulong tableSpan = Geometry.TableSpan(PageTableLevel.Pte);
-        for (VirtualAddress at = range.Start; at < range.End;)
-        {
-            if (!_tables.TryMakeTable(at, PageTableLevel.Pte, out FrameNumber table))
-                return new PopulateOutcome(at, AccessFault.OutOfMemory);
-            ulong end = Math.Min(range.End.Value, at.AlignDown(tableSpan).Value + tableSpan);
-            int count = (int)((end - at.Value) >> PageSize.Shift);
-            _tables.Entries(table).Slice(Geometry.Index(at, PageTableLevel.Pte), count).Fill(PageTableEntry.Leaf(FrameNumber.ZeroPage, bits));
-            Memory.AddLiveEntries(table, count);
-            at = new VirtualAddress(end);
-        }
-
-        return new PopulateOutcome(range.End, AccessFault.None);
-    }
-
-    private VirtualAddress EndOfSlot(VirtualAddress address, PageTableLevel level)
-    {
-        ulong span = Geometry.Span(level);
-        return new VirtualAddress(address.AlignDown(span).Value + span);
-    }
+    private VirtualAddress EndOfSlot(VirtualAddress address, PageTableLevel level) => address.AlignDown(Geometry.Span(level)) + Geometry.Span(level);
 }

@@ -15,7 +15,7 @@ public sealed partial class AddressSpace
     /// <param name="level"><see cref="PageTableLevel.Pmd"/> for entries of 2 MiB where a whole one fits, else <see cref="PageTableLevel.Pte"/>.</param>
     /// <returns>0, or EINVAL (not whole pages, or beyond user space), ENOMEM (memory is out; a first part is present then).</returns>
     /// <remarks>Thread-safe.</remarks>
-    public CallResult MarkPresent(AddressRange range, PageTableLevel level = PageTableLevel.Pte)
+    internal CallResult MarkPresent(AddressRange range, PageTableLevel level = PageTableLevel.Pte)
     {
         if (!range.Start.IsPageAligned || !range.End.IsPageAligned || range.End > Geometry.UserLimit)
             return Errno.InvalidArgument;
@@ -34,7 +34,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>Takes all pages away, and leaves the mappings: the space is as if none had been touched yet, but for the identities. Thread-safe.</summary>
-    public void ForgetPages()
+    internal void ForgetPages()
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         var everything = new AddressRange(VirtualAddress.Zero, Geometry.UserLimit);
@@ -46,8 +46,8 @@ public sealed partial class AddressSpace
     /// <summary>Fills the empty slots of whole blocks with large leaves. Where none is free, small ones will do.</summary>
     private void MarkLargePages(AddressRange part, ulong bits)
     {
-        ulong span = Geometry.Span(PageTableLevel.Pmd);
-        for (VirtualAddress block = part.Start.AlignUp(span); block < part.End && (part.End - block).Value >= span; block += new ByteLength(span))
+        ByteLength span = Geometry.Span(PageTableLevel.Pmd);
+        for (VirtualAddress block = part.Start.AlignUp(span); block < part.End && part.End - block >= span; block += span)
         {
             PageTableWalk walk = _tables.Walk(block);
             if (!walk.Entry.IsNone || walk.Level < PageTableLevel.Pmd)

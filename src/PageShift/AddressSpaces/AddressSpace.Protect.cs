@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.PageTables;
-using PageShift.Physical;
 using PageShift.Translation;
 
 namespace PageShift;
@@ -100,7 +99,7 @@ public sealed partial class AddressSpace
                 break;
             }
 
-            var part = new AddressRange(at, Lower(_mappings.RangeOf(handle).End, range.End));
+            var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
             error = ProtectPart(handle, part, access, ref leavesChanged);
             at = part.End;
         }
@@ -150,9 +149,7 @@ public sealed partial class AddressSpace
             return Errno.OutOfMemory;
         UnaccountMapped(old, pages);
         AccountMapped(flags, pages);
-        var visitor = new ProtectVisitor(Memory, flags, hasPrivatePages);
-        _tables.VisitLeaves(part, ref visitor);
-        leavesChanged |= visitor.Changed;
+        leavesChanged |= ProtectLeaves(part, flags, hasPrivatePages);
         if ((old & (VmFlags.Write | VmFlags.Shared | VmFlags.Locked)) == VmFlags.Locked && access.Has(VmFlags.Write))
             Populate(part, PopulateMode.BestEffort); // the pages of locked memory become private now, not by a fault later
         return Errno.None;
@@ -174,26 +171,25 @@ public sealed partial class AddressSpace
     /// <summary>The access bits that the "may" bits among <paramref name="flags"/> allow.</summary>
     private static VmFlags Allowed(VmFlags flags) => (VmFlags)((uint)(flags & MayAccessMask) >> 4);
 
-    private static VirtualAddress Lower(VirtualAddress one, VirtualAddress other) => one < other ? one : other;
-
     /// <summary>Gives leaves the access of their mapping. A 4 KiB page of a private mapping that nobody else refers to may be written at once, as on
-    /// Linux; of all others the next write fault decides.</summary>
-    private struct ProtectVisitor(PhysicalMemory memory, VmFlags flags, bool hasPrivatePages) : ILeafVisitor
+    /// Linux; of all others the next write fault decides. Returns true when a leaf has changed.</summary>
+    private bool ProtectLeaves(AddressRange part, VmFlags flags, bool hasPrivatePages)
     {
-        private readonly bool _makesWritable = hasPrivatePages && (flags & (VmFlags.Write | VmFlags.Shared)) == VmFlags.Write;
-
-        internal bool Changed { get; private set; }
-
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        bool makesWritable = hasPrivatePages && (flags & (VmFlags.Write | VmFlags.Shared)) == VmFlags.Write;
+        bool changes = false;
+        var cursor = new PageTableCursor(_tables, part);
+        while (cursor.MoveToNextLeaf())
         {
+            ref PageTableEntry entry = ref cursor.Entry;
             if (!entry.IsMapped)
-                return true;
+                continue;
             PageTableEntry leaf = LeafBits.Protect(entry, flags);
-            if (_makesWritable && level == PageTableLevel.Pte && !memory.IsZeroPage(leaf.Frame) && memory.References(leaf.Frame) == 1)
+            if (makesWritable && cursor.Level == PageTableLevel.Pte && !Memory.IsZeroPage(leaf.Frame) && Memory.References(leaf.Frame) == 1)
                 leaf = leaf.With(PageTableEntry.WritableBit);
-            Changed |= leaf != entry;
+            changes |= leaf != entry;
             entry = leaf;
-            return true;
         }
+
+        return changes;
     }
 }

@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>Appends the mappings that have an address in <paramref name="range"/> to a list that is used again, whole, lowest first. A snapshot. Thread-safe.</summary>
-    public void CopyMappings(AddressRange range, List<Mapping> mappings)
+    internal void CopyMappings(AddressRange range, List<Mapping> mappings)
     {
         ArgumentNullException.ThrowIfNull(mappings);
         using MappingLock.ExclusiveScope scope = EnterCall();
@@ -27,7 +27,7 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>The lowest part of <paramref name="range"/> that is not mapped; null when all of it is. Thread-safe.</summary>
-    public AddressRange? FindHole(AddressRange range)
+    internal AddressRange? FindHole(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         VirtualAddress at = range.Start;
@@ -46,9 +46,11 @@ public sealed partial class AddressSpace
     public IReadOnlyList<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> GetLeaves(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        var collector = new LeafCollector([]);
-        _tables.VisitLeaves(range.Intersect(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit)), ref collector);
-        return collector.Leaves;
+        var leaves = new List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)>();
+        var cursor = new PageTableCursor(_tables, range.Intersect(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit)));
+        while (cursor.MoveToNextLeaf())
+            leaves.Add((cursor.SlotStart, cursor.Level, cursor.Entry));
+        return leaves;
     }
 
     /// <summary>The page tables from the root down, as far as they touch one of <paramref name="ranges"/>. A snapshot. Thread-safe.</summary>
@@ -64,48 +66,23 @@ public sealed partial class AddressSpace
         using MappingLock.ExclusiveScope scope = EnterCall();
         for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
             mappings.Add(_mappings[handle]);
-        var copier = new LeafCopier(leaves);
-        _tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), ref copier);
+        var cursor = new PageTableCursor(_tables, new AddressRange(VirtualAddress.Zero, Geometry.UserLimit));
+        while (cursor.MoveToNextLeaf())
+            leaves.Add(new LeafSnapshot(cursor.SlotStart, cursor.Level, cursor.Entry));
     }
 
     /// <summary>Appends the runs of occupied pages of <paramref name="range"/>, lowest first; adjacent ones are one run.</summary>
     internal void CopyRuns(AddressRange range, List<AddressRange> runs)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        var copier = new RunCopier(runs, Geometry);
-        _tables.VisitLeaves(range, ref copier);
-    }
-
-    private readonly struct RunCopier(List<AddressRange> runs, PagingGeometry geometry) : ILeafVisitor
-    {
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        var cursor = new PageTableCursor(_tables, range);
+        while (cursor.MoveToNextLeaf())
         {
-            VirtualAddress end = start + new ByteLength(geometry.Span(level));
-            if (runs.Count != 0 && runs[^1].End == start)
-                runs[^1] = new AddressRange(runs[^1].Start, end);
+            AddressRange slot = cursor.Slot;
+            if (runs.Count != 0 && runs[^1].End == slot.Start)
+                runs[^1] = new AddressRange(runs[^1].Start, slot.End);
             else
-                runs.Add(new AddressRange(start, end));
-            return true;
-        }
-    }
-
-    private readonly struct LeafCopier(List<LeafSnapshot> leaves) : ILeafVisitor
-    {
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
-        {
-            leaves.Add(new LeafSnapshot(start, level, entry));
-            return true;
-        }
-    }
-
-    private readonly struct LeafCollector(List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> leaves) : ILeafVisitor
-    {
-        internal List<(VirtualAddress Start, PageTableLevel Level, PageTableEntry Entry)> Leaves => leaves;
-
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
-        {
-            leaves.Add((start, level, entry));
-            return true;
+                runs.Add(slot);
         }
     }
 }

@@ -33,10 +33,9 @@ public sealed partial class AddressSpace
     {
         if (Memory.IsBytesFree)
             return;
-        ulong inspected = 0;
-        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found, ref inspected);)
+        for (VirtualAddress at = range.Start; _tables.TryFindLive(new AddressRange(at, range.End), out VirtualAddress found);)
         {
-            at = found + new ByteLength(PageSize.Bytes);
+            at = found + PageSize.Length;
             _ = _tables.TrySplitAt(at); // without memory the large page stays, which changes no byte
             PageTableWalk walk = _tables.Walk(found);
             MappingHandle handle = _mappings.Find(found);

@@ -13,10 +13,10 @@ public sealed partial class AddressSpace
     /// <param name="shift">How far it moves, in bytes; a multiple of 4 KiB, not 0.</param>
     /// <returns>The new start, or EINVAL (unaligned, empty, below address 0), EFAULT (no such mapping, or another one is in the way), ENOMEM.</returns>
     /// <remarks>Thread-safe. Not a system call: execve does this to the stack that it has prepared. Linux: <c>relocate_vma_down</c>.</remarks>
-    public CallResult RelocateDown(VirtualAddress start, ByteLength length, ByteLength shift)
+    internal CallResult RelocateDown(VirtualAddress start, ByteLength length, ByteLength shift)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        if (!start.IsPageAligned || !length.IsPageAligned || !shift.IsPageAligned || length.Value == 0 || shift.Value == 0 || shift.Value > start.Value)
+        if (!start.IsPageAligned || !length.IsPageAligned || !shift.IsPageAligned || length == ByteLength.Zero || shift == ByteLength.Zero || shift.Value > start.Value)
             return Errno.InvalidArgument;
         MappingHandle handle = _mappings.Find(start);
         if (handle.IsNone || _mappings.RangeOf(handle) is var old && (old.Start != start || old.Length != length))

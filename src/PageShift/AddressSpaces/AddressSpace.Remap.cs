@@ -362,7 +362,7 @@ public sealed partial class AddressSpace
     private VirtualAddress? ChooseCongruent(in RemapRequest remap)
     {
         PageTableLevel level = PageTableLevel.Pmd;
-        while (level < Geometry.Root && Geometry.Span(level + 1) <= remap.NewLength)
+        while (level < Geometry.Root && Geometry.Span(level + 1) <= new ByteLength(remap.NewLength))
             level++;
         for (; level > PageTableLevel.Pte; level--)
         {

@@ -30,7 +30,7 @@ public sealed partial class AddressSpace
         for (VirtualAddress at = range.Start; at < range.End;)
         {
             MappingHandle handle = _mappings.Find(at);
-            var part = new AddressRange(at, Lower(_mappings.RangeOf(handle).End, range.End));
+            var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
             if (!TryModify(handle, part, _mappings.FlagsOf(handle) | VmFlags.Sealed))
                 return Errno.OutOfMemory;
             at = part.End;

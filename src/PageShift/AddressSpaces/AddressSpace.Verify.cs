@@ -20,7 +20,7 @@ public sealed partial class AddressSpace
     /// <param name="objects">All memory objects on it that no mapping shows and no descriptor is open on; the others are found.</param>
     /// <exception cref="ArgumentException">There is no space, or not all are on one physical memory.</exception>
     /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
-    public static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
+    internal static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
     {
         ArgumentNullException.ThrowIfNull(spaces);
         ArgumentNullException.ThrowIfNull(objects);
@@ -62,8 +62,9 @@ public sealed partial class AddressSpace
         using MappingLock.ExclusiveScope scope = EnterCall();
         _mappings.Verify();
         ulong tables = _tables.Verify();
-        var check = new LeafCheck(this, references);
-        _tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Geometry.UserLimit), ref check);
+        var cursor = new PageTableCursor(_tables, new AddressRange(VirtualAddress.Zero, Geometry.UserLimit));
+        while (cursor.MoveToNextLeaf())
+            VerifyLeaf(cursor, references);
         foreach ((ulong frame, uint count) in references)
         {
             if (Memory.References(new FrameNumber(frame)) < count)
@@ -78,11 +79,11 @@ public sealed partial class AddressSpace
 
     private void VerifyPageCounts()
     {
-        ulong total = 0;
-        ulong data = 0;
+        PageCount total = default;
+        PageCount data = default;
         for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
         {
-            ulong pages = _mappings.RangeOf(handle).Length.WholePages.Value;
+            PageCount pages = _mappings.RangeOf(handle).Length.WholePages;
             total += pages;
             if (IsData(_mappings.FlagsOf(handle)))
                 data += pages;
@@ -92,31 +93,26 @@ public sealed partial class AddressSpace
             throw new InvalidOperationException($"Counted are {_totalPages} pages, {_dataPages} of them data; mapped are {total} and {data}.");
     }
 
-    private readonly struct LeafCheck(AddressSpace space, Dictionary<ulong, uint> references) : ILeafVisitor
+    private void VerifyLeaf(in PageTableCursor cursor, Dictionary<ulong, uint> references)
     {
-        public bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
+        PageTableEntry entry = cursor.Entry;
+        MappingHandle handle = _mappings.Find(cursor.SlotStart);
+        if (handle.IsNone || !_mappings.RangeOf(handle).Contains(cursor.Slot))
+            throw new InvalidOperationException($"The {cursor.Level} entry at {cursor.SlotStart} ({entry}) lies outside every mapping.");
+        if (entry.IsMarker)
+            return;
+        VmFlags flags = _mappings.FlagsOf(handle);
+        bool exceeds = (entry.IsPresent && (flags & VmFlags.AccessMask) == 0)
+            || (entry.IsPresent && entry.IsWritable && !flags.Has(VmFlags.Write))
+            || (entry.IsPresent && !entry.IsNoExecute && !flags.Has(VmFlags.Execute))
+            || (entry.IsPresent && entry.IsExecuteOnly != flags.Has(VmFlags.ExecuteOnly));
+        if (exceeds)
+            throw new InvalidOperationException($"The {cursor.Level} entry at {cursor.SlotStart} ({entry}) allows more than its mapping ({flags}).");
+        for (ulong i = 0; i < Geometry.FramesPerLeaf(cursor.Level); i++)
         {
-            MappingHandle handle = space._mappings.Find(start);
-            var covered = new AddressRange(start, new ByteLength(space.Geometry.Span(level)));
-            if (handle.IsNone || !space._mappings.RangeOf(handle).Contains(covered))
-                throw new InvalidOperationException($"The {level} entry at {start} ({entry}) lies outside every mapping.");
-            if (entry.IsMarker)
-                return true;
-            VmFlags flags = space._mappings.FlagsOf(handle);
-            bool exceeds = (entry.IsPresent && (flags & VmFlags.AccessMask) == 0)
-                || (entry.IsPresent && entry.IsWritable && !flags.Has(VmFlags.Write))
-                || (entry.IsPresent && !entry.IsNoExecute && !flags.Has(VmFlags.Execute))
-                || (entry.IsPresent && entry.IsExecuteOnly != flags.Has(VmFlags.ExecuteOnly));
-            if (exceeds)
-                throw new InvalidOperationException($"The {level} entry at {start} ({entry}) allows more than its mapping ({flags}).");
-            for (ulong i = 0; i < space.Geometry.FramesPerLeaf(level); i++)
-            {
-                FrameNumber frame = entry.Frame + i;
-                if (!space.Memory.IsZeroPage(frame))
-                    references[frame.Value] = references.GetValueOrDefault(frame.Value) + 1;
-            }
-
-            return true;
+            FrameNumber frame = entry.Frame + i;
+            if (!Memory.IsZeroPage(frame))
+                references[frame.Value] = references.GetValueOrDefault(frame.Value) + 1;
         }
     }
 }

@@ -15,21 +15,21 @@ public sealed partial class AddressSpace
         ZapCount count = _tables.Zap(range, keepGuards: false);
         if (count.Entries != 0)
             FlushTlb(range);
-        return count.DidWork | _linuxTables.Unmapped(range, floor, ceiling, _tables.FreedByZap);
+        return count.DidWork | _linuxTables.Unmapped(range, floor, ceiling, _tables.Freed);
     }
 
     /// <summary>Takes the pages of a range away whose mappings stay (MADV_DONTNEED), and flushes. Guard pages survive.</summary>
     private void ZapDropped(AddressRange range)
     {
         ZapMapped(range);
-        _linuxTables.Dropped(range, _tables.FreedByZap);
+        _linuxTables.Dropped(range, _tables.Freed);
     }
 
     /// <summary>Takes the pages of a range away whose mappings stay while their object ends earlier, and flushes. Guard pages survive.</summary>
     private void ZapTruncated(AddressRange range)
     {
         ZapMapped(range);
-        _linuxTables.Truncated(_tables.FreedByZap);
+        _linuxTables.Emptied(_tables.Freed);
     }
 
     private void ZapMapped(AddressRange range)

@@ -99,7 +99,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     public MovePolicy Policy { get; set; }
 
     /// <summary>The frame of the root table: what a processor's CR3 would hold.</summary>
-    public FrameNumber Root => _tables.Root;
+    internal FrameNumber Root => _tables.Root;
 
     /// <summary>The number of mappings.</summary>
     public int MappingCount => _mappings.Count;

@@ -79,7 +79,7 @@ public sealed class DescriptorTable
     }
 
     /// <summary>Closes the descriptors from <paramref name="first"/> to <paramref name="last"/> inclusive that are open, as close_range does.</summary>
-    public void CloseRange(int first, int last)
+    internal void CloseRange(int first, int last)
     {
         KeyValuePair<int, OpenFile>[] closed;
         lock (_lock)
@@ -103,7 +103,7 @@ public sealed class DescriptorTable
 
     /// <summary>Opens what another table has open, under the same descriptors, as for a child of fork and for a program that execve begins.</summary>
     /// <exception cref="ArgumentException"><paramref name="parent"/> is of a space on another <see cref="PhysicalMemory"/>, and not empty.</exception>
-    public void CopyFrom(DescriptorTable parent)
+    internal void CopyFrom(DescriptorTable parent)
     {
         ArgumentNullException.ThrowIfNull(parent);
         foreach ((int descriptor, OpenFile file) in parent.Files)

@@ -6,20 +6,21 @@ namespace PageShift.Mappings;
 /// <param name="BottomUpBase">The start of the range that is searched from below when that fails.</param>
 /// <param name="WindowEnd">The end of the addresses that are chosen without a hint above it.</param>
 /// <param name="Limit">The first address that cannot be mapped: TASK_SIZE.</param>
-/// <param name="LargePageSpan">The bytes of a large page, to which long anonymous mappings are aligned.</param>
+/// <param name="LargePageSpan">The length of a large page, to which long anonymous mappings are aligned.</param>
 internal readonly record struct AddressLayout(
     VirtualAddress Minimum,
     VirtualAddress MmapBase,
     VirtualAddress BottomUpBase,
     VirtualAddress WindowEnd,
     VirtualAddress Limit,
-    ulong LargePageSpan)
+    ByteLength LargePageSpan)
 {
     private const ulong EffectiveMinimum = 0x10000;
-    private const ulong StackReserve = 128UL << 20;
     private const ulong FourLevelLimit = 0x7fff_ffff_f000;
     private const ulong FiveLevelLimit = 0xff_ffff_ffff_f000;
-    private const ulong TwoMiB = 2UL << 20;
+
+    /// <summary>The length of all that can be mapped.</summary>
+    public ByteLength UserSpace => Limit - VirtualAddress.Zero;
 
     /// <summary>Linux on x86-64 with four levels of tables and without randomisation: mmap_base lies 128 MiB below
     /// TASK_SIZE (checked on the kernel), the bottom-up base at a third of it.</summary>
@@ -30,9 +31,9 @@ internal readonly record struct AddressLayout(
 
     private static AddressLayout Linux(ulong limit) => new(
         new VirtualAddress(EffectiveMinimum),
-        new VirtualAddress(FourLevelLimit - StackReserve),
-        new VirtualAddress(FourLevelLimit / 3).AlignUp(PageSize.Bytes),
+        new VirtualAddress(FourLevelLimit) - ByteLength.FromMiB(128),
+        new VirtualAddress(FourLevelLimit / 3).AlignUp(PageSize.Length),
         new VirtualAddress(FourLevelLimit),
         new VirtualAddress(limit),
-        TwoMiB);
+        ByteLength.FromMiB(2));
 }

@@ -32,7 +32,7 @@ internal static class AddressSelection
     /// <returns>The address, or null when there is no room (ENOMEM).</returns>
     public static VirtualAddress? Choose(MappingTree tree, in AddressLayout layout, in AddressRequest request)
     {
-        if (request.Length.Value > layout.Limit.Value)
+        if (request.Length > layout.UserSpace)
             return null;
         return ChooseForLargePages(tree, layout, request) ?? ChoosePlain(tree, layout, request);
     }
@@ -44,12 +44,12 @@ internal static class AddressSelection
     /// <param name="layout">The limits.</param>
     /// <param name="length">The bytes, some whole pages.</param>
     /// <param name="congruentTo">The other range's address, page aligned.</param>
-    /// <param name="span">The bytes that an entry covers: a power of two, at least a page.</param>
+    /// <param name="span">What an entry covers: a power of two, at least a page.</param>
     /// <returns>The address, or null when no congruent range is free.</returns>
     public static VirtualAddress? ChooseCongruent(
-        MappingTree tree, in AddressLayout layout, ByteLength length, VirtualAddress congruentTo, ulong span)
+        MappingTree tree, in AddressLayout layout, ByteLength length, VirtualAddress congruentTo, ByteLength span)
     {
-        ulong residue = congruentTo.Value & (span - 1);
+        ByteLength residue = congruentTo.OffsetIn(span);
         return tree.FindCongruentGap(length, layout.Minimum, layout.MmapBase, residue, span)
             ?? tree.FindCongruentGap(length, layout.MmapBase, layout.WindowEnd, residue, span);
     }
@@ -60,30 +60,30 @@ internal static class AddressSelection
     {
         if (!WantsLargePages(layout, request))
             return null;
-        ulong span = layout.LargePageSpan;
-        AddressRequest padded = request with { Length = new ByteLength(request.Length.Value + span) };
-        if (padded.Length.Value > layout.Limit.Value)
+        ByteLength span = layout.LargePageSpan;
+        AddressRequest padded = request with { Length = request.Length + span };
+        if (padded.Length > layout.UserSpace)
             return null;
         if (ChoosePlain(tree, layout, padded) is not { } place)
             return null;
         if (place == request.Hint)
             return place;
-        ulong offset = request.Alignment == LargePageAlignment.File ? request.FileOffset : 0;
-        ulong up = unchecked(offset - place.Value) & (span - 1);
-        return new VirtualAddress(place.Value + (up == 0 ? span : up));
+        var offset = new VirtualAddress(request.Alignment == LargePageAlignment.File ? request.FileOffset : 0);
+        ByteLength up = (offset - place).OffsetIn(span);
+        return place + (up == ByteLength.Zero ? span : up);
     }
 
     private static bool WantsLargePages(in AddressLayout layout, in AddressRequest request)
     {
-        ulong span = layout.LargePageSpan;
+        ByteLength span = layout.LargePageSpan;
         switch (request.Alignment)
         {
             case LargePageAlignment.Anonymous:
-                return request.Hint == VirtualAddress.Zero && (request.Length.Value & (span - 1)) == 0;
+                return request.Hint == VirtualAddress.Zero && request.Length.IsMultipleOf(span);
             case LargePageAlignment.File:
-                ulong aligned = unchecked(request.FileOffset + (span - 1)) & ~(span - 1);
+                ulong aligned = unchecked(request.FileOffset + (span.Value - 1)) & ~(span.Value - 1); // what wraps has no whole span
                 ulong end = unchecked(request.FileOffset + request.Length.Value);
-                return end > aligned && end - aligned >= span;
+                return end > aligned && end - aligned >= span.Value;
             default:
                 return false;
         }
@@ -99,8 +99,8 @@ internal static class AddressSelection
             return request.Hint;
 
         // A hint above the window opens the addresses above it.
-        ulong opened = request.Hint > layout.WindowEnd ? (layout.Limit - layout.WindowEnd).Value : 0;
-        return tree.FindGapTopDown(request.Length, layout.Minimum, new VirtualAddress(layout.MmapBase.Value + opened))
+        ByteLength opened = request.Hint > layout.WindowEnd ? layout.Limit - layout.WindowEnd : ByteLength.Zero;
+        return tree.FindGapTopDown(request.Length, layout.Minimum, layout.MmapBase + opened)
             ?? ChooseBottomUp(tree, layout, request);
     }
 
@@ -109,7 +109,7 @@ internal static class AddressSelection
     {
         (VirtualAddress start, VirtualAddress end) = (layout.BottomUpBase, layout.WindowEnd);
         if (request.Below2GiB)
-            (start, end) = (new VirtualAddress(LowWindowStart), new VirtualAddress(Math.Min(LowWindowEnd, layout.Limit.Value)));
+            (start, end) = (new VirtualAddress(LowWindowStart), VirtualAddress.Min(new VirtualAddress(LowWindowEnd), layout.Limit));
         else if (request.Hint > layout.WindowEnd)
             end = layout.Limit;
         if (request.Hint != VirtualAddress.Zero && IsFree(tree, request.Hint, request.Length, end))
@@ -119,13 +119,13 @@ internal static class AddressSelection
 
     // With five levels a range lies wholly below the window's end or wholly above.
     private static bool StaysOnOneSide(in AddressRequest request, in AddressLayout layout) =>
-        request.Length.Value <= layout.Limit.Value
-        && request.Hint.Value <= layout.Limit.Value - request.Length.Value
+        request.Length <= layout.UserSpace
+        && request.Hint <= layout.Limit - request.Length
         && request.Hint > layout.WindowEnd == request.Hint + request.Length > layout.WindowEnd;
 
     private static bool IsFree(MappingTree tree, VirtualAddress start, ByteLength length, VirtualAddress limit)
     {
-        if (length.Value > limit.Value || start.Value > limit.Value - length.Value)
+        if (length > limit - VirtualAddress.Zero || start > limit - length)
             return false;
         MappingHandle above = tree.FindFirstEndingAbove(start);
         return above.IsNone || start + length <= tree.GuardedStartOf(above);

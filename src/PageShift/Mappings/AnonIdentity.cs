@@ -5,7 +5,7 @@ namespace PageShift.Mappings;
 /// <summary>The identity that a mapping takes when it gets its first private page: Linux's <c>anon_vma</c>, as far
 /// as it decides what merges. Mappings that share it, share the bookkeeping of their private pages.</summary>
 /// <remarks>The value fits 64 bits, so that a fault can set it in one atomic step. Source: docs/linux-rules.md section 3.</remarks>
-public readonly record struct AnonIdentity
+internal readonly record struct AnonIdentity
 {
     private const ulong InheritedBit = 1UL << 32;
 

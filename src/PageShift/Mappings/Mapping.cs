@@ -5,20 +5,33 @@ namespace PageShift.Mappings;
 
 /// <summary>What should be at a range of addresses: Linux's <c>vm_area_struct</c>, as a value. It is a snapshot: a
 /// later change of the address space does not change it.</summary>
-/// <param name="Range">The addresses; both ends are multiples of 4 KiB.</param>
-/// <param name="Flags">The flags, as the VmFlags line of /proc/PID/smaps lists them.</param>
-/// <param name="File">The open file that the mapping shows (for shared anonymous memory its hidden object), or null
-/// when it is anonymous and private.</param>
-/// <param name="PageOffset">The place in the object of the first page, in pages. For anonymous private memory it is
-/// the page number of the address where the mapping was made, which only merging looks at.</param>
-/// <param name="Anon">The identity of its private pages, or none.</param>
-public readonly record struct Mapping(
-    AddressRange Range,
-    VmFlags Flags,
-    OpenFile? File,
-    PageCount PageOffset,
-    AnonIdentity Anon)
+public readonly record struct Mapping
 {
+    internal Mapping(AddressRange range, VmFlags flags, OpenFile? file, PageCount pageOffset, AnonIdentity anon)
+    {
+        Range = range;
+        Flags = flags;
+        File = file;
+        PageOffset = pageOffset;
+        Anon = anon;
+    }
+
+    /// <summary>The addresses; both ends are multiples of 4 KiB.</summary>
+    public AddressRange Range { get; internal init; }
+
+    /// <summary>The flags, as the VmFlags line of /proc/PID/smaps lists them.</summary>
+    public VmFlags Flags { get; internal init; }
+
+    /// <summary>The open file that the mapping shows (for shared anonymous memory its hidden object), or null when it is anonymous and private.</summary>
+    public OpenFile? File { get; internal init; }
+
+    /// <summary>The place in the object of the first page, in pages. For anonymous private memory it is the page number of the address where the mapping was made, which only
+    /// merging looks at.</summary>
+    public PageCount PageOffset { get; internal init; }
+
+    /// <summary>The identity of its private pages, or none.</summary>
+    internal AnonIdentity Anon { get; init; }
+
     /// <summary>The first address.</summary>
     public VirtualAddress Start => Range.Start;
 

@@ -10,7 +10,7 @@ namespace PageShift.Mappings;
 internal sealed partial class MappingTree
 {
     /// <summary>The guard gap below a mapping that grows down: Linux's default of 256 pages.</summary>
-    public const ulong GuardGapBytes = 256 * PageSize.Bytes;
+    public static readonly ByteLength GuardGap = ByteLength.FromPages(new PageCount(256));
 
     /// <summary>How many nodes the last gap search looked at; what its bound is tested on.</summary>
     public int GapSearchSteps { get; private set; }
@@ -53,7 +53,7 @@ internal sealed partial class MappingTree
             int above = IndexOfFirstEndingAbove(low);
             if (above != 0 && !Holds(low, _nodes[above].Start, length))
                 above = FirstWithGap(_nodes[above].Next, length);
-            VirtualAddress floor = Higher(low, EndOf(above == 0 ? _last : _nodes[above].Previous));
+            VirtualAddress floor = VirtualAddress.Max(low, EndOf(above == 0 ? _last : _nodes[above].Previous));
             if (!Holds(floor, high, length))
                 return null;
             if (above == 0 || Holds(floor, GuardedStart(above), length))
@@ -75,14 +75,14 @@ internal sealed partial class MappingTree
     /// <returns>Its address, or null when there is none; in O(log n) steps for each gap that is long enough and yet
     /// holds no such address.</returns>
     public VirtualAddress? FindCongruentGap(
-        ByteLength length, VirtualAddress low, VirtualAddress high, ulong residue, ulong span)
+        ByteLength length, VirtualAddress low, VirtualAddress high, ByteLength residue, ByteLength span)
     {
         StartGapSearch(length);
         while (TryFindHighestGap(length, low, high, out int above, out VirtualAddress ceiling))
         {
             int below = above == 0 ? _last : _nodes[above].Previous;
-            VirtualAddress floor = Higher(low, EndOf(below));
-            VirtualAddress clear = above == 0 ? ceiling : Lower(ceiling, GuardedStart(above));
+            VirtualAddress floor = VirtualAddress.Max(low, EndOf(below));
+            VirtualAddress clear = above == 0 ? ceiling : VirtualAddress.Min(ceiling, GuardedStart(above));
             if (TopPlace(length, floor, clear, residue, span) is { } place)
                 return place;
             if (below == 0)
@@ -100,9 +100,9 @@ internal sealed partial class MappingTree
     {
         // The gap that contains `high` or ends there is cut at it; the others are whole.
         above = IndexOfFirstEndingAbove(high);
-        ceiling = above == 0 ? high : Lower(high, _nodes[above].Start);
+        ceiling = above == 0 ? high : VirtualAddress.Min(high, _nodes[above].Start);
         int below = above == 0 ? _last : _nodes[above].Previous;
-        if (Holds(Higher(low, EndOf(below)), ceiling, length))
+        if (Holds(VirtualAddress.Max(low, EndOf(below)), ceiling, length))
             return true;
         above = LastWithGap(below, length);
         ceiling = _nodes[above].Start;
@@ -111,7 +111,7 @@ internal sealed partial class MappingTree
 
     private void StartGapSearch(ByteLength length)
     {
-        if (length.Value == 0 || !length.IsPageAligned)
+        if (length == ByteLength.Zero || !length.IsPageAligned)
             throw new ArgumentException($"A gap of {length} bytes is not some whole pages.", nameof(length));
         GapSearchSteps = 0;
     }
@@ -124,7 +124,7 @@ internal sealed partial class MappingTree
         ref MappingNode node = ref _nodes[index];
         if ((node.Flags & VmFlags.GrowsDown) == 0)
             return node.Start;
-        return node.Start.Value > GuardGapBytes ? new VirtualAddress(node.Start.Value - GuardGapBytes) : VirtualAddress.Zero;
+        return node.Start > VirtualAddress.Zero + GuardGap ? node.Start - GuardGap : VirtualAddress.Zero;
     }
 
     // No less than any gap in the subtree.
@@ -236,21 +236,17 @@ internal sealed partial class MappingTree
     }
 
     private static VirtualAddress? TopPlace(
-        ByteLength length, VirtualAddress floor, VirtualAddress ceiling, ulong residue, ulong span)
+        ByteLength length, VirtualAddress floor, VirtualAddress ceiling, ByteLength residue, ByteLength span)
     {
         if (!Holds(floor, ceiling, length))
             return null;
         VirtualAddress top = ceiling - length;
-        ulong aboveResidue = unchecked(top.Value - residue) & (span - 1);
-        return aboveResidue <= (top - floor).Value ? new VirtualAddress(top.Value - aboveResidue) : null;
+        ByteLength aboveResidue = (top - (VirtualAddress.Zero + residue)).OffsetIn(span);
+        return aboveResidue <= top - floor ? top - aboveResidue : null;
     }
 
     private static bool Holds(VirtualAddress floor, VirtualAddress ceiling, ByteLength length) =>
         ceiling >= floor && ceiling - floor >= length;
-
-    private static VirtualAddress Lower(VirtualAddress one, VirtualAddress other) => one < other ? one : other;
-
-    private static VirtualAddress Higher(VirtualAddress one, VirtualAddress other) => one > other ? one : other;
 
     private static ByteLength Longer(ByteLength one, ByteLength other) => one > other ? one : other;
 }

@@ -46,7 +46,7 @@ internal sealed class EmptyTables(PagingGeometry geometry)
         List<VirtualAddress> starts = _starts[(int)level];
         if (starts.Count == 0 || range.IsEmpty)
             return 0;
-        var span = new ByteLength(geometry.TableSpan(level));
+        var span = geometry.TableSpan(level);
         int from = IndexAtOrAbove(starts, Start(level, range.Start));
         int to = from;
         while (to < starts.Count && starts[to] < range.End && starts[to] + span <= ceiling)
@@ -72,10 +72,10 @@ internal sealed class EmptyTables(PagingGeometry geometry)
         for (PageTableLevel level = PageTableLevel.Pte; level < congruence && (int)level < _starts.Length; level++)
         {
             List<VirtualAddress> starts = _starts[(int)level];
-            ulong span = geometry.TableSpan(level);
+            ByteLength span = geometry.TableSpan(level);
             int from = IndexAtOrAbove(starts, range.Start.AlignUp(span));
             int to = from;
-            while (to < starts.Count && starts[to] + new ByteLength(span) <= range.End)
+            while (to < starts.Count && starts[to] + span <= range.End)
                 to++;
 
             // All go before the first comes: one may come to where another still is, or already was.

@@ -51,7 +51,7 @@ internal ref struct ExpandedPlanner
         _clearFrom = request.SourceClearance.IsEmpty ? _start : request.SourceClearance.Start;
         _clearTo = request.SourceClearance.IsEmpty ? _end : request.SourceClearance.End;
         _departed = FrameNumber.None;
-        _seenBlock = OpenTable.NoBlock;
+        _seenBlock = PagingGeometry.NoTable;
     }
 
     private readonly bool IsDescending => _displacement.IsUpward;
@@ -121,8 +121,8 @@ internal ref struct ExpandedPlanner
     private void PlanTable(FrameNumber table, PageTableLevel level, VirtualAddress start, VirtualAddress end)
     {
         ByteLength span = Span(level);
-        VirtualAddress first = start.AlignDown(span.Value);
-        VirtualAddress last = LastIn(end).AlignDown(span.Value);
+        VirtualAddress first = start.AlignDown(span);
+        VirtualAddress last = LastIn(end).AlignDown(span);
         if (level > _congruence)
         {
             OpenSlots(table, level, first, last, start, end);
@@ -152,12 +152,12 @@ internal ref struct ExpandedPlanner
         for (int i = 0; i < slots;)
         {
             int index = IsDescending ? slots - 1 - i : i;
-            VirtualAddress block = first + new ByteLength((ulong)index * span.Value);
+            VirtualAddress block = first + span * (ulong)index;
             int full = level == PageTableLevel.Pmd ? CountFullTables(table, block, slots - i) : 0;
             if (full == 0)
                 OpenSlot(table, level, block, start, end);
             else
-                AddFullTables(IsDescending ? block - new ByteLength((ulong)(full - 1) * span.Value) : block, full, start, end);
+                AddFullTables(IsDescending ? block - span * (ulong)(full - 1) : block, full, start, end);
             i += Math.Max(1, full);
         }
     }
@@ -183,7 +183,7 @@ internal ref struct ExpandedPlanner
     private void AddFullTables(VirtualAddress first, int count, VirtualAddress start, VirtualAddress end)
     {
         VirtualAddress from = VirtualAddress.Max(start, first);
-        VirtualAddress to = VirtualAddress.Min(end, first + new ByteLength((ulong)count * Span(PageTableLevel.Pmd).Value));
+        VirtualAddress to = VirtualAddress.Min(end, first + Span(PageTableLevel.Pmd) * (ulong)count);
         ulong pages = (to - from).WholePages.Value;
         _departed = FrameNumber.None;
         _visited += pages;
@@ -210,12 +210,12 @@ internal ref struct ExpandedPlanner
     private void PlanSplitLeaf(PageTableLevel level, VirtualAddress start, VirtualAddress end)
     {
         ByteLength span = Span(level);
-        VirtualAddress first = start.AlignDown(span.Value);
+        VirtualAddress first = start.AlignDown(span);
         int slots = SlotCount(first, LastIn(end), level) + 1;
         _plan.SplitsLeaves = true;
         for (int i = 0; i < slots; i++)
         {
-            VirtualAddress block = first + new ByteLength((ulong)(IsDescending ? slots - 1 - i : i) * span.Value);
+            VirtualAddress block = first + span * (ulong)(IsDescending ? slots - 1 - i : i);
             if (level <= _congruence && block >= start && block + span <= end)
             {
                 _plan.AddRun(level, block, 1, 1);
@@ -305,7 +305,7 @@ internal ref struct ExpandedPlanner
             return false;
         PageTableWalk walk = _geometry.SharesEntry(block, sourceBlock, level + 1)
             ? _tables.LookAt(level, sourceTable, block)
-            : _tables.WalkTo(level, block);
+            : _tables.Walk(block, level);
         _seen = walk;
         _seenBlock = block;
         _inspected++;
@@ -323,29 +323,17 @@ internal ref struct ExpandedPlanner
 
     private bool Lives(FrameNumber table, PageTableLevel level, VirtualAddress from, VirtualAddress to)
     {
-        if (level == PageTableLevel.Pte)
-            return LivesAmongPages(table, from, to);
-        VirtualAddress found = from;
-        bool lives = _tables.TryFindLive(table, level, from.Value, to.Value, ref found, ref _inspected);
+        var cursor = new PageTableCursor(_tables, table, level, new AddressRange(from, to));
+        bool lives = cursor.MoveToNextLeaf();
+        _inspected += cursor.Inspected;
         if (lives)
-            _obstacle = found;
+            _obstacle = cursor.Covered.Start;
         return lives;
-    }
-
-    private bool LivesAmongPages(FrameNumber table, VirtualAddress from, VirtualAddress to)
-    {
-        int slots = SlotCount(from, to, PageTableLevel.Pte);
-        int live = PageTableTree.IndexOfLive(_tables.Entries(table).Slice(_geometry.Index(from, PageTableLevel.Pte), slots));
-        _inspected += (ulong)(live < 0 ? slots : live + 1);
-        if (live < 0)
-            return false;
-        _obstacle = from + ByteLength.FromPages(new PageCount((ulong)live));
-        return true;
     }
 
     private readonly PageTableEntry EntryFor(VirtualAddress address, FrameNumber table, PageTableLevel level) => _tables.Memory.Entry(table, _geometry.Index(address, level));
 
-    private readonly ByteLength Span(PageTableLevel level) => new(_geometry.Span(level));
+    private readonly ByteLength Span(PageTableLevel level) => _geometry.Span(level);
 
     private readonly int SlotCount(VirtualAddress from, VirtualAddress to, PageTableLevel level) => (int)((to - from).Value >> _geometry.SpanShift(level));
 

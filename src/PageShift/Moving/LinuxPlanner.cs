@@ -34,8 +34,8 @@ internal ref struct LinuxPlanner
         _end = plan.Request.Old + plan.Request.Length;
         for (int level = 0; level < PagingGeometry.MaximumLevels; level++)
         {
-            _made[level] = OpenTable.NoBlock;
-            _left[level] = OpenTable.NoBlock;
+            _made[level] = PagingGeometry.NoTable;
+            _left[level] = PagingGeometry.NoTable;
         }
     }
 
@@ -64,24 +64,24 @@ internal ref struct LinuxPlanner
     /// <summary>Tells whether Linux 6.7 expands the start of a move, which is not aligned; and if a mapping is in the way, its last page.</summary>
     internal static BoundaryOutcome RealignOutcome(in MoveRequest request, PageTableLevel congruence, PagingGeometry geometry, out VirtualAddress? obstacle)
     {
-        ulong span = geometry.Span(PageTableLevel.Pmd);
+        ByteLength span = geometry.Span(PageTableLevel.Pmd);
         VirtualAddress block = request.Old.AlignDown(span);
         obstacle = null;
         if (congruence < PageTableLevel.Pmd)
             return BoundaryOutcome.NotCongruent;
-        if (request.Length < block + new ByteLength(span) - request.Old)
+        if (request.Length < block + span - request.Old)
             return BoundaryOutcome.TooShort;
         if (!request.IsStackMove && (!request.SourceStartsMapping || !request.DestinationStartsMapping))
             return BoundaryOutcome.NotAtMappingStart;
         if (request.SourcePredecessorEnd > block)
         {
-            obstacle = request.SourcePredecessorEnd - new ByteLength(PageSize.Bytes);
+            obstacle = request.SourcePredecessorEnd - PageSize.Length;
             return BoundaryOutcome.MappingInSource;
         }
 
         if (request.DestinationPredecessorEnd > request.New.AlignDown(span))
         {
-            obstacle = request.DestinationPredecessorEnd - new ByteLength(PageSize.Bytes);
+            obstacle = request.DestinationPredecessorEnd - PageSize.Length;
             return BoundaryOutcome.MappingInDestination;
         }
 
@@ -187,7 +187,7 @@ internal ref struct LinuxPlanner
     {
         VirtualAddress to = at + _plan.Displacement;
         ByteLength span = Span(level);
-        ByteLength piece = ByteLength.Min(at.AlignDown(span.Value) + span - at, to.AlignDown(span.Value) + span - to);
+        ByteLength piece = ByteLength.Min(at.AlignDown(span) + span - at, to.AlignDown(span) + span - to);
         return ByteLength.Min(piece, _end - at);
     }
 
@@ -236,15 +236,15 @@ internal ref struct LinuxPlanner
             return;
         _left[(int)level] = start;
         ref readonly MoveRequest request = ref _plan.Request;
-        if (request.SourceGoes && start >= request.SourceFloor && start + new ByteLength(_geometry.TableSpan(level)) <= request.SourceCeiling)
+        if (request.SourceGoes && start >= request.SourceFloor && start + _geometry.TableSpan(level) <= request.SourceCeiling)
             _cost.TablesFreed++;
     }
 
-    private readonly ByteLength Span(PageTableLevel level) => new(_geometry.Span(level));
+    private readonly ByteLength Span(PageTableLevel level) => _geometry.Span(level);
 
     private readonly VirtualAddress TableStart(VirtualAddress address, PageTableLevel level) => address.AlignDown(_geometry.TableSpan(level));
 
-    /// <summary>For each level the first address that a table covers; <see cref="OpenTable.NoBlock"/> for none.</summary>
+    /// <summary>For each level the first address that a table covers; <see cref="PagingGeometry.NoTable"/> for none.</summary>
     [InlineArray(PagingGeometry.MaximumLevels)]
     private struct TableStarts
     {

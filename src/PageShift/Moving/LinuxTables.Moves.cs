@@ -52,7 +52,7 @@ internal sealed partial class LinuxTables
 
     /// <summary>True when Linux frees an empty table of the source as soon as the move has ended, with the source's mapping.</summary>
     private bool GoesWithSource(in MoveRequest request, PageTableLevel level, VirtualAddress table) =>
-        request.SourceGoes && !request.IsStackMove && table >= request.SourceFloor && table + new ByteLength(_geometry.TableSpan(level)) <= request.SourceCeiling;
+        request.SourceGoes && !request.IsStackMove && table >= request.SourceFloor && table + _geometry.TableSpan(level) <= request.SourceCeiling;
 
     /// <summary>True when the planned move may leave something for <see cref="NoteTableOfEnd"/> to note at an end of its source: there is a table, and it either does not move as one
     /// entry with all that lives in it, or reaches beyond the source and stays in Linux.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class LinuxTables
 
     /// <summary>True when the PTE table from <paramref name="table"/> on covers what is not of the source too.</summary>
     private bool ReachesBeyond(in MoveRequest request, VirtualAddress table) =>
-        table < request.Old || table + new ByteLength(_geometry.TableSpan(PageTableLevel.Pte)) > request.Old + request.Length;
+        table < request.Old || table + _geometry.TableSpan(PageTableLevel.Pte) > request.Old + request.Length;
 
     /// <summary>True when the plan is one run of occupied entries above the pages, and one of them arrives at <paramref name="address"/>.</summary>
     private bool IsFilledByOnlyRun(MovePlan plan, VirtualAddress address) =>
@@ -132,7 +132,7 @@ internal sealed partial class LinuxTables
     /// <summary>What the PTE table for <paramref name="address"/> covers.</summary>
     private AddressRange PteTable(VirtualAddress address)
     {
-        var span = new ByteLength(_geometry.TableSpan(PageTableLevel.Pte));
-        return new AddressRange(address.AlignDown(span.Value), span);
+        var span = _geometry.TableSpan(PageTableLevel.Pte);
+        return new AddressRange(address.AlignDown(span), span);
     }
 }

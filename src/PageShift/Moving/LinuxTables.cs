@@ -19,16 +19,9 @@ internal sealed partial class LinuxTables(PageTableTree tables)
     /// <summary>True when Linux has an empty table of <paramref name="level"/> for <paramref name="address"/>, if there is no real one.</summary>
     internal bool KeepsEmpty(PageTableLevel level, VirtualAddress address) => _empty.Contains(level, address);
 
-    /// <summary>The lowest <paramref name="levels"/> tables for <paramref name="address"/> lost their last entry, and nothing else happened.</summary>
-    internal void Emptied(VirtualAddress address, int levels)
-    {
-        for (int level = 0; level < levels; level++)
-            _empty.Add((PageTableLevel)level, address);
-    }
-
-    /// <summary>The pages of a range were taken away whose mappings stay while their object ends earlier: Linux keeps all tables.</summary>
-    /// <param name="emptied">The tables that this emptied, except the PTE tables that lay wholly in the range.</param>
-    internal void Truncated(List<FreedTable> emptied)
+    /// <summary>Pages were taken away whose mappings stay, as their object ends earlier or as they were guard pages: Linux keeps all tables.</summary>
+    /// <param name="emptied">The tables that this emptied; where an object ends earlier, except the PTE tables that lay wholly in the range.</param>
+    internal void Emptied(List<FreedTable> emptied)
     {
         foreach (FreedTable table in emptied)
             _empty.Add(table.Level, table.Start);
@@ -39,7 +32,7 @@ internal sealed partial class LinuxTables(PageTableTree tables)
     /// <param name="emptied">The tables that this emptied, except the PTE tables that lay wholly in the range.</param>
     internal void Dropped(AddressRange range, List<FreedTable> emptied)
     {
-        Truncated(emptied);
+        Emptied(emptied);
         if (!_empty.IsEmpty)
             _empty.Remove(PageTableLevel.Pte, range, range.Start, range.End);
     }
@@ -54,7 +47,7 @@ internal sealed partial class LinuxTables(PageTableTree tables)
     {
         foreach (FreedTable table in emptied)
         {
-            if (table.Start < floor || table.Start + new ByteLength(_geometry.TableSpan(table.Level)) > ceiling)
+            if (table.Start < floor || table.Start + _geometry.TableSpan(table.Level) > ceiling)
                 _empty.Add(table.Level, table.Start);
         }
 
@@ -101,5 +94,5 @@ internal sealed partial class LinuxTables(PageTableTree tables)
 
     private bool HasTable(VirtualAddress address, PageTableLevel level) => _tables.TryFindTable(address, level, out _);
 
-    private static VirtualAddress LastPage(AddressRange range) => range.End - new ByteLength(PageSize.Bytes);
+    private static VirtualAddress LastPage(AddressRange range) => range.End - PageSize.Length;
 }

@@ -14,7 +14,7 @@ internal ref struct MovePieces
 
     internal MovePieces(in MoveRun run, PagingGeometry geometry, bool descending)
     {
-        _tableSpan = new ByteLength(geometry.TableSpan(run.Level));
+        _tableSpan = geometry.TableSpan(run.Level);
         _displacement = Displacement.Between(run.Source, run.Destination);
         _shift = geometry.SpanShift(run.Level);
         _descending = descending;
@@ -48,8 +48,8 @@ internal ref struct MovePieces
     }
 
     /// <summary>From an address up to the end of the table that it is in.</summary>
-    private readonly ByteLength UpToTable(VirtualAddress address) => address.AlignDown(_tableSpan.Value) + _tableSpan - address;
+    private readonly ByteLength UpToTable(VirtualAddress address) => address.AlignDown(_tableSpan) + _tableSpan - address;
 
     /// <summary>From an address down to the start of the table that the address before it is in.</summary>
-    private readonly ByteLength DownToTable(VirtualAddress address) => address - (address - new ByteLength(1)).AlignDown(_tableSpan.Value);
+    private readonly ByteLength DownToTable(VirtualAddress address) => address - (address - new ByteLength(1)).AlignDown(_tableSpan);
 }

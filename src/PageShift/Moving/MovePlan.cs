@@ -116,7 +116,7 @@ public sealed class MovePlan
     internal void AddBoundary(MoveEnd end, PageTableLevel level, VirtualAddress block, BoundaryOutcome outcome, VirtualAddress? obstacle)
     {
         if (_isShown)
-            _boundaries.Add(new BoundaryDecision(end, level, new AddressRange(block, new ByteLength(_geometry.Span(level))), outcome, obstacle));
+            _boundaries.Add(new BoundaryDecision(end, level, new AddressRange(block, _geometry.Span(level)), outcome, obstacle));
     }
 
     /// <summary>True when the entry at <paramref name="address"/> moves as part of a run above <paramref name="level"/>.</summary>

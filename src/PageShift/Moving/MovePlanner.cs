@@ -29,7 +29,7 @@ internal sealed class MovePlanner(PageTableTree tables, LinuxTables linux)
 
     private void PlanRuns(MovePolicy policy, in MoveRequest request, MovePlan plan)
     {
-        if (!request.Old.IsPageAligned || !request.New.IsPageAligned || !request.Length.IsPageAligned || request.Length.Value == 0 || request.Old == request.New)
+        if (!request.Old.IsPageAligned || !request.New.IsPageAligned || !request.Length.IsPageAligned || request.Length == ByteLength.Zero || request.Old == request.New)
             throw new ArgumentException("A move has page-aligned addresses that differ, and a length of at least one page.", nameof(request));
 
         plan.Reset(policy, request, tables.Geometry);

@@ -58,7 +58,7 @@ internal sealed class PageTableMover
         }
 
         if (_emptiesAbove)
-            FreeEmptyTables(_tables.Root, _geometry.Root, plan.ExpandedSource.Start, plan.ExpandedSource.End, _freed);
+            FreeEmptyTables(new PageTableCursor(_tables, plan.ExpandedSource), _freed);
         return true;
     }
 
@@ -78,37 +78,35 @@ internal sealed class PageTableMover
     private void MoveRun(in MoveRun run, bool descending)
     {
         var displacement = Displacement.Between(run.Source, run.Destination);
-        ulong tableSpan = _geometry.TableSpan(run.Level);
-        var from = OpenTable.None;
-        var to = OpenTable.None;
+        var from = new PageTableCursor(_tables);
+        var to = new PageTableCursor(_tables);
         var pieces = new MovePieces(run, _geometry, descending);
+        bool isFull = false; // all slots of the source's table were occupied when it was opened: then those that have not been moved yet still are
         ulong moved = 0;
         while (pieces.TryNext(out VirtualAddress source, out int slots))
         {
-            VirtualAddress destination = source + displacement;
-            if (source.AlignDown(tableSpan) != from.Block)
+            if (from.Level != run.Level || !from.IsInTable(source))
             {
-                FreeIfEmptied(from, run.Level);
-                OpenSource(source, run.Level, ref from);
+                FreeIfEmptied(ref from, run.Level);
+                if (!TryOpenSource(source, run.Level, ref from))
+                    continue;
+                isFull = from.LiveEntries == _geometry.EntriesPerTable;
             }
 
-            if (from.Block == OpenTable.NoBlock)
-                continue;
-            int first = _geometry.Index(source, run.Level);
-            int live = from.IsFull ? slots : PageTableTree.CountLive(from.Entries.Slice(first, slots));
+            _ = from.TrySeek(source, run.Level);
+            Span<PageTableEntry> leaving = from.Rest[..slots];
+            int live = isFull ? slots : PageTableTree.CountLive(leaving);
             if (live == 0)
                 continue;
-            if (destination.AlignDown(tableSpan) != to.Block)
-                OpenDestination(destination, run.Level, ref to);
+            OpenDestination(source + displacement, run.Level, ref to);
             moved += (ulong)live;
-            int index = _geometry.Index(destination, run.Level);
             if (from.Table == to.Table)
-                MoveWithinTable(from.Entries, from.Table, run.Level, first, index, slots);
+                MoveWithinTable(_tables.Entries(from.Table), from.Table, run.Level, from.Index, to.Index, slots);
             else
-                MovePiece(from.Entries.Slice(first, slots), from.Table, to.Entries.Slice(index, slots), to.Table, run.Level, live);
+                MovePiece(leaving, from.Table, to.Rest[..slots], to.Table, run.Level, live);
         }
 
-        FreeIfEmptied(from, run.Level);
+        FreeIfEmptied(ref from, run.Level);
         _work.AddEntries(run.Level, moved);
     }
 
@@ -121,23 +119,23 @@ internal sealed class PageTableMover
         _memory.AddLiveEntries(destination, live);
     }
 
-    /// <summary>Frees a table that the move has just emptied, where nothing of the move will arrive: the next table that is made can then be this one.</summary>
-    private void FreeIfEmptied(in OpenTable table, PageTableLevel level)
+    /// <summary>Leaves and frees a table that the move has just emptied, where nothing of the move will arrive: the next table that is made can then be this one.</summary>
+    private void FreeIfEmptied(ref PageTableCursor from, PageTableLevel level)
     {
-        if (table.Block == OpenTable.NoBlock || level == _geometry.Root || _memory.LiveEntries(table.Table) != 0)
+        if (from.Level != level || level == _geometry.Root || from.LiveEntries != 0)
             return;
-        if (_destination.Overlaps(new AddressRange(table.Block, new ByteLength(_geometry.TableSpan(level)))))
+        _ = from.TryLeave();
+        if (_destination.Overlaps(from.Slot))
         {
             _emptiesAbove = true;
             return;
         }
 
-        _tables.Set(table.Parent, _geometry.Index(table.Block, level + 1), PageTableEntry.None);
-        _emptiesAbove |= _memory.LiveEntries(table.Parent) == 0;
-        _reserve.Return(table.Table);
+        _freed.Add(new FreedTable(level, from.SlotStart));
+        _reserve.Return(from.Detach().TakeTable());
+        _emptiesAbove |= from.LiveEntries == 0;
         _returned++;
         _work.TablesFreed++;
-        _freed.Add(new FreedTable(level, table.Block));
     }
 
     /// <summary>Moves slots within one table; the two ranges may overlap.</summary>
@@ -153,51 +151,28 @@ internal sealed class PageTableMover
             entries[from..lowEnd].Clear();
     }
 
-    /// <summary>Goes to the table that entries are taken from at <paramref name="address"/>. A large leaf there is split first; where nothing is, there is no table to open.</summary>
-    private void OpenSource(VirtualAddress address, PageTableLevel level, ref OpenTable from)
+    /// <summary>Goes to the slot that an entry is taken from. A large leaf there is split first; false where nothing is.</summary>
+    private bool TryOpenSource(VirtualAddress address, PageTableLevel level, ref PageTableCursor from)
     {
-        while (!from.TryEnter(address, level, _tables))
+        while (!from.TrySeek(address, level))
         {
-            PageTableWalk walk = _tables.Walk(address);
-            if (!walk.Entry.IsLeaf(walk.Level))
-            {
-                from.Block = OpenTable.NoBlock;
-                return;
-            }
-
-            _tables.Split(walk.Table, walk.Index, walk.Level, _reserve.Take());
+            if (!from.Entry.IsLeaf(from.Level))
+                return false;
+            _tables.Split(from.Table, from.Index, from.Level, _reserve.Take());
             _work.TablesAllocated++;
         }
 
-        from.IsFull = _memory.LiveEntries(from.Table) == _geometry.EntriesPerTable;
+        return true;
     }
 
-    /// <summary>Goes to the table that entries are put into at <paramref name="address"/>, making what is missing on the way.</summary>
-    private void OpenDestination(VirtualAddress address, PageTableLevel level, ref OpenTable to)
+    /// <summary>Goes to the slot that an entry is put into, making the tables that are missing on the way.</summary>
+    private void OpenDestination(VirtualAddress address, PageTableLevel level, ref PageTableCursor to)
     {
-        bool isNear = level < _geometry.Root && to.SharesParent(address, level, _geometry);
-        FrameNumber table = isNear ? to.Parent : _tables.Root;
-        for (PageTableLevel at = isNear ? level + 1 : _geometry.Root; at > level; at--)
+        while (!to.TrySeek(address, level))
         {
-            int index = _geometry.Index(address, at);
-            PageTableEntry entry = _memory.Entry(table, index);
-            if (entry.IsNone)
-            {
-                entry = PageTableEntry.ToTable(_reserve.Take());
-                _tables.Set(table, index, entry);
-                _work.TablesAllocated++;
-            }
-            else if (!entry.IsTable(at))
-            {
-                throw new InvalidOperationException($"A leaf at {at} stands in the destination of a move, at {address}.");
-            }
-
-            to.Enter(entry.Frame, table, address, at - 1, _tables);
-            table = entry.Frame;
+            to.Fill(PageTableEntry.ToTable(_reserve.Take()));
+            _work.TablesAllocated++;
         }
-
-        if (level == _geometry.Root)
-            to.EnterRoot(_tables);
     }
 
     /// <summary>Makes sure that slots which entries are about to be written to hold nothing but tables that the move itself has emptied, and frees those.</summary>
@@ -217,7 +192,7 @@ internal sealed class PageTableMover
     private bool TryFreeTable(FrameNumber table, PageTableLevel level)
     {
         if (level > PageTableLevel.Pte)
-            FreeEmptyTables(table, level, VirtualAddress.Zero, new VirtualAddress(_geometry.TableSpan(level)), freed: null);
+            FreeEmptyTables(new PageTableCursor(_tables, table, level, new AddressRange(VirtualAddress.Zero, _geometry.TableSpan(level))), freed: null);
         if (_memory.LiveEntries(table) != 0)
             return false;
         _memory.FreeTable(table);
@@ -225,27 +200,17 @@ internal sealed class PageTableMover
         return true;
     }
 
-    /// <summary>Frees the empty tables below <paramref name="table"/> that cover any of [start, end), and adds them to <paramref name="freed"/>.</summary>
-    private void FreeEmptyTables(FrameNumber table, PageTableLevel level, VirtualAddress start, VirtualAddress end, List<FreedTable>? freed)
+    /// <summary>Frees the empty tables on the cursor's way, and adds them to <paramref name="freed"/>.</summary>
+    private void FreeEmptyTables(PageTableCursor cursor, List<FreedTable>? freed)
     {
-        var span = new ByteLength(_geometry.Span(level));
-        int first = _geometry.Index(start, level);
-        int last = _geometry.Index(end - new ByteLength(1), level);
-        Span<PageTableEntry> entries = _tables.Entries(table);
-        VirtualAddress at = start.AlignDown(span.Value);
-        for (int i = first; i <= last; i++, at += span)
+        ulong count = 0;
+        do
         {
-            if (!entries[i].IsTable(level))
-                continue;
-            FrameNumber child = entries[i].Frame;
-            if (level - 1 > PageTableLevel.Pte)
-                FreeEmptyTables(child, level - 1, VirtualAddress.Max(start, at), VirtualAddress.Min(end, at + span), freed);
-            if (_memory.LiveEntries(child) != 0)
-                continue;
-            _tables.Set(table, i, PageTableEntry.None);
-            _memory.FreeTable(child);
-            _work.TablesFreed++;
-            freed?.Add(new FreedTable(level - 1, at));
+            if (cursor.TryEnterLive(PageTableLevel.Pte))
+                cursor.MoveToEnd();
         }
+        while (cursor.TryAdvanceFreeing(freed, notesWhole: true, ref count));
+
+        _work.TablesFreed += count;
     }
 }

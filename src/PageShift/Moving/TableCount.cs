@@ -28,8 +28,8 @@ internal ref struct TableCount
         _overlaps = plan.Request.New - plan.Request.Old < length || plan.Request.Old - plan.Request.New < length;
         for (PageTableLevel level = PageTableLevel.Pte; level < _geometry.Root; level++)
         {
-            _departures[(int)level].Start = OpenTable.NoBlock;
-            _arrivals[(int)level].Start = OpenTable.NoBlock;
+            _departures[(int)level].Start = PagingGeometry.NoTable;
+            _arrivals[(int)level].Start = PagingGeometry.NoTable;
         }
 
         var root = new PlannedTable { Table = tables.Root, State = TableState.Exists, Live = tables.Memory.LiveEntries(tables.Root) };
@@ -61,7 +61,7 @@ internal ref struct TableCount
             return 0;
         MoveRun run = plan.RunList[0];
         return plan.RunList.Count == 1 && !plan.SplitsLeaves && run.Entries == run.Slots
-            ? Missing(tables, tables.Root, tables.Geometry.Root, run.Level, run.Destination, run.Destination + run.Length(tables.Geometry)) // nothing that is there will have gone
+            ? Missing(tables, new AddressRange(run.Destination, run.Length(tables.Geometry)), run.Level) // nothing that is there will have gone
             : Follow(tables, plan)._allocated;
     }
 
@@ -75,30 +75,27 @@ internal ref struct TableCount
         return count;
     }
 
-    /// <summary>Counts the tables down to <paramref name="lowest"/> that [start, end), which lies in what one table covers, lacks.</summary>
-    private static ulong Missing(PageTableTree tables, FrameNumber table, PageTableLevel level, PageTableLevel lowest, VirtualAddress start, VirtualAddress end)
+    /// <summary>Counts the tables down to <paramref name="lowest"/> that a range lacks.</summary>
+    private static ulong Missing(PageTableTree tables, AddressRange range, PageTableLevel lowest)
     {
-        if (level == lowest)
+        if (lowest == tables.Geometry.Root)
             return 0;
-        PagingGeometry geometry = tables.Geometry;
-        VirtualAddress last = end - new ByteLength(1);
-        int first = geometry.Index(start, level);
-        int slots = geometry.Index(last, level) - first + 1;
-        Span<PageTableEntry> entries = tables.Entries(table).Slice(first, slots);
-        if (slots > 1 && level - 1 == lowest)
-            return (ulong)(slots - PageTableTree.CountLive(entries));
-        var span = new ByteLength(geometry.Span(level));
         ulong missing = 0;
-        VirtualAddress block = start.AlignDown(span.Value);
-        for (int i = 0; i < slots; i++, block += span)
+        var cursor = new PageTableCursor(tables, range);
+        do
         {
-            VirtualAddress from = VirtualAddress.Max(start, block);
-            VirtualAddress to = VirtualAddress.Min(end, block + span);
-            if (entries[i].IsTable(level) && level - 1 > lowest)
-                missing += Missing(tables, entries[i].Frame, level - 1, lowest, from, to);
-            for (PageTableLevel at = level - 1; entries[i].IsNone && at >= lowest; at--)
-                missing += geometry.SlotsBetween(from, to, at + 1);
+            if (cursor.TryEnterTo(lowest + 1))
+            {
+                missing += (ulong)(cursor.Rest.Length - PageTableTree.CountLive(cursor.Rest));
+                cursor.MoveToEnd();
+                continue;
+            }
+
+            AddressRange covered = cursor.Covered;
+            for (PageTableLevel level = cursor.Level; level > lowest && cursor.Entry.IsNone; level--)
+                missing += tables.Geometry.SlotsBetween(covered.Start, covered.End, level);
         }
+        while (cursor.TryAdvance());
 
         return missing;
     }
@@ -157,8 +154,8 @@ internal ref struct TableCount
         {
             ref PlannedTable table = ref _departures[(int)at];
             VirtualAddress start = table.Start;
-            table.Start = OpenTable.NoBlock;
-            if (start == OpenTable.NoBlock || table.Out == 0 || table.Out != table.Live || GetsEntries(start, at))
+            table.Start = PagingGeometry.NoTable;
+            if (start == PagingGeometry.NoTable || table.Out == 0 || table.Out != table.Live || GetsEntries(start, at))
                 continue;
             _freed++;
             _departures[(int)at + 1].Out++;
@@ -168,11 +165,10 @@ internal ref struct TableCount
     /// <summary>True when entries arrive in the table of <paramref name="level"/> from <paramref name="start"/> on, rather than a whole table in its place.</summary>
     private readonly bool GetsEntries(VirtualAddress start, PageTableLevel level)
     {
-        AddressRange arriving = new AddressRange(start, new ByteLength(_geometry.TableSpan(level))).Intersect(_plan.Request.Destination);
+        AddressRange arriving = new AddressRange(start, _geometry.TableSpan(level)).Intersect(_plan.Request.Destination);
         if (arriving.IsEmpty || _plan.MovesWhole(arriving.Start - _plan.Displacement, level))
             return false;
-        ulong unused = 0;
-        return _tables.TryFindLive(new AddressRange(arriving.Start - _plan.Displacement, arriving.End - _plan.Displacement), out _, ref unused);
+        return _tables.TryFindLive(new AddressRange(arriving.Start - _plan.Displacement, arriving.End - _plan.Displacement), out _);
     }
 
     private void OpenDestination(VirtualAddress destination, PageTableLevel level, int runIndex)
@@ -213,7 +209,7 @@ internal ref struct TableCount
     /// <summary>A table on the way to where the account stands.</summary>
     private struct PlannedTable
     {
-        /// <summary>The first address that it covers; <see cref="OpenTable.NoBlock"/> for nothing.</summary>
+        /// <summary>The first address that it covers; <see cref="PagingGeometry.NoTable"/> for nothing.</summary>
         internal VirtualAddress Start;
 
         /// <summary>Its frame, when it exists.</summary>

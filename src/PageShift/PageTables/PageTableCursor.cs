@@ -4,131 +4,366 @@ using PageShift.Physical;
 namespace PageShift.PageTables;
 
 /// <summary>
-/// A place in a tree of page tables: one slot, and the way from the root to it. Goes down into the table that the slot points to, up again, and along the slots of
-/// its table; fills the slot, or detaches what stands in it.
+/// The walker of page tables: a place in a tree, one slot, on its way through a range of addresses. It goes along the slots of a table that touch the range, enters the table that a slot
+/// points to, and leaves it again; it tells what stands in the slot, fills or replaces it, or takes it off the tree.
 /// </summary>
-/// <remarks>Every method states what must hold before; a cursor that is used otherwise throws. It holds no lock: see <see cref="PageTableTree"/>. A change of the tree by other
-/// means makes it stale, unless that change was made below it.</remarks>
+/// <remarks>
+/// Whoever goes through tables uses this; what decides about a single address is found by <see cref="PageTableTree.Walk"/>. Every method says what must hold before it; a cursor that is
+/// used otherwise throws. It holds no lock: see <see cref="PageTableTree"/>. A change of the tree by other means makes it stale, unless that change was made below it.
+/// <code>
+/// var cursor = new PageTableCursor(tree, range);
+/// while (cursor.MoveToNextLeaf())
+///     ... cursor.Entry, cursor.SlotStart, cursor.Level
+/// </code>
+/// </remarks>
 internal ref struct PageTableCursor
 {
     private readonly PageTableTree _tree;
+    private readonly ulong _start; // the range's first address
+    private readonly ulong _last; // and its last
+    private readonly int _indexBits;
+    private readonly PageTableLevel _top;
+    private Span<PageTableEntry> _slots; // those of the table that touch the range; none in an empty range
+    private ulong _slotsStart; // what the first of them covers from
+    private int _shift; // the base-2 logarithm of what a slot covers
+    private int _position; // the slot, among them
+    private bool _isAtLeaf; // that MoveToNextLeaf has found
     private Path _path;
 
-    /// <summary>A cursor at the root's slot for <paramref name="address"/>.</summary>
+    /// <summary>A cursor at the root's first slot that touches <paramref name="range"/>.</summary>
+    internal PageTableCursor(PageTableTree tree, AddressRange range)
+        : this(tree, tree.Root, tree.Geometry.Root, range)
+    {
+    }
+
+    /// <summary>A cursor at the root's first slot, for all addresses that the tables can translate.</summary>
+    internal PageTableCursor(PageTableTree tree)
+        : this(tree, new AddressRange(VirtualAddress.Zero, tree.Geometry.TableSpan(tree.Geometry.Root)))
+    {
+    }
+
+    /// <summary>A cursor at the root's slot for <paramref name="address"/>, which is all that it goes through.</summary>
     internal PageTableCursor(PageTableTree tree, VirtualAddress address)
+        : this(tree, new AddressRange(address, new ByteLength(1)))
+    {
+    }
+
+    /// <summary>A cursor in <paramref name="table"/>, of <paramref name="level"/>, above which it does not go. The range lies in what the table covers.</summary>
+    internal PageTableCursor(PageTableTree tree, FrameNumber table, PageTableLevel level, AddressRange range)
     {
         _tree = tree;
-        Level = tree.Geometry.Root;
-        Address = address;
-        _path[(int)Level] = tree.Root;
+        _indexBits = tree.Geometry.IndexBits;
+        _shift = tree.Geometry.SpanShift(level);
+        _top = level;
+        Level = level;
+        if (range.IsEmpty)
+            return;
+        _start = range.Start.Value;
+        _last = range.End.Value - 1;
+        Open(table, _start);
     }
 
     /// <summary>The level of the slot.</summary>
     internal PageTableLevel Level { get; private set; }
 
-    /// <summary>The address that the cursor is for; the slot covers it.</summary>
-    internal VirtualAddress Address { get; private set; }
+    /// <summary>How many slots <see cref="MoveToLive"/> and <see cref="MoveToNextLeaf"/> have looked at.</summary>
+    internal ulong Inspected { get; private set; }
 
     /// <summary>The table that holds the slot.</summary>
-    internal readonly FrameNumber Table => _path[(int)Level];
+    internal FrameNumber Table { get; private set; }
 
     /// <summary>The slot's index in its table.</summary>
-    internal readonly int Index => _tree.Geometry.Index(Address, Level);
+    internal readonly int Index => (int)(_slotsStart >> _shift) + _position & IndexMask;
 
-    /// <summary>The first address that the slot covers.</summary>
-    internal readonly VirtualAddress SlotStart => Address.AlignDown(_tree.Geometry.Span(Level));
+    /// <summary>The first address that the slot covers; it may lie below the range.</summary>
+    internal readonly VirtualAddress SlotStart => new(StartOf(_position));
 
-    /// <summary>What stands in the slot.</summary>
-    internal readonly PageTableEntry Entry => _tree.Memory.Entry(Table, Index);
+    /// <summary>The addresses that the slot covers.</summary>
+    internal readonly AddressRange Slot => AddressRange.Between(StartOf(_position), StartOf(_position + 1));
 
-    /// <summary>True when the slot's table has no live entry.</summary>
-    internal readonly bool IsTableEmpty => _tree.Memory.LiveEntries(Table) == 0;
+    /// <summary>Those of them that the range holds.</summary>
+    internal readonly AddressRange Covered => AddressRange.Between(Math.Max(StartOf(_position), _start), Math.Min(StartOf(_position + 1) - 1, _last) + 1);
 
-    /// <summary>Goes down into the table that the slot points to. False, without moving, when it points to none.</summary>
-    internal bool TryDescend()
+    /// <summary>True when the range holds all of them.</summary>
+    internal readonly bool IsWhole => StartOf(_position) >= _start && StartOf(_position + 1) - 1 <= _last;
+
+    /// <summary>What stands in the slot. Whoever changes it by this leaves it occupied, or empty, as it was.</summary>
+    internal readonly ref PageTableEntry Entry => ref _slots[_position];
+
+    /// <summary>The slots of the table from this one on, as far as they touch the range. Whoever fills or empties some tells <see cref="AddLive"/>.</summary>
+    internal readonly Span<PageTableEntry> Rest => _slots[_position..];
+
+    /// <summary>The live entries of the slot's table.</summary>
+    internal readonly int LiveEntries => _tree.Memory.LiveEntries(Table);
+
+    /// <summary>Enters the table that the slot points to, at its first slot that touches the range. False, without moving, when it points to none.</summary>
+    internal bool TryEnter()
     {
         PageTableEntry entry = Entry;
         if (!entry.IsTable(Level))
             return false;
+        ulong from = Math.Max(StartOf(_position), _start);
+        _path[(int)Level] = new Passage(Table, _slots.Length, _position);
         Level--;
-        _path[(int)Level] = entry.Frame;
+        _shift -= _indexBits;
+        Open(entry.Frame, from);
         return true;
     }
 
-    /// <summary>Goes down until the slot points to no table.</summary>
-    internal void DescendToEnd()
+    /// <summary>True when the slot for <paramref name="address"/> is in this table.</summary>
+    internal readonly bool IsInTable(VirtualAddress address) => (address.Value ^ _slotsStart) >> _shift >> _indexBits == 0;
+
+    /// <summary>Goes to the slot of <paramref name="level"/> for an address of the range, up no further than it must: the next one is mostly near. False when a slot above points to no
+    /// table; then it stands there.</summary>
+    internal bool TrySeek(VirtualAddress address, PageTableLevel level)
     {
-        while (TryDescend())
+        while ((Level < level || !IsInTable(address)) && TryLeave())
         {
+        }
+
+        while (true)
+        {
+            _position = (int)((address.Value - _slotsStart) >> _shift);
+            if (Level == level)
+                return true;
+            if (!TryEnter())
+                return false;
         }
     }
 
-    /// <summary>Goes up to the slot that points to this table. False, without moving, at the root.</summary>
-    internal bool TryAscend()
+    /// <summary>Enters tables down to <paramref name="lowest"/>. False when a slot above points to none; then it stands there.</summary>
+    internal bool TryEnterTo(PageTableLevel lowest)
     {
-        if (Level == _tree.Geometry.Root)
-            return false;
-        Level++;
-        return true;
-    }
-
-    /// <summary>Goes to the next slot of the same table. False, without moving, at its last.</summary>
-    internal bool TryAdvance()
-    {
-        if (Index == _tree.Geometry.EntriesPerTable - 1)
-            return false;
-        Address = SlotStart + new ByteLength(_tree.Geometry.Span(Level));
-        return true;
-    }
-
-    /// <summary>Goes to the lowest slot above that is not below a slot already passed: along, or up and along. False at the end of the tree.</summary>
-    internal bool TryAdvanceUpward()
-    {
-        while (!TryAdvance())
+        while (Level > lowest)
         {
-            if (!TryAscend())
+            if (!TryEnter())
                 return false;
         }
 
         return true;
     }
 
+    /// <summary>Goes along each table to its first occupied slot, and enters what it points to, down to <paramref name="lowest"/>. False when it stands above then: at a leaf, or at the end
+    /// of a table in which nothing more is.</summary>
+    internal bool TryEnterLive(PageTableLevel lowest)
+    {
+        while (Level > lowest)
+        {
+            if (!MoveToLive() || !TryEnter())
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Enters tables down to <paramref name="lowest"/>, and makes those that are missing; at a leaf it stops above. False when memory is out; then no table has been made.</summary>
+    internal bool TryEnterMaking(PageTableLevel lowest)
+    {
+        PageTableLevel madeFrom = lowest;
+        while (!TryEnterTo(lowest) && Entry.IsNone)
+        {
+            if (!_tree.Memory.TryAllocateTable(out FrameNumber made))
+            {
+                while (Level < madeFrom && TryLeave())
+                    Detach().FreeTable();
+                return false;
+            }
+
+            madeFrom = (PageTableLevel)Math.Max((int)madeFrom, (int)Level);
+            Fill(PageTableEntry.ToTable(made));
+        }
+
+        return true;
+    }
+
+    /// <summary>Goes back up to the slot that points to this table. False, without moving, at the top.</summary>
+    internal bool TryLeave()
+    {
+        if (Level == _top)
+            return false;
+        Level++;
+        _shift += _indexBits;
+        ref readonly Passage passage = ref _path[(int)Level];
+        int index = (int)(_slotsStart >> _shift) & IndexMask;
+        int first = index - passage.Position;
+        Table = passage.Table;
+        _slots = _tree.Memory.Entries(passage.Table, first + passage.Slots)[first..];
+        _slotsStart = ((_slotsStart >> _shift) - (ulong)passage.Position) << _shift;
+        _position = passage.Position;
+        return true;
+    }
+
+    /// <summary>Goes to the next slot of the table. False, without moving, at the last that touches the range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryNext()
+    {
+        if (_position + 1 >= _slots.Length)
+            return false;
+        _position++;
+        return true;
+    }
+
+    /// <summary>Goes to the next slot in the order of addresses: along the table, or out of it and along. False at the end of the range.</summary>
+    internal bool TryAdvance()
+    {
+        while (!TryNext())
+        {
+            if (!TryLeave())
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The same, and frees the tables that it leaves without a live entry.</summary>
+    /// <param name="freed">Takes them, if it is not null.</param>
+    /// <param name="notesWhole">False to leave out of it the PTE tables that lie wholly in the range.</param>
+    /// <param name="count">Grows by their number.</param>
+    internal bool TryAdvanceFreeing(List<FreedTable>? freed, bool notesWhole, ref ulong count)
+    {
+        while (!TryNext())
+        {
+            bool isEmpty = LiveEntries == 0;
+            if (!TryLeave())
+                return false;
+            if (!isEmpty)
+                continue;
+            Detach().FreeTable();
+            count++;
+            if (notesWhole || Level > PageTableLevel.Pmd || !IsWhole)
+                freed?.Add(new FreedTable(Level - 1, SlotStart));
+        }
+
+        return true;
+    }
+
+    /// <summary>Goes to the last slot of the table that touches the range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void MoveToEnd() => _position = Math.Max(0, _slots.Length - 1);
+
+    /// <summary>Goes along the table to the first occupied slot, which may be this one. False when there is none; then it stands at the end.</summary>
+    internal bool MoveToLive()
+    {
+        if (_position < _slots.Length && !_slots[_position].IsNone)
+        {
+            Inspected++;
+            return true;
+        }
+
+        Span<PageTableEntry> rest = Rest;
+        int live = PageTableTree.IndexOfLive(rest);
+        Inspected += (ulong)(live < 0 ? rest.Length : live + 1);
+        if (live < 0)
+            MoveToEnd();
+        else
+            _position += live;
+        return live >= 0;
+    }
+
+    /// <summary>Goes to the next leaf or marker that touches the range, at first to the lowest. False when there is none left.</summary>
+    internal bool MoveToNextLeaf()
+    {
+        if (_isAtLeaf)
+        {
+            int next = _position + 1;
+            if (Level == PageTableLevel.Pte && next < _slots.Length && !_slots[next].IsNone)
+            {
+                _position = next; // pages mostly follow one another
+                Inspected++;
+                return true;
+            }
+
+            if (!TryAdvance())
+                return false;
+        }
+
+        _isAtLeaf = true;
+        do
+        {
+            while (MoveToLive())
+            {
+                if (!TryEnter())
+                    return true;
+            }
+        }
+        while (TryAdvance());
+
+        return false;
+    }
+
     /// <summary>Fills the slot.</summary>
     /// <exception cref="InvalidOperationException">The slot is occupied.</exception>
-    internal readonly void Attach(PageTableEntry entry)
+    internal readonly void Fill(PageTableEntry entry)
     {
         if (!Entry.IsNone)
             throw new InvalidOperationException($"The {Level} slot at {SlotStart} is occupied by {Entry}.");
         _tree.Set(Table, Index, entry);
     }
 
-    /// <summary>Takes what stands in the slot out of the tree. The caller now owns it: a leaf's frames, or a whole subtree.</summary>
+    /// <summary>Puts an entry in place of what stands in the slot, which the caller then owns.</summary>
     /// <exception cref="InvalidOperationException">The slot is empty.</exception>
-    internal readonly DetachedEntry Detach()
+    internal readonly DetachedEntry Replace(PageTableEntry entry)
     {
-        PageTableEntry entry = Entry;
-        if (entry.IsNone)
+        PageTableEntry old = Entry;
+        if (old.IsNone)
             throw new InvalidOperationException($"The {Level} slot at {SlotStart} is empty.");
-        _tree.Set(Table, Index, PageTableEntry.None);
-        return new DetachedEntry(_tree, Level, entry);
+        _tree.Set(Table, Index, entry);
+        return new DetachedEntry(_tree, Level, old);
     }
+
+    /// <summary>Takes what stands in the slot off the tree. The caller then owns it: a leaf's frames, or a whole subtree.</summary>
+    /// <exception cref="InvalidOperationException">The slot is empty.</exception>
+    internal readonly DetachedEntry Detach() => Replace(PageTableEntry.None);
+
+    /// <summary>Counts slots of the table that were filled, or below zero emptied, through <see cref="Rest"/>.</summary>
+    internal readonly void AddLive(int change) => _tree.Memory.AddLiveEntries(Table, change);
+
+    private readonly int IndexMask => (1 << _indexBits) - 1;
+
+    private readonly ulong StartOf(int position) => _slotsStart + ((ulong)position << _shift);
+
+    // Stands at a table of the present level, in its slot for an address of the range.
+    private void Open(FrameNumber table, ulong from)
+    {
+        int first = (int)(from >> _shift) & IndexMask;
+        int last = (from ^ _last) >> _shift >> _indexBits == 0 ? (int)(_last >> _shift) & IndexMask : IndexMask; // the range ends in this table, or goes on behind it
+        Table = table;
+        _slots = _tree.Memory.Entries(table, last + 1)[first..];
+        _slotsStart = from >> _shift << _shift;
+        _position = 0;
+    }
+
+    /// <summary>Where a table was left for one below it.</summary>
+    private readonly record struct Passage(FrameNumber Table, int Slots, int Position);
 
     [InlineArray(PagingGeometry.MaximumLevels)]
     private struct Path
     {
-        private FrameNumber _first;
+        private Passage _first;
     }
 }
 
-/// <summary>An entry that was taken out of its tree. Whoever holds it attaches it elsewhere or frees it; dropping it loses memory.</summary>
-internal readonly ref struct DetachedEntry(PageTableTree tree, PageTableLevel level, PageTableEntry entry)
+/// <summary>An entry that was taken off its tree. Whoever holds it puts it elsewhere or gives back what is behind it; dropping it loses memory, and so the compiler refuses that.</summary>
+internal readonly struct DetachedEntry(PageTableTree tree, PageTableLevel level, PageTableEntry entry)
 {
-    /// <summary>Frees the table that the entry points to.</summary>
+    /// <summary>The entry.</summary>
+    internal PageTableEntry Entry => entry;
+
+    /// <summary>Gives back the table that the entry points to.</summary>
     /// <exception cref="InvalidOperationException">It is no table, or not empty.</exception>
-    internal void FreeEmptyTable()
+    internal void FreeTable() => tree.Memory.FreeTable(TakeTable());
+
+    /// <summary>The table that the entry points to, which has no live entry; it is the caller's.</summary>
+    /// <exception cref="InvalidOperationException">It is no table.</exception>
+    internal FrameNumber TakeTable() => entry.IsTable(level) ? entry.Frame : throw new InvalidOperationException($"The detached {level} entry is no table: {entry}.");
+
+    /// <summary>Drops the leaf's references to its frames; a marker has none.</summary>
+    /// <exception cref="InvalidOperationException">It is a table.</exception>
+    internal void ReleaseFrames()
     {
-        if (!entry.IsTable(level))
-            throw new InvalidOperationException($"The detached {level} entry is no table: {entry}.");
-        tree.Memory.FreeTable(entry.Frame);
+        if (entry.IsTable(level))
+            throw new InvalidOperationException($"The detached {level} entry is a table: {entry}.");
+        if (entry.IsMapped)
+            tree.Memory.ReleaseRange(entry.Frame, tree.Geometry.FramesPerLeaf(level));
     }
 }

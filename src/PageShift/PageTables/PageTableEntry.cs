@@ -20,59 +20,63 @@ namespace PageShift.PageTables;
 /// 9 to 11 say which kind it is.
 /// Source: Intel SDM volume 3A, section 5.5 (tables 5-15 to 5-20); Linux's <c>_PAGE_PROTNONE</c> for bit 8.
 /// </remarks>
-/// <param name="Value">The 64 bits.</param>
-public readonly record struct PageTableEntry(ulong Value)
+public readonly record struct PageTableEntry
 {
     /// <summary>P, bit 0: the processor may use the entry.</summary>
-    public const ulong PresentBit = 1UL << 0;
+    internal const ulong PresentBit = 1UL << 0;
 
     /// <summary>RW, bit 1: writes are allowed.</summary>
-    public const ulong WritableBit = 1UL << 1;
+    internal const ulong WritableBit = 1UL << 1;
 
     /// <summary>US, bit 2: user mode may access.</summary>
-    public const ulong UserBit = 1UL << 2;
+    internal const ulong UserBit = 1UL << 2;
 
     /// <summary>A, bit 5: the processor has used the entry.</summary>
-    public const ulong AccessedBit = 1UL << 5;
+    internal const ulong AccessedBit = 1UL << 5;
 
     /// <summary>D, bit 6: the processor has written through the leaf.</summary>
-    public const ulong DirtyBit = 1UL << 6;
+    internal const ulong DirtyBit = 1UL << 6;
 
     /// <summary>PS, bit 7: a leaf above the lowest level.</summary>
-    public const ulong LargeBit = 1UL << 7;
+    internal const ulong LargeBit = 1UL << 7;
 
     /// <summary>G, bit 8, of a present entry: global. User mappings never set it.</summary>
-    public const ulong GlobalBit = 1UL << 8;
+    internal const ulong GlobalBit = 1UL << 8;
 
     /// <summary>Bit 8 of an entry that is not present: the page is there, with no access (PROT_NONE).</summary>
-    public const ulong ProtNoneBit = 1UL << 8;
+    internal const ulong ProtNoneBit = 1UL << 8;
 
     /// <summary>Bits 9 to 11: the kind of a marker.</summary>
-    public const ulong MarkerMask = 7UL << 9;
+    internal const ulong MarkerMask = 7UL << 9;
 
     /// <summary>NX, bit 63: execution is not allowed.</summary>
-    public const ulong NoExecuteBit = 1UL << 63;
+    internal const ulong NoExecuteBit = 1UL << 63;
 
     /// <summary>Bits 59 to 62: the protection key of a leaf. 0 is everybody's.</summary>
-    public const ulong KeyMask = 15UL << 59;
+    internal const ulong KeyMask = 15UL << 59;
 
     /// <summary>The key of memory that may only be executed: the first that Linux gives out.</summary>
     internal const ulong ExecuteOnlyKey = 1UL << 59;
 
     /// <summary>Bits 12 to 51: the frame number.</summary>
-    public const ulong FrameMask = 0x000f_ffff_ffff_f000;
+    internal const ulong FrameMask = 0x000f_ffff_ffff_f000;
 
     /// <summary>What an entry that points to a table carries besides the frame: P, RW, US, A and D, as Linux sets them.</summary>
-    public const ulong TableBits = PresentBit | WritableBit | UserBit | AccessedBit | DirtyBit;
+    internal const ulong TableBits = PresentBit | WritableBit | UserBit | AccessedBit | DirtyBit;
 
     private const ulong GuardMarker = 1UL << 9;
     private const ulong SwapMarker = 2UL << 9;
 
+    internal PageTableEntry(ulong value) => Value = value;
+
+    /// <summary>The 64 bits.</summary>
+    public ulong Value { get; }
+
     /// <summary>The entry that occupies nothing.</summary>
-    public static PageTableEntry None => default;
+    internal static PageTableEntry None => default;
 
     /// <summary>The marker of a guard page (MADV_GUARD_INSTALL).</summary>
-    public static PageTableEntry Guard => new(GuardMarker);
+    internal static PageTableEntry Guard => new(GuardMarker);
 
     /// <summary>True when the slot is not occupied.</summary>
     public bool IsNone => Value == 0;
@@ -107,34 +111,43 @@ public readonly record struct PageTableEntry(ulong Value)
     /// <summary>The marker of a guard page.</summary>
     public bool IsGuard => (Value & (PresentBit | ProtNoneBit | MarkerMask)) == GuardMarker;
 
+    /// <summary>The physical address in bytes of the page that a mapped entry shows: bits 12 to 51. A multiple of 4 KiB; of a large leaf, of its size.</summary>
+    public ulong PhysicalAddress => Value & FrameMask;
+
     /// <summary>The frame behind a mapped entry, or the table that it points to.</summary>
-    public FrameNumber Frame
+    internal FrameNumber Frame
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => new((Value & FrameMask) >> PageSize.Shift);
     }
 
     /// <summary>A marker like that of a page that was swapped out: occupied, without a frame, with 40 bits of payload.</summary>
-    public static PageTableEntry Swap(ulong slot) => new(SwapMarker | ((slot << PageSize.Shift) & FrameMask));
+    internal static PageTableEntry Swap(ulong slot) => new(SwapMarker | ((slot << PageSize.Shift) & FrameMask));
 
     /// <summary>An entry that points to a table.</summary>
-    public static PageTableEntry ToTable(FrameNumber table) => new((table.Value << PageSize.Shift) | TableBits);
+    internal static PageTableEntry ToTable(FrameNumber table) => new((table.Value << PageSize.Shift) | TableBits);
 
     /// <summary>A leaf with the bits <paramref name="bits"/>; above the lowest level they include <see cref="LargeBit"/>.</summary>
-    public static PageTableEntry Leaf(FrameNumber frame, ulong bits) => new((frame.Value << PageSize.Shift) | bits);
+    internal static PageTableEntry Leaf(FrameNumber frame, ulong bits) => new((frame.Value << PageSize.Shift) | bits);
 
     /// <summary>True when the entry, standing at <paramref name="level"/>, points to a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsTable(PageTableLevel level) => level != PageTableLevel.Pte && (Value & (PresentBit | LargeBit)) == PresentBit;
+    internal bool IsTable(PageTableLevel level) => level != PageTableLevel.Pte && (Value & (PresentBit | LargeBit)) == PresentBit;
 
     /// <summary>True when the entry, standing at <paramref name="level"/>, maps frames.</summary>
-    public bool IsLeaf(PageTableLevel level) => IsMapped && (level == PageTableLevel.Pte || (Value & LargeBit) != 0);
+    internal bool IsLeaf(PageTableLevel level) => IsMapped && (level == PageTableLevel.Pte || (Value & LargeBit) != 0);
+
+    /// <summary>True when all of <paramref name="bits"/> are set.</summary>
+    internal bool HasAll(ulong bits) => (Value & bits) == bits;
+
+    /// <summary>True when one of <paramref name="bits"/> is set.</summary>
+    internal bool HasAny(ulong bits) => (Value & bits) != 0;
 
     /// <summary>The same entry with <paramref name="bits"/> set.</summary>
-    public PageTableEntry With(ulong bits) => new(Value | bits);
+    internal PageTableEntry With(ulong bits) => new(Value | bits);
 
     /// <summary>The same entry with <paramref name="bits"/> clear.</summary>
-    public PageTableEntry Without(ulong bits) => new(Value & ~bits);
+    internal PageTableEntry Without(ulong bits) => new(Value & ~bits);
 
     /// <summary>The entry in words: frame and bits.</summary>
     public override string ToString()

@@ -1,5 +1,3 @@
-using PageShift.Physical;
-
 namespace PageShift.PageTables;
 
 /// <summary>A page table as it was at one moment, with the tables below it: what a drawing needs. Slots that touch none of the ranges that were asked for are left out.</summary>
@@ -27,28 +25,43 @@ public sealed class PageTableSnapshot
     public IReadOnlyList<PageTableSlots> Slots { get; }
 
     /// <summary>Takes a snapshot of the tree. The caller keeps it from changing.</summary>
-    internal static PageTableSnapshot Of(PageTableTree tables, ReadOnlySpan<AddressRange> ranges) =>
-        Of(tables, tables.Root, tables.Geometry.Root, VirtualAddress.Zero, ranges);
-
-    private static PageTableSnapshot Of(PageTableTree tables, FrameNumber table, PageTableLevel level, VirtualAddress start, ReadOnlySpan<AddressRange> ranges)
+    internal static PageTableSnapshot Of(PageTableTree tables, ReadOnlySpan<AddressRange> ranges)
     {
-        var slots = new List<PageTableSlots>();
-        var span = new ByteLength(tables.Geometry.Span(level));
-        VirtualAddress at = start;
-        for (int i = 0; i < tables.Geometry.EntriesPerTable; i++, at += span)
-        {
-            PageTableEntry entry = tables.Memory.Entry(table, i);
-            if (entry.IsNone || !TouchesAny(new AddressRange(at, span), ranges))
-                continue;
-            if (entry.IsTable(level))
-                slots.Add(new PageTableSlots(i, 1, Of(tables, entry.Frame, level - 1, at, ranges)));
-            else if (slots.Count != 0 && slots[^1] is { Table: null } last && last.First + last.Count == i)
-                slots[^1] = last with { Count = last.Count + 1 };
-            else
-                slots.Add(new PageTableSlots(i, 1, null));
-        }
+        var cursor = new PageTableCursor(tables, new AddressRange(VirtualAddress.Zero, tables.Geometry.UserLimit));
+        return Of(ref cursor, ranges);
+    }
 
-        return new PageTableSnapshot(level, start, tables.Memory.LiveEntries(table), slots);
+    // The table that the cursor stands at the start of.
+    private static PageTableSnapshot Of(ref PageTableCursor cursor, ReadOnlySpan<AddressRange> ranges)
+    {
+        PageTableLevel level = cursor.Level;
+        VirtualAddress start = cursor.SlotStart;
+        int liveEntries = cursor.LiveEntries;
+        var slots = new List<PageTableSlots>();
+        do
+        {
+            if (!cursor.MoveToLive())
+                break;
+            if (!TouchesAny(cursor.Slot, ranges))
+                continue;
+            int index = cursor.Index;
+            if (cursor.TryEnter())
+            {
+                slots.Add(new PageTableSlots(index, 1, Of(ref cursor, ranges)));
+                _ = cursor.TryLeave();
+            }
+            else if (slots.Count != 0 && slots[^1] is { Table: null } last && last.First + last.Count == index)
+            {
+                slots[^1] = last with { Count = last.Count + 1 };
+            }
+            else
+            {
+                slots.Add(new PageTableSlots(index, 1, null));
+            }
+        }
+        while (cursor.TryNext());
+
+        return new PageTableSnapshot(level, start, liveEntries, slots);
     }
 
     private static bool TouchesAny(AddressRange slot, ReadOnlySpan<AddressRange> ranges)
@@ -64,7 +77,21 @@ public sealed class PageTableSnapshot
 }
 
 /// <summary>Occupied slots of a page table.</summary>
-/// <param name="First">The index of the first.</param>
-/// <param name="Count">How many: 1 where the entry points to a table.</param>
-/// <param name="Table">The table that the entry points to; null for leaves and markers.</param>
-public readonly record struct PageTableSlots(int First, int Count, PageTableSnapshot? Table);
+public readonly record struct PageTableSlots
+{
+    internal PageTableSlots(int first, int count, PageTableSnapshot? table)
+    {
+        First = first;
+        Count = count;
+        Table = table;
+    }
+
+    /// <summary>The index of the first.</summary>
+    public int First { get; }
+
+    /// <summary>How many: 1 where the entry points to a table.</summary>
+    public int Count { get; internal init; }
+
+    /// <summary>The table that the entry points to; null for leaves and markers.</summary>
+    public PageTableSnapshot? Table { get; }
+}

@@ -1,5 +1,3 @@
-using PageShift.Physical;
-
 namespace PageShift.PageTables;
 
 internal sealed partial class PageTableTree
@@ -8,51 +6,68 @@ internal sealed partial class PageTableTree
     /// False when memory is out; then a first part of the range is filled.</summary>
     internal bool TryPopulate(AddressRange range, ulong bits)
     {
-        ulong tableSpan = Geometry.TableSpan(PageTableLevel.Pte);
-        ulong end = range.End.Value;
-        for (ulong at = range.Start.Value; at < end;)
+        if (range.IsEmpty)
+            return true;
+        var cursor = new PageTableCursor(this, range);
+        do
         {
-            ulong next = Math.Min(end, (at & ~(tableSpan - 1)) + tableSpan);
-            var address = new VirtualAddress(at);
-            if (Walk(address) is { IsMapped: true, Level: > PageTableLevel.Pte } large)
-            {
-                at = (at & ~(Geometry.Span(large.Level) - 1)) + Geometry.Span(large.Level);
-                continue;
-            }
-
-            if (!TryMakeTable(address, PageTableLevel.Pte, out FrameNumber table))
+            if (!cursor.TryEnterMaking(PageTableLevel.Pte))
                 return false;
-            int first = Geometry.Index(address, PageTableLevel.Pte);
-            Span<PageTableEntry> slots = Entries(table).Slice(first, (int)((next - at) >> PageSize.Shift));
-            bool complete = Memory.TryFill(slots, bits, out int filled);
-            Memory.AddLiveEntries(table, filled);
-            if (!complete)
+            if (cursor.Level != PageTableLevel.Pte)
+                continue; // a large leaf
+            bool isComplete = Memory.TryFill(cursor.Rest, bits, out int filled);
+            cursor.AddLive(filled);
+            if (!isComplete)
             {
-                FreeEmptyTables(address, PageTableLevel.Pte);
+                FreeEmptyTables(cursor.SlotStart, PageTableLevel.Pte);
                 return false;
             }
 
-            at = next;
+            cursor.MoveToEnd();
         }
+        while (cursor.TryAdvance());
 
         return true;
     }
 
-    /// <summary>Fills the empty 4 KiB slots from <paramref name="start"/> on with fresh zeroed frames and <paramref name="bits"/>, up to the first occupied slot, the end of their table
-    /// or <paramref name="end"/>. No large leaf may be in the way. False when memory is out; all up to <paramref name="reached"/> is filled, either way.</summary>
-    internal bool TryPopulateRun(VirtualAddress start, VirtualAddress end, ulong bits, out VirtualAddress reached)
+    /// <summary>Fills the empty 4 KiB slots from the start of <paramref name="range"/> on with fresh zeroed frames and <paramref name="bits"/>, up to the first occupied slot, the end of
+    /// their table or of the range. No large leaf may be in the way. False when memory is out; all up to <paramref name="reached"/> is filled, either way.</summary>
+    internal bool TryPopulateRun(AddressRange range, ulong bits, out VirtualAddress reached)
     {
-        reached = start;
-        if (!TryMakeTable(start, PageTableLevel.Pte, out FrameNumber table))
+        reached = range.Start;
+        var cursor = new PageTableCursor(this, range);
+        if (!cursor.TryEnterMaking(PageTableLevel.Pte))
             return false;
-        Span<PageTableEntry> slots = Entries(table)[Geometry.Index(start, PageTableLevel.Pte)..];
-        int most = (int)Math.Min((ulong)slots.Length, (end - start).WholePages.Value);
-        int live = IndexOfLive(slots[..most]);
-        bool complete = Memory.TryFillEmpty(slots[..(live < 0 ? most : live)], bits, out int filled);
-        Memory.AddLiveEntries(table, filled);
-        reached = start + new ByteLength((ulong)filled << PageSize.Shift);
-        if (!complete)
-            FreeEmptyTables(start, PageTableLevel.Pte);
-        return complete;
+        Span<PageTableEntry> slots = cursor.Rest;
+        int live = IndexOfLive(slots);
+        bool isComplete = Memory.TryFillEmpty(live < 0 ? slots : slots[..live], bits, out int filled);
+        cursor.AddLive(filled);
+        reached += ByteLength.FromPages(new PageCount((ulong)filled));
+        if (!isComplete)
+            FreeEmptyTables(range.Start, PageTableLevel.Pte);
+        return isComplete;
+    }
+
+    /// <summary>Puts the same entry into every 4 KiB slot of <paramref name="range"/>, in place of what is there and has no frame. No large leaf may be in the way. False when memory is
+    /// out; all up to <paramref name="reached"/> is filled, either way.</summary>
+    internal bool TryFillPages(AddressRange range, PageTableEntry entry, out VirtualAddress reached)
+    {
+        reached = range.Start;
+        if (range.IsEmpty)
+            return true;
+        var cursor = new PageTableCursor(this, range);
+        do
+        {
+            if (!cursor.TryEnterMaking(PageTableLevel.Pte))
+                return false;
+            Span<PageTableEntry> slots = cursor.Rest;
+            cursor.AddLive(slots.Length - CountLive(slots));
+            slots.Fill(entry);
+            reached = cursor.SlotStart + ByteLength.FromPages(new PageCount((ulong)slots.Length));
+            cursor.MoveToEnd();
+        }
+        while (cursor.TryAdvance());
+
+        return true;
     }
 }

@@ -11,14 +11,14 @@ internal sealed partial class PageTableTree
     {
         var seen = new HashSet<ulong>();
         VerifyTable(Root, Geometry.Root, VirtualAddress.Zero, seen);
-        var cursor = new PageTableCursor(this, VirtualAddress.Zero);
+        var cursor = new PageTableCursor(this); // beyond the user limit too
         do
         {
-            while (cursor.TryDescend())
+            while (cursor.TryEnter())
                 VerifyTable(cursor.Table, cursor.Level, cursor.SlotStart, seen);
             VerifySlot(cursor.SlotStart, cursor.Level, cursor.Entry);
         }
-        while (cursor.TryAdvanceUpward());
+        while (cursor.TryAdvance());
 
         return (ulong)seen.Count;
     }

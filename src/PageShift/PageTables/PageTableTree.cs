@@ -46,8 +46,8 @@ internal sealed partial class PageTableTree : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<PageTableEntry> Entries(FrameNumber table) => Memory.Entries(table, Geometry.EntriesPerTable);
 
-    /// <summary>Walks down to the slot that decides about <paramref name="address"/>.</summary>
-    internal PageTableWalk Walk(VirtualAddress address)
+    /// <summary>Walks down to the slot that decides about <paramref name="address"/>, but no further than <paramref name="lowest"/>.</summary>
+    internal PageTableWalk Walk(VirtualAddress address, PageTableLevel lowest = PageTableLevel.Pte)
     {
         int bits = Geometry.IndexBits;
         int mask = (1 << bits) - 1;
@@ -57,23 +57,6 @@ internal sealed partial class PageTableTree : IDisposable
         {
             int index = (int)(address.Value >> shift) & mask;
             var entry = new PageTableEntry(Volatile.Read(ref EntryBits(table, index)));
-            if (!entry.IsTable(level))
-                return new PageTableWalk(level, table, index, entry);
-            table = entry.Frame;
-        }
-    }
-
-    /// <summary>Walks down to the slot of <paramref name="lowest"/> for <paramref name="address"/>, or to one above that points to no table.</summary>
-    internal PageTableWalk WalkTo(PageTableLevel lowest, VirtualAddress address)
-    {
-        int bits = Geometry.IndexBits;
-        int mask = (1 << bits) - 1;
-        PageTableLevel level = Geometry.Root;
-        FrameNumber table = Root;
-        for (int shift = Geometry.SpanShift(level); ; shift -= bits, level--)
-        {
-            int index = (int)(address.Value >> shift) & mask;
-            PageTableEntry entry = Memory.Entry(table, index);
             if (level == lowest || !entry.IsTable(level))
                 return new PageTableWalk(level, table, index, entry);
             table = entry.Frame;
@@ -96,9 +79,18 @@ internal sealed partial class PageTableTree : IDisposable
             return true;
         }
 
-        PageTableEntry entry = WalkTo(level + 1, address) is var walk && walk.Level == level + 1 ? walk.Entry : PageTableEntry.None;
-        bool isFound = entry.IsTable(level + 1);
-        table = isFound ? entry.Frame : FrameNumber.None;
+        PageTableWalk walk = Walk(address, level + 1);
+        bool isFound = walk.Level == level + 1 && walk.Entry.IsTable(level + 1);
+        table = isFound ? walk.Entry.Frame : FrameNumber.None;
+        return isFound;
+    }
+
+    /// <summary>Finds the lowest leaf or marker that touches <paramref name="range"/>; <paramref name="found"/> is the first address of the range that it covers.</summary>
+    internal bool TryFindLive(AddressRange range, out VirtualAddress found)
+    {
+        var cursor = new PageTableCursor(this, range);
+        bool isFound = cursor.MoveToNextLeaf();
+        found = isFound ? cursor.Covered.Start : range.Start;
         return isFound;
     }
 
@@ -110,21 +102,10 @@ internal sealed partial class PageTableTree : IDisposable
         if (TryFindTable(address, level, out table))
             return true;
         var cursor = new PageTableCursor(this, address);
-        while (cursor.Level > level)
-        {
-            if (cursor.TryDescend())
-                continue;
-            if (!cursor.Entry.IsNone)
-                throw new InvalidOperationException($"A leaf at {cursor.Level} is in the way of a table at {address}.");
-            if (!Memory.TryAllocateTable(out FrameNumber made))
-            {
-                FreeEmptyTables(address, cursor.Level);
-                return false;
-            }
-
-            cursor.Attach(PageTableEntry.ToTable(made));
-        }
-
+        if (!cursor.TryEnterMaking(level))
+            return false;
+        if (cursor.Level != level)
+            throw new InvalidOperationException($"A leaf at {cursor.Level} is in the way of a table at {address}.");
         table = cursor.Table;
         return true;
     }
@@ -149,13 +130,10 @@ internal sealed partial class PageTableTree : IDisposable
     {
         int freed = 0;
         var cursor = new PageTableCursor(this, address);
-        while (cursor.Level > level && cursor.TryDescend())
+        _ = cursor.TryEnterTo(level);
+        while (cursor.LiveEntries == 0 && cursor.TryLeave())
         {
-        }
-
-        while (cursor.IsTableEmpty && cursor.TryAscend())
-        {
-            cursor.Detach().FreeEmptyTable();
+            cursor.Detach().FreeTable();
             freed++;
         }
 

@@ -11,7 +11,7 @@ namespace PageShift.PageTables;
 public sealed class PagingGeometry
 {
     /// <summary>The number of levels that the largest geometry has.</summary>
-    public const int MaximumLevels = 5;
+    internal const int MaximumLevels = 5;
 
     private const int FullIndexBits = 9;
 
@@ -46,10 +46,10 @@ public sealed class PagingGeometry
     public VirtualAddress UserLimit { get; }
 
     /// <summary>The end of the addresses that the kernel chooses by itself (Linux's DEFAULT_MAP_WINDOW).</summary>
-    public VirtualAddress MapWindow { get; }
+    internal VirtualAddress MapWindow { get; }
 
     /// <summary>The highest level whose entries may be leaves: the PUD (1 GiB on x86-64).</summary>
-    public PageTableLevel LargestLeaf => Levels > 2 ? PageTableLevel.Pud : PageTableLevel.Pmd;
+    internal PageTableLevel LargestLeaf => Levels > 2 ? PageTableLevel.Pud : PageTableLevel.Pmd;
 
     /// <summary>A small world: tables of 2^<paramref name="indexBits"/> entries and <paramref name="levels"/> levels. Pages stay 4 KiB, and
     /// the whole tree is user space.</summary>
@@ -66,19 +66,22 @@ public sealed class PagingGeometry
 
     /// <summary>The base-2 logarithm of <see cref="Span"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int SpanShift(PageTableLevel level) => PageSize.Shift + (IndexBits * (int)level);
+    internal int SpanShift(PageTableLevel level) => PageSize.Shift + (IndexBits * (int)level);
 
     /// <summary>The bytes that one entry of <paramref name="level"/> covers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Span(PageTableLevel level) => 1UL << SpanShift(level);
+    public ByteLength Span(PageTableLevel level) => new(1UL << SpanShift(level));
 
     /// <summary>The bytes that one table of <paramref name="level"/> covers: the span of the level above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong TableSpan(PageTableLevel level) => 1UL << (PageSize.Shift + (IndexBits * ((int)level + 1)));
+    public ByteLength TableSpan(PageTableLevel level) => Span(level + 1);
 
     /// <summary>The index of the entry for <paramref name="address"/> in its table of <paramref name="level"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Index(VirtualAddress address, PageTableLevel level) => (int)(address.Value >> SpanShift(level)) & (EntriesPerTable - 1);
+
+    /// <summary>Where no table begins.</summary>
+    internal static VirtualAddress NoTable => new(ulong.MaxValue);
 
     /// <summary>True when one entry of <paramref name="level"/> covers both addresses; for the level above a table's entries, when one table does.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -89,17 +92,17 @@ public sealed class PagingGeometry
         ((end.Value - 1) >> SpanShift(level)) - (start.Value >> SpanShift(level)) + 1;
 
     /// <summary>The frames that a leaf of <paramref name="level"/> maps.</summary>
-    public ulong FramesPerLeaf(PageTableLevel level) => 1UL << (IndexBits * (int)level);
+    internal ulong FramesPerLeaf(PageTableLevel level) => 1UL << (IndexBits * (int)level);
 
     /// <summary>The highest level at which two addresses stand at the same place within their entries' spans, so that
     /// an entry can be moved from the one to the other; null when they differ even within a page. Equal addresses are
     /// congruent at the root's level.</summary>
     public PageTableLevel? Congruence(VirtualAddress left, VirtualAddress right)
     {
-        ulong difference = unchecked(left.Value - right.Value);
+        ByteLength difference = left - right;
         for (PageTableLevel level = Root; level >= PageTableLevel.Pte; level--)
         {
-            if ((difference & (Span(level) - 1)) == 0)
+            if (difference.IsMultipleOf(Span(level)))
                 return level;
         }
 

@@ -10,7 +10,7 @@ namespace PageShift.Physical;
 /// block, blocks with some free frames form a list, and blocks that became wholly free form another.
 /// </summary>
 /// <remarks>Not thread-safe: <see cref="PhysicalMemory"/>'s lock guards it, except for
-/// <see cref="State"/> and the content, which belong to whoever owns the frame.</remarks>
+/// <see cref="State(FrameNumber)"/> and the content, which belong to whoever owns the frame.</remarks>
 internal sealed unsafe class FrameAllocator : IDisposable
 {
     internal const int BlockShift = 9;
@@ -85,19 +85,22 @@ internal sealed unsafe class FrameAllocator : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal bool Owns(ulong frame) => frame >= _firstFrame && frame < _endFrame;
+    internal bool Owns(FrameNumber frame) => frame.Value >= _firstFrame && frame.Value < _endFrame;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ref uint State(ulong frame)
+    internal ref uint State(FrameNumber frame) => ref State(frame.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref uint State(ulong frame)
     {
         ulong offset = frame - _firstFrame;
         return ref _stateChunks[offset >> StateChunkShift][offset & ((1UL << StateChunkShift) - 1)];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal byte* Content(ulong frame)
+    internal byte* Content(FrameNumber frame)
     {
-        ulong offset = frame - _firstFrame;
+        ulong offset = frame.Value - _firstFrame;
         return _contentChunks[offset >> ContentChunkShift] + ((offset & ((1UL << ContentChunkShift) - 1)) << _strideShift);
     }
 
@@ -197,15 +200,16 @@ internal sealed unsafe class FrameAllocator : IDisposable
         return true;
     }
 
-    internal void Free(ulong frame)
+    internal void Free(FrameNumber freed)
     {
+        ulong frame = freed.Value;
         ref uint state = ref State(frame);
         if ((state & FrameState.KindMask) is FrameState.Free or FrameState.Pooled)
             throw new InvalidOperationException($"Frame #{frame:x} was freed twice.");
         if (_fenced && _hasContent)
         {
             CheckFence(frame);
-            NativeMemory.Fill(Content(frame), (nuint)PageSize.Bytes, Poison);
+            NativeMemory.Fill(Content(freed), (nuint)PageSize.Bytes, Poison);
         }
 
         uint block = (uint)((frame - _firstFrame) >> BlockShift);
@@ -219,10 +223,11 @@ internal sealed unsafe class FrameAllocator : IDisposable
             PushEmptied(block);
     }
 
-    /// <summary>How many frames from <paramref name="first"/> on, at most <paramref name="most"/> and all in its block, hold data with one reference each: what
+    /// <summary>How many frames from <paramref name="frame"/> on, at most <paramref name="most"/> and all in its block, hold data with one reference each: what
     /// <see cref="FreeRun"/> takes. 0 in a fenced arena.</summary>
-    internal int CountSoleReferences(ulong first, int most)
+    internal int CountSoleReferences(FrameNumber frame, int most)
     {
+        ulong first = frame.Value;
         if (_fenced)
             return 0;
         int inBlock = (int)(BlockFrames - ((first - _firstFrame) & (BlockFrames - 1)));
@@ -232,8 +237,9 @@ internal sealed unsafe class FrameAllocator : IDisposable
     }
 
     /// <summary>Frees frames that follow one another in one block, and that <see cref="CountSoleReferences"/> has looked at.</summary>
-    internal void FreeRun(ulong first, int count)
+    internal void FreeRun(FrameNumber frame, int count)
     {
+        ulong first = frame.Value;
         uint block = (uint)((first - _firstFrame) >> BlockShift);
         ref BlockState info = ref Block(block);
         Span<uint> states = StatesFrom(first, count);
@@ -348,7 +354,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
             ulong frame = _carveNext++;
             State(frame) = FrameState.Data;
             AllocatedFrames++;
-            Free(frame);
+            Free(new FrameNumber(frame));
         }
     }
 
@@ -464,7 +470,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
 
     private void CheckFence(ulong frame)
     {
-        var fence = new ReadOnlySpan<byte>(Content(frame) + PageSize.Bytes, (int)PageSize.Bytes);
+        var fence = new ReadOnlySpan<byte>(Content(new FrameNumber(frame)) + PageSize.Bytes, (int)PageSize.Bytes);
         int hit = fence.IndexOfAnyExcept(FencePattern);
         if (hit >= 0)
             throw new InvalidOperationException($"The fence behind frame #{frame:x} was overwritten at byte {hit}.");

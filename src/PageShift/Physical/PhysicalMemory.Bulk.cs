@@ -1,142 +1,50 @@
-using PageShift.PageTables;
-
 namespace PageShift.Physical;
 
 public sealed partial class PhysicalMemory
 {
-    /// <summary>Releases the frames of all mapped 4 KiB entries in <paramref name="entries"/>, under one lock. Frames that follow one another and have no other reference go
-    /// together.</summary>
-    internal void ReleaseMapped(ReadOnlySpan<PageTableEntry> entries)
-    {
-        using (_lock.Enter())
-        {
-            for (int i = 0; i < entries.Length; i++)
-            {
-                if (!entries[i].IsMapped)
-                    continue;
-                int run = ReleaseRun(entries[i..]);
-                if (run == 0)
-                    ReleaseLocked(entries[i].Frame);
-                else
-                    i += run - 1;
-            }
-        }
-    }
+    /// <summary>Enters the lock of the frames, so that many are taken or given back under one.</summary>
+    internal FrameBatch EnterBatch() => new(this);
 
     /// <summary>Releases <paramref name="count"/> frames of data that follow one another.</summary>
     internal void ReleaseRange(FrameNumber first, ulong count)
     {
-        using (_lock.Enter())
-        {
-            FrameAllocator owner = Owner(first);
-            for (ulong i = 0; i < count;)
-            {
-                FrameNumber frame = first + i;
-                int run = IsZeroPage(frame) ? 0 : owner.CountSoleReferences(frame.Value, (int)Math.Min(count - i, FrameAllocator.BlockFrames));
-                if (run == 0)
-                    ReleaseLocked(frame);
-                else
-                    owner.FreeRun(frame.Value, run);
-                i += (ulong)Math.Max(1, run);
-            }
-        }
+        using FrameBatch batch = EnterBatch();
+        for (ulong i = 0; i < count;)
+            i += (ulong)batch.Release(first + i, (int)Math.Min(count - i, FrameAllocator.BlockFrames));
     }
 
-    /// <summary>Fills the empty slots among <paramref name="slots"/> with leaves of fresh zeroed frames and <paramref name="bits"/>. False when
-    /// memory is out after <paramref name="filled"/> slots.</summary>
-    internal bool TryFill(Span<PageTableEntry> slots, ulong bits, out int filled)
+    private int AllocateRunLocked(int most, out FrameNumber first, out bool isZero)
     {
-        filled = 0;
-        for (int i = 0; i < slots.Length;)
-        {
-            int empty = EmptyFromFirst(slots[i..]);
-            if (!TryFillEmpty(slots.Slice(i, empty), bits, out int done))
-            {
-                filled += done;
-                return false;
-            }
-
-            filled += done;
-            i += Math.Max(1, empty);
-        }
-
-        return true;
-    }
-
-    /// <summary>The same for slots that are all empty, under one lock as long as the frames are zero already: the first <paramref name="filled"/> of them are filled.</summary>
-    internal bool TryFillEmpty(Span<PageTableEntry> slots, ulong bits, out int filled)
-    {
-        for (filled = 0; filled < slots.Length;)
-        {
-            int used = 0; // how many frames of the last run hold what somebody has left in them
-            using (_lock.Enter())
-            {
-                while (used == 0 && filled < slots.Length)
-                {
-                    int run = FillRun(slots[filled..], bits, out bool isZero);
-                    if (run == 0)
-                        return false;
-                    filled += run;
-                    used = isZero ? 0 : run;
-                }
-            }
-
-            foreach (PageTableEntry leaf in slots[(filled - used)..filled])
-                Bytes(leaf.Frame).Clear();
-        }
-
-        return true;
-    }
-
-    /// <summary>Fills empty slots from the first on with frames that follow one another. Returns how many; 0 when memory is out.</summary>
-    private int FillRun(Span<PageTableEntry> slots, ulong bits, out bool isZero)
-    {
+        first = FrameNumber.None;
         isZero = true;
         FrameAllocator allocator = _unbacked ?? _backed;
-        int most = AllocationsUntilFailure < 0 ? slots.Length : 1;
+        int permitted = AllocationsUntilFailure < 0 ? most : 1;
         if (!Permit())
             return 0;
-        int run = allocator.AllocateRun(most, out ulong first, out isZero);
-        if (run == 0 && TryTakePooled(out first, out isZero))
+        int run = allocator.AllocateRun(permitted, out ulong number, out isZero);
+        if (run == 0 && TryTakePooled(out number, out isZero))
             run = 1;
-        ulong leaf = PageTableEntry.Leaf(new FrameNumber(first), bits).Value;
-        foreach (ref PageTableEntry slot in slots[..run])
-        {
-            slot = new PageTableEntry(leaf);
-            leaf += PageSize.Bytes; // the next frame
-        }
-
+        first = new FrameNumber(number);
         isZero |= _unbacked is not null; // there is nothing in them
         return run;
     }
 
-    private static int EmptyFromFirst(ReadOnlySpan<PageTableEntry> slots)
+    private int ReleaseRunLocked(FrameNumber first, int most)
     {
-        int empty = 0;
-        while (empty < slots.Length && slots[empty].IsNone)
-            empty++;
-        return empty;
+        FrameAllocator owner = Owner(first);
+        int run = IsZeroPage(first) ? 0 : owner.CountSoleReferences(first, BelowZeroes(first, most));
+        if (run != 0)
+        {
+            owner.FreeRun(first, run);
+            return run;
+        }
+
+        ReleaseLocked(first);
+        return 1;
     }
 
-    /// <summary>Releases frames that follow one another and have no other reference, from the first entry on; returns how many, which may be 0.</summary>
-    private int ReleaseRun(ReadOnlySpan<PageTableEntry> entries)
-    {
-        ulong frame = entries[0].Frame.Value;
-        if (IsZeroPage(entries[0].Frame))
-            return 0;
-        FrameAllocator owner = Owner(entries[0].Frame);
-        int run = owner.CountSoleReferences(frame, 1);
-        if (run == 0)
-            return 0;
-        const ulong Noted = PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
-        ulong next = (entries[0].Value | Noted) + PageSize.Bytes; // the same permissions, the next frame
-        int most = _hugeZeroFrame > frame ? (int)Math.Min((ulong)entries.Length, _hugeZeroFrame - frame) : entries.Length; // the large zero page is nobody's to free
-        for (; run < most && (entries[run].Value | Noted) == next; run++)
-            next += PageSize.Bytes;
-        run = owner.CountSoleReferences(frame, run);
-        owner.FreeRun(frame, run);
-        return run;
-    }
+    /// <summary>Those of <paramref name="count"/> frames that come before the large page of zeroes, which is nobody's to free.</summary>
+    private int BelowZeroes(FrameNumber first, int count) => _hugeZeroFrame > first.Value ? (int)Math.Min((ulong)count, _hugeZeroFrame - first.Value) : count;
 
     private void ReleaseLocked(FrameNumber frame)
     {
@@ -150,6 +58,33 @@ public sealed partial class PhysicalMemory
         if (state != 0 && Interlocked.Decrement(ref state) != uint.MaxValue)
             return;
         state = FrameState.Data;
-        Owner(frame).Free(frame.Value);
+        Owner(frame).Free(frame);
+    }
+
+    /// <summary>Frames of data that are taken and given back under one lock, which it holds until it is disposed of.</summary>
+    internal readonly ref struct FrameBatch
+    {
+        private readonly PhysicalMemory _memory;
+        private readonly AdaptiveLock.Scope _scope;
+
+        internal FrameBatch(PhysicalMemory memory)
+        {
+            _memory = memory;
+            _scope = memory._lock.Enter();
+        }
+
+        /// <summary>Takes up to <paramref name="most"/> frames that follow one another. Returns how many; 0 when memory is out.</summary>
+        /// <param name="most">How many are wanted, one at least.</param>
+        /// <param name="first">The first of them.</param>
+        /// <param name="isZero">False when they hold what somebody has left in them.</param>
+        internal int Allocate(int most, out FrameNumber first, out bool isZero) => _memory.AllocateRunLocked(most, out first, out isZero);
+
+        /// <summary>True for a frame that has one reference, and is none of zeroes.</summary>
+        internal bool IsSole(FrameNumber frame) => !_memory.IsZeroPage(frame) && _memory.Owner(frame).CountSoleReferences(frame, 1) != 0;
+
+        /// <summary>Drops a reference to each of up to <paramref name="most"/> frames that follow one another. Returns how many, at least one: as long as they have no other reference.</summary>
+        internal int Release(FrameNumber first, int most) => _memory.ReleaseRunLocked(first, most);
+
+        public void Dispose() => _scope.Dispose();
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class PhysicalMemory
         using (_lock.Enter())
             isAllocated = TryReserveLocked(out frame);
         if (isAllocated)
-            _backed.State(frame.Value) = FrameState.Table;
+            _backed.State(frame) = FrameState.Table;
         return isAllocated;
     }
 
@@ -58,7 +58,7 @@ public sealed partial class PhysicalMemory
     internal FrameNumber PopReserved(ref FrameNumber reserve)
     {
         FrameNumber table = reserve;
-        ref uint state = ref _backed.State(table.Value);
+        ref uint state = ref _backed.State(table);
         reserve = new FrameNumber(state & FrameState.ValueMask);
         state = FrameState.Table;
         return table;
@@ -80,19 +80,19 @@ public sealed partial class PhysicalMemory
 
     /// <summary>The live entries of a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int LiveEntries(FrameNumber table) => (int)(_backed.State(table.Value) & FrameState.ValueMask);
+    internal int LiveEntries(FrameNumber table) => (int)(_backed.State(table) & FrameState.ValueMask);
 
     /// <summary>Adds <paramref name="change"/> to the live entries of a table. Guarded by the lock that guards the table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void AddLiveEntries(FrameNumber table, int change)
     {
-        ref uint state = ref _backed.State(table.Value);
+        ref uint state = ref _backed.State(table);
         state = unchecked(state + (uint)change);
     }
 
     /// <summary>True for a frame in use as a page table.</summary>
     internal bool IsTable(FrameNumber frame) =>
-        _backed.Owns(frame.Value) && (_backed.State(frame.Value) & FrameState.KindMask) == FrameState.Table;
+        _backed.Owns(frame) && (_backed.State(frame) & FrameState.KindMask) == FrameState.Table;
 
     private bool TryReserveLocked(out FrameNumber table)
     {
@@ -127,7 +127,7 @@ public sealed partial class PhysicalMemory
         for (ulong i = 1; i < taken; i++)
             last = After(last);
         _pooledTables = (uint)After(last).Value;
-        _backed.State(last.Value) = FrameState.Pooled;
+        _backed.State(last) = FrameState.Pooled;
         PooledTables -= taken;
         TableFrames += taken;
         return taken;
@@ -141,7 +141,7 @@ public sealed partial class PhysicalMemory
         FrameNumber last = reserve;
         for (FrameNumber next = After(last); !next.IsNone; next = After(last), count++)
             last = next;
-        _backed.State(last.Value) = FrameState.Pooled | _pooledTables;
+        _backed.State(last) = FrameState.Pooled | _pooledTables;
         _pooledTables = (uint)reserve.Value;
         PooledTables += count;
         TableFrames -= count;
@@ -149,11 +149,11 @@ public sealed partial class PhysicalMemory
         return count;
     }
 
-    private FrameNumber After(FrameNumber table) => new(_backed.State(table.Value) & FrameState.ValueMask);
+    private FrameNumber After(FrameNumber table) => new(_backed.State(table) & FrameState.ValueMask);
 
     private void PoolLocked(FrameNumber table)
     {
-        _backed.State(table.Value) = FrameState.Pooled | _pooledTables;
+        _backed.State(table) = FrameState.Pooled | _pooledTables;
         _pooledTables = (uint)table.Value;
         PooledTables++;
         TableFrames--;
@@ -161,13 +161,13 @@ public sealed partial class PhysicalMemory
 
     private void Push(FrameNumber table, ref FrameNumber reserve)
     {
-        _backed.State(table.Value) = FrameState.Pooled | (uint)reserve.Value;
+        _backed.State(table) = FrameState.Pooled | (uint)reserve.Value;
         reserve = table;
     }
 
     private void ThrowUnlessEmpty(FrameNumber table)
     {
-        uint state = _backed.State(table.Value);
+        uint state = _backed.State(table);
         if (state != FrameState.Table)
             throw new InvalidOperationException($"Frame {table} is freed as a table, but is none or has live entries (state 0x{state:x8}).");
     }
@@ -178,7 +178,7 @@ public sealed partial class PhysicalMemory
         isZero = true;
         if (number == 0)
             return false;
-        ref uint state = ref _backed.State(number);
+        ref uint state = ref _backed.State(new FrameNumber(number));
         _pooledTables = state & FrameState.ValueMask;
         state = FrameState.Data;
         PooledTables--;

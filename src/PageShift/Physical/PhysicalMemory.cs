@@ -48,7 +48,7 @@ public sealed partial class PhysicalMemory : IDisposable
     public PhysicalMemoryOptions Options { get; }
 
     /// <summary>True when frames of data have numbers but no content.</summary>
-    public bool IsBytesFree => _unbacked is not null;
+    internal bool IsBytesFree => _unbacked is not null;
 
     /// <summary>Frames that hold data now, each counted once however often it is mapped. The zero pages do not count.</summary>
     public ulong DataFrames
@@ -62,7 +62,7 @@ public sealed partial class PhysicalMemory : IDisposable
 
     /// <summary>True once the host has refused memory for frames. A call that has failed with <see cref="Abi.Errno.OutOfMemory"/> since may have failed for that alone, and Linux would
     /// have carried it out.</summary>
-    public bool IsHostExhausted => _backed.IsHostExhausted || _unbacked is { IsHostExhausted: true };
+    internal bool IsHostExhausted => _backed.IsHostExhausted || _unbacked is { IsHostExhausted: true };
 
     /// <summary>For tests: how many more allocations succeed before all fail; negative for no limit.</summary>
     internal long AllocationsUntilFailure { get; set; } = -1;
@@ -71,7 +71,7 @@ public sealed partial class PhysicalMemory : IDisposable
 
     /// <summary>Throws when <see cref="IsHostExhausted"/>: for those who compare results with Linux's, or show them as such.</summary>
     /// <exception cref="InsufficientMemoryException">The host has refused memory for frames.</exception>
-    public void ThrowIfHostExhausted()
+    internal void ThrowIfHostExhausted()
     {
         if (IsHostExhausted)
             throw new InsufficientMemoryException("The host has no memory left for the frames of the emulated one.");
@@ -80,7 +80,7 @@ public sealed partial class PhysicalMemory : IDisposable
     /// <summary>Throws when a fence behind a frame was overwritten; does nothing when the arena has no fences.</summary>
     /// <exception cref="InvalidOperationException">A fence was overwritten.</exception>
     /// <exception cref="ObjectDisposedException">The memory has been disposed.</exception>
-    public void VerifyFences()
+    internal void VerifyFences()
     {
         using Use use = EnterUse();
         using (_lock.Enter())
@@ -179,9 +179,9 @@ public sealed partial class PhysicalMemory : IDisposable
     }
 
     private FrameAllocator Owner(FrameNumber frame) =>
-        _unbacked is not null && _unbacked.Owns(frame.Value) ? _unbacked : _backed;
+        _unbacked is not null && _unbacked.Owns(frame) ? _unbacked : _backed;
 
-    private ref uint State(FrameNumber frame) => ref Owner(frame).State(frame.Value);
+    private ref uint State(FrameNumber frame) => ref Owner(frame).State(frame);
 
     private bool Permit()
     {

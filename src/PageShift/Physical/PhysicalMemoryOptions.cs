@@ -4,10 +4,10 @@ namespace PageShift.Physical;
 public sealed record PhysicalMemoryOptions
 {
     /// <summary>The default capacity: 64 GiB of frames, none committed until it is touched.</summary>
-    public const ulong DefaultCapacityBytes = 64UL << 30;
+    internal const ulong DefaultCapacityBytes = 64UL << 30;
 
     /// <summary>The capacity of a bytes-free arena that is not told otherwise: 256 TiB of frame numbers.</summary>
-    public const ulong DefaultBytesFreeCapacityBytes = 1UL << 48;
+    internal const ulong DefaultBytesFreeCapacityBytes = 1UL << 48;
 
     /// <summary>Bytes of frames that have content. In a bytes-free arena these hold the page tables only.
     /// A multiple of 2 MiB; at most 4 TiB.</summary>
@@ -21,7 +21,7 @@ public sealed record PhysicalMemoryOptions
     /// <summary>A debugging aid: every frame with content is followed by a fence of 4 KiB with a known
     /// pattern, checked when the frame is freed and by <see cref="PhysicalMemory.VerifyFences"/>, and
     /// freed frames are poisoned. Doubles the memory.</summary>
-    public bool Fenced { get; init; }
+    internal bool Fenced { get; init; }
 
     /// <summary>An arena for planning: 256 TiB of frame numbers without content.</summary>
     public static PhysicalMemoryOptions BytesFree { get; } = new() { BytesFreeCapacityBytes = DefaultBytesFreeCapacityBytes };

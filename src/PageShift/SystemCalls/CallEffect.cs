@@ -1,7 +1,7 @@
 namespace PageShift.SystemCalls;
 
 /// <summary>What a memory call does with mappings.</summary>
-public enum CallEffect
+internal enum CallEffect
 {
     /// <summary>It leaves them as they are.</summary>
     None,

@@ -1,7 +1,7 @@
 namespace PageShift.SystemCalls;
 
 /// <summary>How an argument of a call is read and written.</summary>
-public enum ArgumentForm : byte
+internal enum ArgumentForm : byte
 {
     /// <summary>An address: NULL or hexadecimal.</summary>
     Address,
@@ -32,7 +32,7 @@ public enum ArgumentForm : byte
 }
 
 /// <summary>One argument of a call. Its register is its place in the list of them. Immutable, thread-safe.</summary>
-public sealed class CallParameter
+internal sealed class CallParameter
 {
     /// <summary>Describes an argument.</summary>
     public CallParameter(string name, ArgumentForm form, ValueNames? values = null)

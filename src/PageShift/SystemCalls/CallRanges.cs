@@ -1,7 +1,7 @@
 namespace PageShift.SystemCalls;
 
 /// <summary>The ranges of addresses that a call concerns: up to two, or all of user space. Empty ones are left out.</summary>
-public readonly struct CallRanges
+internal readonly struct CallRanges
 {
     // Above the user space of five levels, and far enough from 2^64 for sums.
     private const ulong End = 1UL << 57;

@@ -4,7 +4,7 @@ namespace PageShift.SystemCalls;
 
 /// <summary>All that is known of one memory call: its number, its name, its arguments, which ranges it concerns, and how it is made on an address space. What reads, writes, makes, follows or invents calls asks here.</summary>
 /// <remarks>Immutable, thread-safe. The ranges are by the arguments alone, whether the call succeeds or not: unaligned where the arguments are, and empty where they wrap past 2^64.</remarks>
-public abstract class SystemCallDescription : ISystemOperation
+internal abstract class SystemCallDescription : ISystemOperation
 {
     private protected SystemCallDescription(SystemCallNumber number, string name, CallEffect effect, params CallParameter[] parameters)
     {

@@ -3,7 +3,7 @@ using PageShift.Abi;
 namespace PageShift.SystemCalls;
 
 /// <summary>The memory calls of x86-64: those that the engine makes, and those that it only knows of. Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> (names and numbers).</summary>
-public static class SystemCallTable
+internal static class SystemCallTable
 {
     private const int NumberCount = 512;
 

@@ -1,7 +1,7 @@
 namespace PageShift.SystemCalls;
 
 /// <summary>The names of one family of flags or values, in the order in which strace writes them. Immutable, thread-safe.</summary>
-public sealed class ValueNames
+internal sealed class ValueNames
 {
     /// <summary>Lists names.</summary>
     /// <param name="prefix">What they begin with.</param>

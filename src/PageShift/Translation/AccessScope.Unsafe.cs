@@ -76,7 +76,7 @@ public ref partial struct AccessScope
             var leaf = new PageTableEntry(Volatile.Read(ref ((ulong*)table.Table)[(int)(address.Value >> PageSize.Shift) & _indexMask]));
             if (leaf.LetsThrough(access))
             {
-                physical = (leaf.Value & PageTableEntry.FrameMask) | (address.Value & (PageSize.Bytes - 1));
+                physical = (leaf.Value & PageTableEntry.FrameMask) | (address.OffsetInPage);
                 return AccessFault.None;
             }
         }

@@ -91,7 +91,7 @@ public sealed unsafe partial class VirtualProcessor
         while (filled < range.Length.Value)
         {
             var at = new VirtualAddress(range.Start.Value + filled);
-            int chunk = (int)Math.Min(range.Length.Value - filled, PageSize.Bytes - (at.Value & (PageSize.Bytes - 1)));
+            int chunk = (int)Math.Min(range.Length.Value - filled, PageSize.Bytes - (at.OffsetInPage));
             Enter();
             try
             {
@@ -256,7 +256,7 @@ public sealed unsafe partial class VirtualProcessor
     /// <summary>Finds the host's address of a byte, from the TLB or else by a walk that fills it.</summary>
     private AccessFault Translate(VirtualAddress address, AccessKind access, out byte* host)
     {
-        ulong offset = address.Value & (PageSize.Bytes - 1);
+        ulong offset = address.OffsetInPage;
         ulong page = address.Value - offset;
         ref Tlb.TlbEntry entry = ref _tlb.At(page);
         ulong tag = access switch
@@ -275,8 +275,7 @@ public sealed unsafe partial class VirtualProcessor
                 return fault;
             }
 
-            ulong frameInLeaf = (page & (_tables.Geometry.Span(level) - 1)) >> PageSize.Shift;
-            byte* frame = (byte*)_memory.HostAddress(leaf.Frame + frameInLeaf);
+            byte* frame = (byte*)_memory.HostAddress(leaf.Frame + address.OffsetIn(_tables.Geometry.Span(level)).WholePages);
             if (leaf.IsExecuteOnly)
             {
                 host = frame + offset; // not remembered: what is in the TLB may be read
@@ -308,7 +307,7 @@ public sealed unsafe partial class VirtualProcessor
             throw new InvalidOperationException("This memory has frames without content; pages can be touched, not read or written.");
     }
 
-    private static int BytesToPageEnd(VirtualAddress address) => (int)(PageSize.Bytes - (address.Value & (PageSize.Bytes - 1)));
+    private static int BytesToPageEnd(VirtualAddress address) => (int)(PageSize.Bytes - (address.OffsetInPage));
 
     private static VirtualAddress Advance(VirtualAddress address, int bytes) => new(unchecked(address.Value + (ulong)bytes));
 }

@@ -15,7 +15,7 @@ public sealed partial class VirtualProcessor
                 continue;
             var page = new VirtualAddress(entry.ReadTag);
             PageTableWalk walk = _tables.Walk(page);
-            ulong offset = (page.Value & (_tables.Geometry.Span(walk.Level) - 1)) >> PageSize.Shift;
+            PageCount offset = page.OffsetIn(_tables.Geometry.Span(walk.Level)).WholePages;
             bool holds = walk.Entry.IsPresent
                 && _memory.HostAddress(walk.Entry.Frame + offset) == unchecked(entry.Addend + (nuint)entry.ReadTag)
                 && (entry.WriteTag == Tlb.NoTag || (walk.Entry.IsWritable && walk.Entry.IsDirty))

@@ -143,7 +143,7 @@ public sealed partial class VirtualProcessor : IDisposable
     internal AccessFault TranslateInside(VirtualAddress address, AccessKind access, out ulong physical)
     {
         AccessFault fault = Walk(address, access, out PageTableEntry leaf, out PageTableLevel level);
-        physical = fault == AccessFault.None ? (leaf.Frame.Value << PageSize.Shift) + (address.Value & (_tables.Geometry.Span(level) - 1)) : 0;
+        physical = fault == AccessFault.None ? (leaf.Frame.Value << PageSize.Shift) + address.OffsetIn(_tables.Geometry.Span(level)).Value : 0;
         return fault;
     }
 

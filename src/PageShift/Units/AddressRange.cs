@@ -20,6 +20,12 @@ public readonly record struct AddressRange
     {
     }
 
+    private AddressRange(ulong start, ulong end)
+    {
+        Start = new VirtualAddress(start);
+        End = new VirtualAddress(end);
+    }
+
     /// <summary>The first address of the range.</summary>
     public VirtualAddress Start { get; }
 
@@ -48,6 +54,9 @@ public readonly record struct AddressRange
         VirtualAddress end = End < other.End ? End : other.End;
         return end > start ? new AddressRange(start, end) : new AddressRange(start, start);
     }
+
+    /// <summary>The range [<paramref name="start"/>, <paramref name="end"/>), which are in this order.</summary>
+    internal static AddressRange Between(ulong start, ulong end) => new(start, end);
 
     /// <summary>The range in hexadecimal, as /proc/self/maps writes it.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Start.Value:x}-{End.Value:x}");

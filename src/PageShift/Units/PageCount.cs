@@ -3,9 +3,14 @@ using System.Globalization;
 namespace PageShift;
 
 /// <summary>A number of 4 KiB pages.</summary>
-/// <param name="Value">The number of pages.</param>
-public readonly record struct PageCount(ulong Value) : IComparable<PageCount>
+public readonly record struct PageCount : IComparable<PageCount>
 {
+    /// <summary><paramref name="value"/> pages.</summary>
+    public PageCount(ulong value) => Value = value;
+
+    /// <summary>The number of pages.</summary>
+    public ulong Value { get; }
+
     /// <summary>The sum of two counts.</summary>
     /// <exception cref="OverflowException">The sum does not fit in 64 bits.</exception>
     public static PageCount operator +(PageCount left, PageCount right) => new(checked(left.Value + right.Value));

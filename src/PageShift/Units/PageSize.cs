@@ -8,4 +8,7 @@ public static class PageSize
 
     /// <summary>The bytes of one page.</summary>
     public const ulong Bytes = 1UL << Shift;
+
+    /// <summary>The length of one page.</summary>
+    public static ByteLength Length => new(Bytes);
 }

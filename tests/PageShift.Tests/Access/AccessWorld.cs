@@ -78,7 +78,7 @@ internal sealed class AccessWorld : IDisposable
         foreach ((VirtualAddress start, PageTableLevel level, PageTableEntry entry) in Space.GetLeaves(Range(from, to)))
         {
             ulong first = start.Value < Page(from).Value ? 0 : (start - Page(from)).WholePages.Value;
-            ulong end = Math.Min((ulong)drawing.Length, (start.Value + Space.Geometry.Span(level) - Page(from).Value) >> PageSize.Shift);
+            ulong end = Math.Min((ulong)drawing.Length, (start + Space.Geometry.Span(level) - Page(from)).WholePages.Value);
             for (ulong i = first; i < end; i++)
                 drawing[i] = LetterOf(entry, level > PageTableLevel.Pte);
         }

@@ -125,7 +125,7 @@ public class LargePageTests
         int pages = geometry.EntriesPerTable;
         using PhysicalMemory memory = new();
         using AddressSpace space = new(memory, new AddressSpaceOptions { Geometry = geometry });
-        var length = new ByteLength(geometry.Span(PageTableLevel.Pmd));
+        var length = geometry.Span(PageTableLevel.Pmd);
         Must(space.Map(VirtualAddress.Zero, length, ReadWrite, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed));
         Must(space.Advise(VirtualAddress.Zero, length, Advice.HugePage));
         space.Write(new VirtualAddress(PageSize.Bytes), 3);
@@ -173,7 +173,7 @@ public class LargePageTests
         using AddressSpace large = new(memory);
         foreach (AddressSpace space in new[] { small, large })
         {
-            var length = new ByteLength(space.Geometry.Span(PageTableLevel.Pmd));
+            var length = space.Geometry.Span(PageTableLevel.Pmd);
             VirtualAddress start = Must(space.Map(new VirtualAddress(length.Value), length, ReadWrite, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed));
             Must(space.Advise(start, length, Advice.HugePage));
             Assert.Equal(0, space.Read<int>(start));

@@ -40,7 +40,7 @@ public class MoveBudgetTests
         foreach (ulong neighbour in new[] { old - PageSize.Bytes, old + length, @new - PageSize.Bytes, @new + length })
         {
             if (neighbour - old >= length && neighbour - @new >= length)
-                Assert.False(space.Map(new VirtualAddress(neighbour), new ByteLength(PageSize.Bytes), Protection.Read, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed).IsError, name);
+                Assert.False(space.Map(new VirtualAddress(neighbour), PageSize.Length, Protection.Read, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed).IsError, name);
         }
 
         Measure(space, name, old, @new, length, budget);

@@ -21,7 +21,7 @@ internal static class PageChoice
         foreach ((VirtualAddress start, PageTableLevel level, PageTableEntry entry) in leaves)
         {
             if (!isCrowded || level > PageTableLevel.Pte)
-                AddEnds(pages, geometry, start.Value, start.Value + geometry.Span(level));
+                AddEnds(pages, geometry, start.Value, (start + geometry.Span(level)).Value);
             for (ulong i = 0; i < geometry.FramesPerLeaf(level); i++)
             {
                 ulong inBlock = (entry.Frame.Value + i) % geometry.FramesPerLeaf(PageTableLevel.Pmd);
@@ -43,7 +43,7 @@ internal static class PageChoice
         AddEnds(pages, geometry, start, start + length);
         for (PageTableLevel level = PageTableLevel.Pmd; level < geometry.Root; level++)
         {
-            ulong span = geometry.Span(level);
+            ulong span = geometry.Span(level).Value;
             AddEnds(pages, geometry, start & ~(span - 1), (start & ~(span - 1)) + span);
             AddEnds(pages, geometry, (start + length - 1) & ~(span - 1), ((start + length - 1) & ~(span - 1)) + span);
         }

@@ -190,7 +190,7 @@ internal sealed class WalkCheck : IDisposable
         {
             PageTableWalk walk = page < space.Geometry.UserLimit.Value ? tables.Walk(new VirtualAddress(page)) : default;
             if (walk.IsMapped)
-                _frames.Add(walk.Entry.Frame.Value + ((page & (space.Geometry.Span(walk.Level) - 1)) >> PageSize.Shift));
+                _frames.Add((walk.Entry.Frame + new VirtualAddress(page).OffsetIn(space.Geometry.Span(walk.Level)).WholePages).Value);
         }
     }
 }

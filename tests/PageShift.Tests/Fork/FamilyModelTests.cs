@@ -86,7 +86,7 @@ public class FamilyModelTests
         internal Family(PagingGeometry geometry, bool largePages)
         {
             _file = new MemoryObject(_memory, MemoryObjectKind.File, AccessWorld.Pages(FilePages), static (page, bytes) => bytes.Fill(FileByte((int)page.Value)));
-            _start = geometry.Span(PageTableLevel.Pmd) - (4 * PageSize.Bytes); // a few pages, then a boundary of large pages
+            _start = geometry.Span(PageTableLevel.Pmd).Value - (4 * PageSize.Bytes); // a few pages, then a boundary of large pages
             AddressSpace space = new(_memory, new AddressSpaceOptions { Geometry = geometry });
             Map(space, 0, AnonymousPages, MapFlags.Private | MapFlags.Anonymous, null);
             Map(space, FileStart, FilePages, MapFlags.Private, new OpenFile(_file));

@@ -91,7 +91,7 @@ public sealed partial class SourceRulesTests
         {
             string code = Code(file);
             foreach (string used in Using().Matches(code).Select(m => m.Groups["room"].Value).Except(allowed))
-                Assert.True(IsEntryOfFrame(room, used, code), $"{file} uses {used}");
+                Assert.Fail($"{file} uses {used}");
         }
     }
 
@@ -118,10 +118,6 @@ public sealed partial class SourceRulesTests
         Assert.DoesNotContain(Repository.Files(), f => f.EndsWith(".cs", StringComparison.Ordinal) && EmptyName().IsMatch(Path.GetFileNameWithoutExtension(f)));
     }
 
-    /// <summary>A frame that is a page table is read as its entries; of the room above, physical memory knows that one type.</summary>
-    private static bool IsEntryOfFrame(string room, string used, string code) =>
-        room == "Physical" && used == "PageTables" && !OtherPageTableType().IsMatch(Using().Replace(code, ""));
-
     private static string Code(string file) => Comment().Replace(File.ReadAllText(Repository.Path(file)), "");
 
     [GeneratedRegex(@"\bDllImport\b|\bLibraryImport\b|\bGetEnvironmentVariable|\bProcess\.|\bFile\.(Open|Read|Write|Exists)")]
@@ -135,9 +131,6 @@ public sealed partial class SourceRulesTests
 
     [GeneratedRegex("//.*")]
     private static partial Regex Comment();
-
-    [GeneratedRegex(@"\bPageTable(?!Entry\b)\w+|\bPagingGeometry\b|\bPageTables\b")]
-    private static partial Regex OtherPageTableType();
 
     [GeneratedRegex("(^|[^a-z0-9<(\"])/(root|work|tmp/wt)[/-]", RegexOptions.IgnoreCase)]
     private static partial Regex MachinePath();

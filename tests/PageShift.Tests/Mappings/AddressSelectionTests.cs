@@ -74,7 +74,7 @@ public class AddressSelectionTests
     public void A_hint_keeps_clear_of_a_guard_gap_unless_a_mapping_lies_between()
     {
         Fill(Middle, 0x4000, VmFlags.GrowsDown);
-        ulong guarded = Middle - MappingTree.GuardGapBytes;
+        ulong guarded = Middle - MappingTree.GuardGap.Value;
         AssertChosen(guarded - 0x1000, new AddressRequest(new ByteLength(0x1000), new VirtualAddress(guarded - 0x1000)));
         AssertChosen(Top - 0x1000, new AddressRequest(new ByteLength(0x1000), new VirtualAddress(guarded)));
         Fill(Middle - 0xa000, 0x1000);
@@ -199,7 +199,7 @@ public class AddressSelectionTests
     [Fact]
     public void A_toy_world_has_its_own_limits()
     {
-        AddressLayout toy = new(new(0x1000), new(0x20000), new(0x8000), new(0x40000), new(0x40000), 0x4000);
+        AddressLayout toy = new(new(0x1000), new(0x20000), new(0x8000), new(0x40000), new(0x40000), new(0x4000));
         Assert.Equal(new VirtualAddress(0x1f000), AddressSelection.Choose(_tree, toy, new AddressRequest(new ByteLength(0x1000))));
         Assert.Equal(
             new VirtualAddress(0x1c000),
@@ -214,11 +214,11 @@ public class AddressSelectionTests
         VirtualAddress source = new(Middle + 0x100000);
         Assert.Equal(
             new VirtualAddress(0x7ffff7d00000),
-            AddressSelection.ChooseCongruent(_tree, Layout, new ByteLength(TwoMiB), source, TwoMiB));
+            AddressSelection.ChooseCongruent(_tree, Layout, new ByteLength(TwoMiB), source, new ByteLength(TwoMiB)));
         Fill(0x7ffff7e00000, 0x1000);
         Assert.Equal(
             new VirtualAddress(0x7ffff7b00000),
-            AddressSelection.ChooseCongruent(_tree, Layout, new ByteLength(TwoMiB), source, TwoMiB));
+            AddressSelection.ChooseCongruent(_tree, Layout, new ByteLength(TwoMiB), source, new ByteLength(TwoMiB)));
     }
 
     [Fact]
@@ -226,10 +226,10 @@ public class AddressSelectionTests
     {
         Fill(0x10000, Top - 0x10000);
         VirtualAddress? place = AddressSelection.ChooseCongruent(
-            _tree, Layout, new ByteLength(TwoMiB), new VirtualAddress(0x5000), TwoMiB);
+            _tree, Layout, new ByteLength(TwoMiB), new VirtualAddress(0x5000), new ByteLength(TwoMiB));
         Assert.Equal(new VirtualAddress(0x7fffffc05000), place);
         Fill(Top, Layout.Limit.Value - Top);
-        Assert.Null(AddressSelection.ChooseCongruent(_tree, Layout, new ByteLength(0x1000), Layout.Minimum, 0x1000));
+        Assert.Null(AddressSelection.ChooseCongruent(_tree, Layout, new ByteLength(0x1000), Layout.Minimum, new ByteLength(0x1000)));
     }
 
     private static AddressRequest Low(ulong length, ulong hint) =>

@@ -88,7 +88,7 @@ public class GapSearchTests
         MappingTree tree = TreeOf(Anonymous(980, 990), Anonymous(992, 998), Anonymous(1000, 1010, ReadWrite | VmFlags.GrowsDown));
         Assert.Equal(Page(743), tree.FindGapTopDown(Pages(1), Page(0), Page(1000)));
         Assert.Equal(Page(977), tree.FindGapTopDown(Pages(3), Page(0), Page(1000)));
-        Assert.Equal(Page(990), tree.FindCongruentGap(Pages(2), Page(0), Page(1000), 0, PageSize.Bytes));
+        Assert.Equal(Page(990), tree.FindCongruentGap(Pages(2), Page(0), Page(1000), ByteLength.Zero, PageSize.Length));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public class GapSearchTests
         MappingTree tree = TreeOf(Anonymous(11, 14), Anonymous(15, 16));
         Assert.Equal(
             Placed(expected),
-            tree.FindCongruentGap(Pages(length), Page(0), Page(20), (ulong)residue * PageSize.Bytes, (ulong)span * PageSize.Bytes));
+            tree.FindCongruentGap(Pages(length), Page(0), Page(20), Pages(residue), Pages(span)));
     }
 
     [Fact]

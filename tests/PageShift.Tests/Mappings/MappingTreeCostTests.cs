@@ -97,7 +97,7 @@ public class MappingTreeCostTests
             tree.TryModify(tree.Find(Page(10 * i)), Range((10 * i) + 2, (10 * i) + 4), ReadOnly, 1000, out _);
             tree.ExtendMerging(tree.Find(Page((10 * i) + 5)), Page((10 * i) + 8));
             AddressSelection.Choose(tree, layout, new AddressRequest(Pages(512), default, LargePageAlignment.Anonymous));
-            AddressSelection.ChooseCongruent(tree, layout, Pages(3), Page(7), 1 << 21);
+            AddressSelection.ChooseCongruent(tree, layout, Pages(3), Page(7), ByteLength.FromMiB(2));
         }
 
         foreach (MappingHandle handle in tree.Overlapping(Range(0, 1000)))

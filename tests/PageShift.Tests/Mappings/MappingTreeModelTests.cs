@@ -80,7 +80,7 @@ public class MappingTreeModelTests
                 ulong residue = (ulong)other * PageSize.Bytes & (span - 1);
                 Assert.Equal(
                     model.Congruent(length, Page(low), Page(high), residue, span),
-                    tree.FindCongruentGap(Pages(length), Page(low), Page(high), residue, span));
+                    tree.FindCongruentGap(Pages(length), Page(low), Page(high), new ByteLength(residue), new ByteLength(span)));
                 break;
             case Kind.BottomUp:
                 (low, high) = (other % (pages / 2), pages - (choice % (pages / 2)));

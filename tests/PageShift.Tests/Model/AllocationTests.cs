@@ -62,7 +62,7 @@ public sealed class AllocationTests
         var here = new VirtualAddress(Here);
         var there = new VirtualAddress(There + (Block / 2));
         var length = new ByteLength(5 * Block);
-        var page = new ByteLength(PageSize.Bytes);
+        var page = PageSize.Length;
         Must(space.Map(here, length, Protection.Read | Protection.Write, Anonymous | MapFlags.Populate));
         Must(space.Protect(here + new ByteLength(Block), new ByteLength(Block), Protection.Read));
         Must(space.Remap(here, length, length, Fixed, there)); // three mappings, not congruent

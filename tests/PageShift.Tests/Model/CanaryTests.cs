@@ -90,7 +90,7 @@ public sealed class CanaryTests
         using var world = new BoundaryWorld(level, policy, movesUp);
         ulong canary = world.Canary(spot);
         world.Map(canary, PageSize.Bytes, Protection.Read);
-        Assert.Equal(CallResult.Success, world.Space.Advise(new VirtualAddress(canary), new ByteLength(PageSize.Bytes), Advice.GuardInstall));
+        Assert.Equal(CallResult.Success, world.Space.Advise(new VirtualAddress(canary), PageSize.Length, Advice.GuardInstall));
 
         world.Move();
 
@@ -125,7 +125,7 @@ public sealed class CanaryTests
 
         internal BoundaryWorld(PageTableLevel level, MovePolicy policy, bool movesUp)
         {
-            _span = PagingGeometry.X86.Span(level);
+            _span = PagingGeometry.X86.Span(level).Value;
             _old = Base + (_span / 2);
             _new = movesUp ? _old + (8 * _span) : _old - (8 * _span);
             Space = new AddressSpace(new AddressSpaceOptions { Policy = policy }) { MoveObserver = this };

@@ -40,7 +40,7 @@ internal sealed class LeafComparison(PagingGeometry geometry, PhysicalMemory lef
         }
     }
 
-    private ulong EndOf(in Leaf leaf) => leaf.Start.Value + geometry.Span(leaf.Level);
+    private ulong EndOf(in Leaf leaf) => leaf.Start.Value + geometry.Span(leaf.Level).Value;
 
     private bool AreAlike(in Leaf left, in Leaf right, ulong from, ulong end)
     {

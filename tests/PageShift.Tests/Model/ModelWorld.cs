@@ -46,7 +46,7 @@ internal sealed partial class ModelWorld : IDisposable
         });
         ulong minimum = isToy ? 0 : AddressLayout.FourLevels.Minimum.Value;
         ulong mmapBase = isToy ? geometry.UserLimit.Value : AddressLayout.FourLevels.MmapBase.Value;
-        _layout = new OracleLayout(geometry.UserLimit.Value, minimum, mmapBase, breakStart, geometry.Span(PageTableLevel.Pmd));
+        _layout = new OracleLayout(geometry.UserLimit.Value, minimum, mmapBase, breakStart, geometry.Span(PageTableLevel.Pmd).Value);
         AddFile(StepResolver.MemoryDescriptor, new MemoryObject(_memory, MemoryObjectKind.Memory, new ByteLength(ObjectPages << PageSize.Shift)), new OracleObject(ObjectPages));
         var content = new MemoryObject(
             _memory, MemoryObjectKind.File, new ByteLength(FilePages << PageSize.Shift), (page, bytes) => PageStamp.Fill(bytes, FileStamp(page.Value)));

@@ -37,7 +37,7 @@ internal sealed class StepResolver
     {
         _limit = geometry.UserLimit.Value;
         _breakStart = breakStart;
-        _spans = [.. Enumerable.Range(0, geometry.Levels).Select(level => geometry.Span((PageTableLevel)level))];
+        _spans = [.. Enumerable.Range(0, geometry.Levels).Select(level => geometry.Span((PageTableLevel)level).Value)];
         ulong pud = _spans[Math.Min(2, _spans.Length - 1)];
         ulong[] anchors = geometry.EntriesPerTable == PagingGeometry.X86.EntriesPerTable
             ? [4 * pud, 5 * pud, 4 * pud, 6 * pud, _spans[^1], _spans[^1] + pud, 5 * pud, _limit]

@@ -59,7 +59,7 @@ public sealed class TerabyteTests
         foreach (bool isCongruent in new[] { true, false })
         {
             foreach (MovePolicy policy in MovePolicyName.All)
-                AssertVisitsFew(policy, isCongruent ? New : New + new ByteLength(PageSize.Bytes));
+                AssertVisitsFew(policy, isCongruent ? New : New + PageSize.Length);
         }
     }
 

@@ -62,9 +62,16 @@ internal sealed class TableWorld : IDisposable
     /// <summary>Every page that is there, with its entry as a 4 KiB leaf would have it.</summary>
     public List<KeyValuePair<ulong, ulong>> Pages()
     {
-        var collector = new Collector(Tables.Geometry);
-        Tables.VisitLeaves(new AddressRange(VirtualAddress.Zero, Tables.Geometry.UserLimit), ref collector);
-        return collector.Pages;
+        var pages = new List<KeyValuePair<ulong, ulong>>();
+        var cursor = new PageTableCursor(Tables, new AddressRange(VirtualAddress.Zero, Tables.Geometry.UserLimit));
+        while (cursor.MoveToNextLeaf())
+        {
+            PageTableEntry entry = cursor.Entry;
+            for (ulong i = 0; i < Tables.Geometry.FramesPerLeaf(cursor.Level); i++)
+                pages.Add(new(cursor.SlotStart.Value + (i << PageSize.Shift), entry.IsMarker ? entry.Value : (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift)));
+        }
+
+        return pages;
     }
 
     /// <summary>The request for a move of mappings that are taken to end just where their pages do.</summary>
@@ -148,18 +155,6 @@ internal sealed class TableWorld : IDisposable
         {
             string Show(List<KeyValuePair<ulong, ulong>> pages) => string.Join(' ', pages.Select(p => $"{p.Key >> 12:x}={p.Value:x}"));
             Assert.Fail($"expected {Show(expected)}\nbut have {Show(actual)}");
-        }
-    }
-
-    private struct Collector(PagingGeometry geometry) : ILeafVisitor
-    {
-        public List<KeyValuePair<ulong, ulong>> Pages { get; } = [];
-
-        public readonly bool Visit(VirtualAddress start, PageTableLevel level, ref PageTableEntry entry)
-        {
-            for (ulong i = 0; i < geometry.FramesPerLeaf(level); i++)
-                Pages.Add(new(start.Value + (i << PageSize.Shift), entry.IsMarker ? entry.Value : (entry.Value & ~PageTableEntry.LargeBit) + (i << PageSize.Shift)));
-            return true;
         }
     }
 }

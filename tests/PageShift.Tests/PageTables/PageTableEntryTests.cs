@@ -66,7 +66,7 @@ public sealed class PageTableEntryTests
     [InlineData(4, 0x1000000000000UL)]
     public void Each_level_spans_512_times_the_level_below(int level, ulong span)
     {
-        Assert.Equal(span, PagingGeometry.X86FiveLevel.Span((PageTableLevel)level));
+        Assert.Equal(span, PagingGeometry.X86FiveLevel.Span((PageTableLevel)level).Value);
     }
 
     [Fact]

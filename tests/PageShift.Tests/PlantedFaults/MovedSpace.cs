@@ -36,7 +36,7 @@ internal sealed class MovedSpace : IDisposable
         Space = new AddressSpace(_memory, new AddressSpaceOptions { Geometry = geometry, Policy = policy, BreakStart = new VirtualAddress(limit) });
         Processor = Space.CreateProcessor();
         Watch = new MoveWatch(Space);
-        Oracle = new PageOracle(new OracleLayout(limit, 0, limit, limit, geometry.Span(PageTableLevel.Pmd))) { ExtentAt = ExtentAt };
+        Oracle = new PageOracle(new OracleLayout(limit, 0, limit, limit, geometry.Span(PageTableLevel.Pmd).Value)) { ExtentAt = ExtentAt };
     }
 
     internal AddressSpace Space { get; }

@@ -48,8 +48,8 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
         new(
             "leaves an empty table",
             "Moving/PageTableMover.cs",
-            "if (table.Block == OpenTable.NoBlock || level == _geometry.Root || _memory.LiveEntries(table.Table) != 0)",
-            "if (FAULT || table.Block == OpenTable.NoBlock || level == _geometry.Root || _memory.LiveEntries(table.Table) != 0)"),
+            "if (from.Level != level || level == _geometry.Root || from.LiveEntries != 0)",
+            "if (FAULT || from.Level != level || level == _geometry.Root || from.LiveEntries != 0)"),
         new(
             "drops the accessed bit of an entry",
             "PageTables/PageTableTree.Unsafe.cs",
@@ -73,13 +73,13 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
         new(
             "frees a table that is still linked",
             "Moving/PageTableMover.cs",
-            "_tables.Set(table.Parent, _geometry.Index(table.Block, level + 1), PageTableEntry.None);",
-            "if (!FAULT)\n            _tables.Set(table.Parent, _geometry.Index(table.Block, level + 1), PageTableEntry.None);"),
+            "_reserve.Return(from.Detach().TakeTable());",
+            "_reserve.Return(FAULT ? from.Entry.Frame : from.Detach().TakeTable());"),
         new(
             "counts a table that it did not make",
             "Moving/PageTableMover.cs",
-            "entry = PageTableEntry.ToTable(_reserve.Take());",
-            "entry = PageTableEntry.ToTable(_reserve.Take());\n                _work.TablesAllocated += FAULT ? 1UL : 0;"),
+            "to.Fill(PageTableEntry.ToTable(_reserve.Take()));",
+            "to.Fill(PageTableEntry.ToTable(_reserve.Take()));\n            _work.TablesAllocated += FAULT ? 1UL : 0;"),
         new(
             "splits a large leaf into the wrong pages",
             "PageTables/PageTableTree.Split.cs",

@@ -148,7 +148,7 @@ public sealed class RemapResizeTests : IDisposable
         VirtualAddress moved = space.Remap(old, new ByteLength(newLength - 4096), new ByteLength(newLength), RemapFlags.MayMove).Address;
 
         Assert.Equal(old.Value & (span - 1), moved.Value & (span - 1));
-        Assert.Empty(space.GetMappings(new AddressRange(moved.AlignDown(span), moved)));
+        Assert.Empty(space.GetMappings(new AddressRange(moved.AlignDown(new ByteLength(span)), moved)));
         space.Verify();
     }
 }

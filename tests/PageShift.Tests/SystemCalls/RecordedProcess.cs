@@ -109,7 +109,7 @@ internal sealed class RecordedProcess : IDisposable
         space.Descriptors.Set(5, new OpenFile(_object) { CanRead = false });
         space.Descriptors.Set(6, new OpenFile(_object) { CanWrite = false, IsUnmappable = true });
         space.Descriptors.Set(7, new OpenFile(_object) { IsPathOnly = true });
-        Require(space.Map(new VirtualAddress(Vector), new ByteLength(PageSize.Bytes), Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed));
+        Require(space.Map(new VirtualAddress(Vector), PageSize.Length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed));
         return space;
     }
 

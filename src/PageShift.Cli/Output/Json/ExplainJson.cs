@@ -28,7 +28,7 @@ internal sealed record ExplainMove(
         ExecutedPlan executed = move.Executed;
         var marks = new MoveMarks(executed.Runs, places.Geometry);
         return new ExplainMove(
-            move.Call, places.Old.ToString(), places.New.ToString(), places.Length, ReportJson.NameOf(places.Congruence), move.Explanation.Remedy, PolicyJson.Of(move.Explanation),
+            move.Call, places.Old.ToString(), places.New.ToString(), places.Length.Value, ReportJson.NameOf(places.Congruence), move.Explanation.Remedy, PolicyJson.Of(move.Explanation),
             move.Explanation.Policies.SelectMany(ExplainReason.Of), MovePolicyName.Of(executed.Plan.Policy), executed.Runs.Select((run, i) => ExplainStep.Of(run, marks.OfRun(i))),
             ExplainTable.Of(move.Before, places.Geometry, marks, isAfter: false), ExplainTable.Of(move.After!, places.Geometry, marks, isAfter: true));
     }
@@ -56,12 +56,12 @@ internal sealed record ExplainTable(string Level, string Start, int Live, IEnume
 
     private static IEnumerable<ExplainSlots> SlotsOf(PageTableSnapshot table, PagingGeometry geometry, MoveMarks marks, bool isAfter)
     {
-        ulong span = geometry.Span(table.Level);
+        ByteLength span = geometry.Span(table.Level);
         foreach (PageTableSlots slots in table.Slots)
         {
             for (int at = slots.First; at < slots.First + slots.Count;)
             {
-                string? mark = marks.At(table.Level, table.Start + new ByteLength((ulong)at * span), isAfter, out ulong alike);
+                string? mark = marks.At(table.Level, table.Start + (span * (ulong)at), isAfter, out ulong alike);
                 int count = (int)Math.Min((ulong)(slots.First + slots.Count - at), alike);
                 yield return new ExplainSlots(at, count, mark, slots.Table is { } below ? Of(below, geometry, marks, isAfter) : null);
                 at += count;

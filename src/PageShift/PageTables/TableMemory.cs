@@ -1,0 +1,95 @@
+using PageShift.Physical;
+
+namespace PageShift.PageTables;
+
+internal static partial class TableMemory
+{
+    /// <summary>Releases the frames of all mapped 4 KiB entries in <paramref name="entries"/>, under one lock. Frames that follow one another and have no other reference go
+    /// together.</summary>
+    internal static void ReleaseMapped(this PhysicalMemory memory, ReadOnlySpan<PageTableEntry> entries)
+    {
+        using PhysicalMemory.FrameBatch batch = memory.EnterBatch();
+        for (int i = 0; i < entries.Length;)
+        {
+            FrameNumber frame = entries[i].Frame;
+            i += !entries[i].IsMapped ? 1 : batch.Release(frame, batch.IsSole(frame) ? CountSuccessive(entries[i..]) : 1);
+        }
+    }
+
+    /// <summary>Fills the empty slots among <paramref name="slots"/> with leaves of fresh zeroed frames and <paramref name="bits"/>. False when
+    /// memory is out after <paramref name="filled"/> slots.</summary>
+    internal static bool TryFill(this PhysicalMemory memory, Span<PageTableEntry> slots, ulong bits, out int filled)
+    {
+        filled = 0;
+        for (int i = 0; i < slots.Length;)
+        {
+            int empty = EmptyFromFirst(slots[i..]);
+            if (!memory.TryFillEmpty(slots.Slice(i, empty), bits, out int done))
+            {
+                filled += done;
+                return false;
+            }
+
+            filled += done;
+            i += Math.Max(1, empty);
+        }
+
+        return true;
+    }
+
+    /// <summary>The same for slots that are all empty, under one lock as long as the frames are zero already: the first <paramref name="filled"/> of them are filled.</summary>
+    internal static bool TryFillEmpty(this PhysicalMemory memory, Span<PageTableEntry> slots, ulong bits, out int filled)
+    {
+        for (filled = 0; filled < slots.Length;)
+        {
+            int used = 0; // how many frames of the last run hold what somebody has left in them
+            using (PhysicalMemory.FrameBatch batch = memory.EnterBatch())
+            {
+                while (used == 0 && filled < slots.Length)
+                {
+                    int run = batch.Allocate(slots.Length - filled, out FrameNumber first, out bool isZero);
+                    if (run == 0)
+                        return false;
+                    FillSuccessive(slots.Slice(filled, run), first, bits);
+                    filled += run;
+                    used = isZero ? 0 : run;
+                }
+            }
+
+            foreach (PageTableEntry leaf in slots[(filled - used)..filled])
+                memory.Bytes(leaf.Frame).Clear();
+        }
+
+        return true;
+    }
+
+    /// <summary>Fills slots with leaves of frames that follow one another.</summary>
+    private static void FillSuccessive(Span<PageTableEntry> slots, FrameNumber first, ulong bits)
+    {
+        ulong leaf = PageTableEntry.Leaf(first, bits).Value;
+        foreach (ref PageTableEntry slot in slots)
+        {
+            slot = new PageTableEntry(leaf);
+            leaf += PageSize.Bytes; // the next frame
+        }
+    }
+
+    private static int EmptyFromFirst(ReadOnlySpan<PageTableEntry> slots)
+    {
+        int empty = 0;
+        while (empty < slots.Length && slots[empty].IsNone)
+            empty++;
+        return empty;
+    }
+
+    /// <summary>How many entries from the first on map frames that follow one another, with the same permissions.</summary>
+    private static int CountSuccessive(ReadOnlySpan<PageTableEntry> entries)
+    {
+        const ulong Noted = PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
+        ulong next = entries[0].Value | Noted;
+        int run = 0;
+        for (; run < entries.Length && (entries[run].Value | Noted) == next; run++)
+            next += PageSize.Bytes; // the next frame
+        return run;
+    }
+}
