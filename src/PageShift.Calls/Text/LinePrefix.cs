@@ -13,6 +13,22 @@ internal enum PrefixStyle : byte
     Bracketed,
 }
 
+/// <summary>Which tracer writes like that.</summary>
+internal enum LogDialect : byte
+{
+    /// <summary>strace, and what writes as it does.</summary>
+    Strace,
+
+    /// <summary>perf trace.</summary>
+    Perf,
+
+    /// <summary>gVisor's strace, where a call returns.</summary>
+    GVisor,
+
+    /// <summary>The same, where a call begins.</summary>
+    GVisorEntry,
+}
+
 /// <summary>What stands before a line's content: the thread, times, the call's number (strace -n) and the instruction pointer
 /// (strace -i); the last two are passed over.</summary>
 internal struct LinePrefix
@@ -23,7 +39,7 @@ internal struct LinePrefix
     /// <summary>In 1973; what is less is a time since the line before (strace -r).</summary>
     private const long EarliestEpochSeconds = 100_000_000;
 
-    private const long NanosecondsPerSecond = 1_000_000_000;
+    public const long NanosecondsPerSecond = 1_000_000_000;
     private const int FractionDigits = 9;
 
     /// <summary>How <c>[ Process PID=5316 runs in 32 bit mode. ]</c> begins, which is content.</summary>
@@ -35,10 +51,15 @@ internal struct LinePrefix
 
     public CallTimestamp Timestamp;
 
+    /// <summary>Which tracer's line it is.</summary>
+    public LogDialect Dialect;
+
     /// <summary>Reads the prefix and moves to the content. A line without prefix is left at its start.</summary>
     public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix)
     {
         prefix = default;
+        if (cursor.Position == 0 && TryParseForeign(ref cursor, ref prefix))
+            return true;
         bool isIndented = cursor.Current == ' ';
         cursor.SkipSpaces();
         if (LineCursor.IsDigit(cursor.Current) && !isIndented)
@@ -74,6 +95,15 @@ internal struct LinePrefix
                 return true;
             }
         }
+    }
+
+    private static bool TryParseForeign(ref LineCursor cursor, ref LinePrefix prefix)
+    {
+        if (ForeignPrefix.TryParseGVisor(ref cursor, ref prefix, out bool isEntry))
+            prefix.Dialect = isEntry ? LogDialect.GVisorEntry : LogDialect.GVisor;
+        else if ((cursor.Current == ' ' || LineCursor.IsDigit(cursor.Current)) && ForeignPrefix.TryParsePerf(ref cursor, ref prefix))
+            prefix.Dialect = LogDialect.Perf;
+        return prefix.Dialect != LogDialect.Strace;
     }
 
     /// <summary>Reads seconds with up to nine digits of a fraction.</summary>

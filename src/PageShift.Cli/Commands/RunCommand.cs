@@ -29,7 +29,7 @@ internal static class RunCommand
         "linux",
         "both");
 
-    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with the one after '=' in the log; exit 1 if one differs." };
+    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with the one after '=' in the log; exit 1 if one differs, or if there is none to compare." };
 
     private static readonly Option<int> Top = CommonOptions.Top();
 
@@ -68,9 +68,9 @@ internal static class RunCommand
         using Stream standardOutput = StandardStreams.OpenOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
         using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, log.Geometry));
-        bool hasDivergence = LogRun.Execute(settings, output).HasDivergence;
+        RunReport result = LogRun.Execute(settings, output);
         page?.Complete();
-        return hasDivergence ? ExitCode.Divergence : ExitCode.Done;
+        return result.HasDivergence || result.HasNoVerdict ? ExitCode.Divergence : ExitCode.Done;
     }
 
     private static (KernelVersion Version, MovePolicy Policy) FindKernel()

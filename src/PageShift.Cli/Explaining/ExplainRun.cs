@@ -41,7 +41,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     {
         using var run = new ExplainRun(settings);
         using Stream stream = InputFile.Open(place.File, "a log");
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient, Strict = settings.Strict });
         CallRecord? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
         {
@@ -53,6 +53,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
                 throw NoMove(place, run.DescribeCall(named), $"such as the one on line {record.Line}");
         }
 
+        reader.ThrowIfNothingUnderstood();
         return run._moves.Count != 0 ? run.Finish(reader) : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
     }
 
@@ -64,7 +65,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         using var run = new ExplainRun(settings);
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
         using var stream = new MemoryStream(text);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption, Strict = true });
         while (reader.TryRead(out CallRecord record))
         {
             if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)

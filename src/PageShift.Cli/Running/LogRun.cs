@@ -44,7 +44,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     internal static RunReport Execute(RunSettings settings, IRunOutput output, Stream stream, long? lastLine)
     {
         var run = new LogRun(settings, output, lastLine);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient, Strict = settings.Strict });
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
         var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
         var options = new LogExecutorOptions
@@ -56,25 +56,26 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         CallRecorder? recorder = output.Recorder;
         long totalBytes = stream.CanSeek ? stream.Length : 0;
         using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
-        using (ProgressLine.Begin(() => Tell(reader, executor.Statistics, totalBytes)))
+        using (ProgressLine.Begin(() => Tell(reader, executor.Statistics, stream, totalBytes)))
         {
             while (reader.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
-                long unsupported = executor.Statistics.UnsupportedCalls;
                 executor.Execute(record);
-                if (executor.Statistics.UnsupportedCalls != unsupported)
-                    run._report.AddUnsupported(record.Name);
+                run._report.Tally.Add(record, settings.Verify);
                 recorder?.End(record, executor.Statistics.Calls);
             }
 
             run._report.Statistics = executor.Statistics;
         }
 
+        reader.ThrowIfNothingUnderstood();
+
         run._report.Counts = reader.Counts;
         run._report.Warnings = reader.Warnings;
+        run._report.Noise = reader.Noise;
         output.Finish(run._report);
         return run._report;
     }
@@ -129,10 +130,10 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     public void OnParted(in CallRecord record, string engine, string kernel) => _report.Add(new KernelDivergence(record.Line, record.Name, engine, kernel));
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>
-    private static string? Tell(CallLogReader reader, LogStatistics statistics, long totalBytes)
+    private static string? Tell(CallLogReader reader, LogStatistics statistics, Stream stream, long totalBytes)
     {
         long bytes = reader.Counts.Bytes;
-        string part = totalBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * bytes / totalBytes:f0} %") : $"{bytes >> 20} MiB";
+        string part = totalBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * stream.Position / totalBytes:f0} %") : $"{bytes >> 20} MiB";
         return bytes == 0 ? null : $"{part} read, {statistics.Calls} calls, {statistics.Moves} moves";
     }
 

@@ -18,11 +18,18 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
 }
 
 /// <summary>What comes before the moves.</summary>
-internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, RunLog Log, RunKernel? Kernel)
+internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, string? Verdict, RunLog Log, RunKernel? Kernel)
 {
     internal static RunHead Of(RunReport report) => new(
         Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.Line, d.Call, d.Expected, d.Actual)), report.DivergenceCount,
-        RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
+        VerdictOf(report), RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
+
+    private static string? VerdictOf(RunReport report)
+    {
+        if (!report.Settings.Verify)
+            return null;
+        return report.HasDivergence ? "diverged" : report.HasNoVerdict ? "nothingChecked" : "verified";
+    }
 }
 
 /// <summary>A call that ended otherwise than the log says.</summary>
@@ -30,15 +37,16 @@ internal sealed record RunDivergence(long Line, string Call, string Expected, st
 
 /// <summary>What else the log held.</summary>
 internal sealed record RunLog(
-    string Populate, long Lines, long Warnings, long AddressSpaces, long FailedCalls, long DifferentResults, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
-    long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
+    string Populate, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
+    long UnknownCalls, IEnumerable<string> UnknownNames, long InjectedCalls, long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
 {
     internal static RunLog Of(RunReport report)
     {
         LogStatistics log = report.Statistics;
         return new RunLog(
-            ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnsupportedCalls,
-            report.UnsupportedNames, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
+            ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, report.Counts.NoiseLines, report.Noise.Select(lines => lines.ToString()),
+            report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, report.Tally.Unmodelled,
+            report.Tally.UnmodelledNames, report.Tally.Unknown, report.Tally.UnknownNames, report.Tally.Injected, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
     }
 }
 
