@@ -163,10 +163,11 @@ public sealed partial class CallLogReader
         return Reject(cursor, null, changesMemory: isCall && !isCut);
     }
 
-    /// <summary>True when the first argument is written as strace writes one: a number, a name in capitals, a string or a structure.</summary>
+    /// <summary>True when the first argument is written as strace writes one: a number, a name in capitals, a string or a structure; or as <see cref="CallLogWriter"/> does, which knows none.</summary>
     private static bool HasPlainArguments(LineCursor cursor)
     {
         cursor.Position++;
-        return cursor.Current is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z') or (byte)'"' or (byte)'-' or (byte)'{' or (byte)'[' or (byte)'(';
+        return cursor.Rest.StartsWith("...)"u8)
+            || cursor.Current is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z') or (byte)'"' or (byte)'-' or (byte)'{' or (byte)'[' or (byte)'(';
     }
 }

@@ -33,6 +33,9 @@ public sealed partial class CallLogReader
     /// <summary>A line into which strace wrote "Process N attached" at its end; the next line continues it.</summary>
     private UnfinishedCall? _spliced;
 
+    /// <summary>The last number of an indented line.</summary>
+    private long _lastNumber;
+
     private bool _isInSummary;
     private long _signals;
     private long _stackFrames;
@@ -196,8 +199,11 @@ public sealed partial class CallLogReader
     private bool ReadPlain(ref LineCursor cursor, out CallRecord record)
     {
         record = default;
-        if (!LinePrefix.TryParse(ref cursor, out LinePrefix prefix))
+        long expectedNumber = _lastNumber + 1 == _lines.LineCount || _lastNumber == 0 ? _lines.LineCount : _lastNumber + 1;
+        if (!LinePrefix.TryParse(ref cursor, out LinePrefix prefix, expectedNumber))
             return Reject(cursor, null, changesMemory: false);
+        if (prefix.LineNumber != 0)
+            _lastNumber = prefix.LineNumber;
         if (CallParser.IsAtEndOrComment(cursor))
             return false;
         if (prefix.Dialect != LogDialect.Strace)

@@ -23,6 +23,7 @@ internal sealed partial class CallParser
     /// <summary>Reads a clone's flags; strace writes them when the call begins, so that partial text holds them, too. Old versions write them when it returns.</summary>
     private bool TryParseClone(ref LineCursor cursor, CallForm form, bool isPartial, ref ParsedCall call)
     {
+        cursor.SkipBlank();
         if (isPartial && cursor.IsAtEnd && form is (CallForm.Clone or CallForm.Clone3))
         {
             call.LacksFlags = true;

@@ -14,6 +14,7 @@ internal static class ForeignLog
     private static readonly (byte[] Beginning, string Tool)[] Files =
     [
         ([0x7f, (byte)'E', (byte)'L', (byte)'F'], "a program or a core dump (ELF)"),
+        ("MZ"u8.ToArray(), "a program (PE)"),
         ("PERFILE2"u8.ToArray(), "the binary data of perf record, which has no arguments of calls"),
         ([0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], "a file compressed with xz, which has to be unpacked first"),
         ("BZh"u8.ToArray(), "a file compressed with bzip2, which has to be unpacked first"),
@@ -48,6 +49,8 @@ internal static class ForeignLog
             return null;
         if (number == 1 && Find(Files, line) is { } file)
             return file;
+        if (number == 1 && line.Contains((byte)0))
+            return "binary data";
         if (Find(Beginnings, line) is { } tool && (tool != Bpftrace || (line.IndexOf(" probe"u8) > 0 && LineCursor.IsDigit(line[line.IndexOf((byte)' ') + 1]))))
             return tool;
         if (line.IndexOf(":sys_enter_"u8) > 0 || line.IndexOf(": sys_enter_"u8) > 0)

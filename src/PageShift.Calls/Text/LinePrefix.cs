@@ -54,8 +54,14 @@ internal struct LinePrefix
     /// <summary>Which tracer's line it is.</summary>
     public LogDialect Dialect;
 
+    /// <summary>The number of an indented line that is neither a thread's nor a time; 0 for none.</summary>
+    public long LineNumber;
+
     /// <summary>Reads the prefix and moves to the content. A line without prefix is left at its start.</summary>
-    public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix)
+    /// <param name="cursor">At the prefix; afterwards behind it.</param>
+    /// <param name="prefix">What it says.</param>
+    /// <param name="expectedNumber">The number that an indented line would have, if it has one: then it is no thread's.</param>
+    public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix, long expectedNumber = 0)
     {
         prefix = default;
         if (cursor.Position == 0 && TryParseForeign(ref cursor, ref prefix))
@@ -66,6 +72,10 @@ internal struct LinePrefix
         {
             if (!prefix.TryParsePlainThread(ref cursor))
                 return false;
+        }
+        else if (LineCursor.IsDigit(cursor.Current))
+        {
+            prefix.ParseIndented(ref cursor, expectedNumber);
         }
         else if (cursor.TryTake("[pid "u8) && !prefix.TryParseBracketedThread(ref cursor))
         {
@@ -145,6 +155,31 @@ internal struct LinePrefix
 
         cursor.Position = start;
         return true;
+    }
+
+    /// <summary>A number that stands alone behind spaces: a line's number (cat -n), a thread in a log that was indented, or both. What else it may be, a time, is left for later.</summary>
+    private void ParseIndented(ref LineCursor cursor, long expectedNumber)
+    {
+        LineCursor attempt = cursor;
+        if (!attempt.TryTakeNumber("a number", out long number) || attempt.Current != ' ' || number is 0 or > LargestThreadId)
+            return;
+        attempt.SkipSpaces();
+        LineCursor second = attempt;
+        if (LineCursor.IsDigit(second.Current) && second.TryTakeNumber("a thread id", out long thread) && second.Current == ' ' && thread is > 0 and <= LargestThreadId)
+        {
+            second.SkipSpaces();
+            Style = PrefixStyle.Plain;
+            ThreadId = (int)thread;
+            cursor = second;
+        }
+        else if (LineCursor.IsNameByte(attempt.Current) || attempt.Current is (byte)'<' or (byte)'+' or (byte)'-')
+        {
+            bool isNumbered = number == expectedNumber;
+            LineNumber = isNumbered ? number : 0;
+            Style = isNumbered ? PrefixStyle.None : PrefixStyle.Plain;
+            ThreadId = isNumbered ? 0 : (int)number;
+            cursor = attempt;
+        }
     }
 
     private bool TryParseBracketedThread(ref LineCursor cursor)
