@@ -30,6 +30,21 @@ public readonly record struct CallLogCounts
     /// <summary>Lines that are no calls, and parts of calls that leave memory alone.</summary>
     public long NoiseLines { get; init; }
 
+    /// <summary>The counts of two logs together.</summary>
+    public static CallLogCounts operator +(CallLogCounts left, CallLogCounts right) => new()
+    {
+        Bytes = left.Bytes + right.Bytes,
+        Lines = left.Lines + right.Lines,
+        Signals = left.Signals + right.Signals,
+        StackFrames = left.StackFrames + right.StackFrames,
+        Diagnostics = left.Diagnostics + right.Diagnostics,
+        SummaryLines = left.SummaryLines + right.SummaryLines,
+        UnfinishedCalls = left.UnfinishedCalls + right.UnfinishedCalls,
+        Warnings = left.Warnings + right.Warnings,
+        NoiseLines = left.NoiseLines + right.NoiseLines,
+        Records = left.Records + right.Records,
+    };
+
     /// <summary>Events: calls, and what happens to threads.</summary>
     public long Records { get; init; }
 }

@@ -15,7 +15,11 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift run FILE</c>: runs a log, and shows what its moves cost.</summary>
 internal static class RunCommand
 {
-    private static readonly Argument<string> File = new("FILE") { Description = "A log in strace's format, such as strace -f -e trace=%memory,%process writes; - for standard input." };
+    private static readonly Argument<string[]> File = new("FILE")
+    {
+        Description = "A log in strace's format, such as strace -f -e trace=%memory,%process writes; - for standard input. The files of one strace -ff are read as one log, by time where they have times.",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
@@ -63,7 +67,8 @@ internal static class RunCommand
             Kernel = kernel,
             Verify = parsed.GetValue(Verify),
         };
-        OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), settings.File, "the log itself");
+        foreach (string file in settings.Files)
+            OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), file, "the log itself");
         using PageFile? page = PageFile.Open(parsed.GetValue(Html));
         using Stream standardOutput = StandardStreams.OpenOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));

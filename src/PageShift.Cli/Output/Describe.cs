@@ -60,7 +60,8 @@ internal static class Describe
     internal static string Noise(in CallLogCounts counts, IReadOnlyList<LineRange> lines)
     {
         string more = lines.Sum(range => range.Last - range.First + 1) < counts.NoiseLines ? ", ..." : "";
-        return $"{Count(counts.NoiseLines, "line")} passed over that {(counts.NoiseLines == 1 ? "is no call" : "are no calls")} (line{(counts.NoiseLines == 1 ? "" : "s")} {string.Join(", ", lines)}{more})";
+        string places = lines.Count == 0 ? "" : $" (line{(counts.NoiseLines == 1 ? "" : "s")} {string.Join(", ", lines)}{more})";
+        return $"{Count(counts.NoiseLines, "line")} passed over that {(counts.NoiseLines == 1 ? "is no call" : "are no calls")}{places}";
     }
 
     private static string Assumption(PopulateAssumption populate) => populate switch

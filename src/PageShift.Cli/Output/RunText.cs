@@ -49,7 +49,7 @@ internal sealed class RunText(int most) : IRunOutput
     {
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         _output.Line();
-        _output.Line($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
+        _output.Line($"{(move.File is { } file ? $"{file}, " : "")}line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
         IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
@@ -116,10 +116,10 @@ internal sealed class RunText(int most) : IRunOutput
 
     private void WriteDivergences(RunReport report)
     {
-        foreach (Divergence divergence in report.Divergences)
-            _output.Line($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
+        foreach ((string? file, Divergence divergence) in report.Divergences)
+            _output.Line($"{file ?? report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
         foreach (KernelDivergence difference in report.KernelDivergences)
-            _output.Line($"{report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
+            _output.Line($"{difference.File ?? report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)
             _output.Line($"and {Describe.Count(more, "divergence")} more");

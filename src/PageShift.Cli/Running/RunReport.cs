@@ -15,7 +15,7 @@ internal sealed class RunReport(RunSettings settings)
 
     internal RunSettings Settings { get; } = settings;
 
-    internal List<Divergence> Divergences { get; } = [];
+    internal List<PlacedDivergence> Divergences { get; } = [];
 
     internal long DivergenceCount { get; private set; }
 
@@ -71,12 +71,15 @@ internal sealed class RunReport(RunSettings settings)
 
     internal void Add(in KernelDivergence divergence) => KernelDivergences.Add(divergence);
 
-    internal void Add(in Divergence divergence)
+    internal void Add(in PlacedDivergence divergence)
     {
         if (DivergenceCount++ < MostKeptDivergences)
             Divergences.Add(divergence);
     }
 }
 
+/// <summary>A divergence, and which of several files it is in; null where there is one.</summary>
+internal readonly record struct PlacedDivergence(string? File, Divergence Found);
+
 /// <summary>A place where engine and running kernel part.</summary>
-internal readonly record struct KernelDivergence(long Line, string Call, string Engine, string Kernel);
+internal readonly record struct KernelDivergence(string? File, long Line, string Call, string Engine, string Kernel);
