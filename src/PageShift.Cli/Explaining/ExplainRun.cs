@@ -164,7 +164,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
 
-    private Explanation Finish(CallLogReader reader) => new(_settings, _executor.Statistics, reader.Counts.Warnings, reader.Warnings, _moves);
+    private Explanation Finish(CallLogReader reader) => new(_settings, _executor.Statistics, reader.Counts, reader.Warnings, reader.Noise, _moves);
 
     private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
 

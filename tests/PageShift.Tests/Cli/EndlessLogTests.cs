@@ -63,7 +63,7 @@ public sealed class EndlessLogTests
         Process.Start("mkfifo", pipe).WaitForExit();
         using Process process = Tool.Start("run", pipe);
         Task<string> error = process.StandardError.ReadToEndAsync(Cancellation);
-        await using (FileStream writer = File.Open(pipe, FileMode.Open, FileAccess.Write))
+        await using (FileStream writer = File.Open(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             await writer.WriteAsync(Encoding.ASCII.GetBytes("brk(NULL) = 0x1000\n" + new string('a', 1 << 20)), Cancellation);
             await writer.FlushAsync(Cancellation);

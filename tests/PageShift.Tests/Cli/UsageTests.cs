@@ -254,7 +254,7 @@ public sealed class UsageTests
         ToolResult result = Tool.Run("run", "--help");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.All(["pageshift run <FILE> [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--top"], option => Assert.Contains(option, result.Output));
+        Assert.All(["pageshift run <FILE>... [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--strict", "--top"], option => Assert.Contains(option, result.Output));
     }
 
     /// <summary>Runs the tool in a shell, which has redirections.</summary>
