@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.Verification;
@@ -26,5 +27,5 @@ internal sealed class LiveProcess : IFollowObserver
         Console.WriteLine($"{move.Site}: {move.PresentPages} pages; {now.Entries} entries now, {best.Entries} at a congruent place");
     }
 
-    public void Diverged(FollowDivergence divergence) => Console.Error.WriteLine(divergence);
+    public void Diverged(Divergence divergence) => Console.Error.WriteLine(divergence);
 }

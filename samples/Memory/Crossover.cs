@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PageShift.Memory.Samples;
 
-/// <summary>Draws where moving becomes cheaper than copying on this machine, as SVG: a tail that shifts up by its own length.</summary>
+/// <summary>Draws where moving becomes cheaper than copying on this machine, as SVG: a gap is inserted before a tail.</summary>
 internal static class Crossover
 {
     private const int Width = 720;
@@ -21,11 +21,13 @@ internal static class Crossover
         var sizes = new List<long>();
         for (long size = Math.Max(1L << FirstShift, MemoryCapabilities.PageSize); size <= most; size *= 4)
             sizes.Add(size);
+        int page = MemoryCapabilities.PageSize;
+        long table = MemoryCapabilities.PageTableSpan;
         (string Name, string Colour, Func<long, double> Measure)[] lines =
         [
-            ("copying", "#c0392b", size => Measure(size, MoveStrategy.Copy, apart: size)),
-            ("each page's entry (distance no multiple of 2 MiB)", "#2980b9", size => Measure(size, MoveStrategy.Move, apart: size + MemoryCapabilities.PageSize)),
-            ("whole page tables (a multiple of 2 MiB)", "#27ae60", size => Measure(size, MoveStrategy.Move, apart: Math.Max(size, MemoryCapabilities.PageTableSpan))),
+            ($"copying, a gap of {SizeText(page)}", "#c0392b", size => Measure(size, MoveStrategy.Copy, page)),
+            ($"moving, a gap of {SizeText(page)}: each page's entry", "#2980b9", size => Measure(size, MoveStrategy.Move, page)),
+            ($"moving, a gap of {SizeText(table)}: whole page tables, where the tail fills them", "#27ae60", size => Measure(size, MoveStrategy.Move, table)),
         ];
         var drawing = new StringBuilder();
         Frame(drawing, sizes);
@@ -41,18 +43,19 @@ internal static class Crossover
         File.WriteAllText(file, drawing.Append("</svg>\n").ToString());
     }
 
-    /// <summary>The microseconds of shifting a tail, the median of several.</summary>
-    private static double Measure(long size, MoveStrategy strategy, long apart)
+    /// <summary>The microseconds of an insertion before a tail whose pages are all there, the median of several.</summary>
+    private static double Measure(long size, MoveStrategy strategy, long gap)
     {
-        const int Rounds = 9;
-        using var buffer = new PageBuffer(size + apart, new PageBufferOptions { Strategy = strategy });
-        buffer.Populate(0, size + apart);
+        const int Rounds = 15;
+        using var buffer = new PageBuffer(size, new PageBufferOptions { Capacity = size + gap, Strategy = strategy });
+        buffer.Populate(0, size);
+        for (long at = 0; at < size; at += buffer.PageSize)
+            buffer.AsSpan(at, 1)[0] = 1;
         var times = new List<double>();
         for (int round = 0; round < Rounds; round++)
         {
-            times.Add(Clock.Time(() => buffer.Move(0, apart, size)).TotalMicroseconds);
-            buffer.Move(apart, 0, size);
-            buffer.Populate(0, size + apart);
+            times.Add(Clock.Time(() => buffer.Insert(0, gap)).TotalMicroseconds);
+            buffer.Remove(0, gap);
         }
 
         times.Sort();
@@ -62,7 +65,7 @@ internal static class Crossover
     private static void Frame(StringBuilder drawing, List<long> sizes)
     {
         drawing.Append(Text($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"sans-serif\" font-size=\"13\">\n"));
-        drawing.Append(Text($"<rect width=\"{Width}\" height=\"{Height}\" fill=\"white\"/>\n<text x=\"{Left}\" y=\"22\">Time to shift a tail of so many bytes</text>\n"));
+        drawing.Append(Text($"<rect width=\"{Width}\" height=\"{Height}\" fill=\"white\"/>\n<text x=\"{Left}\" y=\"22\">Time to insert a gap before a tail of so many bytes</text>\n"));
         for (int decade = 0; decade <= Decades; decade++)
         {
             double time = LeastMicroseconds * Math.Pow(10, decade);

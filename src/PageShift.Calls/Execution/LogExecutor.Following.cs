@@ -33,7 +33,7 @@ public sealed partial class LogExecutor
         bool populatesAtOnce = record.Call.Number == SystemCallNumber.Map && PopulatesAtOnce(process, a);
         if (populatesAtOnce)
             a = a with { Fourth = (a.Fourth | (ulong)MapFlags.Populate) & ~(ulong)MapFlags.NonBlock };
-        CallResult result = Apply(process.Space, record.Call with { Arguments = a });
+        CallResult result = Apply(process, record.Call with { Arguments = a });
         if (!result.IsError && !populatesAtOnce)
             Populate(process, description.MadeAccessible(a, result, process.Space.BreakStart));
         return result;
@@ -60,12 +60,21 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>The pseudo-calls memset and memread: make the pages present as a write or a read does.</summary>
-    private CallResult Touch(AddressSpace space, ulong address, ulong length, Advice advice)
+    private CallResult Touch(LogProcess process, ulong address, ulong length, Advice advice)
     {
         if (_options.Populate == PopulateAssumption.None || length == 0)
             return CallResult.Success;
         ulong start = address & ~(PageSize.Bytes - 1);
-        return Apply(space, SystemCallNumber.Advise, start, unchecked(address + length - start), (ulong)advice);
+        return Apply(process, SystemCallNumber.Advise, start, unchecked(address + length - start), (ulong)advice);
+    }
+
+    /// <summary>absent: no page is present, and from here on the log says which are.</summary>
+    private CallResult BeginStatingPresence(LogProcess process, in SystemCall absent)
+    {
+        if (!process.StatesPresence)
+            Statistics.StatedSpaces++;
+        process.StatesPresence = true;
+        return process.Target.Execute(absent).Result;
     }
 
     /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>
@@ -78,7 +87,7 @@ public sealed partial class LogExecutor
             return;
         while (!range.IsEmpty && process.Space.FindHole(range) is { } hole)
         {
-            Apply(process.Space, SystemCallNumber.Map, hole.Start.Value, hole.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
+            Apply(process, SystemCallNumber.Map, hole.Start.Value, hole.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
             Statistics.InferredMappings++;
             Statistics.InferredBytes += hole.Length.Value;
             Populate(process, hole);
@@ -92,9 +101,8 @@ public sealed partial class LogExecutor
         if (range.IsEmpty || !AssumesAll(process))
             return;
         range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Bytes));
-        AddressSpace space = process.Space;
         _found.Clear();
-        space.CopyMappings(range, _found);
+        process.Space.CopyMappings(range, _found);
         foreach (Mapping mapping in _found)
         {
             if ((mapping.Flags & (VmFlags.Write | VmFlags.Shared)) != VmFlags.Write)
@@ -103,10 +111,10 @@ public sealed partial class LogExecutor
             if (part.Length.Value > LargestPopulated)
                 Statistics.LeftUnpopulated++;
             else
-                Apply(space, SystemCallNumber.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);
+                Apply(process, SystemCallNumber.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);
         }
     }
 
-    private CallResult Apply(AddressSpace space, SystemCallNumber number, ulong first, ulong second, ulong third, ulong fourth = 0, ulong fifth = 0) =>
-        Apply(space, new SystemCall(number, new CallArguments(first, second, third, fourth, fifth)));
+    private CallResult Apply(LogProcess process, SystemCallNumber number, ulong first, ulong second, ulong third, ulong fourth = 0, ulong fifth = 0) =>
+        Apply(process, new SystemCall(number, new CallArguments(first, second, third, fourth, fifth)));
 }

@@ -18,22 +18,22 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     public const ulong LargestPopulated = 64UL << 30;
 
     private readonly LogExecutorOptions _options;
-    private readonly ILogObserver _observer;
+    private readonly ILogObserver? _observer;
     private readonly ISpaceFollower? _follower;
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private CallRecord _record;
+    private int _moves;
 
-    /// <summary>Makes an executor that reports to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, if there is one.</summary>
-    public LogExecutor(LogExecutorOptions options, ILogObserver observer, ISpaceFollower? follower = null)
+    /// <summary>Makes an executor that shows its moves to <paramref name="observer"/>, and is followed by <paramref name="follower"/>, where there is one.</summary>
+    public LogExecutor(LogExecutorOptions options, ILogObserver? observer = null, ISpaceFollower? follower = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(observer);
         _options = options;
         _observer = observer;
         _follower = follower;
-        _processes = new ProcessTable(MakeSpace, follower);
+        _processes = new ProcessTable(MakeTarget, follower);
     }
 
     /// <summary>What was counted so far.</summary>
@@ -49,15 +49,17 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>The space that a thread of the log runs in, as it is now.</summary>
     public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
 
-    /// <summary>Executes one record.</summary>
+    /// <summary>Executes one record, and tells what came of it.</summary>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
-    public void Execute(in CallRecord record)
+    public RecordOutcome Execute(in CallRecord record)
     {
         _record = record;
+        _moves = 0;
+        var outcome = default(RecordOutcome);
         switch (record.Kind)
         {
             case CallRecordKind.Call:
-                ExecuteCall(record);
+                outcome = ExecuteCall(record) with { Moves = _moves };
                 break;
             case CallRecordKind.CloneStarted:
                 _processes.CloneStarts(record.ThreadId, record.CloneFlags);
@@ -76,69 +78,52 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _memory.ThrowIfHostExhausted();
         Statistics.AddressSpaces = _processes.Spaces;
         Statistics.UncertainThreads = _processes.UncertainThreads;
+        Statistics.Count(outcome);
+        return outcome;
     }
 
-    void IMoveObserver.Moving(MoveObservation move)
-    {
-        Statistics.Moves++;
-        _observer.OnMove(_record, move);
-    }
+    void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
 
-    private AddressSpace MakeSpace() => new(_memory, _options.Space) { MoveObserver = this };
+    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space)) { MoveObserver = this };
 
-    private void ExecuteCall(in CallRecord record)
+    private RecordOutcome ExecuteCall(in CallRecord record)
     {
         _processes.See(record.ThreadId);
         if (record.IsInjected)
         {
             if (record.Call.Number == SystemCallNumber.Clone)
                 _processes.CloneFails(record.ThreadId);
-            return;
+            return default;
         }
 
         switch (record.Call.Number)
         {
             case SystemCallNumber.Clone:
                 FinishClone(record);
-                return;
+                return new(RecordFate.Executed);
             case SystemCallNumber.Execute:
                 if (record.Outcome.State != CallOutcomeState.Error)
                     _processes.Execute(record.ThreadId);
-                Statistics.Calls++;
-                return;
+                return new(RecordFate.Executed);
             case SystemCallNumber.OpenFile or SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile:
                 TrackFile(record);
-                return;
+                return new(RecordFate.Executed);
             case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate or SystemCallNumber.SetLimit:
-                Statistics.Calls++;
-                return;
+                return new(RecordFate.Executed);
             case var _ when record.Call.Standing is var standing and not CallStanding.Modelled:
-                if (standing == CallStanding.Other)
-                    Statistics.Calls++;
-                else
-                    Statistics.UnsupportedCalls++;
-                return;
+                return new(standing == CallStanding.Other ? RecordFate.Executed : RecordFate.Unsupported);
         }
 
-        if (record.Outcome.State == CallOutcomeState.Unknown)
+        return record.Outcome.State switch
         {
-            Statistics.UnknownOutcomes++;
-            return;
-        }
-
-        if (record.Outcome.State == CallOutcomeState.Error && !_options.Verify)
-        {
-            Statistics.FailedCalls++;
-            return;
-        }
-
-        Statistics.Calls++;
-        ExecuteMemoryCall(_processes.Of(record.ThreadId), record);
+            CallOutcomeState.Unknown => new(RecordFate.Unknown),
+            CallOutcomeState.Error when !_options.Verify => new(RecordFate.Failed),
+            _ => new(RecordFate.Executed, Divergence: ExecuteMemoryCall(_processes.Of(record.ThreadId), record)),
+        };
     }
 
     private void FinishClone(in CallRecord record)
     {
-        Statistics.Calls++;
         if (record.Outcome.State == CallOutcomeState.Value)
             _processes.CloneEnds(record.ThreadId, (int)record.Outcome.Value, record.CloneFlags);
         else if (!record.Outcome.IsCutOff)
@@ -147,44 +132,40 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     private void TrackFile(in CallRecord record)
     {
-        Statistics.Calls++;
         LogProcess process = _processes.Of(record.ThreadId);
         if (record.Call.Number == SystemCallNumber.CloseFile)
-            process.Close(record.Call.Arguments.First, record.Call.Arguments.Second);
+            _ = process.Target.Execute(record.Call);
         else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
             process.Open((int)record.Outcome.Value);
         else if (record.Outcome.State == CallOutcomeState.Value)
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private void ExecuteMemoryCall(LogProcess process, in CallRecord record)
+    private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
         CallResult result = record.Call.Number switch
         {
-            PseudoCall.MemorySet => Touch(process.Space, a.First, a.Third, Advice.PopulateWrite),
-            PseudoCall.MemoryRead => Touch(process.Space, a.First, a.Second, Advice.PopulateRead),
-            PseudoCall.Present => MarkPresent(process, a),
-            PseudoCall.Absent => MarkAbsent(process),
-            PseudoCall.AnonVma => MarkPrivate(process, a),
-            PseudoCall.RelocateDown => Apply(process.Space, record.Call),
+            PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),
+            PseudoCall.MemoryRead => Touch(process, a.First, a.Second, Advice.PopulateRead),
+            PseudoCall.Present or PseudoCall.AnonVma => process.Target.Execute(record.Call).Result,
+            PseudoCall.Absent => BeginStatingPresence(process, record.Call),
+            PseudoCall.RelocateDown => Apply(process, record.Call),
             _ => Make(process, record, record.Call.Description!),
         };
-        Compare(record, result);
+        return Compare(record, result);
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
-    private CallResult Apply(AddressSpace space, in SystemCall call)
+    private CallResult Apply(LogProcess process, in SystemCall call)
     {
-        CallArguments a = call.Arguments;
-        CallResult result = call.Number == PseudoCall.RelocateDown
-            ? space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
-            : space.Invoke(call.Number, a);
-        _follower?.Called(_record, space, call, result);
-        return result;
+        CallAnswer answer = process.Target.Execute(call);
+        _moves += answer.Moves;
+        _follower?.Called(_record, process.Space, call, answer.Result);
+        return answer.Result;
     }
 
-    private void Compare(in CallRecord record, CallResult result)
+    private Divergence? Compare(in CallRecord record, CallResult result)
     {
         CallOutcome outcome = record.Outcome;
         bool agrees = outcome.State switch
@@ -194,11 +175,11 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => !result.IsError,
         };
         if (agrees)
-            return;
+            return null;
         if (!_options.Verify && outcome.State != CallOutcomeState.None)
         {
             Statistics.DifferentResults++;
-            return;
+            return null;
         }
 
         string expected = outcome.State switch
@@ -208,6 +189,6 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => "success",
         };
         string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
-        _observer.OnDivergence(new Divergence(record.Line, record.Name, expected, actual));
+        return new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId };
     }
 }

@@ -3,11 +3,14 @@ using PageShift.Mappings;
 namespace PageShift.Calls.Execution;
 
 /// <summary>One process of a log: an address space, its open files, and the threads that share them.</summary>
-internal sealed class LogProcess(AddressSpace space, ISpaceFollower? follower) : IDisposable
+internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) : IDisposable
 {
     private int _threads = 1;
 
-    internal AddressSpace Space { get; } = space;
+    /// <summary>What makes its calls.</summary>
+    internal EngineTarget Target { get; } = target;
+
+    internal AddressSpace Space => Target.Space;
 
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
@@ -18,7 +21,7 @@ internal sealed class LogProcess(AddressSpace space, ISpaceFollower? follower) :
     public void Dispose()
     {
         follower?.Ended(Space);
-        Space.Dispose();
+        Target.Dispose();
     }
 
     internal void AddThread() => _threads++;
@@ -41,14 +44,6 @@ internal sealed class LogProcess(AddressSpace space, ISpaceFollower? follower) :
     }
 
     internal void Open(int descriptor) => Space.Descriptors.Close(descriptor);
-
-    internal void Close(ulong first, ulong last)
-    {
-        if (first == last)
-            Space.Descriptors.Close((int)first);
-        else
-            Space.Descriptors.CloseRange((int)Math.Min(first, int.MaxValue), (int)Math.Min(last, int.MaxValue));
-    }
 
     internal void Duplicate(int from, int to)
     {

@@ -38,4 +38,25 @@ public sealed record LogStatistics
 
     /// <summary>Calls that made too much writable at once to be populated.</summary>
     public long LeftUnpopulated { get; internal set; }
+
+    /// <summary>Counts what became of a record.</summary>
+    internal void Count(in RecordOutcome outcome)
+    {
+        Moves += outcome.Moves;
+        switch (outcome.Fate)
+        {
+            case RecordFate.Executed:
+                Calls++;
+                break;
+            case RecordFate.Failed:
+                FailedCalls++;
+                break;
+            case RecordFate.Unknown:
+                UnknownOutcomes++;
+                break;
+            case RecordFate.Unsupported:
+                UnsupportedCalls++;
+                break;
+        }
+    }
 }

@@ -5,7 +5,7 @@ namespace PageShift.Calls.Execution;
 /// <summary>Which address space each thread of a log runs in.</summary>
 /// <remarks>A thread that appears is the child of the clone that is under way, if there is one. Where there are several, the log's reader says whose it is (<see cref="CallRecordKind.ThreadBegan"/>).
 /// Where it can't, the thread is taken for the child of the one that began first, and counted.</remarks>
-internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower? follower) : IDisposable
+internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower? follower) : IDisposable
 {
     // Null for a thread that has appeared and has not needed a space yet.
     private readonly Dictionary<int, LogProcess?> _threads = [];
@@ -154,7 +154,7 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
     private LogProcess NewProcess()
     {
         Spaces++;
-        var process = new LogProcess(makeSpace(), follower);
+        var process = new LogProcess(makeTarget(), follower);
         follower?.Made(process.Space);
         return process;
     }
@@ -168,9 +168,8 @@ internal sealed class ProcessTable(Func<AddressSpace> makeSpace, ISpaceFollower?
         }
 
         Spaces++;
-        AddressSpace copy = parent.Space.Fork();
-        copy.MoveObserver = parent.Space.MoveObserver;
-        follower?.Forked(parent.Space, copy);
+        _ = parent.Target.TryFork(out EngineTarget copy);
+        follower?.Forked(parent.Space, copy.Space);
         return new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
     }
 }

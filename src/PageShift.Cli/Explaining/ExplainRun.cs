@@ -19,7 +19,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     private readonly LogExecutor _executor;
     private readonly List<ExplainedMove> _moves = [];
     private bool _isExplaining;
-    private Divergence? _divergence;
 
     private ExplainRun(LogSettings settings)
     {
@@ -42,19 +41,18 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         using var run = new ExplainRun(settings);
         using Stream stream = InputFile.Open(place.File, "a log");
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient, Strict = settings.Strict });
-        CallRecord? named = null;
+        (CallRecord Record, Divergence? Divergence)? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
         {
             run._isExplaining = record.Line == place.Line && record.Kind == CallRecordKind.Call;
-            named = run._isExplaining ? record : named;
-            long before = run._executor.Statistics.Moves;
-            run._executor.Execute(record);
-            if (record.Line > place.Line && run._executor.Statistics.Moves != before)
-                throw NoMove(place, run.DescribeCall(named), $"such as the one on line {record.Line}");
+            RecordOutcome outcome = run._executor.Execute(record);
+            named = run._isExplaining ? (record, outcome.Divergence) : named;
+            if (record.Line > place.Line && outcome.Moves != 0)
+                throw NoMove(place, DescribeCall(named), $"such as the one on line {record.Line}");
         }
 
         reader.ThrowIfNothingUnderstood();
-        return run._moves.Count != 0 ? run.Finish(reader) : throw NoMove(place, run.DescribeCall(named), "mremap or relocate_vma_down");
+        return run._moves.Count != 0 ? run.Finish(reader) : throw NoMove(place, DescribeCall(named), "mremap or relocate_vma_down");
     }
 
     /// <summary>Explains a move that options describe.</summary>
@@ -70,21 +68,20 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         {
             if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)
                 run.MakeSource(move);
-            run._executor.Execute(record);
-            if (run._executor.Statistics.UnsupportedCalls != 0)
+            RecordOutcome outcome = run._executor.Execute(record);
+            if (outcome.Fate == RecordFate.Unsupported)
                 throw new UsageException($"{WithOption}: found {record.Name}, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)");
-            if (run._divergence is { } failed)
-                throw new UsageException($"{WithOption}: {failed.Call} gives {failed.Actual}, expected {failed.Expected}");
+            if (outcome.Divergence is { } failed)
+                throw new UsageException($"{WithOption}: {failed.Call} gives {failed.Engine}, expected {failed.Kernel}");
         }
 
         run.MakeSource(move);
         run._isExplaining = true;
         CallRecord call = RecordOf(move);
-        run._executor.Execute(call);
-        if (run._divergence is { } refused)
+        if (run._executor.Execute(call).Divergence is { } refused)
         {
             string hole = run._executor.SpaceOf(0).FindHole(move.Source) is { } unmapped ? $"; nothing is mapped at {unmapped.Start}" : "";
-            throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Actual}{hole}, expected a move that Linux makes");
+            throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Engine}{hole}, expected a move that Linux makes");
         }
 
         return run.Finish(reader);
@@ -112,8 +109,6 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             Before = before,
         });
     }
-
-    public void OnDivergence(in Divergence divergence) => _divergence = divergence;
 
     public void Called(in CallRecord record, AddressSpace space, in SystemCall call, CallResult result)
     {
@@ -150,9 +145,9 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         MapFlags flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | (move.IsStackMove ? MapFlags.GrowsDown | MapFlags.Stack : 0);
         var arguments = new CallArguments(
             move.Old.Value, move.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)flags, ulong.MaxValue);
-        _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(SystemCallNumber.Map, arguments) });
-        if (_divergence is { } refused)
-            throw new UsageException($"mapping {move.Old} gives {refused.Actual}, expected a place where a mapping can be");
+        RecordOutcome outcome = _executor.Execute(new CallRecord { Kind = CallRecordKind.Call, Call = new SystemCall(SystemCallNumber.Map, arguments) });
+        if (outcome.Divergence is { } refused)
+            throw new UsageException($"mapping {move.Old} gives {refused.Engine}, expected a place where a mapping can be");
     }
 
     private static CallRecord RecordOf(DescribedMove move)
@@ -169,14 +164,14 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
 
     /// <summary>What stands on a line that moves nothing.</summary>
-    private string DescribeCall(CallRecord? named)
+    private static string DescribeCall((CallRecord Record, Divergence? Divergence)? named)
     {
-        if (named is not { } call)
+        if (named is not var (call, divergence))
             return "no call";
         if (call.Outcome.State == CallOutcomeState.Error)
             return $"{call.Name} that failed ({ErrnoName.Of(call.Outcome.Error)})";
-        if (_divergence is { } refused && refused.Line == call.Line)
-            return $"{call.Name} that gives {refused.Actual}";
+        if (divergence is { } refused)
+            return $"{call.Name} that gives {refused.Engine}";
         return call.Call.Number == SystemCallNumber.Remap ? $"{call.Name} that moves nothing" : call.Name;
     }
 }

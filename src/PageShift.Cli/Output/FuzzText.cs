@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.Verification;
 

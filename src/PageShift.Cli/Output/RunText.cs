@@ -117,9 +117,9 @@ internal sealed class RunText(int most) : IRunOutput
     private void WriteDivergences(RunReport report)
     {
         foreach ((string? file, Divergence divergence) in report.Divergences)
-            _output.Line($"{file ?? report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Expected}, got {divergence.Actual}");
-        foreach (KernelDivergence difference in report.KernelDivergences)
-            _output.Line($"{difference.File ?? report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
+            _output.Line($"{file ?? report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Kernel}, got {divergence.Engine}");
+        foreach ((string? file, Divergence difference) in report.KernelDivergences)
+            _output.Line($"{file ?? report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)
             _output.Line($"and {Describe.Count(more, "divergence")} more");

@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
@@ -198,7 +199,7 @@ internal sealed class TraceText : ITraceOutput
         }
 
         _output.Line($"Engine and kernel differed {(count == 1 ? "once" : $"{Describe.Number((ulong)count)} times")}:");
-        foreach (FollowDivergence divergence in report.Divergences.Take(MostDivergences))
+        foreach (Divergence divergence in report.Divergences.Take(MostDivergences))
             _output.Line($"  thread {divergence.ThreadId}: {divergence}");
         if (count > MostDivergences)
             _output.Line($"  and {Describe.Number((ulong)count - MostDivergences)} more (--format json has {TraceReport.MostKeptDivergences})");

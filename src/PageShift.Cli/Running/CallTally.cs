@@ -1,4 +1,5 @@
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 
 namespace PageShift.Cli.Running;
 
@@ -34,8 +35,9 @@ internal sealed class CallTally
 
     /// <summary>Counts a record.</summary>
     /// <param name="record">The record.</param>
+    /// <param name="fate">What was done with it.</param>
     /// <param name="verifies">Whether results are compared.</param>
-    internal void Add(in CallRecord record, bool verifies)
+    internal void Add(in CallRecord record, RecordFate fate, bool verifies)
     {
         if (record.Kind != CallRecordKind.Call)
             return;
@@ -45,24 +47,27 @@ internal sealed class CallTally
             return;
         }
 
-        switch (record.Call.Standing)
+        switch (fate)
         {
-            case CallStanding.Unknown:
+            case RecordFate.Unsupported when record.Call.Standing == CallStanding.Unknown:
                 Unknown++;
                 Keep(_unknownNames, record.Name);
                 break;
-            case CallStanding.Unmodelled:
+            case RecordFate.Unsupported:
                 Unmodelled++;
                 Keep(_unmodelledNames, record.Name);
                 break;
-            case CallStanding.Modelled when record.Call.Description is not null || record.Call.Number == PseudoCall.RelocateDown:
+            case RecordFate.Executed when IsChecked(record.Call):
                 if (record.Outcome.State == CallOutcomeState.None)
                     WithoutResult++;
-                else if (verifies && record.Outcome.State is (CallOutcomeState.Value or CallOutcomeState.Error))
+                else if (verifies)
                     Checked++;
                 break;
         }
     }
+
+    /// <summary>True for memory calls: what else is executed is followed, and has no result of the engine's.</summary>
+    private static bool IsChecked(in SystemCall call) => call.Description is { IsModelled: true } || call.Number == PseudoCall.RelocateDown;
 
     private static void Keep(SortedSet<string> names, string name)
     {

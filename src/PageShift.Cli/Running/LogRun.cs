@@ -70,9 +70,11 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
-                executor.Execute(record);
-                run._report.Tally.Add(record, settings.Verify);
-                recorder?.End(record, executor.Statistics.Calls);
+                RecordOutcome outcome = executor.Execute(record);
+                run._report.Tally.Add(record, outcome.Fate, settings.Verify);
+                if (outcome.Divergence is { } divergence)
+                    run._report.Add(new PlacedDivergence(run._file, divergence));
+                recorder?.End(record, outcome);
             }
 
             run._report.Statistics = executor.Statistics;
@@ -89,7 +91,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     public void OnMove(in CallRecord record, MoveObservation move)
     {
-        _output.Recorder?.Moved();
         var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
             policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i]));
@@ -121,8 +122,6 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         }
     }
 
-    public void OnDivergence(in Divergence divergence) => _report.Add(new PlacedDivergence(_file, divergence));
-
     public void OnMeasured(in CallRecord record, in KernelMove move)
     {
         if (_pending.Count == 0)
@@ -135,7 +134,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _pending.Clear();
     }
 
-    public void OnParted(in CallRecord record, string engine, string kernel) => _report.Add(new KernelDivergence(_file, record.Line, record.Name, engine, kernel));
+    public void OnParted(Divergence divergence) => _report.KernelDivergences.Add(new PlacedDivergence(_file, divergence));
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>
     private static string? Tell(LogInput input, LogStatistics statistics)

@@ -20,7 +20,7 @@ internal sealed class RunReport(RunSettings settings)
     internal long DivergenceCount { get; private set; }
 
     /// <summary>Where engine and running kernel differed: at most one place for each address space.</summary>
-    internal List<KernelDivergence> KernelDivergences { get; } = [];
+    internal List<PlacedDivergence> KernelDivergences { get; } = [];
 
     /// <summary>What the running kernel did for all moves, when it was asked.</summary>
     internal KernelTotals Kernel { get; } = new();
@@ -69,8 +69,6 @@ internal sealed class RunReport(RunSettings settings)
             _totals[i] += move.Policies[i].Cost;
     }
 
-    internal void Add(in KernelDivergence divergence) => KernelDivergences.Add(divergence);
-
     internal void Add(in PlacedDivergence divergence)
     {
         if (DivergenceCount++ < MostKeptDivergences)
@@ -80,6 +78,3 @@ internal sealed class RunReport(RunSettings settings)
 
 /// <summary>A divergence, and which of several files it is in; null where there is one.</summary>
 internal readonly record struct PlacedDivergence(string? File, Divergence Found);
-
-/// <summary>A place where engine and running kernel part.</summary>
-internal readonly record struct KernelDivergence(string? File, long Line, string Call, string Engine, string Kernel);

@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
@@ -25,7 +26,7 @@ internal sealed class TraceReport(TraceSettings settings)
 
     internal FollowStatistics Statistics { get; set; } = new();
 
-    internal List<FollowDivergence> Divergences { get; } = [];
+    internal List<Divergence> Divergences { get; } = [];
 
     /// <summary>The costs of all moves together, one for each policy, oldest first.</summary>
     internal IReadOnlyList<MoveCost> Totals => _totals;
@@ -71,7 +72,7 @@ internal sealed class TraceReport(TraceSettings settings)
         SiteFor(move.Site).Add(move);
     }
 
-    internal void Add(FollowDivergence divergence)
+    internal void Add(Divergence divergence)
     {
         if (Divergences.Count < MostKeptDivergences)
             Divergences.Add(divergence);

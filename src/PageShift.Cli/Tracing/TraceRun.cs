@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Verification;
@@ -40,5 +41,5 @@ internal sealed class TraceRun : IFollowObserver
         _output.Add(new TracedMove(move));
     }
 
-    public void Diverged(FollowDivergence divergence) => _report.Add(divergence);
+    public void Diverged(Divergence divergence) => _report.Add(divergence);
 }

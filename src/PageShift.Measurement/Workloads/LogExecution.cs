@@ -29,13 +29,15 @@ public sealed class LogExecution : Workload, ILogObserver
         using var executor = new LogExecutor(new LogExecutorOptions(), this);
         var reader = new CallLogReader(stream, new CallLogOptions { Strict = true });
         while (reader.TryRead(out CallRecord record))
-            executor.Execute(record);
+        {
+            if (executor.Execute(record).Divergence is { } divergence)
+                throw new InvalidOperationException($"The workload's log diverges: {divergence}.");
+        }
+
         if (executor.Statistics.DifferentResults != 0 || executor.Statistics.InferredMappings != 0)
             throw new InvalidOperationException("The workload's log does not hold together.");
         AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     void ILogObserver.OnMove(in CallRecord record, MoveObservation move) => Moves++;
-
-    void ILogObserver.OnDivergence(in Divergence divergence) => throw new InvalidOperationException($"The workload's log diverges: {divergence}.");
 }

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -17,7 +18,7 @@ internal sealed class CheckedSpace : IMoveObserver
     private const MapFlags FixedPrivate = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed;
 
     private readonly AddressSpace _space;
-    private readonly VirtualProcessor _processor;
+    private readonly EngineTarget _target;
     private readonly byte[] _page = new byte[PageSize.Bytes];
     private readonly OracleLayout _layout;
     private PageOracle _oracle;
@@ -29,8 +30,8 @@ internal sealed class CheckedSpace : IMoveObserver
     {
         ulong limit = geometry.UserLimit.Value;
         _layout = new OracleLayout(limit, Minimum: 0, MmapBase: limit, BreakStart: limit, geometry.Span(PageTableLevel.Pmd));
-        _space = new AddressSpace(memory, new AddressSpaceOptions { Geometry = geometry, Policy = policy, BreakStart = geometry.UserLimit }) { MoveObserver = this };
-        _processor = _space.CreateProcessor();
+        _space = new AddressSpace(memory, new AddressSpaceOptions { Geometry = geometry, Policy = policy, BreakStart = geometry.UserLimit });
+        _target = new EngineTarget(_space) { MoveObserver = this };
         _oracle = MakeOracle();
         Policy = policy;
     }
@@ -65,9 +66,7 @@ internal sealed class CheckedSpace : IMoveObserver
     {
         CallArguments a = call.Arguments;
         _before = _space.GetMappings();
-        CallResult actual = call.Kind == PseudoCall.RelocateDown
-            ? _space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
-            : _space.Remap(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third), (RemapFlags)a.Fourth, new VirtualAddress(a.Fifth));
+        CallResult actual = _target.Execute(new SystemCall(call.Kind, a)).Result;
         CompareWithPlan();
         CallResult expected = call.Kind == PseudoCall.RelocateDown
             ? _oracle.RelocateDown(a.First, a.Second, a.Third)
@@ -106,7 +105,7 @@ internal sealed class CheckedSpace : IMoveObserver
         _stamp++;
         ulong stamp = (_stamp << 8) | (1 + (_stamp % byte.MaxValue));
         PageStamp.Fill(_page, stamp);
-        AccessFault actual = _processor.TryWrite(new VirtualAddress(address), _page, out _);
+        AccessFault actual = _target.Processor.TryWrite(new VirtualAddress(address), _page, out _);
         if (actual != _oracle.Write(address, stamp))
             throw new CheckMismatchException($"the write at 0x{address:x} ended with {actual}");
     }
@@ -116,14 +115,14 @@ internal sealed class CheckedSpace : IMoveObserver
     {
         foreach ((ulong address, OraclePage page) in _oracle.Pages)
         {
-            AccessFault fault = _processor.TryRead(new VirtualAddress(address), _page, out _);
+            AccessFault fault = _target.Processor.TryRead(new VirtualAddress(address), _page, out _);
             if (fault != AccessFault.None || !PageStamp.Matches(_page, page.Stamp))
                 throw new CheckMismatchException($"the read at 0x{address:x} ended with {fault}, or gave other bytes than 0x{page.Stamp:x}");
         }
 
         for (ulong address = 0; address < _layout.UserLimit; address += PageSize.Bytes)
         {
-            if (_oracle.RegionAt(address) is null && _processor.TryRead(new VirtualAddress(address), _page, out _) != AccessFault.NotMapped)
+            if (_oracle.RegionAt(address) is null && _target.Processor.TryRead(new VirtualAddress(address), _page, out _) != AccessFault.NotMapped)
                 throw new CheckMismatchException($"a read at 0x{address:x}, where nothing is mapped, succeeds");
         }
     }

@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Physical;
 
@@ -28,7 +29,7 @@ internal sealed class FollowContext : IDisposable
 
     internal int MaximumMapCount { get; }
 
-    internal void Report(FollowDivergence divergence)
+    internal void Report(Divergence divergence)
     {
         Statistics.Divergences++;
         Observer.Diverged(divergence);

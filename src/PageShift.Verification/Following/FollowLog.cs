@@ -81,15 +81,10 @@ internal sealed class FollowLog(TextWriter output)
         WriteMap(thread, grown, protection, MapFlags.Private | MapFlags.Anonymous | MapFlags.GrowsDown | MapFlags.Fixed, ulong.MaxValue, 0);
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
-    internal void WriteNoPages(int thread) => Write(thread, new SystemCall(PseudoCall.Absent, default), CallOutcome.None);
+    internal void WriteNoPages(int thread) => WriteState(thread, new SystemCall(PseudoCall.Absent, default));
 
-    /// <summary>Present pages.</summary>
-    internal void WritePresent(int thread, AddressRange range, ulong span) => Write(
-        thread, new SystemCall(PseudoCall.Present, new CallArguments(range.Start.Value, range.Length.Value, span == PageSize.Bytes ? 0 : span)), CallOutcome.None);
-
-    /// <summary>The mapping at an address has got private pages.</summary>
-    internal void WritePrivate(int thread, VirtualAddress page) => Write(
-        thread, new SystemCall(PseudoCall.AnonVma, new CallArguments(page.Value)), CallOutcome.None);
+    /// <summary>What no call did: pages that are present, or a mapping that has got private ones.</summary>
+    internal void WriteState(int thread, in SystemCall call) => Write(thread, call, CallOutcome.None);
 
     private void WriteMapping(int thread, in KernelMapping mapping)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;
 using PageShift.Physical;
@@ -8,41 +9,17 @@ namespace PageShift.Verification;
 /// <summary>The files that followed processes map, as the engine's objects. What a file holds does not matter here, and every one is endless.</summary>
 internal sealed class FollowedFiles(PhysicalMemory memory)
 {
-    private const string ZeroDevice = "/dev/zero";
-
-    private readonly Dictionary<KernelFile, MemoryObject> _objects = [];
-    private readonly Dictionary<MemoryObject, KernelFile> _files = [];
+    /// <summary>Which object stands for which file.</summary>
+    internal FilePairs Pairs { get; } = new();
 
     /// <summary>The object of a file.</summary>
     internal MemoryObject ObjectOf(KernelFile file, string? path)
     {
-        if (_objects.TryGetValue(file, out MemoryObject? known))
+        if (Pairs.TryGetObject(file, out MemoryObject? known))
             return known;
-        MemoryObjectKind kind = path switch
-        {
-            ZeroDevice => MemoryObjectKind.ZeroDevice,
-            not null when path.StartsWith("/memfd:", StringComparison.Ordinal) || path.StartsWith("/dev/shm/", StringComparison.Ordinal) => MemoryObjectKind.Memory,
-            _ => MemoryObjectKind.File,
-        };
-        var made = new MemoryObject(memory, kind, new ByteLength(ulong.MaxValue));
-        _objects.Add(file, made);
-        _files.Add(made, file);
+        var made = new MemoryObject(memory, CallPaths.KindOf(path), new ByteLength(ulong.MaxValue));
+        Pairs.Add(made, file);
         return made;
-    }
-
-    /// <summary>True when the engine's object stands for the kernel's file. An object that the engine made itself, for shared anonymous memory, is bound to the first file that it
-    /// is compared with.</summary>
-    internal bool IsSame(MemoryObject? engine, KernelFile kernel)
-    {
-        if (engine is null || kernel.IsNone)
-            return engine is null && kernel.IsNone;
-        if (_files.TryGetValue(engine, out KernelFile file))
-            return file == kernel;
-        if (_objects.ContainsKey(kernel))
-            return false;
-        _files.Add(engine, kernel);
-        _objects.Add(kernel, engine);
-        return true;
     }
 
     /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>
@@ -51,13 +28,12 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
     /// <summary>True when a process's file descriptor was opened for writing too.</summary>
     internal static bool IsWritable(int process, int descriptor)
     {
-        const int AccessMode = 3, ReadOnly = 0;
         try
         {
             foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fdinfo/{descriptor}")))
             {
                 if (line.StartsWith("flags:", StringComparison.Ordinal))
-                    return (Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8) & AccessMode) != ReadOnly;
+                    return CallPaths.CanWrite(Convert.ToUInt64(line["flags:".Length..].Trim(), fromBase: 8));
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -1,4 +1,6 @@
 using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
@@ -58,14 +60,17 @@ internal sealed partial class FollowedSpace
     {
         LearnPrivatePages(Everything);
         if (CompareThoroughly() is { } difference)
-            _context.Report(new FollowDivergence(ProcessId, ProcessId, "the last call", difference.Subject, difference.Engine, difference.Kernel));
+            _context.Report(new Divergence("the last call", difference) { ProcessId = ProcessId, ThreadId = ProcessId });
     }
 
     private void Report(in CallExit exit, Difference difference)
     {
-        _context.Report(new FollowDivergence(exit.Entry.ProcessId, exit.Entry.ThreadId, FollowLog.TextOf(exit), difference.Subject, difference.Engine, difference.Kernel));
+        Tell(exit, difference);
         Resync();
     }
+
+    private void Tell(in CallExit exit, Difference difference) =>
+        _context.Report(new Divergence(FollowLog.TextOf(exit), difference) { ProcessId = exit.Entry.ProcessId, ThreadId = exit.Entry.ThreadId });
 
     private void NoteBaseline(in CallExit exit)
     {
@@ -154,7 +159,7 @@ internal sealed partial class FollowedSpace
 
         if (call.Number == SystemCallNumber.Map)
             arguments = arguments with { Fourth = arguments.Fourth & ~(ulong)MapFlags.Populate }; // no page is kept
-        return !kernel.IsError && call.MayMove(arguments) ? Move(exit, arguments) : Engine.Invoke(call.Number, arguments);
+        return !kernel.IsError && call.MayMove(arguments) ? Move(exit, arguments) : _target.Execute(new SystemCall(call.Number, arguments)).Result;
     }
 
     /// <summary>True when the place was free that the kernel has chosen, and that is now an argument.</summary>
@@ -173,24 +178,20 @@ internal sealed partial class FollowedSpace
         return true;
     }
 
-    /// <summary>Opens the file behind a descriptor: the one that it was before, when it still is the same file.</summary>
+    /// <summary>Opens the file behind a descriptor, unless it still is the one that it was when it was last used: so mappings of one opening are known to be.</summary>
     private void LearnFile(int process, int number, VirtualAddress shownAt)
     {
         _kernel.Clear();
         if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, new ByteLength(PageSize.Bytes)), _kernel) || _kernel.Count == 0)
             return;
         var file = KernelFile.Of(_kernel[0]);
-        if (_descriptors.TryGetValue(number, out FollowedDescriptor known) && known.File == file)
-        {
-            Engine.Descriptors.Set(number, known.Opened);
+        if (Engine.Descriptors.TryGet(number, out OpenFile? known) && _context.Files.Pairs.AreSame(known.Object, file))
             return;
-        }
 
         string? path = FollowedFiles.PathOf(process, number);
         var opened = new OpenFile(_context.Files.ObjectOf(file, path)) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
         if (_kernel[0].Protection.HasFlag(Protection.Execute))
             _sites.Forget();
-        _descriptors[number] = new FollowedDescriptor(file, opened, path);
         Engine.Descriptors.Set(number, opened);
         _context.Log?.WriteOpen(process, number, path);
     }
@@ -206,7 +207,7 @@ internal sealed partial class FollowedSpace
         }
 
         bool isRefused = a.First != kernel.Address.Value && Engine.Break(VirtualAddress.Zero) == kernel && a.First >= Engine.BreakStart.Value;
-        return isRefused ? null : Engine.Break(new VirtualAddress(a.First));
+        return isRefused ? null : _target.Execute(new SystemCall(SystemCallNumber.Break, a)).Result;
     }
 
     private Difference? CompareAround(in CallRanges before, in CallRanges after)

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Calls;
 using PageShift.Linux;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -16,7 +17,6 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private readonly List<PageRun> _destinationPages = [];
     private readonly List<PageRun> _movedPages = [];
     private readonly List<AddressRange> _engineRuns = [];
-    private readonly List<AddressRange> _kernelRuns = [];
     private readonly List<FollowedMove> _moves = [];
     private AddressRange _lastLoaded;
     private PendingMove? _pending;
@@ -100,7 +100,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private CallResult Move(in CallExit exit, in CallArguments a)
     {
         if (_pending is not { } pending || pending.ThreadId != exit.Entry.ThreadId)
-            return Engine.Invoke(exit.Entry.Number, a);
+            return _target.Execute(new SystemCall(exit.Entry.Number, a)).Result;
 
         var newLength = new ByteLength(a.Third);
         var destination = new AddressRange(new VirtualAddress(a.Fifth), pending.Source.Length);
@@ -116,9 +116,9 @@ internal sealed partial class FollowedSpace : IMoveObserver
         _forecast = forecast.Forecast;
         _moving = exit;
         _moves.Clear();
-        Engine.MoveObserver = this;
-        CallResult result = Engine.Invoke(exit.Entry.Number, a);
-        Engine.MoveObserver = null;
+        _target.MoveObserver = this;
+        CallResult result = _target.Execute(new SystemCall(exit.Entry.Number, a)).Result;
+        _target.MoveObserver = null;
         ReportMoves();
         if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
             ComparePages(exit, destination);
@@ -138,9 +138,8 @@ internal sealed partial class FollowedSpace : IMoveObserver
     {
         foreach (PageRun run in pages)
         {
-            PageTableLevel level = (run.Kinds & PageKinds.Large) != 0 ? PageTableLevel.Pmd : PageTableLevel.Pte;
-            _ = Engine.MarkPresent(run.Range, level);
-            _context.Log?.WritePresent(ProcessId, run.Range, Engine.Geometry.Span(level));
+            ulong span = (run.Kinds & PageKinds.Large) != 0 ? Engine.Geometry.Span(PageTableLevel.Pmd) : 0;
+            State(PseudoCall.Present, run.Range.Start.Value, run.Range.Length.Value, span);
         }
     }
 
@@ -174,9 +173,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
         if (Engine.FindHole(beside) == beside || !_reader.TryFindFirstPage(beside, isOnlyPrivate: false, out VirtualAddress page))
             return false;
         _lastLoaded = beside;
-        var range = new AddressRange(page, new ByteLength(PageSize.Bytes));
-        _ = Engine.MarkPresent(range);
-        _context.Log?.WritePresent(ProcessId, range, PageSize.Bytes);
+        State(PseudoCall.Present, page.Value, PageSize.Bytes);
         return true;
     }
 
@@ -184,28 +181,18 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private void ComparePages(in CallExit exit, AddressRange destination)
     {
         _movedPages.Clear();
-        _kernelRuns.Clear();
         _engineRuns.Clear();
+        _engineState.Pages.Clear();
+        _kernelState.Pages.Clear();
         if (!_reader.ReadPages(destination, _movedPages))
             return;
-        foreach (PageRun run in _movedPages)
-        {
-            if (_kernelRuns.Count != 0 && _kernelRuns[^1].End == run.Range.Start)
-                _kernelRuns[^1] = new AddressRange(_kernelRuns[^1].Start, run.Range.End);
-            else
-                _kernelRuns.Add(run.Range);
-        }
-
         Engine.CopyRuns(destination, _engineRuns);
-        for (int i = 0; i < Math.Max(_engineRuns.Count, _kernelRuns.Count); i++)
-        {
-            if (i < _engineRuns.Count && i < _kernelRuns.Count && _engineRuns[i] == _kernelRuns[i])
-                continue;
-            string engine = i < _engineRuns.Count ? _engineRuns[i].ToString() : "nothing more";
-            string kernel = i < _kernelRuns.Count ? _kernelRuns[i].ToString() : "nothing more";
-            _context.Report(new FollowDivergence(exit.Entry.ProcessId, exit.Entry.ThreadId, FollowLog.TextOf(exit), "the present pages", engine, kernel));
-            return;
-        }
+        foreach (PageRun run in _movedPages)
+            _kernelState.AddPages(run.Range.Start.Value, run.Range.End.Value, PageKinds.None); // only where they are
+        foreach (AddressRange run in _engineRuns)
+            _engineState.AddPages(run.Start.Value, run.End.Value, PageKinds.None);
+        if (SpaceComparison.ComparePages(_engineState.Pages, _kernelState.Pages) is { } difference)
+            Tell(exit, difference);
     }
 
     /// <summary>A move whose pages were read at the entry of its call.</summary>

@@ -1,4 +1,6 @@
 using PageShift.Abi;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;
 
@@ -12,7 +14,10 @@ internal sealed partial class FollowedSpace : IDisposable
     private readonly ProcessReader _reader;
     private readonly List<KernelMapping> _kernel = [];
     private readonly List<Mapping> _engine = [];
-    private readonly Dictionary<int, FollowedDescriptor> _descriptors = [];
+    private readonly SpaceSnapshot _engineState = new();
+    private readonly SpaceSnapshot _kernelState = new();
+    private readonly SpaceComparison _comparison;
+    private EngineTarget _target;
     private int _callsSinceFullComparison;
     private bool _hasHiddenState;
     private bool _knowsBreak = true;
@@ -20,10 +25,11 @@ internal sealed partial class FollowedSpace : IDisposable
     private FollowedSpace(FollowContext context, int processId, ProcessReader reader, AddressSpace engine)
     {
         _context = context;
+        _comparison = new SpaceComparison(context.Files.Pairs);
         _reader = reader;
         _sites = new CallSites(reader);
         ProcessId = processId;
-        Engine = engine;
+        _target = new EngineTarget(engine);
         context.Statistics.AddressSpaces++;
     }
 
@@ -31,7 +37,7 @@ internal sealed partial class FollowedSpace : IDisposable
     internal int ProcessId { get; }
 
     /// <summary>The engine's space.</summary>
-    internal AddressSpace Engine { get; private set; }
+    internal AddressSpace Engine => _target.Space;
 
     /// <summary>Processes that run in it.</summary>
     internal int Processes { get; set; } = 1;
@@ -73,17 +79,14 @@ internal sealed partial class FollowedSpace : IDisposable
         LearnPrivatePages(Everything);
         if (ProcessReader.TryOpen(processId, out _) is not { } reader)
             return null;
-        var child = new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
-        foreach ((int number, FollowedDescriptor descriptor) in _descriptors)
-            child._descriptors.Add(number, descriptor);
-        return child;
+        return new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
     }
 
     /// <summary>Gives the engine's space back, and closes the files.</summary>
     public void Dispose()
     {
         _reader.Dispose();
-        Engine.Dispose();
+        _target.Dispose();
     }
 
     /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
@@ -92,14 +95,16 @@ internal sealed partial class FollowedSpace : IDisposable
         _kernel.Clear();
         if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
             return false;
-        Engine.Dispose();
-        Engine = new AddressSpace(_context.Memory, new AddressSpaceOptions
+        EngineTarget before = _target;
+        _target = new EngineTarget(new AddressSpace(_context.Memory, new AddressSpaceOptions
         {
             MinimumAddress = VirtualAddress.Zero,
             MmapBase = HighestBelowStack(),
             TransparentHugePages = false,
             MaximumMapCount = _context.MaximumMapCount,
-        });
+        }));
+        Engine.Descriptors.CopyFrom(before.Space.Descriptors);
+        before.Dispose();
         foreach (KernelMapping mapping in _kernel)
         {
             var file = KernelFile.Of(mapping);
@@ -168,16 +173,20 @@ internal sealed partial class FollowedSpace : IDisposable
             bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
             if (!mayHave || !_reader.TryFindFirstPage(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
                 continue;
-            Engine.MarkPrivate(page);
-            _context.Log?.WritePrivate(ProcessId, page);
+            State(PseudoCall.AnonVma, page.Value);
         }
+    }
+
+    /// <summary>Says to the engine, and to the log, what no call did.</summary>
+    private void State(SystemCallNumber number, ulong start, ulong length = 0, ulong span = 0)
+    {
+        var call = new SystemCall(number, new CallArguments(start, length, span));
+        _ = _target.Execute(call);
+        _context.Log?.WriteState(ProcessId, call);
     }
 
     /// <summary>A range with the mappings that touch it.</summary>
     private static AddressRange Widened(AddressRange range) => new(
         range.Start == VirtualAddress.Zero ? range.Start : range.Start - new ByteLength(1),
         range.End >= Everything.End ? Everything.End : range.End + new ByteLength(1));
-
-    /// <summary>What a file descriptor was found to mean when it was last used, so that mappings of one opening are known to be.</summary>
-    private readonly record struct FollowedDescriptor(KernelFile File, OpenFile Opened, string? Path);
 }

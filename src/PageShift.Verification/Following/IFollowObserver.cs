@@ -1,3 +1,5 @@
+using PageShift.Calls.Execution;
+
 namespace PageShift.Verification;
 
 /// <summary>Receives what <see cref="TraceFollower"/> finds, on the tracing thread, while the thread that it is about is stopped.</summary>
@@ -7,5 +9,5 @@ public interface IFollowObserver
     void Moved(FollowedMove move);
 
     /// <summary>Engine and kernel differ.</summary>
-    void Diverged(FollowDivergence divergence);
+    void Diverged(Divergence divergence);
 }

@@ -1,4 +1,5 @@
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 
 namespace PageShift.Verification;
@@ -10,10 +11,8 @@ public interface IKernelObserver
     void OnMeasured(in CallRecord record, in KernelMove move);
 
     /// <summary>The kernel ended a call otherwise than the engine, or holds other mappings in the end. It follows this space no further.</summary>
-    /// <param name="record">The call; the last one of all when mappings differ in the end.</param>
-    /// <param name="engine">What the engine has.</param>
-    /// <param name="kernel">What the kernel has.</param>
-    void OnParted(in CallRecord record, string engine, string kernel);
+    /// <param name="divergence">What differs, after which call; the last one of all when mappings differ in the end.</param>
+    void OnParted(Divergence divergence);
 }
 
 /// <summary>One mremap on the running kernel.</summary>

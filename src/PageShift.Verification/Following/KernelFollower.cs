@@ -10,12 +10,12 @@ namespace PageShift.Verification;
 public sealed class KernelFollower : ISpaceFollower, IDisposable
 {
     private readonly Dictionary<AddressSpace, KernelSpace> _spaces = [];
-    private readonly KernelExecutor _pristine;
+    private readonly KernelTarget _pristine;
     private readonly IKernelObserver _observer;
     private readonly ulong _mostBytes;
     private CallRecord _last;
 
-    private KernelFollower(KernelExecutor pristine, IKernelObserver observer, ByteLength mostBytes)
+    private KernelFollower(KernelTarget pristine, IKernelObserver observer, ByteLength mostBytes)
     {
         _pristine = pristine;
         _observer = observer;
@@ -48,7 +48,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         var most = new ByteLength(PlatformSupport.MissingReason is null ? MachineMemory.ReadAvailable().Value / 2 : 0);
         var options = new KernelExecutorOptions { KeepCapabilities = Environment.IsPrivilegedProcess, MostPopulatedBytes = most };
         KernelExecutor? pristine = KernelExecutor.TryStart(options, out reason);
-        return pristine is null ? null : new KernelFollower(pristine, observer, most);
+        return pristine is null ? null : new KernelFollower(new KernelTarget(pristine), observer, most);
     }
 
     /// <summary>Ends all processes.</summary>
@@ -62,8 +62,8 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
 
     void ISpaceFollower.Made(AddressSpace space)
     {
-        CallResult forked = _pristine.TryFork(out KernelExecutor? executor);
-        _spaces.Add(space, new KernelSpace(executor, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
+        CallResult forked = _pristine.TryFork(out KernelTarget? target);
+        _spaces.Add(space, new KernelSpace(target, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
     }
 
     void ISpaceFollower.Forked(AddressSpace parent, AddressSpace child)
@@ -77,7 +77,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         if (!_spaces.Remove(space, out KernelSpace? followed))
             return;
         if (followed.FindOtherMapping(space) is { } difference)
-            _observer.OnParted(_last, difference.Engine, difference.Kernel);
+            Part(_last, difference);
         followed.Dispose();
     }
 
@@ -87,14 +87,17 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         KernelSpace followed = _spaces[space];
         if (PopulatesTooMuch(space, call))
             followed.Leave($"from line {record.Line} on its pages would take more than half of the memory that is free here");
-        KernelOutcome? outcome = followed.Call(record, call, space, result, out KernelMove move);
+        CallAnswer? outcome = followed.Call(record, call, space, result, out KernelMove move);
         if (call.Number is SystemCallNumber.Remap or PseudoCall.RelocateDown && !result.IsError)
             _observer.OnMeasured(record, move);
-        if (outcome is not { Ran: true } answer || answer.Result == result)
+        if (outcome is not { IsMade: true } answer || answer.Result == result)
             return;
         followed.Leave($"engine and kernel differed at line {record.Line}");
-        _observer.OnParted(record, result.ToString(), answer.Result.ToString());
+        Part(record, new Difference("the results", result.ToString(), answer.Result.ToString()));
     }
+
+    private void Part(in CallRecord record, Difference difference) =>
+        _observer.OnParted(new Divergence(record.Name, difference) { Line = record.Line, ThreadId = record.ThreadId });
 
     private bool PopulatesTooMuch(AddressSpace space, in SystemCall call) =>
         space.Memory.DataFrames > _mostBytes >> PageSize.Shift && call.Description?.PopulatedBytes(call.Arguments, space.BreakStart, locksFuture: false) > 0;

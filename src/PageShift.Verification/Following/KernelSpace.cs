@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
@@ -19,23 +20,23 @@ internal sealed class KernelSpace : IDisposable
     private const int LeastKept = 64;
 
     private readonly Dictionary<MemoryObject, int> _descriptors = [];
-    private readonly KernelExecutor? _executor;
+    private readonly KernelTarget? _target;
     private KernelProbe? _probe;
     private string? _whyNotCounted;
     private string? _whyLeft;
     private ulong? _heapEnd;
     private int _mostKept = LeastKept;
 
-    internal KernelSpace(KernelExecutor? executor, string whyNone)
+    internal KernelSpace(KernelTarget? target, string whyNone)
     {
-        _executor = executor;
-        _whyLeft = executor is null ? whyNone : null;
+        _target = target;
+        _whyLeft = target is null ? whyNone : null;
     }
 
     public void Dispose()
     {
         _probe?.Dispose();
-        _executor?.Dispose();
+        _target?.Dispose();
     }
 
     /// <summary>Follows no further; keeps the first reason.</summary>
@@ -43,8 +44,8 @@ internal sealed class KernelSpace : IDisposable
 
     internal KernelSpace Fork()
     {
-        KernelExecutor? child = null;
-        Errno error = _whyLeft is null ? _executor!.TryFork(out child).Error : Errno.None;
+        KernelTarget? child = null;
+        Errno error = _whyLeft is null ? _target!.TryFork(out child).Error : Errno.None;
         var copy = new KernelSpace(child, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
         foreach ((MemoryObject file, int descriptor) in _descriptors)
             copy._descriptors.Add(file, descriptor);
@@ -53,12 +54,12 @@ internal sealed class KernelSpace : IDisposable
 
     /// <summary>Makes a call, and measures it when it is an mremap.</summary>
     /// <returns>What became of it; null when there is nothing to compare with the engine's result.</returns>
-    internal KernelOutcome? Call(in CallRecord record, in SystemCall call, AddressSpace space, CallResult result, out KernelMove move)
+    internal CallAnswer? Call(in CallRecord record, in SystemCall call, AddressSpace space, CallResult result, out KernelMove move)
     {
         move = new KernelMove(null, null, _whyLeft);
         if (_whyLeft is not null)
             return null;
-        KernelOutcome? outcome = null;
+        CallAnswer? outcome = null;
         switch (call.Number)
         {
             case SystemCallNumber.Break:
@@ -76,8 +77,8 @@ internal sealed class KernelSpace : IDisposable
                 break;
         }
 
-        if (outcome is { Ran: false } refused)
-            Leave($"line {record.Line} can't be run here: {Describe(refused.Refusal)}");
+        if (outcome is { WhyNot: { } reason })
+            Leave($"line {record.Line} can't be run here: {reason}");
         if (_whyLeft is not null && move.Cost is null)
             move = move with { Reason = _whyLeft };
         return outcome;
@@ -88,46 +89,35 @@ internal sealed class KernelSpace : IDisposable
     {
         if (_whyLeft is not null)
             return null;
-        var mappings = new List<KernelMapping>();
-        if (!_executor!.ReadMappings(new AddressRange(VirtualAddress.Zero, _executor.Surroundings.TaskEnd), mappings))
+        var kernel = new List<ObservedMapping>();
+        if (!_target!.TryShowMappings(kernel, withFlags: false))
             return new Difference("the processes", "alive", "ended");
-        List<string> engine = [.. space.GetMappings(new AddressRange(VirtualAddress.Zero, space.Geometry.UserLimit)).Select(m => Text(m.Range, m.Protection, m.Flags.HasFlag(VmFlags.MayShare)))];
-        List<string> kernel = [.. mappings.Select(m => Text(m.Range, m.Protection, m.IsShared))];
-        int common = engine.Zip(kernel).TakeWhile(pair => pair.First == pair.Second).Count();
-        return common == engine.Count && common == kernel.Count
-            ? null
-            : new Difference("the mappings", engine.ElementAtOrDefault(common) ?? "no further mapping", kernel.ElementAtOrDefault(common) ?? "no further mapping");
+        // What stands in for the log's files has other numbers and lengths: files are not compared.
+        return new SpaceComparison(new FilePairs()).CompareMappings(
+            [.. space.GetMappings().Select(m => ObservedMapping.Of(m) with { FileOffset = 0, Object = null })],
+            [.. kernel.Select(m => m with { FileOffset = 0, File = default })],
+            "no further mapping");
     }
 
-    private static string Text(AddressRange range, Protection protection, bool isShared) => new ObservedMapping(range, protection, isShared, 0, 0, null).ToString();
-
-    private static string Describe(Refusal refusal) => refusal switch
-    {
-        Refusal.TouchesHost => "its range is where the tool's own process keeps its code",
-        Refusal.PopulatesTooMuch => "its pages would take more than half of the memory that is free here",
-        Refusal.HarmsMachine => "it takes memory out of service",
-        Refusal.ProcessEnded => "the process that makes the calls was killed",
-        _ => "it is no call that the tool makes",
-    };
-
-    private KernelOutcome Measure(in CallArguments a, out KernelMove move)
+    private CallAnswer Measure(in CallArguments a, out KernelMove move)
     {
         if (_probe is null && _whyNotCounted is null)
-            _probe = KernelProbe.TryAttach(_executor!, out _whyNotCounted);
-        KernelOutcome outcome;
+            _probe = KernelProbe.TryAttach(_target!.Executor, out _whyNotCounted);
         if (_probe is null)
         {
-            outcome = _executor!.Invoke(SystemCallNumber.Remap, a);
-            move = new KernelMove(null, outcome.Ran ? outcome.Nanoseconds : null, _whyNotCounted);
-            return outcome;
+            CallAnswer answer = Make(SystemCallNumber.Remap, a);
+            move = new KernelMove(null, answer.IsMade ? answer.Nanoseconds : null, _whyNotCounted);
+            return answer;
         }
 
-        MeasuredCost cost = _probe.Measure(out outcome, SystemCallNumber.Remap, a);
+        MeasuredCost cost = _probe.Measure(out KernelOutcome outcome, SystemCallNumber.Remap, a);
         move = outcome.Ran ? new KernelMove(cost, cost.Nanoseconds, null) : default;
-        return outcome;
+        return KernelTarget.AnswerTo(outcome);
     }
 
-    private KernelOutcome? Invoke(in SystemCall call, AddressSpace space)
+    private CallAnswer Make(SystemCallNumber number, in CallArguments a) => _target!.Execute(new SystemCall(number, a));
+
+    private CallAnswer? Invoke(in SystemCall call, AddressSpace space)
     {
         CallArguments a = call.Arguments;
         SystemCallDescription description = call.Description!;
@@ -139,7 +129,7 @@ internal sealed class KernelSpace : IDisposable
             a = description.WithDescriptor(a, descriptor);
         }
 
-        return _executor!.Invoke(call.Number, a);
+        return Make(call.Number, a);
     }
 
     /// <summary>The descriptor of a file that stands in for the log's; -1 for none, as the log had none either.</summary>
@@ -149,7 +139,7 @@ internal sealed class KernelSpace : IDisposable
         if (file is null || _descriptors.TryGetValue(file.Object, out descriptor))
             return true;
         CloseForgotten();
-        CallResult made = _executor!.CreateMemoryFile(new ByteLength(EndlessFile));
+        CallResult made = _target!.Executor.CreateMemoryFile(new ByteLength(EndlessFile));
         if (made.IsError)
         {
             Leave($"the kernel makes no file for it: {ErrnoName.Of(made.Error)}");
@@ -169,7 +159,7 @@ internal sealed class KernelSpace : IDisposable
         foreach ((MemoryObject file, int descriptor) in _descriptors)
         {
             if (!file.IsHeld && _descriptors.Remove(file))
-                _ = _executor!.CloseFile(descriptor);
+                _ = _target!.Executor.CloseFile(descriptor);
         }
 
         _mostKept = Math.Max(LeastKept, 2 * _descriptors.Count);
@@ -184,19 +174,19 @@ internal sealed class KernelSpace : IDisposable
             return CallResult.Success;
         _heapEnd = to;
         return to > from
-            ? _executor!.Invoke(SystemCallNumber.Map, new(from, to - from, (ulong)(Protection.Read | Protection.Write), (ulong)(PrivateAnonymous | MapFlags.FixedNoReplace), NoDescriptor)).Result
-            : _executor!.Invoke(SystemCallNumber.Unmap, new(to, from - to)).Result;
+            ? Make(SystemCallNumber.Map, new(from, to - from, (ulong)(Protection.Read | Protection.Write), (ulong)(PrivateAnonymous | MapFlags.FixedNoReplace), NoDescriptor)).Result
+            : Make(SystemCallNumber.Unmap, new(to, from - to)).Result;
     }
 
     /// <summary>Moves like execve's stack move, by way of a place that is free: source and destination may overlap, which mremap refuses.</summary>
     private CallResult RelocateDown(in CallArguments a)
     {
         const ulong move = (ulong)(RemapFlags.MayMove | RemapFlags.Fixed);
-        CallResult between = _executor!.Invoke(SystemCallNumber.Map, new(0, a.Second, 0, (ulong)PrivateAnonymous, NoDescriptor)).Result;
+        CallResult between = Make(SystemCallNumber.Map, new(0, a.Second, 0, (ulong)PrivateAnonymous, NoDescriptor)).Result;
         if (between.IsError)
             return between;
-        CallResult moved = _executor.Invoke(SystemCallNumber.Remap, new(a.First, a.Second, a.Second, move, (ulong)between.Raw)).Result;
-        return moved.IsError ? moved : _executor.Invoke(SystemCallNumber.Remap, new((ulong)between.Raw, a.Second, a.Second, move, a.First - a.Third)).Result;
+        CallResult moved = Make(SystemCallNumber.Remap, new(a.First, a.Second, a.Second, move, (ulong)between.Raw)).Result;
+        return moved.IsError ? moved : Make(SystemCallNumber.Remap, new((ulong)between.Raw, a.Second, a.Second, move, a.First - a.Third)).Result;
     }
 
     private void Require(CallResult result)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 
 namespace PageShift.Verification;
@@ -42,7 +43,7 @@ public sealed record CallSequence(IReadOnlyList<CallRecord> Calls, MovePolicy Po
     /// <param name="factory">Makes the two sides.</param>
     /// <param name="executed">The calls that both sides made, with the kernel's outcomes, as far as they agree and one further.</param>
     /// <returns>The first difference, or null.</returns>
-    public LockstepDivergence? Execute(LockstepFactory factory, ICollection<CallRecord>? executed = null)
+    public Divergence? Execute(LockstepFactory factory, ICollection<CallRecord>? executed = null)
     {
         ArgumentNullException.ThrowIfNull(factory);
         if (Calls.Count == 0)
@@ -50,7 +51,7 @@ public sealed record CallSequence(IReadOnlyList<CallRecord> Calls, MovePolicy Po
         using Lockstep lockstep = factory.Begin(Policy, Calls[0].ThreadId, isThorough: true);
         foreach (CallRecord call in Calls)
         {
-            LockstepDivergence? divergence = lockstep.Step(call);
+            Divergence? divergence = lockstep.Step(call);
             if (lockstep.LastResult is { } result)
                 executed?.Add(call with { Outcome = CallOutcome.OfResult(result) });
             if (divergence is not null)

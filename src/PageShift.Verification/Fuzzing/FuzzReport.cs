@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using PageShift.Calls.Execution;
 
 namespace PageShift.Verification;
 
@@ -32,4 +33,4 @@ public sealed record FuzzReport
 /// <param name="SequenceNumber">The sequence in which it was found; with the seed it makes the sequence again.</param>
 /// <param name="Sequence">The calls that show it, shrunk, with the kernel's outcomes.</param>
 /// <param name="Divergence">What differs.</param>
-public sealed record FuzzFinding(long SequenceNumber, CallSequence Sequence, LockstepDivergence Divergence);
+public sealed record FuzzFinding(long SequenceNumber, CallSequence Sequence, Divergence Divergence);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 
 namespace PageShift.Verification;
@@ -135,7 +136,7 @@ public sealed class Fuzzer
         MovePolicy policy = MovePolicyName.All[(int)(number % MovePolicyName.All.Count)];
         var generator = new CallGenerator(SeedOf(number));
         var calls = new List<CallRecord>(_options.CallsPerSequence);
-        LockstepDivergence? divergence = null;
+        Divergence? divergence = null;
         using (Lockstep lockstep = factory.Begin(policy, CallGenerator.FirstProcess))
         {
             while (divergence is null && calls.Count < _options.CallsPerSequence)
@@ -163,7 +164,7 @@ public sealed class Fuzzer
     // differ 3 times, and the kernel did something         a divergence, except where no large page is free
     // never differ                                         what the kernel did by itself in the first run, or if that was nothing, unexplained
     /// <summary>Judges a difference.</summary>
-    internal void Judge(LockstepFactory factory, long number, CallSequence sequence, LockstepDivergence divergence)
+    internal void Judge(LockstepFactory factory, long number, CallSequence sequence, Divergence divergence)
     {
         int explained = 0;
         for (int repetition = 0; repetition < Repetitions; repetition++)
@@ -207,7 +208,7 @@ public sealed class Fuzzer
 
     private static FuzzFinding Shrink(FuzzFinding finding, LockstepFactory factory)
     {
-        LockstepDivergence divergence = finding.Divergence;
+        Divergence divergence = finding.Divergence;
         CallSequence small = new SequenceShrinker(factory).Shrink(finding.Sequence, ref divergence);
         var executed = new List<CallRecord>();
         divergence = small.Execute(factory, executed) ?? divergence;

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.SystemCalls;
 
 namespace PageShift.Verification;
@@ -15,7 +16,7 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
     /// <summary>Shrinks.</summary>
     /// <param name="sequence">A sequence that diverges.</param>
     /// <param name="divergence">How it does; becomes how the result does.</param>
-    internal CallSequence Shrink(CallSequence sequence, ref LockstepDivergence divergence)
+    internal CallSequence Shrink(CallSequence sequence, ref Divergence divergence)
     {
         List<CallRecord> calls = [.. sequence.Calls.Take(divergence.Index + 1)];
         if (!Diverges(calls, sequence, ref divergence))
@@ -42,7 +43,7 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
         return bits;
     }
 
-    private void RemoveCalls(List<CallRecord> calls, CallSequence sequence, ref LockstepDivergence divergence)
+    private void RemoveCalls(List<CallRecord> calls, CallSequence sequence, ref Divergence divergence)
     {
         for (int size = Math.Max(1, calls.Count / 2); size >= 1; size /= 2)
         {
@@ -57,7 +58,7 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
         }
     }
 
-    private void SimplifyArguments(List<CallRecord> calls, CallSequence sequence, ref LockstepDivergence divergence)
+    private void SimplifyArguments(List<CallRecord> calls, CallSequence sequence, ref Divergence divergence)
     {
         for (int index = 0; index < calls.Count; index++)
         {
@@ -101,10 +102,10 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
         }
     }
 
-    private bool Diverges(List<CallRecord> calls, CallSequence sequence, ref LockstepDivergence divergence)
+    private bool Diverges(List<CallRecord> calls, CallSequence sequence, ref Divergence divergence)
     {
         _trials++;
-        LockstepDivergence? found = (sequence with { Calls = calls }).Execute(factory);
+        Divergence? found = (sequence with { Calls = calls }).Execute(factory);
         if (found is null)
             return false;
         divergence = found;

@@ -10,24 +10,23 @@ namespace PageShift.Verification;
 /// <content>What the engine's spaces hold, in the kernel's terms.</content>
 internal sealed partial class EngineSide
 {
-    private readonly Dictionary<MemoryObject, ulong> _fileKeys = [];
     private readonly List<Mapping> _mappings = [];
     private readonly List<LeafSnapshot> _leaves = [];
 
-    /// <summary>Fills a snapshot of a process.</summary>
-    internal void Observe(int process, SpaceSnapshot into, bool withFlags)
+    /// <inheritdoc/>
+    internal override bool Observe(int process, SpaceSnapshot into, bool withFlags)
     {
         into.Mappings.Clear();
         into.Pages.Clear();
         _mappings.Clear();
         _leaves.Clear();
-        AddressSpace space = _processes[process].Space;
+        AddressSpace space = SpaceOf(process)!;
         space.CopyTo(_mappings, _leaves);
         AddressRange host = _surroundings.Kernel.Host;
         foreach (Mapping mapping in _mappings)
         {
             if (!host.Contains(mapping.Range))
-                into.Mappings.Add(Describe(mapping, withFlags));
+                into.Mappings.Add(ObservedMapping.Of(mapping, withFlags ? mapping.Flags & ~VmFlags.ExecuteOnly : null)); // of which smaps has no code
         }
 
         int index = 0;
@@ -39,27 +38,30 @@ internal sealed partial class EngineSide
                 index++;
             into.AddPages(leaf.Start.Value, leaf.Start.Value + space.Geometry.Span(leaf.Level), KindsOf(leaf, _mappings[index], space));
         }
+
+        return true;
     }
 
-    /// <summary>Copies bytes of a present page as the tables say, without touching anything. The last <see cref="Observe"/> was of the same process.</summary>
-    internal void ReadPresentBytes(int process, VirtualAddress start, Span<byte> bytes)
+    /// <inheritdoc/>
+    internal override bool TryReadPresentBytes(int process, VirtualAddress start, Span<byte> bytes)
     {
-        PagingGeometry geometry = _processes[process].Space.Geometry;
+        PagingGeometry geometry = SpaceOf(process)!.Geometry;
         LeafSnapshot leaf = FindLeaf(start, geometry);
         FrameNumber frame = leaf.Entry.Frame + (ulong)((start - leaf.Start).Value >> PageSize.Shift);
         _memory.Bytes(frame).Slice((int)(start.Value & (PageSize.Bytes - 1)), bytes.Length).CopyTo(bytes);
+        return true;
     }
 
     /// <summary>Loads the same bytes through the processor, whose TLB may remember them. False when the mapping forbids it.</summary>
     internal bool TryLoad(int process, VirtualAddress start, Span<byte> bytes) =>
-        _processes[process].Processor.TryRead(start, bytes, out _) == AccessFault.None;
+        Find(process)!.Processor.TryRead(start, bytes, out _) == AccessFault.None;
 
     /// <summary>Drops the present pages of a range that the kernel does not have, as far as it may reclaim them without swap: lazily freed ones that were not written again, and
     /// droppable memory. The last <see cref="Observe"/> was of the same process.</summary>
     /// <returns>False when there was none.</returns>
     internal bool DropReclaimed(int process, AddressRange range, SpaceSnapshot kernel)
     {
-        AddressSpace space = _processes[process].Space;
+        AddressSpace space = SpaceOf(process)!;
         bool hasDropped = false;
         int index = 0;
         int mapping = 0;
@@ -96,18 +98,9 @@ internal sealed partial class EngineSide
             {
                 AddressRange both = run.Range.Intersect(zeroes.Range);
                 if (!both.IsEmpty && run.Kinds == PageKinds.Present)
-                    _processes[process].Space.ShareZeroes(both);
+                    SpaceOf(process)!.ShareZeroes(both);
             }
         }
-    }
-
-    private ObservedMapping Describe(in Mapping mapping, bool withFlags)
-    {
-        ulong key = 0;
-        if (mapping.File is { } file && !_fileKeys.TryGetValue(file.Object, out key))
-            _fileKeys.Add(file.Object, key = (ulong)_fileKeys.Count + 1);
-        return new ObservedMapping(mapping.Range, mapping.Protection, mapping.Flags.HasFlag(VmFlags.MayShare),
-            key == 0 ? 0 : mapping.PageOffset.Value << PageSize.Shift, key, withFlags ? mapping.Flags & ~VmFlags.ExecuteOnly : null); // of which smaps has no code
     }
 
     private PageKinds KindsOf(in LeafSnapshot leaf, in Mapping mapping, AddressSpace space)

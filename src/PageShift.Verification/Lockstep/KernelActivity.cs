@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using PageShift.Calls.Execution;
 
 namespace PageShift.Verification;
 

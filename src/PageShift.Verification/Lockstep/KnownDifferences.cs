@@ -1,12 +1,8 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 
 namespace PageShift.Verification;
-
-/// <summary>Something in which the engine can't follow the kernel, because it depends on a state inside the kernel that user space can't see.</summary>
-/// <param name="Name">What it is called in reports.</param>
-/// <param name="Reason">The hidden state that decides it.</param>
-public sealed record KnownDifference(string Name, string Reason);
 
 // Two kinds:
 //

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 
 namespace PageShift.Verification;
@@ -21,7 +22,7 @@ public sealed class Lockstep : IDisposable
     private readonly KernelActivity _activity;
     private readonly SpaceSnapshot _engineState = new();
     private readonly SpaceSnapshot _kernelState = new();
-    private readonly StateComparison _comparison = new();
+    private readonly SpaceComparison _comparison = new(new FilePairs());
     private readonly byte[] _engineBytes = new byte[PageSize.Bytes];
     private readonly byte[] _kernelBytes = new byte[PageSize.Bytes];
     private readonly int _flagsInterval;
@@ -65,7 +66,7 @@ public sealed class Lockstep : IDisposable
 
     /// <summary>Executes one call on both sides, and compares.</summary>
     /// <returns>The first difference, or null.</returns>
-    public LockstepDivergence? Step(in CallRecord record)
+    public Divergence? Step(in CallRecord record)
     {
         int index = _calls++;
         _last = record;
@@ -74,10 +75,8 @@ public sealed class Lockstep : IDisposable
             return null;
 
         CallAnswer kernel = _kernel.Execute(record);
-        if (kernel.Refusal == Refusal.ProcessEnded && _engine.SpaceOf(record.ThreadId) is not null)
-            return Report(index, new Difference("the processes", "alive", "ended"));
-        if (kernel.Refusal != Refusal.None)
-            return null;
+        if (!kernel.IsMade)
+            return _kernel.HasEnded(record.ThreadId) && _engine.SpaceOf(record.ThreadId) is not null ? Report(index, new Difference("the processes", "alive", "ended")) : null;
         Executed++;
         LastResult = kernel.Result;
         if (KnownDifferences.IsDrawn(record, kernel.Result))
@@ -97,7 +96,7 @@ public sealed class Lockstep : IDisposable
 
     /// <summary>Compares all processes thoroughly, and checks the engine's invariants.</summary>
     /// <returns>The first difference, or null.</returns>
-    public LockstepDivergence? Finish()
+    public Divergence? Finish()
     {
         foreach (int process in _engine.Processes)
         {
@@ -135,10 +134,10 @@ public sealed class Lockstep : IDisposable
         return difference;
     }
 
-    private LockstepDivergence Report(int index, Difference difference)
+    private Divergence Report(int index, Difference difference)
     {
         _hasDiverged = true;
-        return new LockstepDivergence(index, _last, difference.Subject, difference.Engine, difference.Kernel) { Explanation = _activity.Explain() };
+        return new Divergence(_last.Name, difference) { Index = index, Line = _last.Line, ThreadId = _last.ThreadId, Explanation = _activity.Explain() };
     }
 
     private Difference? CheckInvariants()
@@ -183,7 +182,7 @@ public sealed class Lockstep : IDisposable
 
     private Difference? CompareProcess(int process, bool withFlags, int pages, int bytes)
     {
-        _engine.Observe(process, _engineState, withFlags);
+        _ = _engine.Observe(process, _engineState, withFlags);
         if (!_kernel.Observe(process, _kernelState, withFlags))
             return new Difference("the processes", "alive", "ended");
         Difference? difference = _comparison.Compare(_engineState, _kernelState);
@@ -199,14 +198,14 @@ public sealed class Lockstep : IDisposable
         if (KnownDifferences.MayReclaim(_last) && _engine.DropReclaimed(process, RangeOf(_last.Call.Arguments), _kernelState))
         {
             Reclaimed++;
-            _engine.Observe(process, _engineState, withFlags);
+            _ = _engine.Observe(process, _engineState, withFlags);
         }
 
         if (_comparison.Compare(_engineState, _kernelState) is null)
             return null;
         TakenApart++;
         _engine.ShareZeroes(process, _engineState, _kernelState);
-        _engine.Observe(process, _engineState, withFlags);
+        _ = _engine.Observe(process, _engineState, withFlags);
         return _comparison.Compare(_engineState, _kernelState);
     }
 
@@ -235,7 +234,7 @@ public sealed class Lockstep : IDisposable
     {
         Span<byte> engine = _engineBytes.AsSpan(0, length);
         Span<byte> kernel = _kernelBytes.AsSpan(0, length);
-        _engine.ReadPresentBytes(process, start, engine);
+        _ = _engine.TryReadPresentBytes(process, start, engine);
         if (!_kernel.TryReadPresentBytes(process, start, kernel))
             return new Difference($"the bytes at {start}", "readable", "unreadable");
         int common = engine.CommonPrefixLength(kernel);

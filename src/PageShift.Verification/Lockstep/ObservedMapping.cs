@@ -1,4 +1,6 @@
 using PageShift.Abi;
+using PageShift.Linux;
+using PageShift.Mappings;
 
 namespace PageShift.Verification;
 
@@ -7,11 +9,29 @@ namespace PageShift.Verification;
 /// <param name="Protection">What may be done with it.</param>
 /// <param name="IsShared">True when writes reach the object.</param>
 /// <param name="FileOffset">The offset in the object, in bytes; 0 without one.</param>
-/// <param name="FileKey">Which object it shows, by a number that only the same side's other mappings share; 0 for none.</param>
+/// <param name="Object">Which object it shows, on the engine's side; null for none.</param>
+/// <param name="File">Which file it shows, on the kernel's side.</param>
 /// <param name="Flags">All flags, when they were asked for.</param>
 internal readonly record struct ObservedMapping(
-    AddressRange Range, Protection Protection, bool IsShared, ulong FileOffset, ulong FileKey, VmFlags? Flags)
+    AddressRange Range, Protection Protection, bool IsShared, ulong FileOffset, MemoryObject? Object, KernelFile File, VmFlags? Flags)
 {
+    /// <summary>True when it shows an object or a file.</summary>
+    internal bool HasFile => Object is not null || !File.IsNone;
+
+    /// <summary>A mapping of the engine's.</summary>
+    internal static ObservedMapping Of(in Mapping mapping, VmFlags? flags = null) => new(
+        mapping.Range,
+        mapping.Protection,
+        mapping.Flags.HasFlag(VmFlags.MayShare),
+        mapping.File is null ? 0 : mapping.PageOffset.Value << PageSize.Shift,
+        mapping.File?.Object,
+        default,
+        flags);
+
+    /// <summary>A mapping of the kernel's.</summary>
+    internal static ObservedMapping Of(in KernelMapping mapping) =>
+        new(mapping.Range, mapping.Protection, mapping.IsShared, mapping.FileOffset, null, KernelFile.Of(mapping), mapping.Flags);
+
     /// <summary>The mapping in the style of a line of /proc/PID/maps, with the flags that this shows not.</summary>
     public override string ToString()
     {
@@ -20,7 +40,7 @@ internal readonly record struct ObservedMapping(
             Protection.HasFlag(Protection.Write) ? "w" : "-",
             Protection.HasFlag(Protection.Execute) ? "x" : "-",
             IsShared ? "s" : "p");
-        string file = FileKey == 0 ? "" : $" offset 0x{FileOffset:x}";
+        string file = HasFile ? $" offset 0x{FileOffset:x}" : "";
         return Flags is { } flags ? $"{Range} {access}{file} [{flags}]" : $"{Range} {access}{file}";
     }
 }

@@ -75,9 +75,5 @@ public sealed class FileLifetimeTests
         public void OnMove(in CallRecord record, MoveObservation move)
         {
         }
-
-        public void OnDivergence(in Divergence divergence)
-        {
-        }
     }
 }

@@ -1,6 +1,5 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Moving;
 using Xunit;
 
 namespace PageShift.Tests.Calls;
@@ -62,17 +61,17 @@ public sealed class LogCorpusTests
     {
         using FileStream stream = File.OpenRead(Path.Combine(Folder, name));
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = name });
-        var seen = new Seen();
-        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, seen);
+        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true });
         var threads = new SortedSet<int>();
         int calls = 0;
+        int divergences = 0;
         try
         {
             while (reader.TryRead(out CallRecord record))
             {
                 threads.Add(record.ThreadId);
                 calls += record.Kind == CallRecordKind.Call ? 1 : 0;
-                executor.Execute(record);
+                divergences += executor.Execute(record).Divergence is null ? 0 : 1;
             }
 
             reader.ThrowIfNothingUnderstood();
@@ -82,17 +81,6 @@ public sealed class LogCorpusTests
             return error.Message;
         }
 
-        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, seen.Divergences, string.Join(',', reader.Noise));
-    }
-
-    private sealed class Seen : ILogObserver
-    {
-        internal int Divergences { get; private set; }
-
-        public void OnMove(in CallRecord record, MoveObservation move)
-        {
-        }
-
-        public void OnDivergence(in Divergence divergence) => Divergences++;
+        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, string.Join(',', reader.Noise));
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Verification;
 
@@ -24,8 +25,8 @@ internal static class ConformanceRendering
             if (calls.TryGetValue(index, out CallRecord call))
             {
                 CallAnswer answer = world.Execute(call);
-                if (answer.Refusal != Refusal.None)
-                    throw new InvalidOperationException($"{conformanceCase.Name}: '{line}' was not run: {answer.Refusal}.");
+                if (!answer.IsMade)
+                    throw new InvalidOperationException($"{conformanceCase.Name}: '{line}' was not run: {answer.WhyNot}.");
                 process = call.ThreadId;
                 lines.Add(Render(line, call, answer, world.Data));
                 continue;

@@ -1,4 +1,5 @@
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Physical;

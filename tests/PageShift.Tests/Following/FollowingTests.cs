@@ -1,5 +1,5 @@
+using PageShift.Calls.Execution;
 using PageShift.Tests.Tracing;
-using PageShift.Verification;
 using Xunit;
 
 namespace PageShift.Tests.Following;
@@ -128,7 +128,7 @@ public sealed class FollowingTests
 
         FollowedRun run = FollowedRun.Of(program.Path);
 
-        FollowDivergence divergence = run.Divergences[0];
+        Divergence divergence = run.Divergences[0];
         Assert.Equal("the mappings", divergence.Subject);
         Assert.StartsWith("mmap(NULL, 4096, PROT_READ|PROT_WRITE", divergence.Call, StringComparison.Ordinal);
         Assert.Contains(" rw-p", divergence.Engine, StringComparison.Ordinal);

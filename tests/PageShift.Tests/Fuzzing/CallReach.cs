@@ -1,7 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Linux;
 using PageShift.Verification;
 
 namespace PageShift.Tests.Fuzzing;
@@ -98,7 +97,7 @@ internal sealed class CallReach
         if (covered.Length == 0)
             yield break;
         yield return $"{call} of {(covered.Length == 1 ? "one mapping" : "several mappings")}";
-        yield return $"{call} of {(covered[0].IsShared ? "shared" : covered[0].FileKey != 0 ? "private object" : "private anonymous")} memory";
+        yield return $"{call} of {(covered[0].IsShared ? "shared" : covered[0].HasFile ? "private object" : "private anonymous")} memory";
         if (before.Pages.Any(run => run.Range.Start.Value < end && run.Range.End.Value > start))
             yield return $"{call} with pages";
     }

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
@@ -33,7 +34,7 @@ public sealed class FuzzerTests
         for (ulong seed = 1; ; seed++)
         {
             CallSequence sequence = Random(factory, seed, 60);
-            LockstepDivergence? divergence = sequence.Execute(factory);
+            Divergence? divergence = sequence.Execute(factory);
             if (divergence is null)
                 continue;
             CallSequence small = shrinker.Shrink(sequence, ref divergence);

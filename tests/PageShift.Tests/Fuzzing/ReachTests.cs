@@ -1,6 +1,5 @@
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.SystemCalls;
 using PageShift.Tests.Lockstep;

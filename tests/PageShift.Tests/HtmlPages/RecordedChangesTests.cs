@@ -118,11 +118,6 @@ public sealed class RecordedChangesTests
             // Only what is mapped is looked at here.
         }
 
-        public void OnDivergence(in Divergence divergence)
-        {
-            // Random calls fail, and may.
-        }
-
         internal void Apply()
         {
             var buffer = new ArrayBufferWriter<byte>();

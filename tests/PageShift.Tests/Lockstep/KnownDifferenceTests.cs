@@ -1,4 +1,5 @@
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Verification;
@@ -194,7 +195,7 @@ public sealed class KnownDifferenceTests
     {
         CallSequence sequence = Sequence(log);
         var fuzzer = new Fuzzer(new FuzzOptions());
-        fuzzer.Judge(factory, 7, sequence, new LockstepDivergence(0, sequence.Calls[0], "the present pages", "nothing more", "10000000-10200000 Present") { Explanation = explanation });
+        fuzzer.Judge(factory, 7, sequence, new Divergence(sequence.Calls[0].Name, new Difference("the present pages", "nothing more", "10000000-10200000 Present")) { Index = 0, Explanation = explanation });
         return fuzzer.Report(factory);
     }
 }

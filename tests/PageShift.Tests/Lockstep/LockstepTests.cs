@@ -1,6 +1,7 @@
 using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Verification;
@@ -16,7 +17,7 @@ public sealed class LockstepTests
         using LockstepFactory factory = StartedFactory.OrSkip();
         KernelSurroundings kernel = factory.Surroundings.Kernel;
         factory.Surroundings = factory.Surroundings with { Kernel = new(new VirtualAddress(0x7fff_0000_0000), kernel.LowestHint, kernel.BreakStart) };
-        LockstepDivergence? divergence = Sequence("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)").Execute(factory);
+        Divergence? divergence = Sequence("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)").Execute(factory);
         Assert.NotNull(divergence);
         Assert.Equal((0, "the results", "0x7ffefffff000", "0x7ffff7ffe000"), (divergence.Index, divergence.Subject, divergence.Engine, divergence.Kernel));
     }
@@ -71,7 +72,7 @@ public sealed class LockstepTests
         return CallSequence.Read(stream, "test", policy);
     }
 
-    private static LockstepDivergence? AfterTampering(LockstepFactory factory, Action<AddressSpace> tamper)
+    private static Divergence? AfterTampering(LockstepFactory factory, Action<AddressSpace> tamper)
     {
         using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift, isThorough: true);
         foreach (CallRecord call in Sequence("mmap(0x10000000, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\nmemset(0x10000000, 9, 8192)").Calls)

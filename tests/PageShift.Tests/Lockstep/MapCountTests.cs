@@ -1,6 +1,7 @@
 using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Physical;
@@ -31,7 +32,7 @@ public sealed class MapCountTests
         foreach (CallRecord call in Sequence(Log()).Calls)
         {
             CallAnswer expected = kernel.Execute(call);
-            Assert.Equal(Refusal.None, expected.Refusal);
+            Assert.Null(expected.WhyNot);
             CallAnswer answer = engine.Execute(call);
             Assert.True(expected.Result == answer.Result, $"{call.Call}: engine {answer.Result}, kernel {expected.Result}");
             if (expected.Result.IsError)
@@ -42,7 +43,7 @@ public sealed class MapCountTests
         SpaceSnapshot engines = new(), kernels = new();
         engine.Observe(0, engines, withFlags: false);
         Assert.True(kernel.Observe(0, kernels, withFlags: false));
-        Assert.Null(new StateComparison().Compare(engines, kernels));
+        Assert.Null(new SpaceComparison(new FilePairs()).Compare(engines, kernels));
     }
 
     /// <summary>Every second page of a region gets another protection; then, while the last few mappings are used up, one call of each kind at a time.</summary>

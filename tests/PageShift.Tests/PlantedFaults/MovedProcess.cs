@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
 using PageShift.Verification;
@@ -25,7 +26,7 @@ internal sealed class MovedProcess
     private MovedProcess(int seed) => _random = new Random(seed);
 
     /// <summary>Makes many such processes under every policy; what differs first, or null.</summary>
-    internal static LockstepDivergence? Run(LockstepFactory factory)
+    internal static Divergence? Run(LockstepFactory factory)
     {
         foreach (MovePolicy policy in MovePolicyName.All)
         {
@@ -40,9 +41,9 @@ internal sealed class MovedProcess
     }
 
     /// <summary>A difference that comes again, and not for want of a large page: whether the kernel has one depends on all that runs on the machine.</summary>
-    private static LockstepDivergence? Differs(LockstepFactory factory, CallSequence sequence)
+    private static Divergence? Differs(LockstepFactory factory, CallSequence sequence)
     {
-        LockstepDivergence? divergence = null;
+        Divergence? divergence = null;
         for (int i = 0; i < Repetitions; i++)
         {
             divergence = sequence.Execute(factory);

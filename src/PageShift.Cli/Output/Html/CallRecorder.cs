@@ -20,7 +20,6 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
     private readonly MappingChanges _changes = new();
     private ISpaceFollower? _next;
     private RecordedCall? _pending;
-    private long _executed;
     private int _moves;
     private bool _isSeeding;
     private bool _isFolded;
@@ -59,20 +58,16 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
 
     /// <summary>The record has been executed.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="executed">The calls that were executed up to now; one that was left out is not counted.</param>
-    internal void End(in CallRecord record, long executed)
+    /// <param name="outcome">What came of it.</param>
+    internal void End(in CallRecord record, in RecordOutcome outcome)
     {
-        bool wasExecuted = executed != _executed;
-        _executed = executed;
+        _moves += outcome.Moves;
         if (_isFolded)
             return;
         _text.GetStringBuilder().Clear();
         _writer.Write(record with { ThreadId = 0, Timestamp = default });
-        _pending = new RecordedCall(record.Line, record.ThreadId, CallGroupOf.Record(record), wasExecuted, _text.ToString().TrimEnd());
+        _pending = new RecordedCall(record.Line, record.ThreadId, CallGroupOf.Record(record), outcome.Fate == RecordFate.Executed, _text.ToString().TrimEnd());
     }
-
-    /// <summary>The call that is being executed moves a mapping.</summary>
-    internal void Moved() => _moves++;
 
     /// <summary>Writes what was kept: an object with the array <c>calls</c>.</summary>
     internal void Finish(Stream output)

@@ -2,13 +2,12 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
-using PageShift.Moving;
 using PageShift.PageTables;
 
 namespace PageShift.Cli.Output.Html;
 
 /// <summary>The report of <c>trace</c> as a page (docs/page.md). The calls come from the log that the tracer writes, which is run again when all has ended.</summary>
-internal sealed class TraceHtml : ITraceOutput, ILogObserver
+internal sealed class TraceHtml : ITraceOutput
 {
     private readonly Stream _output;
     private readonly string _log;
@@ -44,23 +43,15 @@ internal sealed class TraceHtml : ITraceOutput, ILogObserver
         HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, string.Join(' ', report.Settings.Command), Comparison.Of(report)), _recorder.Finish);
     }
 
-    void ILogObserver.OnMove(in CallRecord record, MoveObservation move) => _recorder.Moved();
-
-    void ILogObserver.OnDivergence(in Divergence divergence)
-    {
-        // Results are not verified here: the tracer compared them with the kernel's when they were made.
-    }
-
     private void RunLog()
     {
         using var stream = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = _log, Strict = true });
-        using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, this, _recorder.Before(null));
+        using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, follower: _recorder.Before(null));
         while (reader.TryRead(out CallRecord record))
         {
             _recorder.Begin(record);
-            executor.Execute(record);
-            _recorder.End(record, executor.Statistics.Calls);
+            _recorder.End(record, executor.Execute(record)); // not verified: the tracer compared the results with the kernel's when they were made
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
 internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, string? Verdict, RunLog Log, RunKernel? Kernel)
 {
     internal static RunHead Of(RunReport report) => new(
-        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Expected, d.Found.Actual)), report.DivergenceCount,
+        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Kernel, d.Found.Engine)), report.DivergenceCount,
         VerdictOf(report), RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
 
     private static string? VerdictOf(RunReport report)
@@ -56,7 +56,7 @@ internal sealed record RunKernel(
 {
     internal static RunKernel Of(KernelVersion version, MovePolicy policy, RunReport report) => new(
         version.Release, MovePolicyName.Of(policy), report.Kernel.Agreements, report.Kernel.Disagreements, report.Kernel.NotObservable, report.Kernel.Nanoseconds,
-        report.KernelDivergences.Select(d => new RunKernelDivergence(d.File, d.Line, d.Call, d.Engine, d.Kernel)));
+        report.KernelDivergences.Select(d => new RunKernelDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Engine, d.Found.Kernel)));
 }
 
 /// <summary>A call at which engine and running kernel part.</summary>

@@ -1,3 +1,4 @@
+using PageShift.Calls.Execution;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
@@ -37,7 +38,7 @@ internal sealed record TraceHead(
 /// <summary>A place where engine and kernel differed.</summary>
 internal sealed record TraceDivergence(int Process, int Thread, string Call, string Subject, string Engine, string Kernel)
 {
-    internal static TraceDivergence Of(FollowDivergence found) => new(found.ProcessId, found.ThreadId, found.Call, found.Subject, found.Engine, found.Kernel);
+    internal static TraceDivergence Of(Divergence found) => new(found.ProcessId, found.ThreadId, found.Call, found.Subject, found.Engine, found.Kernel);
 }
 
 /// <summary>How the program was followed.</summary>

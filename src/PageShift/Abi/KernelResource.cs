@@ -1,7 +1,7 @@
-namespace PageShift.Linux;
+namespace PageShift.Abi;
 
 /// <summary>The limits of a process that the memory calls obey, with the kernel's numbers.</summary>
-internal enum KernelResource
+public enum KernelResource
 {
     /// <summary>RLIMIT_DATA: private writable memory and the heap, in bytes.</summary>
     Data = 2,

@@ -1,9 +1,9 @@
 using System.Globalization;
 using PageShift.Mappings;
 
-namespace PageShift.Verification;
+namespace PageShift.Calls.Execution;
 
-/// <summary>The files that a log may open in lockstep: those whose behaviour both sides know.</summary>
+/// <summary>The files that calls may open on the engine and on the running kernel alike: those whose behaviour both know.</summary>
 internal static class CallPaths
 {
     /// <summary>The device whose private mappings are anonymous memory.</summary>
@@ -13,7 +13,9 @@ internal static class CallPaths
     internal const string Directory = "/";
 
     private const string MemoryFilePrefix = "/memfd:";
+    private const string SharedMemoryPrefix = "/dev/shm/";
     private const string DescriptorPrefix = "/proc/self/fd/";
+    private const ulong AccessMode = 3;
 
     /// <summary>The path by which an open file is opened once more.</summary>
     internal static string OfDescriptor(int descriptor) => string.Create(CultureInfo.InvariantCulture, $"{DescriptorPrefix}{descriptor}");
@@ -29,18 +31,29 @@ internal static class CallPaths
             && int.TryParse(path.AsSpan(DescriptorPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out descriptor);
     }
 
-    /// <summary>True when both sides can open the path alike.</summary>
+    /// <summary>True when both can open the path alike.</summary>
     internal static bool IsKnown(string? path) =>
         path is ZeroDevice or Directory || (path is not null && (IsMemoryFile(path) || TryGetDescriptor(path, out _)));
+
+    /// <summary>True when open's flags ask for writing too.</summary>
+    internal static bool CanWrite(ulong flags) => (flags & AccessMode) != 0;
+
+    /// <summary>What a file is to those who map it.</summary>
+    internal static MemoryObjectKind KindOf(string? path) => path switch
+    {
+        ZeroDevice => MemoryObjectKind.ZeroDevice,
+        not null when IsMemoryFile(path) || path.StartsWith(SharedMemoryPrefix, StringComparison.Ordinal) => MemoryObjectKind.Memory,
+        _ => MemoryObjectKind.File,
+    };
 
     /// <summary>The open file description that open's flags ask for.</summary>
     internal static OpenFile Open(MemoryObject memory, ulong flags, bool isUnmappable = false)
     {
-        const ulong AccessMode = 3, WriteOnly = 1, ReadOnly = 0, PathOnly = 0x200000;
+        const ulong WriteOnly = 1, PathOnly = 0x200000;
         return new OpenFile(memory)
         {
             CanRead = (flags & AccessMode) != WriteOnly,
-            CanWrite = (flags & AccessMode) != ReadOnly,
+            CanWrite = CanWrite(flags),
             IsPathOnly = (flags & PathOnly) != 0,
             IsUnmappable = isUnmappable,
         };

@@ -1,19 +1,19 @@
-namespace PageShift.Verification;
+namespace PageShift.Calls.Execution;
 
 /// <summary>Bytes that a call gave back. One buffer, used again for each call.</summary>
-internal sealed class CallData
+public sealed class CallData
 {
     /// <summary>The longest vector that mincore is given when a log names none; also the longest read.</summary>
-    internal const int VectorBytes = 32 << 10;
+    public const int VectorBytes = 32 << 10;
 
     private readonly byte[] _bytes = new byte[VectorBytes];
 
     /// <summary>How many bytes the last call gave.</summary>
-    internal int Length { get; set; }
+    public int Length { get; set; }
 
     /// <summary>The bytes.</summary>
-    internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);
 
     /// <summary>Room for up to <see cref="VectorBytes"/> bytes.</summary>
-    internal Span<byte> Take(int length) => _bytes.AsSpan(0, length);
+    public Span<byte> Take(int length) => _bytes.AsSpan(0, length);
 }

@@ -1,0 +1,191 @@
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.Moving;
+using PageShift.PageTables;
+using PageShift.Translation;
+
+namespace PageShift.Calls.Execution;
+
+/// <summary>A process of the engine's: an address space, its open files, and a processor for its accesses.</summary>
+/// <param name="space">The space, which is given back with the target.</param>
+/// <param name="objects">Takes what is made for files that are opened, whose owner disposes it; null when that is nobody's concern.</param>
+public sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? objects = null) : ICallTarget<EngineTarget>, IMoveObserver
+{
+    private IMoveObserver? _observer;
+    private VirtualProcessor? _processor;
+    private int _moves;
+
+    /// <summary>The space.</summary>
+    public AddressSpace Space { get; } = space;
+
+    /// <summary>The processor that makes the accesses.</summary>
+    public VirtualProcessor Processor => _processor ??= Space.CreateProcessor();
+
+    /// <summary>Sees moves just before they are made; null for nobody. A fork has the same observer.</summary>
+    public IMoveObserver? MoveObserver
+    {
+        get => _observer;
+        set
+        {
+            _observer = value;
+            Space.MoveObserver = value is null ? null : this;
+        }
+    }
+
+    /// <inheritdoc/>
+    public CallAnswer Execute(in SystemCall call, string? filePath = null, CallData? data = null)
+    {
+        CallArguments a = call.Arguments;
+        switch (call.Number)
+        {
+            case PseudoCall.MemorySet:
+                return Fill(a.First, (byte)a.Second, a.Third);
+            case PseudoCall.MemoryRead when data is not null:
+                return Read(a.First, a.Second, data);
+            case SystemCallNumber.InCore when a.Third == 0 && data is not null:
+                return InCore(a.First, a.Second, data);
+            case SystemCallNumber.OpenFile when filePath is not null:
+                return new CallAnswer(Open(filePath, a.First));
+            case SystemCallNumber.CloseFile:
+                return new CallAnswer(Close(a.First, a.Second));
+            case SystemCallNumber.Truncate:
+                return new CallAnswer(Truncate((int)a.First, a.Second));
+            case SystemCallNumber.SetLimit:
+                SetLimit((KernelResource)a.First, new ByteLength(a.Second));
+                return new CallAnswer(CallResult.Success);
+            case PseudoCall.Present:
+                return new CallAnswer(MarkPresent(a.First, a.Second, a.Third));
+            case PseudoCall.Absent:
+                Space.ForgetPages();
+                return new CallAnswer(CallResult.Success);
+            case PseudoCall.AnonVma:
+                Space.MarkPrivate(new VirtualAddress(a.First));
+                return new CallAnswer(CallResult.Success);
+        }
+
+        _moves = 0;
+        CallResult result = call.Number == PseudoCall.RelocateDown
+            ? Space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
+            : Space.Invoke(call.Number, a);
+        return new CallAnswer(result) { Moves = _moves };
+    }
+
+    /// <inheritdoc/>
+    public CallResult TryFork(out EngineTarget child)
+    {
+        child = new EngineTarget(Space.Fork(), objects) { MoveObserver = MoveObserver };
+        return CallResult.Success;
+    }
+
+    /// <summary>Gives the processor and the space back.</summary>
+    public void Dispose()
+    {
+        _processor?.Dispose();
+        Space.Dispose();
+    }
+
+    void IMoveObserver.Moving(MoveObservation move)
+    {
+        _moves++;
+        _observer!.Moving(move);
+    }
+
+    private CallAnswer Fill(ulong start, byte value, ulong length)
+    {
+        // No range reaches the last byte of all; there is nothing to fill.
+        if (length > ulong.MaxValue - start)
+            return AnswerTo(Processor.TryWrite(new VirtualAddress(start), value), 0);
+        AccessFault fault = Processor.TryFill(new AddressRange(new VirtualAddress(start), new ByteLength(length)), value, out ulong filled);
+        return AnswerTo(fault, filled);
+    }
+
+    private CallAnswer Read(ulong start, ulong length, CallData data)
+    {
+        AccessFault fault = Processor.TryRead(new VirtualAddress(start), data.Take((int)length), out int copied);
+        data.Length = copied;
+        return AnswerTo(fault, (ulong)copied).WithFirstByte(data.Bytes);
+    }
+
+    private CallAnswer AnswerTo(AccessFault fault, ulong bytesDone) =>
+        new(CallAnswer.OfFault(fault), bytesDone, fault is AccessFault.None or AccessFault.NonCanonical ? 0 : Processor.FaultAddress.Value);
+
+    private CallAnswer InCore(ulong start, ulong length, CallData data)
+    {
+        Span<byte> vector = data.Take(CallData.VectorBytes);
+        vector.Clear();
+        CallResult result = Space.InCore(new VirtualAddress(start), new ByteLength(length), vector);
+        data.Length = result.IsError ? 0 : (int)((length + (PageSize.Bytes - 1)) >> PageSize.Shift);
+        return new CallAnswer(result);
+    }
+
+    private CallResult Open(string path, ulong flags)
+    {
+        MemoryObject memory;
+        bool isUnmappable = false;
+        if (CallPaths.TryGetDescriptor(path, out int descriptor))
+        {
+            if (!Space.Descriptors.TryGet(descriptor, out OpenFile? opened))
+                return Errno.NoSuchEntry;
+            (memory, isUnmappable) = (opened.Object, opened.IsUnmappable);
+        }
+        else
+        {
+            isUnmappable = path == CallPaths.Directory;
+            memory = path == CallPaths.ZeroDevice ? ZeroDevice() : Made(MemoryObjectKind.Memory, default);
+        }
+
+        return new CallResult(Space.Descriptors.Open(CallPaths.Open(memory, flags, isUnmappable)));
+    }
+
+    /// <summary>There is one such device, however often it is opened.</summary>
+    private MemoryObject ZeroDevice() =>
+        objects?.FirstOrDefault(memory => memory.Kind == MemoryObjectKind.ZeroDevice) ?? Made(MemoryObjectKind.ZeroDevice, new ByteLength(ulong.MaxValue));
+
+    private MemoryObject Made(MemoryObjectKind kind, ByteLength length)
+    {
+        var memory = new MemoryObject(Space.Memory, kind, length);
+        objects?.Add(memory);
+        return memory;
+    }
+
+    private CallResult Close(ulong first, ulong last)
+    {
+        if (first == last)
+            return Space.Descriptors.Close((int)first) ? CallResult.Success : Errno.BadFileDescriptor;
+        Space.Descriptors.CloseRange((int)Math.Min(first, int.MaxValue), (int)Math.Min(last, int.MaxValue));
+        return CallResult.Success;
+    }
+
+    private CallResult Truncate(int descriptor, ulong length)
+    {
+        if (!Space.Descriptors.TryGet(descriptor, out OpenFile? file) || file.IsPathOnly)
+            return Errno.BadFileDescriptor;
+        if (!file.CanWrite || file.IsUnmappable || file.Object.Kind != MemoryObjectKind.Memory)
+            return Errno.InvalidArgument;
+        file.Object.SetLength(new ByteLength(length));
+        return CallResult.Success;
+    }
+
+    private CallResult MarkPresent(ulong start, ulong length, ulong span)
+    {
+        PageTableLevel level = PageTableLevel.Pte;
+        if (span == Space.Geometry.Span(PageTableLevel.Pmd))
+            level = PageTableLevel.Pmd;
+        else if (span is not (0 or PageSize.Bytes))
+            return Errno.InvalidArgument;
+        return Space.MarkPresent(new AddressRange(new VirtualAddress(start), new ByteLength(length)), level);
+    }
+
+    private void SetLimit(KernelResource resource, ByteLength limit)
+    {
+        ResourceLimits limits = Space.Limits;
+        Space.Limits = resource switch
+        {
+            KernelResource.Data => limits with { Data = limit },
+            KernelResource.Stack => limits with { Stack = limit },
+            KernelResource.LockedMemory => limits with { Locked = limit },
+            KernelResource.AddressSpace => limits with { AddressSpace = limit },
+            _ => limits,
+        };
+    }
+}
