@@ -45,6 +45,6 @@ public readonly record struct CallLogCounts
         Records = left.Records + right.Records,
     };
 
-    /// <summary>Events: calls, and what happens to threads.</summary>
+    /// <summary>Events: calls, and the ends of threads.</summary>
     public long Records { get; init; }
 }

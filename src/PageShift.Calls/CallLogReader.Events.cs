@@ -190,7 +190,7 @@ public sealed partial class CallLogReader
 
         UnfinishedCall? call = _unfinished.GetValueOrDefault(threadId) ?? BeginExecution(threadId, name, _lines.LineCount);
         if (call is null)
-            return ReadWithoutBeginning(ref cursor, nameStart, threadId, timestamp, origin, out record);
+            return ReadWithoutBeginning(ref cursor, nameStart, name.Length, threadId, timestamp, origin, out record);
 
         if (!call.Text.StartsWith(name) || call.Text[name.Length] != '(')
         {
@@ -209,12 +209,12 @@ public sealed partial class CallLogReader
         return isRead;
     }
 
-    /// <summary>Reads the rest of a call that began before the log did. It is enough where all arguments are in it, as old versions of strace write a clone's, or where there are none.
+    /// <summary>Reads the rest of a call that began before the log did. It is enough where all arguments are in it, as old versions of strace write a clone's, or where none are needed, as of execve.
     /// Without them it is an error, unless the call leaves memory alone.</summary>
-    private bool ReadWithoutBeginning(ref LineCursor cursor, int nameStart, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
+    private bool ReadWithoutBeginning(ref LineCursor cursor, int nameStart, int nameLength, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
     {
         record = default;
-        ReadOnlySpan<byte> name = cursor.Text[nameStart..(cursor.Position - " resumed>"u8.Length)];
+        ReadOnlySpan<byte> name = cursor.Text.Slice(nameStart, nameLength);
         bool changesMemory = ChangesMemory(name);
         UnfinishedCall made = TakeSpared();
         made.Begin(threadId, timestamp);

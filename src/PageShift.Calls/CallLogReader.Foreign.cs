@@ -18,7 +18,7 @@ public sealed partial class CallLogReader
         if (prefix.Dialect == LogDialect.GVisorEntry)
             return ReadEntry(ref cursor, thread, prefix.Timestamp, out record);
         if (cursor.TryTake(ContinuedMark))
-            return ReadContinued(ref cursor, thread, out record);
+            return ReadContinued(ref cursor, thread, prefix.Timestamp, out record);
         ReadOnlySpan<byte> text = cursor.Text.TrimEnd((byte)' ');
         if (prefix.Dialect == LogDialect.Perf && text.EndsWith(" ..."u8) && text[..^4].TrimEnd((byte)' ') is var begun && begun.EndsWith(")"u8))
             return Suspend(ref cursor, begun.Length - 1, thread, prefix.Timestamp, null);
@@ -42,7 +42,7 @@ public sealed partial class CallLogReader
     }
 
     /// <summary>perf trace: <c>... [continued]: mmap()) = 0x1000</c>. What a clone returns to its child is no call of the child's.</summary>
-    private bool ReadContinued(ref LineCursor cursor, int thread, out CallRecord record)
+    private bool ReadContinued(ref LineCursor cursor, int thread, CallTimestamp timestamp, out CallRecord record)
     {
         record = default;
         int start = cursor.Position;
@@ -56,12 +56,18 @@ public sealed partial class CallLogReader
 
         if (!_unfinished.Remove(thread, out UnfinishedCall? call))
         {
-            _diagnostics++;
-            bool isOfChild = SystemCallNames.TryFind(name, out NamedCall named, out _) && named.Number == SystemCallNumber.Clone;
-            if (!changesMemory || isOfChild)
+            SystemCallNames.TryFind(name, out NamedCall named, out _);
+            if (named.IsModelled && named.Number == SystemCallNumber.Clone)
+            {
+                _diagnostics++;
                 return false;
+            }
+
+            // perf trace leaves out what is 0, so that without its beginning a call has arguments that are not known.
+            if (named.IsModelled && named.Number == SystemCallNumber.Execute)
+                return ReadWithoutBeginning(ref cursor, start, name.Length, thread, timestamp, null, out record);
             cursor.FailAt(start, "the beginning of this call on an earlier line");
-            return Reject(cursor, null, changesMemory: true);
+            return Reject(cursor, null, changesMemory);
         }
 
         call.Append(cursor.Rest, _lines.LineCount, LineCursor.ColumnOf(cursor.Text, 0, cursor.Position));

@@ -86,8 +86,8 @@ internal sealed class LogInput : IDisposable
     /// <summary>Refuses logs that have ended, and in which nothing was understood.</summary>
     internal void ThrowIfNothingUnderstood()
     {
-        foreach ((_, CallLogReader reader) in _readers)
-            reader.ThrowIfNothingUnderstood();
+        if (Counts.Records == 0)
+            _readers[0].Reader.ThrowIfNothingUnderstood();
     }
 
     private void AddReader(Stream stream, string name, LogSettings settings) =>
