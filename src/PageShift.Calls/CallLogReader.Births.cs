@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Calls.Text;
 
 namespace PageShift.Calls;
@@ -74,6 +75,28 @@ public sealed partial class CallLogReader
         }
 
         return search.Parent;
+    }
+
+    /// <summary>A clone that has begun, with the flags that the log shows where it returns. Where it does not, it is taken for a fork.</summary>
+    private CallRecord WithFlags(CallRecord begun)
+    {
+        foreach (CallRecord record in _ahead)
+        {
+            if (IsReturnOf(record))
+                return begun with { Call = record.Call, LacksFlags = false };
+        }
+
+        while (_ahead.Count < MostAhead && TryReadAhead(out CallRecord record))
+        {
+            _ahead.Enqueue(record);
+            if (IsReturnOf(record))
+                return begun with { Call = record.Call, LacksFlags = false };
+        }
+
+        return begun with { LacksFlags = false };
+
+        bool IsReturnOf(in CallRecord record) =>
+            record.Kind == CallRecordKind.Call && record.ThreadId == begun.ThreadId && record.Call.Number == SystemCallNumber.Clone && !record.Outcome.IsCutOff;
     }
 
     /// <summary>Reads the next event before its time. What can't be read is said in its turn.</summary>

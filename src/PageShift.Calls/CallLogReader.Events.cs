@@ -15,8 +15,6 @@ public sealed partial class CallLogReader
     /// <summary>Threads that another one's execve took over, where the log does not show that call's beginning.</summary>
     private readonly HashSet<int> _superseded = [];
 
-    private static ReadOnlySpan<byte> MessagePrefix => "strace: "u8;
-
     private static ReadOnlySpan<byte> UnfinishedMark => " <unfinished ...>"u8;
 
     private bool ReadCall(
@@ -36,12 +34,58 @@ public sealed partial class CallLogReader
                 return ReadPartial(text[..end], start, threadId, timestamp, origin, _lines.LineCount, out record);
         }
 
+        int begin = cursor.Position;
         if (!_parser.TryParse(ref cursor, isPartial: false, out ParsedCall call))
-            return Reject(cursor, origin);
-        record = RecordOf(CallRecordKind.Call, call, _lines.LineCount, threadId, timestamp);
-        if (call.Number == SystemCallNumber.Clone && call.Outcome.State == CallOutcomeState.Value)
-            _tracees.Expect(call.Outcome.Value);
-        return true;
+        {
+            return origin is null && IsTorn(cursor, text.Length)
+                ? ReadTorn(text, begin, cursor.FailurePosition, threadId, timestamp, out record)
+                : Reject(cursor, origin, ChangesMemory(cursor.Text[begin..]));
+        }
+
+        return Deliver(call, threadId, timestamp, out record);
+    }
+
+    /// <summary>True when a line ends before what was expected, or the log does in the middle of a word.</summary>
+    private bool IsTorn(in LineCursor cursor, int length)
+    {
+        if (cursor.FailurePosition >= length)
+            return true;
+        var word = new LineCursor(cursor.Text, cursor.FailurePosition);
+        return _lines.IsUnterminated && !word.TakeName().IsEmpty && word.Position >= length;
+    }
+
+    /// <summary>Reads a call whose line ends in the middle of it: the program wrote the end of a line there, and the call goes on in the next one; or the log ends there.</summary>
+    private bool ReadTorn(ReadOnlySpan<byte> line, int start, int end, int threadId, CallTimestamp timestamp, out CallRecord record)
+    {
+        record = default;
+        UnfinishedCall torn = TakeSpared();
+        torn.Begin(threadId, timestamp);
+        torn.Append(line[start..], _lines.LineCount, LineCursor.ColumnOf(line, 0, start));
+        bool changesMemory = ChangesMemory(torn.Text);
+        if (_lines.NextBegins((byte)')') && _lines.TryRead(out ReadOnlySpan<byte> rest, out _))
+        {
+            torn.Append(rest, _lines.LineCount, 1);
+        }
+        else if (_lines.IsUnterminated && changesMemory && !_options.Strict)
+        {
+            // Nothing follows that would rely on it.
+            torn.Begin(threadId, timestamp);
+            torn.Append(line[start..Math.Min(end, line.Length)], _lines.LineCount, LineCursor.ColumnOf(line, 0, start));
+            Abandon(torn);
+            return false;
+        }
+
+        var joined = new LineCursor(torn.Text);
+        bool isRead = ReadContent(ref joined, threadId, timestamp, torn, out record);
+        Spare(torn);
+        return isRead;
+    }
+
+    /// <summary>True when a text begins with a call that changes memory.</summary>
+    private static bool ChangesMemory(ReadOnlySpan<byte> text)
+    {
+        var cursor = new LineCursor(text);
+        return SystemCallNames.TryFind(CallParser.TakeCallName(ref cursor), out NamedCall call, out _) && call.ChangesMemory;
     }
 
     /// <summary>Keeps a call that has begun until its resumption.</summary>
@@ -50,9 +94,13 @@ public sealed partial class CallLogReader
         int start = cursor.Position;
         if (_unfinished.Remove(threadId, out UnfinishedCall? forgotten))
         {
-            cursor.FailAt(start, "the resumption of the call that this thread is in");
-            Reject(cursor, origin);
+            bool changesMemory = ChangesMemory(forgotten.Text);
             Spare(forgotten);
+            if (changesMemory || _options.Strict)
+            {
+                cursor.FailAt(start, "the resumption of the call that this thread is in");
+                Reject(cursor, origin, changesMemory: true);
+            }
         }
 
         UnfinishedCall call = TakeSpared();
@@ -70,7 +118,7 @@ public sealed partial class CallLogReader
             if (name.IsEmpty || begun.Current != '(')
             {
                 begun.FailAt(0, CallParser.ExpectedCall);
-                Reject(begun, call);
+                Reject(begun, call, changesMemory: false);
                 Spare(call);
                 return false;
             }
@@ -95,10 +143,10 @@ public sealed partial class CallLogReader
         if (!_parser.TryParse(ref cursor, isPartial: true, out ParsedCall call))
         {
             record = default;
-            return Reject(cursor, origin);
+            return Reject(cursor, origin, ChangesMemory(text[start..]));
         }
 
-        record = RecordOf(CallRecordKind.Call, call, line, threadId, timestamp);
+        record = RecordOf(CallRecordKind.Call, call, line, threadId, timestamp) with { LacksFlags = call.LacksFlags };
         return true;
     }
 
@@ -129,7 +177,7 @@ public sealed partial class CallLogReader
     }
 
     /// <summary>Joins the rest of a call with its beginning: <c>&lt;... mmap resumed&gt;) = 0x1000</c>.</summary>
-    private bool ReadResumed(ref LineCursor cursor, int threadId, UnfinishedCall? origin, out CallRecord record)
+    private bool ReadResumed(ref LineCursor cursor, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
     {
         record = default;
         int nameStart = cursor.Position;
@@ -137,20 +185,17 @@ public sealed partial class CallLogReader
         if (name.IsEmpty || !cursor.TryTake(" resumed>"u8))
         {
             cursor.Fail("the name of a call and 'resumed>'");
-            return Reject(cursor, origin);
+            return Reject(cursor, origin, changesMemory: false);
         }
 
         UnfinishedCall? call = _unfinished.GetValueOrDefault(threadId) ?? BeginExecution(threadId, name, _lines.LineCount);
         if (call is null)
-        {
-            cursor.FailAt(nameStart, "the beginning of this call on an earlier line");
-            return Reject(cursor, origin);
-        }
+            return ReadWithoutBeginning(ref cursor, nameStart, name.Length, threadId, timestamp, origin, out record);
 
         if (!call.Text.StartsWith(name) || call.Text[name.Length] != '(')
         {
             cursor.FailAt(nameStart, "the resumption of the call that this thread is in");
-            return Reject(cursor, origin);
+            return Reject(cursor, origin, ChangesMemory(name) || ChangesMemory(call.Text));
         }
 
         _unfinished.Remove(threadId);
@@ -162,6 +207,35 @@ public sealed partial class CallLogReader
         bool isRead = ReadCall(ref joined, threadId, call.Timestamp, call, out record);
         Spare(call);
         return isRead;
+    }
+
+    /// <summary>Reads the rest of a call that began before the log did. It is enough where all arguments are in it, as old versions of strace write a clone's, or where none are needed, as of execve.
+    /// Without them it is an error, unless the call leaves memory alone.</summary>
+    private bool ReadWithoutBeginning(ref LineCursor cursor, int nameStart, int nameLength, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
+    {
+        record = default;
+        ReadOnlySpan<byte> name = cursor.Text.Slice(nameStart, nameLength);
+        bool changesMemory = ChangesMemory(name);
+        UnfinishedCall made = TakeSpared();
+        made.Begin(threadId, timestamp);
+        made.Append(name, _lines.LineCount, 1);
+        made.Append("("u8, _lines.LineCount, 1);
+        made.Append(cursor.Rest.TrimStart((byte)' '), _lines.LineCount, 1);
+        var whole = new LineCursor(made.Text);
+        bool isRead = changesMemory && _parser.TryParse(ref whole, isPartial: false, out ParsedCall call) && Deliver(call, threadId, timestamp, out record);
+        Spare(made);
+        if (isRead)
+            return true;
+        cursor.FailAt(nameStart, "the beginning of this call on an earlier line");
+        return Reject(cursor, origin, changesMemory);
+    }
+
+    private bool Deliver(in ParsedCall call, int threadId, CallTimestamp timestamp, out CallRecord record)
+    {
+        record = RecordOf(CallRecordKind.Call, call, _lines.LineCount, threadId, timestamp);
+        if (call.Number == SystemCallNumber.Clone && call.Outcome.State == CallOutcomeState.Value)
+            _tracees.Expect(call.Outcome.Value);
+        return true;
     }
 
     /// <summary>Reads the end of a thread, behind "+++ ". False only when it can't be read; records go to the queue.</summary>
@@ -236,13 +310,59 @@ public sealed partial class CallLogReader
         _queue.Enqueue(end);
     }
 
+    /// <summary>[ Process PID=5120 runs in 32 bit mode. ]</summary>
+    private void NoteMode(ReadOnlySpan<byte> message)
+    {
+        if (message.StartsWith(LinePrefix.ModeMessage))
+            _parser.IsOf32Bit |= message.IndexOf(" 32 bit mode"u8) > 0;
+    }
+
+    /// <summary>Keeps what stands before a message for the next line, and reads the message.</summary>
+    private void ReadSplicedLine(ReadOnlySpan<byte> line, int splice)
+    {
+        var head = new LineCursor(line[..splice]);
+        if (LinePrefix.TryParse(ref head, out LinePrefix prefix) && !head.IsAtEnd && ContentAt(head) == LineContent.Other)
+        {
+            _spliced = TakeSpared();
+            _spliced.Begin(ThreadOf(head, prefix), prefix.Timestamp);
+            _spliced.Append(head.Rest, _lines.LineCount, LineCursor.ColumnOf(line, 0, head.Position));
+            // Until the next line it is not known whether the call goes on there.
+        }
+        else if (!head.IsAtEnd)
+        {
+            head.FailAt(head.Position, CallParser.ExpectedCall);
+            _fault = (head.FailurePosition, head.Expected);
+            PassOver(line[..splice]);
+        }
+
+        var message = new LineCursor(line, splice);
+        ReadMessage(ref message);
+    }
+
+    /// <summary>Reads a line that goes on with a call that a message stands in. Null where it is another thread's line: then the call is one that has begun.</summary>
+    private bool? ReadContinuation(ReadOnlySpan<byte> line, out CallRecord record)
+    {
+        UnfinishedCall spliced = _spliced!;
+        _spliced = null;
+        bool isContinued = !line.StartsWith("[pid "u8);
+        if (isContinued)
+            spliced.Append(line, _lines.LineCount, 1);
+        else
+            spliced.Append(UnfinishedMark, _lines.LineCount, 1);
+        var joined = new LineCursor(spliced.Text);
+        bool isRead = ReadContent(ref joined, spliced.ThreadId, spliced.Timestamp, spliced, out record);
+        Spare(spliced);
+        return isContinued ? isRead : null;
+    }
+
     /// <summary>Reads "strace: Process 5316 attached" and the like.</summary>
     private void ReadMessage(ref LineCursor cursor)
     {
-        cursor.TryTake(MessagePrefix);
+        cursor.TryTake(TracerMessage.Prefix);
         if (!cursor.TryTake("Process "u8)
             || !cursor.TryTakeNumber("a thread id", out long id) || id is 0 or > int.MaxValue)
         {
+            NoteMode(cursor.Rest);
             _diagnostics++;
             return;
         }

@@ -1,3 +1,4 @@
+using PageShift.Calls.Names;
 using PageShift.Calls.Text;
 
 namespace PageShift.Calls;
@@ -11,7 +12,9 @@ namespace PageShift.Calls;
 /// <para>Understood are the formats of strace 6.1 (options -f, -ff, -o, -p, -Y, -t, -tt, -ttt, -r, -i, -n, -T, -y, -yy, -k, -C, -X,
 /// -e raw, -e inject and what goes with them), and for hand-written files: lines without '=', comments from '#',
 /// integer expressions (<see cref="IntegerExpression"/>), and the pseudo-calls memset and relocate_vma_down.</para>
-/// <para>What can't be read is an error, or in lenient mode a counted warning. Not thread-safe.</para>
+/// <para>So are what old versions of strace write, and what people make of logs: colours, quotes of mails, line numbers, UTF-16, gzip and Zstandard.</para>
+/// <para>A line that is no call is passed over and listed (<see cref="Noise"/>). A line that names a call which changes memory, and can't be read, is an error, or in lenient mode a
+/// counted warning. In strict mode both are errors. Not thread-safe.</para>
 /// </remarks>
 public sealed partial class CallLogReader : IDisposable
 {
@@ -25,10 +28,15 @@ public sealed partial class CallLogReader : IDisposable
     private readonly Queue<CallRecord> _queue = new();
     private readonly List<CallSyntaxError> _warnings = [];
 
+    private readonly TerminalText _terminal = new();
+
     /// <summary>A line into which strace wrote "Process N attached" at its end; the next line continues it.</summary>
     private UnfinishedCall? _spliced;
 
     private Stream? _opened; // what Open has opened, and Dispose closes
+    /// <summary>The last number of an indented line.</summary>
+    private long _lastNumber;
+
     private bool _isInSummary;
     private long _signals;
     private long _stackFrames;
@@ -36,14 +44,17 @@ public sealed partial class CallLogReader : IDisposable
     private long _summaryLines;
     private long _unfinishedCalls;
     private long _warningCount;
+    private long _recordCount;
 
     /// <summary>Prepares to read <paramref name="stream"/>, which stays the caller's to close.</summary>
     public CallLogReader(Stream stream, CallLogOptions options)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(options);
+        if (options is { Lenient: true, Strict: true })
+            throw new ArgumentException("A log is read leniently or strictly, not both.", nameof(options));
         _options = options;
-        _lines = new LineReader(stream);
+        _lines = new LineReader(new LogStream(stream));
     }
 
     /// <summary>Opens the log <paramref name="path"/> names. <see cref="Dispose"/> closes it.</summary>
@@ -71,6 +82,8 @@ public sealed partial class CallLogReader : IDisposable
         SummaryLines = _summaryLines,
         UnfinishedCalls = _unfinishedCalls,
         Warnings = _warningCount,
+        NoiseLines = _noiseLines,
+        Records = _recordCount,
     };
 
     /// <summary>The first 20 warnings (lenient mode only).</summary>
@@ -79,7 +92,7 @@ public sealed partial class CallLogReader : IDisposable
     /// <summary>Reads the next event.</summary>
     /// <returns>False at the end of the log.</returns>
     /// <exception cref="CallSyntaxException">A line can't be read, and the mode is not lenient. The line is passed over:
-    /// the next call reads on behind it.</exception>
+    /// the next call reads on behind it. Or the log is none (<see cref="CallSyntaxException.IsOfWholeLog"/>).</exception>
     /// <exception cref="IOException">The stream can't be read.</exception>
     public bool TryRead(out CallRecord record)
     {
@@ -92,6 +105,8 @@ public sealed partial class CallLogReader : IDisposable
                 return false;
         }
 
+        if (record.LacksFlags)
+            record = WithFlags(record);
         if (!_births.IsUnclear(record) || !TryBegin(ref record))
             _births.Note(record);
         return true;
@@ -100,15 +115,35 @@ public sealed partial class CallLogReader : IDisposable
     /// <summary>Reads the next event that the log shows.</summary>
     private bool TryReadNext(out CallRecord record)
     {
+        try
+        {
+            return TryReadLines(out record);
+        }
+        catch (InvalidDataException)
+        {
+            throw new CallSyntaxException(
+                new CallSyntaxError(_options.FileName, _lines.LineCount + 1, 1, "compressed data that is damaged or ends too early", "the rest of the log"), isOfWholeLog: true);
+        }
+    }
+
+    private bool TryReadLines(out CallRecord record)
+    {
         while (!_queue.TryDequeue(out record))
         {
             if (_lines.TryRead(out ReadOnlySpan<byte> line, out bool isWhole))
             {
                 if (!isWhole)
-                    Warn(new CallSyntaxError(_options.FileName, _lines.LineCount, LineReader.LongestLine + 1,
-                        "more text", $"the end of the line after at most {LineReader.LongestLine} bytes"));
-                else if (ReadLine(line, out record))
-                    return true;
+                    RefuseLongLine();
+                else if (!ReadLine(line, out record))
+                    continue;
+                else if (_queue.Count == 0)
+                    break;
+                else
+                    _queue.Enqueue(record); // behind what the line before it turned out to be
+            }
+            else if (_lines.IsEndless)
+            {
+                throw OfWholeLog(_lines.LineCount, $"a line of more than {LineReader.LongestDropped >> 20} MiB");
             }
             else if (!Finish())
             {
@@ -116,25 +151,26 @@ public sealed partial class CallLogReader : IDisposable
             }
         }
 
+        // That strace attached to a thread is no sign that its calls are here: strace -c says so, too.
+        if (record.Kind is not (CallRecordKind.Attached or CallRecordKind.Detached))
+            _recordCount++;
         return true;
     }
+
+    private void RefuseLongLine() => Warn(new CallSyntaxError(
+        _options.FileName, _lines.LineCount, LineReader.LongestLine + 1, "more text", $"the end of the line after at most {LineReader.LongestLine} bytes"));
 
     /// <summary>Reads a line. Records go to the queue, except that a single one may be returned at once.</summary>
     private bool ReadLine(ReadOnlySpan<byte> line, out CallRecord record)
     {
         record = default;
-        if (_spliced is not null && !line.StartsWith(MessagePrefix))
-        {
-            UnfinishedCall spliced = _spliced;
-            _spliced = null;
-            spliced.Append(line, _lines.LineCount, 1);
-            var joined = new LineCursor(spliced.Text);
-            bool isRead = ReadContent(ref joined, spliced.ThreadId, spliced.Timestamp, spliced, out record);
-            Spare(spliced);
-            return isRead;
-        }
-
-        if (line.StartsWith(" > "u8))
+        if (line.Contains(TerminalText.Escape))
+            line = _terminal.Strip(line);
+        if (_recordCount == 0)
+            RefuseForeign(line);
+        if (_spliced is not null && !TracerMessage.IsWhole(line) && ReadContinuation(line, out record) is { } hasRecord)
+            return hasRecord;
+        if (line.StartsWith(" > "u8) && !HoldsChange(line))
         {
             _stackFrames++;
             return false;
@@ -147,54 +183,100 @@ public sealed partial class CallLogReader : IDisposable
         }
 
         _isInSummary = false;
-        if (line.EndsWith(" attached"u8) && line.LastIndexOf(MessagePrefix) is var splice && splice > 0)
+        if (TracerMessage.FindAtEnd(line) is var splice && splice > 0)
         {
             ReadSplicedLine(line, splice);
             return false;
         }
 
-        var cursor = new LineCursor(line);
-        if (!TryParsePrefix(ref cursor, out int threadId, out CallTimestamp timestamp))
-            return Reject(cursor, null);
-        return ReadContent(ref cursor, threadId, timestamp, null, out record);
+        return ReadDecorated(line, out record);
     }
 
-    private bool TryParsePrefix(ref LineCursor cursor, out int threadId, out CallTimestamp timestamp)
+    /// <summary>Reads a line behind as many layers of decoration as it has.</summary>
+    private bool ReadDecorated(ReadOnlySpan<byte> line, out CallRecord record)
     {
-        bool isParsed = LinePrefix.TryParse(ref cursor, out LinePrefix prefix);
-        timestamp = prefix.Timestamp;
-        threadId = 0;
-        if (isParsed && !IsWithoutThread(cursor, prefix))
+        _fault = default;
+        for (int start = 0; ;)
         {
-            bool isInitialBusy = LineCursor.IsNameByte(cursor.Current) && _unfinished.ContainsKey(TraceeTable.Initial);
-            threadId = _tracees.Resolve(prefix, isInitialBusy);
+            _isNoise = false;
+            var cursor = new LineCursor(line, start);
+            bool isRecord = ReadPlain(ref cursor, out record);
+            if (!_isNoise)
+                return isRecord;
+            start = LineDecoration.Skip(line, start);
+            if (start < 0)
+                break;
         }
 
-        return isParsed;
+        PassOver(line);
+        return false;
     }
 
-    /// <summary>Lines that are no tracee's: blank ones, comments, and what strace says itself.</summary>
-    private static bool IsWithoutThread(in LineCursor cursor, in LinePrefix prefix) =>
-        prefix.Style == PrefixStyle.None
-        && (CallParser.IsAtEndOrComment(cursor) || cursor.Current is (byte)'%' or (byte)'[' || cursor.Rest.StartsWith(MessagePrefix));
-
-    /// <summary>Keeps what stands before a message for the next line, and reads the message.</summary>
-    private void ReadSplicedLine(ReadOnlySpan<byte> line, int splice)
+    /// <summary>Reads a line from its prefix on.</summary>
+    private bool ReadPlain(ref LineCursor cursor, out CallRecord record)
     {
-        var head = new LineCursor(line[..splice]);
-        if (TryParsePrefix(ref head, out int threadId, out CallTimestamp timestamp))
+        record = default;
+        long expectedNumber = _lastNumber + 1 == _lines.LineCount || _lastNumber == 0 ? _lines.LineCount : _lastNumber + 1;
+        if (!LinePrefix.TryParse(ref cursor, out LinePrefix prefix, expectedNumber))
+            return Reject(cursor, null, changesMemory: false);
+        if (prefix.LineNumber != 0)
+            _lastNumber = prefix.LineNumber;
+        if (CallParser.IsAtEndOrComment(cursor))
+            return false;
+        if (prefix.Dialect != LogDialect.Strace)
+            return ReadForeign(ref cursor, prefix, out record);
+        switch (ContentAt(cursor))
         {
-            _spliced = TakeSpared();
-            _spliced.Begin(threadId, timestamp);
-            _spliced.Append(head.Rest, _lines.LineCount, LineCursor.ColumnOf(line, 0, head.Position));
+            case LineContent.None:
+                cursor.FailAt(cursor.Position, CallParser.ExpectedCall);
+                return Reject(cursor, null, changesMemory: false);
+            case LineContent.UnknownCall:
+                return ReadUnknownCall(ref cursor, prefix, out record);
+            default:
+                return ReadContent(ref cursor, ThreadOf(cursor, prefix), prefix.Timestamp, null, out record);
         }
-        else
+    }
+
+    /// <summary>Whose line it is. What is no tracee's is nobody's.</summary>
+    private int ThreadOf(in LineCursor cursor, in LinePrefix prefix)
+    {
+        if (prefix.Style == PrefixStyle.None && (cursor.Current is (byte)'%' or (byte)'[' || TracerMessage.IsWhole(cursor.Rest)))
+            return TraceeTable.Initial;
+        bool isInitialBusy = LineCursor.IsNameByte(cursor.Current) && _unfinished.ContainsKey(TraceeTable.Initial);
+        return _tracees.Resolve(prefix, isInitialBusy);
+    }
+
+    /// <summary>What stands behind a line's prefix, by its first characters.</summary>
+    private static LineContent ContentAt(in LineCursor cursor)
+    {
+        switch ((char)cursor.Current)
         {
-            Reject(head, null);
+            case '+' when cursor.Rest.StartsWith("+++ "u8):
+            case '-' when cursor.Rest.StartsWith("--- "u8):
+            case '<' when cursor.Rest.StartsWith("<... "u8):
+            case '%' when cursor.Rest.StartsWith("% time"u8):
+            case '[' when cursor.Rest.StartsWith(LinePrefix.ModeMessage):
+            case 's' or 'P' when TracerMessage.IsWhole(cursor.Rest):
+                return LineContent.Other;
         }
 
-        var message = new LineCursor(line, splice);
-        ReadMessage(ref message);
+        LineCursor name = cursor;
+        ReadOnlySpan<byte> text = CallParser.TakeCallName(ref name);
+        if (text.IsEmpty || LineCursor.IsDigit(text[0]) || name.Current != '(')
+            return LineContent.None;
+        return SystemCallNames.TryFind(text, out _, out _) || SystemCallNames.IsUnnamed(text) ? LineContent.Other : LineContent.UnknownCall;
+    }
+
+    private enum LineContent : byte
+    {
+        /// <summary>Nothing that a tracer writes.</summary>
+        None,
+
+        /// <summary>A call, or something else that strace writes.</summary>
+        Other,
+
+        /// <summary>A name and a parenthesis, and the name is none that is known here.</summary>
+        UnknownCall,
     }
 
     /// <summary>Reads what stands behind a line's prefix.</summary>
@@ -212,20 +294,20 @@ public sealed partial class CallLogReader : IDisposable
         switch ((char)cursor.Current)
         {
             case '+' when cursor.TryTake("+++ "u8):
-                return !ReadEnd(ref cursor, threadId, timestamp) && Reject(cursor, origin);
+                return !ReadEnd(ref cursor, threadId, timestamp) && Reject(cursor, origin, changesMemory: false);
             case '-' when cursor.TryTake("--- "u8):
-                _signals++;
-                return !cursor.Rest.TrimEnd((byte)'\r').EndsWith(" ---"u8) && RejectAtEnd(ref cursor, origin, "'---'");
+                return ReadSignal(ref cursor, origin);
             case '<' when cursor.TryTake("<... "u8):
-                return ReadResumed(ref cursor, threadId, origin, out record);
+                return ReadResumed(ref cursor, threadId, timestamp, origin, out record);
             case '%' when cursor.TryTake("% time"u8):
                 _isInSummary = true;
                 _summaryLines++;
                 return false;
             case '[' when cursor.Rest.StartsWith(LinePrefix.ModeMessage):
+                NoteMode(cursor.Rest);
                 _diagnostics++;
                 return false;
-            case 's' when cursor.Position == 0 && cursor.Rest.StartsWith(MessagePrefix):
+            case 's' or 'P' when TracerMessage.IsWhole(cursor.Rest):
                 ReadMessage(ref cursor);
                 return false;
             default:
@@ -233,34 +315,15 @@ public sealed partial class CallLogReader : IDisposable
         }
     }
 
-    private bool RejectAtEnd(ref LineCursor cursor, UnfinishedCall? origin, string expected)
+    private bool ReadSignal(ref LineCursor cursor, UnfinishedCall? origin)
     {
-        cursor.FailAt(cursor.Text.Length, expected);
-        return Reject(cursor, origin);
-    }
-
-    /// <summary>Reports the cursor's failure: an error, or in lenient mode a warning. Always false.</summary>
-    private bool Reject(in LineCursor cursor, UnfinishedCall? origin)
-    {
-        if (_options.Lenient && _warnings.Count == MostKeptWarnings)
+        if (cursor.Rest.TrimEnd((byte)'\r').EndsWith(" ---"u8))
         {
-            _warningCount++;
+            _signals++;
             return false;
         }
 
-        (long line, int column) = origin is null
-            ? (_lines.LineCount, LineCursor.ColumnOf(cursor.Text, 0, cursor.FailurePosition))
-            : origin.Locate(cursor.FailurePosition);
-        return Warn(new CallSyntaxError(_options.FileName, line, column, cursor.DescribeFound(), cursor.Expected!));
-    }
-
-    private bool Warn(CallSyntaxError error)
-    {
-        if (!_options.Lenient)
-            throw new CallSyntaxException(error);
-        _warningCount++;
-        if (_warnings.Count < MostKeptWarnings)
-            _warnings.Add(error);
-        return false;
+        cursor.FailAt(cursor.Text.Length, "'---'");
+        return Reject(cursor, origin, changesMemory: false);
     }
 }

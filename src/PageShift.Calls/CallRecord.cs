@@ -78,6 +78,9 @@ public readonly record struct CallRecord
     /// <summary>How long the call took, in nanoseconds (strace -T).</summary>
     public long? DurationNanoseconds { get; init; }
 
+    /// <summary>True for the beginning of a clone whose flags the log shows where it returns.</summary>
+    internal bool LacksFlags { get; init; }
+
     /// <summary>The flags of a <see cref="SystemCallNumber.Clone"/>; none for other calls.</summary>
     internal CloneFlags CloneFlags => Call.Number == SystemCallNumber.Clone ? (CloneFlags)Call.Arguments.First : CloneFlags.None;
 }

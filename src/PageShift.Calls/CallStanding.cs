@@ -3,7 +3,7 @@ namespace PageShift.Calls;
 /// <summary>What is known of a call's effect on address spaces.</summary>
 internal enum CallStanding : byte
 {
-    /// <summary>A name that is no system call of x86-64 known here, or a clone3 whose flags the log does not show. Its effect is not known.</summary>
+    /// <summary>A name that is no system call, a number that is none known here, or a clone3 whose flags the log does not show. Its effect is not known.</summary>
     Unknown,
 
     /// <summary>A known system call that leaves mappings alone.</summary>

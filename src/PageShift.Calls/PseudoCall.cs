@@ -5,7 +5,7 @@ namespace PageShift.Calls;
 /// <summary>The calls of logs that no kernel has, as numbers that no system call has.</summary>
 public static class PseudoCall
 {
-    /// <summary>A name that is no system call of x86-64 known here. Its effect is not known.</summary>
+    /// <summary>A name that is no system call, or a number that is none known here. Its effect is not known.</summary>
     public const SystemCallNumber Unknown = (SystemCallNumber)(-1);
 
     /// <summary>memset(addr, byte, length): the program writes to memory.</summary>
@@ -26,5 +26,11 @@ public static class PseudoCall
     /// <summary>relocate_vma_down(addr, length, shift): execve moves the new stack down by shift bytes.</summary>
     public const SystemCallNumber RelocateDown = (SystemCallNumber)(-7);
 
-    internal const int Count = 7;
+    /// <summary>A system call that x86-64 does not have, and that leaves mappings alone.</summary>
+    public const SystemCallNumber Foreign = (SystemCallNumber)(-8);
+
+    /// <summary>A system call that x86-64 does not have, and that may change mappings, which is not modelled.</summary>
+    public const SystemCallNumber ForeignMemory = (SystemCallNumber)(-9);
+
+    internal const int Count = 9;
 }

@@ -31,6 +31,8 @@ public readonly record struct SystemCall(SystemCallNumber Number, CallArguments 
                 return description.IsModelled ? CallStanding.Modelled : description.Effect is CallEffect.None or CallEffect.Hides ? CallStanding.Other : CallStanding.Unmodelled;
             if (Number == PseudoCall.Unknown)
                 return CallStanding.Unknown;
+            if (Number == PseudoCall.ForeignMemory)
+                return CallStanding.Unmodelled;
             return SystemCallNames.IsModelled(Number) ? CallStanding.Modelled : CallStanding.Other;
         }
     }

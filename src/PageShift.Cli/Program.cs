@@ -56,7 +56,7 @@ internal static class Program
         }
         catch (CallSyntaxException error)
         {
-            Tell(error.Message + LogOptions.WayOn(parsed, error.Error));
+            Tell(error.Message + LogOptions.WayOn(parsed, error));
             return ExitCode.WrongInput;
         }
         catch (Exception error) when (error is UsageException or IOException or UnauthorizedAccessException && !MemoryShortage.Explains(error))

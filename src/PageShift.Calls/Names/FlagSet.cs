@@ -10,6 +10,8 @@ internal sealed class FlagSet
     private readonly ValueNames _names;
     private readonly string _unknown;
 
+    private (string Name, ulong Value)[] Names { get; }
+
     /// <param name="names">The names.</param>
     public FlagSet(ValueNames names)
     {
@@ -17,11 +19,16 @@ internal sealed class FlagSet
         _unknown = $" /* {names.Prefix}??? */";
         Expected = $"{names.Prefix}... or a number";
         (string, ulong)[] shift = names.ShiftedMask == 0 ? [] : [(names.ShiftName, (ulong)ulong.TrailingZeroCount(names.ShiftedMask))];
-        Symbols = new SymbolTable([.. names.Names, .. names.Types, .. names.AlsoRead, .. shift]);
+        Names = [.. names.Names, .. names.Types, .. names.AlsoRead, .. shift];
+        Symbols = new SymbolTable(Names);
     }
 
     /// <summary>The names, for reading.</summary>
     public SymbolTable Symbols { get; }
+
+    /// <summary>The same without their prefix too, as perf trace writes them.</summary>
+    public SymbolTable ShortSymbols => field ??= new SymbolTable(
+        [.. Names.SelectMany(symbol => symbol.Name.StartsWith(_names.Prefix, StringComparison.Ordinal) ? [symbol, (symbol.Name[_names.Prefix.Length..], symbol.Value)] : new[] { symbol })]);
 
     /// <summary>What a syntax error says was expected.</summary>
     public string Expected { get; }

@@ -72,9 +72,15 @@ internal enum CallForm : byte
 /// <param name="Form">Which form its arguments have.</param>
 /// <param name="Signature">Its arguments, where the form is <see cref="CallForm.Numbers"/>.</param>
 /// <param name="IsModelled">True when the execution of a log makes it.</param>
-internal readonly record struct NamedCall(string Name, SystemCallNumber Number, CallForm Form, CallSignature? Signature, bool IsModelled);
+internal readonly record struct NamedCall(string Name, SystemCallNumber Number, CallForm Form, CallSignature? Signature, bool IsModelled)
+{
+    /// <summary>True for a call that changes mappings, or makes or replaces an address space: leaving it out falsifies what follows. Without a name it is false.</summary>
+    public bool ChangesMemory => IsModelled
+        ? Number is SystemCallNumber.Clone or SystemCallNumber.Execute || Number < 0 || SystemCallTable.Find(Number) is { Effect: not CallEffect.None }
+        : Name is not null && new SystemCall(Number, default).Standing == CallStanding.Unmodelled;
+}
 
-/// <summary>The names of the system calls of x86-64, and of the pseudo-calls.
+/// <summary>The names of Linux's system calls, and of the pseudo-calls: those of x86-64 with their numbers, and those of other processors (<see cref="ForeignCallNames"/>).
 /// Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> of Linux 6.18 (names and numbers).</summary>
 internal static class SystemCallNames
 {
@@ -83,6 +89,9 @@ internal static class SystemCallNames
 
     /// <summary>strace writes the calls that it does not know as this and the number in hexadecimal.</summary>
     private static ReadOnlySpan<byte> UnnamedPrefix => "syscall_0x"u8;
+
+    /// <summary>Old versions of strace write this and the number in decimal.</summary>
+    private static ReadOnlySpan<byte> OldUnnamedPrefix => "SYS_"u8;
 
     /// <summary>From number 0.</summary>
     private const string FirstBlock = """
@@ -115,6 +124,7 @@ internal static class SystemCallNames
         open_by_handle_at clock_adjtime syncfs sendmmsg setns getcpu process_vm_readv process_vm_writev kcmp finit_module
         sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create kexec_file_load bpf execveat userfaultfd
         membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq
+        uretprobe uprobe
         """;
 
     /// <summary>From number 424.</summary>
@@ -141,6 +151,7 @@ internal static class SystemCallNames
         ("anon_vma", PseudoCall.AnonVma, [Address]),
         ("relocate_vma_down", PseudoCall.RelocateDown, [Address, Length, new("shift", ArgumentForm.Length)]),
         ("ftruncate", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),
+        ("ftruncate64", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),
         ("exit", SystemCallNumber.Exit, [Status]),
         ("exit_group", SystemCallNumber.ExitGroup, [Status]),
     ];
@@ -167,9 +178,7 @@ internal static class SystemCallNames
         ("dup2", SystemCallNumber.DuplicateFile, CallForm.Duplicate),
         ("dup3", SystemCallNumber.DuplicateFile, CallForm.Duplicate),
         ("fcntl", SystemCallNumber.DuplicateFile, CallForm.FileControl),
-        // The mmap of programs in 32-bit mode.
-        ("mmap2", PseudoCall.Unknown, CallForm.Ignored),
-        ("old_mmap", PseudoCall.Unknown, CallForm.Ignored),
+        ("fcntl64", SystemCallNumber.DuplicateFile, CallForm.FileControl),
     ];
 
     private static readonly NamedCall[] Calls;
@@ -191,6 +200,13 @@ internal static class SystemCallNames
             Add(new NamedCall(name, number, form, null, IsModelled: number != PseudoCall.Unknown));
         AddBlock(FirstBlock, 0);
         AddBlock(SecondBlock, SecondBlockStart);
+        // The mmap of 32-bit programs: strace writes the offset in bytes.
+        foreach (string name in (string[])["mmap2", "old_mmap"])
+            Add(calls[indexes["mmap"]] with { Name = name });
+        foreach (string name in ForeignCallNames.OfMemory)
+            Add(new NamedCall(name, PseudoCall.ForeignMemory, CallForm.Ignored, null, IsModelled: false));
+        foreach (string name in ForeignCallNames.Harmless)
+            Add(new NamedCall(name, PseudoCall.Foreign, CallForm.Ignored, null, IsModelled: false));
         Calls = [.. calls];
         Indexes = new SymbolTable([.. indexes.Select(pair => (pair.Key, (ulong)pair.Value))]);
 
@@ -249,9 +265,7 @@ internal static class SystemCallNames
             return true;
         }
 
-        if (name.StartsWith(UnnamedPrefix)
-            && uint.TryParse(name[UnnamedPrefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number)
-            && number < NumberCount && IndexesByNumber[number] is var ofNumber && ofNumber >= 0)
+        if (TryGetNumber(name, out uint number) && number < NumberCount && IndexesByNumber[number] is var ofNumber && ofNumber >= 0)
         {
             isRaw = true;
             call = Calls[ofNumber];
@@ -260,5 +274,23 @@ internal static class SystemCallNames
 
         call = default;
         return false;
+    }
+
+    /// <summary>True for what strace writes in place of a name: the number, or question marks where the thread died before that could be read.</summary>
+    public static bool IsUnnamed(ReadOnlySpan<byte> name) => name[0] == '?' || TryGetNumber(name, out _);
+
+    /// <summary>True when a known name ends with <paramref name="end"/>, and is longer: a log that begins in the middle of a line begins so.</summary>
+    public static bool IsEndOfName(ReadOnlySpan<byte> end)
+    {
+        string text = Encoding.UTF8.GetString(end);
+        return Calls.Any(call => call.Name.Length > text.Length && call.Name.EndsWith(text, StringComparison.Ordinal));
+    }
+
+    private static bool TryGetNumber(ReadOnlySpan<byte> name, out uint number)
+    {
+        if (name.StartsWith(UnnamedPrefix))
+            return uint.TryParse(name[UnnamedPrefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
+        number = 0;
+        return name.StartsWith(OldUnnamedPrefix) && uint.TryParse(name[OldUnnamedPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

@@ -20,9 +20,16 @@ internal sealed partial class CallParser
     /// <summary>The kernel shows a memfd under this name, which is also what strace -y writes.</summary>
     private static ReadOnlySpan<byte> MemoryFilePrefix => "/memfd:"u8;
 
-    /// <summary>Reads a clone's flags; strace writes them when the call begins, so that partial text holds them, too.</summary>
-    private static bool TryParseClone(ref LineCursor cursor, CallForm form, ref ParsedCall call)
+    /// <summary>Reads a clone's flags; strace writes them when the call begins, so that partial text holds them, too. Old versions write them when it returns.</summary>
+    private bool TryParseClone(ref LineCursor cursor, CallForm form, bool isPartial, ref ParsedCall call)
     {
+        cursor.SkipBlank();
+        if (isPartial && cursor.IsAtEnd && form is (CallForm.Clone or CallForm.Clone3))
+        {
+            call.LacksFlags = true;
+            return true;
+        }
+
         switch (form)
         {
             case CallForm.Fork:
@@ -39,17 +46,18 @@ internal sealed partial class CallParser
     }
 
     /// <summary>clone keeps the exit signal in the low byte of the flags.</summary>
-    private static bool TryParseCloneRegisters(ref LineCursor cursor, ref ParsedCall call)
+    private bool TryParseCloneRegisters(ref LineCursor cursor, ref ParsedCall call)
     {
         if (cursor.Rest.StartsWith("child_stack="u8) && !TryTakeThrough(ref cursor, "flags="u8))
             return cursor.Fail("'flags='");
+        cursor.TryTake("clone_flags: "u8);
         if (!TryParseCloneFlags(ref cursor, out ulong flags))
             return false;
         call.Arguments = new CallArguments(flags & ~ExitSignalMask, flags & ExitSignalMask);
         return true;
     }
 
-    private static bool TryParseCloneStructure(ref LineCursor cursor, ref ParsedCall call)
+    private bool TryParseCloneStructure(ref LineCursor cursor, ref ParsedCall call)
     {
         if (cursor.Current != '{')
         {
@@ -72,8 +80,8 @@ internal sealed partial class CallParser
         return true;
     }
 
-    private static bool TryParseCloneFlags(ref LineCursor cursor, out ulong flags) =>
-        ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Clone.Symbols, ProcessFlagNames.Clone.Expected, out flags);
+    private bool TryParseCloneFlags(ref LineCursor cursor, out ulong flags) =>
+        ExpressionParser.TryParse(ref cursor, SymbolsOf(ProcessFlagNames.Clone), ProcessFlagNames.Clone.Expected, out flags);
 
     private static bool TryTakeThrough(ref LineCursor cursor, ReadOnlySpan<byte> literal)
     {
@@ -111,6 +119,7 @@ internal sealed partial class CallParser
     private bool TryParsePath(ref LineCursor cursor, ref ParsedCall call, ReadOnlySpan<byte> prefix = default)
     {
         cursor.SkipBlank();
+        PerfArguments.TryTakeName(ref cursor, out _);
         if (cursor.Current != '"')
             return ArgumentScanner.TrySkipArgument(ref cursor);
         if (!ArgumentScanner.TrySkipString(ref cursor, out ReadOnlySpan<byte> content))
@@ -120,16 +129,20 @@ internal sealed partial class CallParser
         return true;
     }
 
-    private static bool TryParseOpenFlags(ref LineCursor cursor, ref ParsedCall call)
+    private bool TryParseOpenFlags(ref LineCursor cursor, ref ParsedCall call)
     {
-        if (!TryTakeComma(ref cursor)
-            || !ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Open.Symbols, ProcessFlagNames.Open.Expected, out ulong flags))
+        if (IsOfPerf && cursor.Current == ')')
+            return true; // O_RDONLY is 0
+        if (!TryTakeComma(ref cursor))
+            return false;
+        PerfArguments.TryTakeName(ref cursor, out _);
+        if (!ExpressionParser.TryParse(ref cursor, SymbolsOf(ProcessFlagNames.Open), ProcessFlagNames.Open.Expected, out ulong flags))
             return false;
         call.Arguments = new CallArguments(flags);
         return true;
     }
 
-    private static bool TryParseOpenStructure(ref LineCursor cursor, ref ParsedCall call)
+    private bool TryParseOpenStructure(ref LineCursor cursor, ref ParsedCall call)
     {
         if (!TryTakeComma(ref cursor) || !cursor.TryTake("{flags="u8))
             return cursor.Expected is null;
@@ -151,11 +164,20 @@ internal sealed partial class CallParser
             return true;
         }
 
+        if (IsOfPerf && cursor.Current == ')')
+            return true; // descriptor 0
+        PerfArguments.TryTakeName(ref cursor, out _);
         if (!TryParseNumber(ref cursor, Descriptor, out ulong first, ref path))
             return false;
         ulong last = first;
         if (form == CallForm.CloseRange)
         {
+            if (IsOfPerf)
+            {
+                MakeOther(ref call, CloseRange, "close_range"); // without what is 0 the arguments are not known by their place
+                return true;
+            }
+
             if (!TryTakeComma(ref cursor) || !TryParseNumber(ref cursor, Descriptor, out last, ref path))
                 return false;
             if (!TryTakeComma(ref cursor)
@@ -180,9 +202,15 @@ internal sealed partial class CallParser
     }
 
     /// <summary>Reads which limit is set, and to what. Another process's limit, or one that is only asked for, is not of interest.</summary>
-    private static bool TryParseLimit(ref LineCursor cursor, CallForm form, ref ParsedCall call)
+    private bool TryParseLimit(ref LineCursor cursor, CallForm form, ref ParsedCall call)
     {
         ulong process = 0;
+        if (IsOfPerf)
+        {
+            MakeOther(ref call, ProcessLimit, form == CallForm.SetLimit ? "setrlimit" : "prlimit64"); // it shows an address, and no limit
+            return true;
+        }
+
         if (form == CallForm.ProcessLimit
             && !(ExpressionParser.TryParse(ref cursor, null, "a process id", out process) && TryTakeComma(ref cursor)))
             return false;
@@ -213,9 +241,11 @@ internal sealed partial class CallParser
 
     private static bool TryTakeDuplicateCommand(ref LineCursor cursor)
     {
+        PerfArguments.TryTakeName(ref cursor, out _);
         ReadOnlySpan<byte> command = cursor.TakeName();
         return command.SequenceEqual("F_DUPFD"u8) || command.SequenceEqual("F_DUPFD_CLOEXEC"u8)
-            || command.SequenceEqual("0"u8) || command.SequenceEqual("0x406"u8);
+            || command.SequenceEqual("0"u8) || command.SequenceEqual("0x406"u8)
+            || command.SequenceEqual("DUPFD"u8) || command.SequenceEqual("DUPFD_CLOEXEC"u8);
     }
 
     private static bool TrySkipToNext(ref LineCursor cursor) =>

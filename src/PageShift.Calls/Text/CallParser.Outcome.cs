@@ -75,6 +75,9 @@ internal sealed partial class CallParser
             return true;
         }
 
+        if (name.SequenceEqual("errno"u8) && cursor.TryTake((byte)'='))
+            return TryParseErrorNumber(ref cursor, ref call);
+
         // Outside of the modelled calls -1 can be a value, such as a priority.
         if (call.IsModelled || isNumbered || !name.IsEmpty)
             return cursor.FailAt(nameStart, ExpectedError);
@@ -91,6 +94,8 @@ internal sealed partial class CallParser
             ArgumentScanner.TrySkipArguments(ref cursor);
         else if (!ExpressionParser.TryParse(ref cursor, null, "a returned value", out value))
             return false;
+        if (IsOf32Bit && IsSignExtended(value))
+            value = (uint)value;
         call.Outcome = CallOutcome.OfValue(unchecked((long)value));
 
         // strace -y: the descriptor's file follows the number directly. Behind a space, '<' begins the duration.
@@ -100,6 +105,21 @@ internal sealed partial class CallParser
             return false;
         if (call.Number == SystemCallNumber.OpenFile)
             call.FilePath = path;
+        return true;
+    }
+
+    /// <summary>True for an address above 2 GiB that is extended from 32 bits, and no error number.</summary>
+    private static bool IsSignExtended(ulong value) => value is >= unchecked((ulong)int.MinValue) and < unchecked((ulong)-LargestError);
+
+    /// <summary>'errno=22', as QEMU writes it behind -1 and gVisor behind 0.</summary>
+    private static bool TryParseErrorNumber(ref LineCursor cursor, ref ParsedCall call)
+    {
+        int start = cursor.Position;
+        if (!cursor.TryTakeNumber("an error number", out long error))
+            return false;
+        if (error is < 1 or > LargestError)
+            return cursor.FailAt(start, "an error number");
+        call.Outcome = CallOutcome.OfError((Errno)error);
         return true;
     }
 
@@ -137,6 +157,11 @@ internal sealed partial class CallParser
                 call.IsInjected |= cursor.Text[start..cursor.Position].SequenceEqual("INJECTED"u8);
                 if (!cursor.TryTake((byte)')'))
                     return cursor.Fail("')'");
+            }
+            else if (cursor.TryTake("errno="u8))
+            {
+                if (!TryParseErrorNumber(ref cursor, ref call))
+                    return false;
             }
             else if (cursor.TryTake((byte)'<'))
             {

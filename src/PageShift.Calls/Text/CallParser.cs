@@ -10,8 +10,17 @@ internal sealed partial class CallParser
     /// <summary>What a syntax error says where no call begins.</summary>
     public const string ExpectedCall = "a system call, such as munmap(0x1000, 4096)";
 
+    /// <summary>How many arguments QEMU writes of the calls that it has no form for.</summary>
+    private const int RegisterCount = 6;
+
     private readonly NameCache _names = new();
     private byte[] _decoded = [];
+
+    /// <summary>True once the log has shown a 32-bit program. Its addresses above 2 GiB may be written sign-extended; nothing of a 64-bit program is there.</summary>
+    public bool IsOf32Bit { get; set; }
+
+    /// <summary>True once the log has turned out to be perf trace's, which leaves out arguments that are 0.</summary>
+    public bool IsOfPerf { get; set; }
 
     /// <summary>Reads a call that fills the rest of the text.</summary>
     /// <param name="cursor">At the name.</param>
@@ -29,17 +38,53 @@ internal sealed partial class CallParser
         bool isKnown = SystemCallNames.TryFind(name, out NamedCall named, out bool isRaw);
         call.Number = isKnown ? named.Number : PseudoCall.Unknown;
         call.IsModelled = named.IsModelled;
+        IsOf32Bit |= isKnown && named.Name is "mmap2" or "old_mmap";
+        call.IsUnknownName = !isKnown && !SystemCallNames.IsUnnamed(name);
+        if (named.Form == CallForm.Ignored)
+            call.Name = isKnown ? named.Name : _names.Intern(name);
+        if (named.Form == CallForm.Ignored && isKnown && !isPartial && !named.ChangesMemory)
+            return TryParseHarmless(ref cursor, ref call);
         if (!TryParseArguments(ref cursor, named, isPartial, isRaw, ref call))
             return false;
-        if (!call.IsModelled)
-            call.Name ??= isKnown ? named.Name : _names.Intern(name);
         if (isPartial)
         {
             call.Outcome = CallOutcome.Unknown;
             return true;
         }
 
-        return (cursor.TryTake((byte)')') || cursor.Fail("')'")) && TryParseOutcome(ref cursor, ref call);
+        return TryParseEnd(ref cursor, ref call);
+    }
+
+    private bool TryParseEnd(ref LineCursor cursor, ref ParsedCall call) =>
+        (cursor.TryTake((byte)')') || cursor.Fail("')'")) && TryParseOutcome(ref cursor, ref call);
+
+    /// <summary>Reads a call whose arguments need not be readable: the program's own output may stand among them, with brackets and quotes of its own.</summary>
+    private bool TryParseHarmless(ref LineCursor cursor, ref ParsedCall call)
+    {
+        LineCursor torn = cursor;
+        if (ArgumentScanner.TrySkipArguments(ref cursor) && TryParseEnd(ref cursor, ref call))
+            return true;
+        int end = EndOfArguments(torn.Rest);
+        if (end < 0)
+            return false;
+        torn.Position += end;
+        if (!TryParseEnd(ref torn, ref call))
+            return false;
+        cursor = torn;
+        return true;
+    }
+
+    /// <summary>The last closing parenthesis behind which, after spaces, '=' stands; -1 for none.</summary>
+    private static int EndOfArguments(ReadOnlySpan<byte> text)
+    {
+        for (int equals = text.LastIndexOf((byte)'='); equals > 0; equals = text[..equals].LastIndexOf((byte)'='))
+        {
+            ReadOnlySpan<byte> before = text[..equals].TrimEnd((byte)' ');
+            if (before.Length < equals && before.EndsWith(")"u8))
+                return before.Length - 1;
+        }
+
+        return -1;
     }
 
     /// <summary>Takes a call's name; strace writes question marks where the thread died before the call's number could be read.</summary>
@@ -62,7 +107,7 @@ internal sealed partial class CallParser
             case CallForm.Numbers:
                 return TryParseNumbers(ref cursor, named.Signature!, isPartial, isRaw, ref call);
             case CallForm.Fork or CallForm.VFork or CallForm.Clone or CallForm.Clone3:
-                return TryParseClone(ref cursor, form, ref call) && ArgumentScanner.TrySkipArguments(ref cursor);
+                return TryParseClone(ref cursor, form, isPartial, ref call) && ArgumentScanner.TrySkipArguments(ref cursor);
             case CallForm.Ignored:
                 return ArgumentScanner.TrySkipArguments(ref cursor);
             case CallForm.SetLimit or CallForm.ProcessLimit:
@@ -80,6 +125,8 @@ internal sealed partial class CallParser
         Span<ulong> registers = stackalloc ulong[CallArguments.Count];
         int count = 0;
         cursor.SkipBlank();
+        if (IsOfPerf && PerfArguments.NamesOf(call.Number) is { } names)
+            return TryParseNamed(ref cursor, parameters, names, isPartial, ref call);
         while (count < parameters.Length && cursor.Current != ')' && !IsCutOff(ref cursor, isPartial))
         {
             if (!TryParseNumber(ref cursor, parameters[count], out registers[count], ref call.FilePath))
@@ -90,7 +137,7 @@ internal sealed partial class CallParser
                 break;
             if (count == parameters.Length)
             {
-                if (isRaw)
+                if (isRaw || HasAllRegisters(cursor, count))
                     ArgumentScanner.TrySkipArguments(ref cursor);
                 break;
             }
@@ -102,6 +149,49 @@ internal sealed partial class CallParser
 
         call.Arguments = new CallArguments(registers[0], registers[1], registers[2], registers[3], registers[4], registers[5]);
         return count >= signature.RequiredCount || cursor.Current != ')' || cursor.Fail(parameters[count].Expected);
+    }
+
+    /// <summary>Reads arguments that stand behind their names; those that do not stand are 0.</summary>
+    private bool TryParseNamed(ref LineCursor cursor, LogParameter[] parameters, string[] names, bool isPartial, ref ParsedCall call)
+    {
+        while (cursor.Current != ')' && !IsCutOff(ref cursor, isPartial))
+        {
+            int start = cursor.Position;
+            int index = PerfArguments.TryTakeName(ref cursor, out ReadOnlySpan<byte> name) ? IndexOf(names, name) : -1;
+            if (index < 0)
+                return cursor.FailAt(start, names.Length == 0 ? "')'" : $"an argument's name, such as {names[0]}");
+            if (!TryParseNumber(ref cursor, parameters[index], out ulong value, ref call.FilePath))
+                return false;
+            call.Arguments = call.Arguments.With(index, value);
+            cursor.SkipBlank();
+            if (cursor.TryTake((byte)','))
+                cursor.SkipBlank();
+            else if (cursor.Current != ')' && !IsCutOff(ref cursor, isPartial))
+                return cursor.Fail("',' or ')'");
+        }
+
+        return true;
+    }
+
+    private static int IndexOf(string[] names, ReadOnlySpan<byte> name)
+    {
+        int index = names.Length - 1;
+        while (index >= 0 && !System.Text.Ascii.Equals(names[index], name))
+            index--;
+        return index;
+    }
+
+    /// <summary>True where numbers follow up to the sixth: QEMU writes all registers of calls that it has no form for.</summary>
+    private static bool HasAllRegisters(LineCursor cursor, int count)
+    {
+        while (cursor.TryTake((byte)','))
+        {
+            if (!ExpressionParser.TryParse(ref cursor, null, "a number", out _))
+                return false;
+            count++;
+        }
+
+        return count == RegisterCount && cursor.Current == ')';
     }
 
     /// <summary>True where the arguments stop early: partial text is at its end, or strace says that the thread died inside the call.</summary>
@@ -116,11 +206,27 @@ internal sealed partial class CallParser
             return ArgumentScanner.TrySkipArgument(ref cursor);
         }
 
-        if (!ExpressionParser.TryParse(ref cursor, parameter.Names?.Symbols, parameter.Expected, out value, parameter.Names is { HasOctal: true }))
+        if (!ExpressionParser.TryParse(ref cursor, SymbolsOf(parameter.Names), parameter.Expected, out value, parameter.Names is { HasOctal: true }))
             return false;
         if (parameter.Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed)
             value = SignExtend(value);
-        return parameter.Form != ArgumentForm.FileDescriptor || cursor.Current != '<' || TryParseAnnotation(ref cursor, out filePath);
+        return parameter.Form != ArgumentForm.FileDescriptor || TryParseFile(ref cursor, ref filePath);
+    }
+
+    private SymbolTable? SymbolsOf(FlagSet? names) => IsOfPerf ? names?.ShortSymbols : names?.Symbols;
+
+    /// <summary>The file behind a descriptor: <c>3&lt;/etc/hosts&gt;</c> with strace -y; <c>0x3 /etc/hosts</c> or <c>0xffffffffffffffff (bad FD)</c> in gVisor's logs.</summary>
+    private bool TryParseFile(ref LineCursor cursor, ref string? filePath)
+    {
+        if (cursor.Current == '<')
+            return TryParseAnnotation(ref cursor, out filePath);
+        if (cursor.TryTake("(bad FD)"u8) || cursor.Current != '/')
+            return true;
+        int end = cursor.Rest.IndexOf(", "u8);
+        ReadOnlySpan<byte> path = end < 0 ? cursor.Rest.TrimEnd((byte)')') : cursor.Rest[..end];
+        filePath = InternDecoded(path);
+        cursor.Position += path.Length;
+        return true;
     }
 
     /// <summary>An int that strace shows raw, as 32 bits, has the value that the kernel takes it for.</summary>

@@ -13,6 +13,22 @@ internal enum PrefixStyle : byte
     Bracketed,
 }
 
+/// <summary>Which tracer writes like that.</summary>
+internal enum LogDialect : byte
+{
+    /// <summary>strace, and what writes as it does.</summary>
+    Strace,
+
+    /// <summary>perf trace.</summary>
+    Perf,
+
+    /// <summary>gVisor's strace, where a call returns.</summary>
+    GVisor,
+
+    /// <summary>The same, where a call begins.</summary>
+    GVisorEntry,
+}
+
 /// <summary>What stands before a line's content: the thread, times, the call's number (strace -n) and the instruction pointer
 /// (strace -i); the last two are passed over.</summary>
 internal struct LinePrefix
@@ -23,7 +39,7 @@ internal struct LinePrefix
     /// <summary>In 1973; what is less is a time since the line before (strace -r).</summary>
     private const long EarliestEpochSeconds = 100_000_000;
 
-    private const long NanosecondsPerSecond = 1_000_000_000;
+    public const long NanosecondsPerSecond = 1_000_000_000;
     private const int FractionDigits = 9;
 
     /// <summary>How <c>[ Process PID=5316 runs in 32 bit mode. ]</c> begins, which is content.</summary>
@@ -35,16 +51,31 @@ internal struct LinePrefix
 
     public CallTimestamp Timestamp;
 
+    /// <summary>Which tracer's line it is.</summary>
+    public LogDialect Dialect;
+
+    /// <summary>The number of an indented line that is neither a thread's nor a time; 0 for none.</summary>
+    public long LineNumber;
+
     /// <summary>Reads the prefix and moves to the content. A line without prefix is left at its start.</summary>
-    public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix)
+    /// <param name="cursor">At the prefix; afterwards behind it.</param>
+    /// <param name="prefix">What it says.</param>
+    /// <param name="expectedNumber">The number that an indented line would have, if it has one: then it is no thread's.</param>
+    public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix, long expectedNumber = 0)
     {
         prefix = default;
+        if (cursor.Position == 0 && TryParseForeign(ref cursor, ref prefix))
+            return true;
         bool isIndented = cursor.Current == ' ';
         cursor.SkipSpaces();
         if (LineCursor.IsDigit(cursor.Current) && !isIndented)
         {
             if (!prefix.TryParsePlainThread(ref cursor))
                 return false;
+        }
+        else if (LineCursor.IsDigit(cursor.Current))
+        {
+            prefix.ParseIndented(ref cursor, expectedNumber);
         }
         else if (cursor.TryTake("[pid "u8) && !prefix.TryParseBracketedThread(ref cursor))
         {
@@ -74,6 +105,15 @@ internal struct LinePrefix
                 return true;
             }
         }
+    }
+
+    private static bool TryParseForeign(ref LineCursor cursor, ref LinePrefix prefix)
+    {
+        if (ForeignPrefix.TryParseGVisor(ref cursor, ref prefix, out bool isEntry))
+            prefix.Dialect = isEntry ? LogDialect.GVisorEntry : LogDialect.GVisor;
+        else if ((cursor.Current == ' ' || LineCursor.IsDigit(cursor.Current)) && ForeignPrefix.TryParsePerf(ref cursor, ref prefix))
+            prefix.Dialect = LogDialect.Perf;
+        return prefix.Dialect != LogDialect.Strace;
     }
 
     /// <summary>Reads seconds with up to nine digits of a fraction.</summary>
@@ -115,6 +155,31 @@ internal struct LinePrefix
 
         cursor.Position = start;
         return true;
+    }
+
+    /// <summary>A number that stands alone behind spaces: a line's number (cat -n), a thread in a log that was indented, or both. What else it may be, a time, is left for later.</summary>
+    private void ParseIndented(ref LineCursor cursor, long expectedNumber)
+    {
+        LineCursor attempt = cursor;
+        if (!attempt.TryTakeNumber("a number", out long number) || attempt.Current != ' ' || number is 0 or > LargestThreadId)
+            return;
+        attempt.SkipSpaces();
+        LineCursor second = attempt;
+        if (LineCursor.IsDigit(second.Current) && second.TryTakeNumber("a thread id", out long thread) && second.Current == ' ' && thread is > 0 and <= LargestThreadId)
+        {
+            second.SkipSpaces();
+            Style = PrefixStyle.Plain;
+            ThreadId = (int)thread;
+            cursor = second;
+        }
+        else if (LineCursor.IsNameByte(attempt.Current) || attempt.Current is (byte)'<' or (byte)'+' or (byte)'-')
+        {
+            bool isNumbered = number == expectedNumber;
+            LineNumber = isNumbered ? number : 0;
+            Style = isNumbered ? PrefixStyle.None : PrefixStyle.Plain;
+            ThreadId = isNumbered ? 0 : (int)number;
+            cursor = attempt;
+        }
     }
 
     private bool TryParseBracketedThread(ref LineCursor cursor)

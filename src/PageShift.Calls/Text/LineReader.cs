@@ -1,10 +1,13 @@
 namespace PageShift.Calls.Text;
 
 /// <summary>Cuts a stream into lines, in constant memory. A line's bytes are valid until the next line is read.</summary>
-internal sealed class LineReader(Stream stream)
+internal sealed class LineReader(LogStream stream)
 {
     /// <summary>The longest line that is delivered whole; strace itself cuts long strings far below.</summary>
     public const int LongestLine = 1 << 20;
+
+    /// <summary>How much of a longer line is passed over at most, in search of its end. What has no end here has none: a device, or no text.</summary>
+    public const int LongestDropped = 256 << 20;
 
     private const int InitialCapacity = 1 << 16;
 
@@ -14,28 +17,47 @@ internal sealed class LineReader(Stream stream)
     private int _start;
     private int _end;
 
-    /// <summary>Bytes read from the stream so far.</summary>
+    /// <summary>A line was too long, and its rest is yet to be passed over.</summary>
+    private bool _isDropping;
+
+    /// <summary>Bytes of text read so far, unpacked.</summary>
     public long ByteCount { get; private set; }
 
     /// <summary>Lines read so far.</summary>
     public long LineCount { get; private set; }
 
+    /// <summary>True when a line's end was not found within <see cref="LongestDropped"/> bytes.</summary>
+    public bool IsEndless { get; private set; }
+
+    /// <summary>True when the last line that was read has no line end: the log stops in it.</summary>
+    public bool IsUnterminated { get; private set; }
+
     /// <summary>Reads a line, without its end.</summary>
-    /// <param name="line">The line; its first <see cref="LongestLine"/> bytes where it is longer.</param>
+    /// <param name="line">The line; its first <see cref="LongestLine"/> bytes as soon as it turns out to be longer. The rest is passed over when the next line is read.</param>
     /// <param name="isWhole">False when the line is longer than that.</param>
-    /// <returns>False at the end of the stream.</returns>
+    /// <returns>False at the end of the stream, and where a line turns out to be endless.</returns>
     public bool TryRead(out ReadOnlySpan<byte> line, out bool isWhole)
     {
         isWhole = true;
+        line = default;
+        if (_isDropping && !DropRest())
+            return false;
         int searched = 0;
         int length;
         while ((length = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOf((byte)'\n')) < 0)
         {
             searched = _end - _start;
             if (searched >= LongestLine)
-                return DropRest(out line, out isWhole);
+            {
+                isWhole = false;
+                _isDropping = true;
+                line = TakeLine(LongestLine, 0);
+                return true;
+            }
+
             if (!Fill())
             {
+                IsUnterminated = true;
                 line = TakeLine(searched, 0);
                 return searched > 0;
             }
@@ -43,6 +65,18 @@ internal sealed class LineReader(Stream stream)
 
         line = TakeLine(searched + length, 1);
         return true;
+    }
+
+    /// <summary>Puts the next line in the buffer, as far as to see whether it begins with <paramref name="letter"/>, behind at most three spaces. The bytes of the line before are no longer valid.</summary>
+    public bool NextBegins(byte letter)
+    {
+        const int Needed = 4;
+        while (_end - _start < Needed && Fill())
+        {
+        }
+
+        ReadOnlySpan<byte> next = _buffer.AsSpan(_start, _end - _start).TrimStart((byte)' ');
+        return !_isDropping && next.Length != 0 && next[0] == letter;
     }
 
     private ReadOnlySpan<byte> TakeLine(int length, int endLength)
@@ -56,29 +90,22 @@ internal sealed class LineReader(Stream stream)
         return line;
     }
 
-    /// <summary>Keeps the beginning of an over-long line at the front of the buffer, and reads on behind it up to the line's end.</summary>
-    private bool DropRest(out ReadOnlySpan<byte> line, out bool isWhole)
+    /// <summary>Passes over the rest of an over-long line. False where it has no end, and at the end of the stream.</summary>
+    private bool DropRest()
     {
-        isWhole = false;
+        long dropped = 0;
         int found;
-        do
+        while ((found = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n')) < 0)
         {
-            _end = _start + LongestLine;
-            if (!Fill())
-            {
-                found = _end - _start;
-                break;
-            }
-
-            found = _buffer.AsSpan(_start + LongestLine, _end - _start - LongestLine).IndexOf((byte)'\n');
-            if (found >= 0)
-                found += LongestLine + 1;
+            dropped += _end - _start;
+            _start = _end;
+            IsEndless = dropped > LongestDropped;
+            if (IsEndless || !Fill())
+                return false;
         }
-        while (found < 0);
 
-        line = _buffer.AsSpan(_start, LongestLine);
-        _start += found;
-        LineCount++;
+        _start += found + 1;
+        _isDropping = false;
         return true;
     }
 
@@ -93,7 +120,7 @@ internal sealed class LineReader(Stream stream)
 
         if (_end == _buffer.Length)
             Array.Resize(ref _buffer, _buffer.Length * 2);
-        int count = stream.Read(_buffer, _end, _buffer.Length - _end);
+        int count = stream.Read(_buffer.AsSpan(_end));
         _end += count;
         ByteCount += count;
         return count > 0;

@@ -36,7 +36,11 @@ internal sealed class LogOptions
 
     private const string LenientName = "--lenient";
 
-    private readonly Option<bool> _lenient = new(LenientName) { Description = "Count lines that can't be read as warnings, instead of stopping at the first." };
+    private const string StrictName = "--strict";
+
+    private readonly Option<bool> _lenient = new(LenientName) { Description = "Count calls that can't be read as warnings, instead of stopping at the first." };
+
+    private readonly Option<bool> _strict = new(StrictName) { Description = "Stop at lines that are no calls, too, such as the program's own output; without it they are counted and passed over." };
 
     /// <param name="policies">What the verb does with the policies.</param>
     internal LogOptions(string policies) => _policy = Choice.Several("--policy", policies, MovePolicyName.All, MovePolicyName.Of);
@@ -48,12 +52,15 @@ internal sealed class LogOptions
         command.Add(_populate);
         command.Add(_geometry);
         command.Add(_lenient);
+        command.Add(_strict);
     }
 
     /// <summary>What they were given. Without a policy all are shown, and pageshift makes the moves; else the first makes them.</summary>
     internal LogSettings Read(ParseResult parsed)
     {
         MovePolicy[] policies = parsed.GetValue(_policy)!;
+        if (parsed.GetValue(_lenient) && parsed.GetValue(_strict))
+            throw new UsageException($"found {LenientName} and {StrictName}, expected one or the other");
         return new LogSettings
         {
             Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
@@ -61,14 +68,21 @@ internal sealed class LogOptions
             Geometry = parsed.GetValue(_geometry) ?? PagingGeometry.X86,
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(_populate)!, ignoreCase: true),
             Lenient = parsed.GetValue(_lenient),
+            Strict = parsed.GetValue(_strict),
         };
     }
 
     /// <summary>Which option would go on behind a line that can't be read, as the end of a message; empty where none would.</summary>
-    internal static string WayOn(ParseResult parsed, CallSyntaxError error) =>
-        error.File != ExplainRun.WithOption && parsed.CommandResult.Command.Options.OfType<Option<bool>>().Any(o => o.Name == LenientName && !parsed.GetValue(o))
-            ? $" ({LenientName} leaves such lines out)"
-            : "";
+    internal static string WayOn(ParseResult parsed, CallSyntaxException error)
+    {
+        if (error.IsOfWholeLog || error.Error.File == ExplainRun.WithOption)
+            return "";
+        if (IsGiven(StrictName) is true)
+            return $" (without {StrictName} lines that are no calls are passed over)";
+        return IsGiven(LenientName) is false ? $" ({LenientName} leaves such lines out)" : "";
+
+        bool? IsGiven(string name) => parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == name) is { } option ? parsed.GetValue(option) : null;
+    }
 
     /// <summary>True when a policy is named.</summary>
     internal bool NamesPolicy(ParseResult parsed) => parsed.GetValue(_policy)!.Length != 0;

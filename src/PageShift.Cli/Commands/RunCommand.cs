@@ -15,7 +15,11 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift run FILE</c>: runs a log, and shows what its moves cost.</summary>
 internal static class RunCommand
 {
-    private static readonly Argument<string> File = new("FILE") { Description = "A log in strace's format, such as strace -f -e trace=%memory,%process writes; - for standard input." };
+    private static readonly Argument<string[]> File = new("FILE")
+    {
+        Description = "A log in strace's format, such as strace -f -e trace=%memory,%process writes; - for standard input. The files of one strace -ff are read as one log, by time where they have times.",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
@@ -29,7 +33,7 @@ internal static class RunCommand
         "linux",
         "both");
 
-    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with the one after '=' in the log; exit 1 if one differs." };
+    private static readonly Option<bool> Verify = new("--verify") { Description = "Compare every result with the one after '=' in the log; exit 1 if one differs, or if there is none to compare." };
 
     private static readonly Option<int> Top = CommonOptions.Top();
 
@@ -63,14 +67,15 @@ internal static class RunCommand
             Kernel = kernel,
             Verify = parsed.GetValue(Verify),
         };
-        OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), settings.File, "the log itself");
+        foreach (string file in settings.Files)
+            OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), file, "the log itself");
         using PageFile? page = PageFile.Open(parsed.GetValue(Html));
         using Stream standardOutput = StandardStreams.OpenOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
         using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, log.Geometry));
-        bool hasDivergence = LogRun.Execute(settings, output).HasDivergence;
+        RunReport result = LogRun.Execute(settings, output);
         page?.Complete();
-        return hasDivergence ? ExitCode.Divergence : ExitCode.Done;
+        return result.HasDivergence || result.HasNoVerdict ? ExitCode.Divergence : ExitCode.Done;
     }
 
     private static (KernelVersion Version, MovePolicy Policy) FindKernel()

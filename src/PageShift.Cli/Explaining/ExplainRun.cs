@@ -40,7 +40,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     {
         using var run = new ExplainRun(settings);
         using Stream stream = InputFile.Open(place.File, "a log");
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient, Strict = settings.Strict });
         (CallRecord Record, Divergence? Divergence)? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
         {
@@ -51,6 +51,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
                 throw NoMove(place, DescribeCall(named), $"such as the one on line {record.Line}");
         }
 
+        reader.ThrowIfNothingUnderstood();
         return run._moves.Count != 0 ? run.Finish(reader) : throw NoMove(place, DescribeCall(named), "mremap or relocate_vma_down");
     }
 
@@ -62,7 +63,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         using var run = new ExplainRun(settings);
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
         using var stream = new MemoryStream(text);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption, Strict = true });
         while (reader.TryRead(out CallRecord record))
         {
             if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)
@@ -158,7 +159,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
 
-    private Explanation Finish(CallLogReader reader) => new(_settings, _executor.Statistics, reader.Counts.Warnings, reader.Warnings, _moves);
+    private Explanation Finish(CallLogReader reader) => new(_settings, _executor.Statistics, reader.Counts, reader.Warnings, reader.Noise, _moves);
 
     private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
 

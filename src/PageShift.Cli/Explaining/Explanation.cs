@@ -26,8 +26,9 @@ internal sealed record LogPlace(string File, long Line)
 /// <summary>What is said about a call.</summary>
 /// <param name="Settings">How the log was read: which pages were taken to be present, unless the log says it.</param>
 /// <param name="Statistics">What the calls up to it did.</param>
-/// <param name="PassedLines">Lines up to it that could not be read, and were passed over.</param>
-/// <param name="Warnings">The first of them.</param>
+/// <param name="Counts">What the log held up to it beside calls.</param>
+/// <param name="Warnings">The first calls that could not be read.</param>
+/// <param name="Noise">Where the first lines are that are no calls.</param>
 /// <param name="Moves">Its moves, at least one.</param>
 internal sealed record Explanation(
-    LogSettings Settings, LogStatistics Statistics, long PassedLines, IReadOnlyList<CallSyntaxError> Warnings, IReadOnlyList<ExplainedMove> Moves);
+    LogSettings Settings, LogStatistics Statistics, CallLogCounts Counts, IReadOnlyList<CallSyntaxError> Warnings, IReadOnlyList<LineRange> Noise, IReadOnlyList<ExplainedMove> Moves);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -56,6 +57,14 @@ internal static class Describe
         return statistics.StatedSpaces >= statistics.AddressSpaces
             ? "present: the pages that the log names"
             : $"present: the pages that the log names; in other address spaces {Assumption(populate)}";
+    }
+
+    /// <summary>How many lines of a log are no calls, and which: "3 lines passed over that are no calls (lines 2, 7-8)".</summary>
+    internal static string Noise(in CallLogCounts counts, IReadOnlyList<LineRange> lines)
+    {
+        string more = lines.Sum(range => range.Last - range.First + 1) < counts.NoiseLines ? ", ..." : "";
+        string places = lines.Count == 0 ? "" : $" (line{(counts.NoiseLines == 1 ? "" : "s")} {string.Join(", ", lines)}{more})";
+        return $"{Count(counts.NoiseLines, "line")} passed over that {(counts.NoiseLines == 1 ? "is no call" : "are no calls")}{places}";
     }
 
     private static string Assumption(PopulateAssumption populate) => populate switch

@@ -40,8 +40,10 @@ internal sealed partial class ExplainText : IDisposable
             Paragraph("", "  ", $"{Conclusion(moves[i])}({Presence(explanation)})");
         }
 
-        if (explanation.PassedLines != 0)
-            Paragraph("", "  ", $"note: {Describe.Count(explanation.PassedLines, "line")} skipped as unreadable");
+        if (explanation.Counts.NoiseLines != 0)
+            Paragraph("", "  ", $"note: {Describe.Noise(explanation.Counts, explanation.Noise)}");
+        if (explanation.Counts.Warnings != 0)
+            Paragraph("", "  ", $"note: {Describe.Count(explanation.Counts.Warnings, "line")} skipped as unreadable");
         foreach (CallSyntaxError warning in explanation.Warnings)
             _output.Line($"warning: {warning}");
     }

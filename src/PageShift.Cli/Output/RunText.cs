@@ -49,7 +49,7 @@ internal sealed class RunText(int most) : IRunOutput
     {
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         _output.Line();
-        _output.Line($"line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
+        _output.Line($"{(move.File is { } file ? $"{file}, " : "")}line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
         IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
@@ -90,12 +90,18 @@ internal sealed class RunText(int most) : IRunOutput
             _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} left out (failed in the log)");
         if (statistics.UnknownOutcomes != 0)
             _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out (no outcome in the log)");
-        if (statistics.UnsupportedCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.UnsupportedCalls, "call")} left out whose effect is not modelled: {Names(report.UnsupportedNames)}");
+        if (report.Tally.Unmodelled != 0)
+            _output.Line($"note: {Describe.Count(report.Tally.Unmodelled, "call")} left out whose effect is not modelled: {Names(report.Tally.UnmodelledNames)}");
+        if (report.Tally.Unknown != 0)
+            _output.Line($"note: {Describe.Count(report.Tally.Unknown, "call")} left out that no system call is known for: {Names(report.Tally.UnknownNames)}");
+        if (report.Tally.Injected != 0)
+            _output.Line($"note: {Describe.Count(report.Tally.Injected, "call")} left out (the tracer made {(report.Tally.Injected == 1 ? "it" : "them")} fail)");
         if (statistics.UncertainThreads != 0)
             _output.Line($"note: {Describe.Count(statistics.UncertainThreads, "thread")} taken for the child of one of several clones: the log does not say whose child it is");
         if (statistics.LeftUnpopulated != 0)
             _output.Line($"note: {Describe.Count(statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} assumed untouched");
+        if (report.Counts.NoiseLines != 0)
+            _output.Line($"note: {Describe.Noise(report.Counts, report.Noise)}");
         if (report.Counts.Warnings != 0)
             _output.Line($"note: {Describe.Count(report.Counts.Warnings, "line")} skipped as unreadable");
         foreach (CallSyntaxError warning in report.Warnings)
@@ -110,14 +116,24 @@ internal sealed class RunText(int most) : IRunOutput
 
     private void WriteDivergences(RunReport report)
     {
-        foreach (Divergence divergence in report.Divergences)
-            _output.Line($"{report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Kernel}, got {divergence.Engine}");
-        foreach (Divergence difference in report.KernelDivergences)
-            _output.Line($"{report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
+        foreach ((string? file, Divergence divergence) in report.Divergences)
+            _output.Line($"{file ?? report.Settings.File}:{divergence.Line}: {divergence.Call} diverges: expected {divergence.Kernel}, got {divergence.Engine}");
+        foreach ((string? file, Divergence difference) in report.KernelDivergences)
+            _output.Line($"{file ?? report.Settings.File}:{difference.Line}: {difference.Call} diverges: the engine has {difference.Engine}, this kernel {difference.Kernel}");
         long more = report.DivergenceCount - report.Divergences.Count;
         if (more != 0)
             _output.Line($"and {Describe.Count(more, "divergence")} more");
-        else if (report.DivergenceCount == 0 && report.Settings.Verify)
-            _output.Line("verified: every result is as the log says");
+        if (report.Settings.Verify)
+            WriteVerdict(report);
+    }
+
+    /// <summary>How much was checked, and what came of it. Nothing checked is no verdict.</summary>
+    private void WriteVerdict(RunReport report)
+    {
+        string open = report.Tally.WithoutResult == 0 ? "" : $", {Describe.Number((ulong)report.Tally.WithoutResult)} without a result to check";
+        _output.Line($"checked: {Describe.Count(report.Tally.Checked, "call")}{open}");
+        if (report.DivergenceCount != 0)
+            return;
+        _output.Line(report.HasNoVerdict ? "not verified: no memory call of this log has a result that could be checked" : "verified: every result is as the log says");
     }
 }

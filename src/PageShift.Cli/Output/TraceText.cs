@@ -168,7 +168,7 @@ internal sealed class TraceText : ITraceOutput
         if (report.InexactMoves != 0)
             _output.Line($"note: in {Describe.Count(report.InexactMoves, "move")} another thread could not be stopped in time; the present pages may be slightly out of date");
         if (statistics.UnmodelledCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} not modelled; after each, the engine took over the kernel's mappings");
+            _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} left out whose effect is not modelled; after each, the engine took over the kernel's mappings");
         if (statistics.OverlappedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
         if (statistics.HiddenPrograms != 0)
@@ -186,6 +186,12 @@ internal sealed class TraceText : ITraceOutput
     private void WriteDivergences(TraceReport report)
     {
         long count = report.Statistics.Divergences;
+        if (count == 0 && report.Statistics.MirroredCalls == 0)
+        {
+            _output.Line("Nothing was checked: no call was made on the engine too.");
+            return;
+        }
+
         if (count == 0)
         {
             _output.Line($"Engine and kernel agreed after each of {Describe.Count(report.Statistics.MirroredCalls, "call")}.");

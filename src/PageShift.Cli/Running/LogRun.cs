@@ -2,7 +2,6 @@ using System.Globalization;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
-using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Linux;
@@ -18,6 +17,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     private readonly RunReport _report;
     private readonly IRunOutput _output;
     private readonly long? _lastLine;
+
+    /// <summary>Which of several files the call is in.</summary>
+    private string? _file;
 
     // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
     private readonly List<MoveReport> _pending = [];
@@ -36,15 +38,20 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     /// <exception cref="NotPossibleException">The running kernel was asked for, and can't be used.</exception>
     internal static RunReport Execute(RunSettings settings, IRunOutput output)
     {
-        using Stream stream = InputFile.Open(settings.File, "a log");
-        return Execute(settings, output, stream, lastLine: null);
+        using var input = LogInput.Open(settings.Files, settings);
+        return Execute(settings, output, input, lastLine: null);
     }
 
     /// <summary>Runs a log from a stream, up to a line, if one is given.</summary>
     internal static RunReport Execute(RunSettings settings, IRunOutput output, Stream stream, long? lastLine)
     {
+        using var input = new LogInput(stream, settings.File, settings);
+        return Execute(settings, output, input, lastLine);
+    }
+
+    private static RunReport Execute(RunSettings settings, IRunOutput output, LogInput input, long? lastLine)
+    {
         var run = new LogRun(settings, output, lastLine);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = settings.File, Lenient = settings.Lenient });
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
         var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
         var options = new LogExecutorOptions
@@ -54,28 +61,30 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Verify = settings.Verify,
         };
         CallRecorder? recorder = output.Recorder;
-        long totalBytes = stream.CanSeek ? stream.Length : 0;
         using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
-        using (ProgressLine.Begin(() => Tell(reader, executor.Statistics, totalBytes)))
+        using (ProgressLine.Begin(() => Tell(input, executor.Statistics)))
         {
-            while (reader.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
+            while (input.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
+                run._file = settings.Files.Count == 1 ? null : input.File;
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
-                    throw new NotPossibleException($"{settings.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
+                    throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
                 RecordOutcome outcome = executor.Execute(record);
-                if (outcome.Fate == RecordFate.Unsupported)
-                    run._report.AddUnsupported(record.Name);
+                run._report.Tally.Add(record, outcome.Fate, settings.Verify);
                 if (outcome.Divergence is { } divergence)
-                    run._report.Add(divergence);
+                    run._report.Add(new PlacedDivergence(run._file, divergence));
                 recorder?.End(record, outcome);
             }
 
             run._report.Statistics = executor.Statistics;
         }
 
-        run._report.Counts = reader.Counts;
-        run._report.Warnings = reader.Warnings;
+        input.ThrowIfNothingUnderstood();
+
+        run._report.Counts = input.Counts;
+        run._report.Warnings = input.Warnings;
+        run._report.Noise = input.Noise;
         output.Finish(run._report);
         return run._report;
     }
@@ -92,6 +101,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             places = places.Among(move.GetTables(places.Surroundings(policies)));
         var report = new MoveReport
         {
+            File = _file,
             Line = record.Line,
             Call = record.Name,
             ThreadId = record.ThreadId,
@@ -124,13 +134,13 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _pending.Clear();
     }
 
-    public void OnParted(Divergence divergence) => _report.KernelDivergences.Add(divergence);
+    public void OnParted(Divergence divergence) => _report.KernelDivergences.Add(new PlacedDivergence(_file, divergence));
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>
-    private static string? Tell(CallLogReader reader, LogStatistics statistics, long totalBytes)
+    private static string? Tell(LogInput input, LogStatistics statistics)
     {
-        long bytes = reader.Counts.Bytes;
-        string part = totalBytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * bytes / totalBytes:f0} %") : $"{bytes >> 20} MiB";
+        long bytes = input.Counts.Bytes;
+        string part = input.Part is { } read ? string.Create(CultureInfo.InvariantCulture, $"{100 * read:f0} %") : $"{bytes >> 20} MiB";
         return bytes == 0 ? null : $"{part} read, {statistics.Calls} calls, {statistics.Moves} moves";
     }
 

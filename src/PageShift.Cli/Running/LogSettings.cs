@@ -20,4 +20,7 @@ internal record LogSettings
 
     /// <summary>Counts lines that can't be read as warnings.</summary>
     internal bool Lenient { get; init; }
+
+    /// <summary>Refuses lines that are no calls, too.</summary>
+    internal bool Strict { get; init; }
 }

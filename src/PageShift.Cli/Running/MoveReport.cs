@@ -10,6 +10,9 @@ internal sealed record MoveReport
 {
     private MoveExplanation? _explanation;
 
+    /// <summary>Which of several files the call is in; null where there is one.</summary>
+    internal string? File { get; init; }
+
     internal required long Line { get; init; }
 
     internal required string Call { get; init; }

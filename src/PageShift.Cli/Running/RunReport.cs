@@ -11,20 +11,16 @@ internal sealed class RunReport(RunSettings settings)
     /// <summary>The divergences that are kept with their text; more are only counted.</summary>
     internal const int MostKeptDivergences = 1000;
 
-    /// <summary>The names that are kept of calls whose effect is not modelled.</summary>
-    private const int MostKeptNames = 100;
-
-    private readonly SortedSet<string> _unsupported = new(StringComparer.Ordinal);
     private readonly MoveCost[] _totals = new MoveCost[settings.Policies.Count];
 
     internal RunSettings Settings { get; } = settings;
 
-    internal List<Divergence> Divergences { get; } = [];
+    internal List<PlacedDivergence> Divergences { get; } = [];
 
     internal long DivergenceCount { get; private set; }
 
     /// <summary>Where engine and running kernel differed: at most one place for each address space.</summary>
-    internal List<Divergence> KernelDivergences { get; } = [];
+    internal List<PlacedDivergence> KernelDivergences { get; } = [];
 
     /// <summary>What the running kernel did for all moves, when it was asked.</summary>
     internal KernelTotals Kernel { get; } = new();
@@ -32,11 +28,20 @@ internal sealed class RunReport(RunSettings settings)
     /// <summary>True when something is not as it was expected.</summary>
     internal bool HasDivergence => DivergenceCount != 0 || KernelDivergences.Count != 0 || Kernel.Disagreements != 0;
 
+    /// <summary>True when results were to be verified, and there was none that could be: no verdict.</summary>
+    internal bool HasNoVerdict => Settings.Verify && Tally.Checked == 0;
+
     internal LogStatistics Statistics { get; set; } = new();
+
+    /// <summary>What became of the calls.</summary>
+    internal CallTally Tally { get; } = new();
 
     internal CallLogCounts Counts { get; set; }
 
     internal IReadOnlyList<CallSyntaxError> Warnings { get; set; } = [];
+
+    /// <summary>Where the first lines are that are no calls.</summary>
+    internal IReadOnlyList<LineRange> Noise { get; set; } = [];
 
     /// <summary>The costs of all moves together, one for each of the settings' policies.</summary>
     internal IReadOnlyList<MoveCost> Totals => _totals;
@@ -56,15 +61,6 @@ internal sealed class RunReport(RunSettings settings)
     /// <summary>Moves between places that differ modulo 2 MiB: no policy can move anything but single pages.</summary>
     internal long NotCongruentMoves { get; private set; }
 
-    /// <summary>The names of the calls whose effect is not modelled, the first hundred of them, in alphabetical order.</summary>
-    internal IReadOnlyCollection<string> UnsupportedNames => _unsupported;
-
-    internal void AddUnsupported(string name)
-    {
-        if (_unsupported.Count < MostKeptNames)
-            _ = _unsupported.Add(name);
-    }
-
     internal void Add(MoveReport move)
     {
         if (move.Congruence == PageTableLevel.Pte)
@@ -73,9 +69,12 @@ internal sealed class RunReport(RunSettings settings)
             _totals[i] += move.Policies[i].Cost;
     }
 
-    internal void Add(Divergence divergence)
+    internal void Add(in PlacedDivergence divergence)
     {
         if (DivergenceCount++ < MostKeptDivergences)
             Divergences.Add(divergence);
     }
 }
+
+/// <summary>A divergence, and which of several files it is in; null where there is one.</summary>
+internal readonly record struct PlacedDivergence(string? File, Divergence Found);

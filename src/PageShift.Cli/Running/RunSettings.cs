@@ -8,12 +8,16 @@ namespace PageShift.Cli.Running;
 internal sealed record RunSettings : LogSettings
 {
     /// <param name="log">How the log is read and executed.</param>
-    /// <param name="file">The log.</param>
+    /// <param name="files">The log: one file, or those of one recording.</param>
     [SetsRequiredMembers]
-    internal RunSettings(LogSettings log, string file)
-        : base(log) => File = file;
+    internal RunSettings(LogSettings log, params IReadOnlyList<string> files)
+        : base(log) => Files = files;
 
-    internal string File { get; }
+    /// <summary>The log: one file, or those of one recording.</summary>
+    internal IReadOnlyList<string> Files { get; }
+
+    /// <summary>What the log is called.</summary>
+    internal string File => Files.Count == 1 ? Files[0] : $"{Files[0]} and {Files.Count - 1} more";
 
     internal Executors On { get; init; }
 

@@ -27,7 +27,7 @@ public sealed class LogExecution : Workload, ILogObserver
         long before = GC.GetAllocatedBytesForCurrentThread();
         using var stream = new RepeatingStream(_log, Repetitions);
         using var executor = new LogExecutor(new LogExecutorOptions(), this);
-        var reader = new CallLogReader(stream, new CallLogOptions());
+        var reader = new CallLogReader(stream, new CallLogOptions { Strict = true });
         while (reader.TryRead(out CallRecord record))
         {
             if (executor.Execute(record).Divergence is { } divergence)

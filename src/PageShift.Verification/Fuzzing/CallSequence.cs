@@ -15,7 +15,7 @@ public sealed record CallSequence(IReadOnlyList<CallRecord> Calls, MovePolicy Po
     /// <exception cref="CallSyntaxException">The log can't be read.</exception>
     public static CallSequence Read(Stream log, string fileName, MovePolicy policy)
     {
-        var reader = new CallLogReader(log, new CallLogOptions { FileName = fileName });
+        var reader = new CallLogReader(log, new CallLogOptions { FileName = fileName, Strict = true });
         var calls = new List<CallRecord>();
         while (reader.TryRead(out CallRecord record))
         {

@@ -132,7 +132,7 @@ public sealed partial class CallLogWriterTests
     private static CallRecord Record(SystemCallNumber kind, CallArguments arguments) => new() { Call = new SystemCall(kind, arguments) };
 
     private static bool ReadsBack(CallRecord record) =>
-        LogText.Read(Encoding.UTF8.GetBytes(LogText.Write(record)))[0] == record with { Line = 1 };
+        LogText.Read(Encoding.UTF8.GetBytes(LogText.Write(record)), lenient: true)[0] == record with { Line = 1 };
 
     private static Gen<CallTimestamp> GenTimestamp() => Gen.OneOf(
         Gen.Const(default(CallTimestamp)),

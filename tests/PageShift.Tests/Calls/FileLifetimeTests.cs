@@ -65,7 +65,7 @@ public sealed class FileLifetimeTests
     private static void Execute(LogExecutor executor, string log)
     {
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(log));
-        var reader = new CallLogReader(stream, new CallLogOptions());
+        var reader = new CallLogReader(stream, new CallLogOptions { Strict = true });
         while (reader.TryRead(out CallRecord record))
             executor.Execute(record);
     }

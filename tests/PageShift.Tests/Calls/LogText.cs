@@ -16,8 +16,14 @@ internal static class LogText
 
     public static byte[] Recorded(string name) => File.ReadAllBytes(Path.Combine(Folder, name + ".strace"));
 
-    public static CallLogReader Reader(byte[] log, bool lenient = false) =>
-        new(new MemoryStream(log), new CallLogOptions { FileName = FileName, Lenient = lenient });
+    /// <summary>A reader that refuses whatever it can't read, unless it is lenient.</summary>
+    public static CallLogReader Reader(byte[] log, bool lenient = false) => Reader(log, lenient, strict: !lenient);
+
+    /// <summary>A reader as the tool has it without options: noise is passed over.</summary>
+    public static CallLogReader PlainReader(params string[] lines) => Reader(Encoding.UTF8.GetBytes(string.Join('\n', lines)), lenient: false, strict: false);
+
+    public static CallLogReader Reader(byte[] log, bool lenient, bool strict) =>
+        new(new MemoryStream(log), new CallLogOptions { FileName = FileName, Lenient = lenient, Strict = strict });
 
     public static List<CallRecord> Read(byte[] log, bool lenient = false) => ReadAll(Reader(log, lenient));
 

@@ -139,7 +139,7 @@ public sealed class SplitCallTests
             mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xf7f4e000
             """u8.ToArray());
 
-        Assert.Equal([SystemCallNumber.Execute, SystemCallNumber.Break, PseudoCall.Unknown], LogText.ReadAll(reader).Select(record => record.Call.Number));
+        Assert.Equal([SystemCallNumber.Execute, SystemCallNumber.Break, SystemCallNumber.Map], LogText.ReadAll(reader).Select(record => record.Call.Number));
         Assert.Equal(2, reader.Counts.Diagnostics);
     }
 }

@@ -93,7 +93,7 @@ public sealed class CheckerTests
         var entries = new EntryCount();
         var options = new LogExecutorOptions { Space = new AddressSpaceOptions { Geometry = geometry }, Populate = PopulateAssumption.Written };
         using var executor = new LogExecutor(options, entries);
-        var reader = new CallLogReader(new MemoryStream(Encoding.UTF8.GetBytes(log)), new CallLogOptions { FileName = "case" });
+        var reader = new CallLogReader(new MemoryStream(Encoding.UTF8.GetBytes(log)), new CallLogOptions { FileName = "case", Strict = true });
         while (reader.TryRead(out CallRecord record))
             Assert.Null(executor.Execute(record).Divergence);
         return entries.Sum;

@@ -145,7 +145,8 @@ public sealed partial class ExplainCommandTests
     [Theory]
     [InlineData("munmap(q)", "--with:1:8: found 'q', expected an address")]
     [InlineData("munmap(1, 4096)", "pageshift: --with: munmap gives EINVAL, expected success")]
-    [InlineData("mnumap(4096, 4096)", "pageshift: --with: found mnumap, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)")]
+    [InlineData("mnumap(4096, 4096)", "--with:1:1: found 'mnumap', expected a system call, such as munmap(0x1000, 4096)")]
+    [InlineData("shmat(1, NULL, 0)", "pageshift: --with: found shmat, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)")]
     [InlineData(" ", "pageshift: --with: found nothing, expected a call such as mmap(…) or munmap(…)")]
     public void A_call_before_that_can_not_be_made_is_answered_in_one_line(string call, string error)
     {
@@ -207,17 +208,19 @@ public sealed partial class ExplainCommandTests
     public void Lines_that_can_not_be_read_are_warnings_when_that_is_asked_for()
     {
         using var log = new TemporaryFile("""
-            no call
+            munmap(no call)
+            program output
             mmap(1*GB, 2*MB, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)
             mremap(1*GB, 2*MB, 2*MB, MREMAP_MAYMOVE|MREMAP_FIXED, 3*GB)
 
             """);
 
-        Assert.StartsWith($"{log.Name}:1:1: found 'no', expected ", Tool.Run("explain", $"{log.Name}:3").ErrorLine);
-        string[] text = Explained.Text($"{log.Name}:3", "--lenient").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("note: 1 line skipped as unreadable", text[^2]);
-        Assert.StartsWith($"warning: {log.Name}:1:1: found 'no', expected ", text[^1]);
-        Assert.Equal(1, Explained.Json([$"{log.Name}:3", "--lenient"]).GetProperty("warnings").GetInt32());
+        Assert.StartsWith($"{log.Name}:1:8: found 'no', expected ", Tool.Run("explain", $"{log.Name}:4").ErrorLine);
+        string[] text = Explained.Text($"{log.Name}:4", "--lenient").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["note: 1 line passed over that is no call (line 2)", "note: 1 line skipped as unreadable"], text[^3..^1]);
+        Assert.StartsWith($"warning: {log.Name}:1:8: found 'no', expected ", text[^1]);
+        JsonElement json = Explained.Json([$"{log.Name}:4", "--lenient"]);
+        Assert.Equal((1, 1), (json.GetProperty("warnings").GetInt32(), json.GetProperty("noiseLines").GetInt32()));
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class LongLogTests
     [Fact]
     public void No_frame_is_left_of_what_the_log_has_unmapped()
     {
-        var reader = new CallLogReader(new MemoryStream([.. Enumerable.Repeat(Block, 8).SelectMany(block => block)]), new CallLogOptions());
+        var reader = new CallLogReader(new MemoryStream([.. Enumerable.Repeat(Block, 8).SelectMany(block => block)]), new CallLogOptions { Strict = true });
         using var executor = new LogExecutor(new LogExecutorOptions(), new NothingObserved());
         var frames = new List<(ulong Data, ulong Tables)>();
         while (reader.TryRead(out CallRecord record))

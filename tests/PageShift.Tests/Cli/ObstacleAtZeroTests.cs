@@ -85,7 +85,7 @@ public sealed class ObstacleAtZeroTests
         {
             var traced = new Traced();
             using var executor = new LogExecutor(new LogExecutorOptions { Space = new AddressSpaceOptions { Geometry = PagingGeometry.Toy(levels: 3, indexBits: 2) } }, traced);
-            var reader = new CallLogReader(new MemoryStream(Encoding.UTF8.GetBytes(Log)), new CallLogOptions());
+            var reader = new CallLogReader(new MemoryStream(Encoding.UTF8.GetBytes(Log)), new CallLogOptions { Strict = true });
             while (reader.TryRead(out CallRecord record))
                 Assert.Null(executor.Execute(record).Divergence);
             return JsonSerializer.SerializeToElement(TraceMove.Of(new TracedMove(traced._move!)), ReportJson.Default.TraceMove);

@@ -50,7 +50,7 @@ public sealed class OutputFileTests : IDisposable
     [Fact]
     public void A_log_that_can_t_be_read_leaves_no_page_and_keeps_an_earlier_one()
     {
-        string log = Write("wrong.log", $"{Log}nonsense\n");
+        string log = Write("wrong.log", $"{Log}munmap(nonsense)\n");
         string earlier = Write("earlier.html", "earlier");
 
         ToolResult[] results = [Tool.Run("run", log, "--html", PathOf("new.html")), Tool.Run("run", log, "--html", earlier)];

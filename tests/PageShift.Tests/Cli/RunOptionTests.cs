@@ -98,7 +98,7 @@ public sealed class RunOptionTests
     [Fact]
     public void Lenient_counts_the_lines_it_cannot_read_and_goes_on()
     {
-        string log = $"not a call\n{Aligned}also, not a call\n";
+        string log = $"munmap(not a call)\n{Aligned}munmap(also, not a call)\n";
 
         ToolResult text = Tool.RunWithInput(log, "run", "-", "--lenient");
         JsonElement json = Tool.RunToJson(log, "--lenient");

@@ -60,14 +60,12 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("hello world\n", "-:1:1: found 'hello', expected a system call")]
     [InlineData("# fine\n\nmmap(0xzz, 4096, PROT_READ, MAP_PRIVATE, -1, 0) = 0\n", "-:3:8: found 'zz', expected a hexadecimal digit")]
     [InlineData("munmap(0x1000, 12q) = 0\n", "-:1:16: found ")]
     [InlineData("munmap(0x1000\n", "-:1:14: found the end of the line, expected ")]
     [InlineData("munmap(0x1000, 4096) = -1 ENOSUCH (no)\n", "-:1:27: found ")]
     [InlineData("mmap(0x10000, 4096, PROT_RAED, MAP_PRIVATE, -1, 0) = 0\n", "-:1:21: found ")]
     [InlineData("munmap(0x1000, 99999999999999999999999) = 0\n", "-:1:16: found ")]
-    [InlineData("\0\u0001\u0002\u0003ELF", "-:1:1: found ")]
     public void A_line_that_cannot_be_read_is_an_error_with_its_place(string log, string error)
     {
         ToolResult result = Tool.RunWithInput(log, "run", "-");
@@ -88,23 +86,44 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public void A_log_that_was_cut_off_in_a_line_is_refused_at_its_end()
+    public void A_log_that_was_cut_off_in_a_line_is_read_up_to_there_or_with_strict_refused_at_its_end()
     {
-        ToolResult result = Tool.RunWithInput($"{Good}mremap(0x10000, 4096, 8192, MREMAP_M", "run", "-");
+        string log = $"{Good}mremap(0x10000, 4096, 8192, MREMAP_M";
+
+        ToolResult result = Tool.RunWithInput(log, "run", "-");
+        ToolResult strict = Tool.RunWithInput(log, "run", "-", "--strict");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Contains("note: 1 call left out (no outcome in the log)", result.OutputLines);
+        Assert.Equal((2, ""), (strict.ExitCode, strict.Output));
+        Assert.StartsWith("-:2:", strict.ErrorLine);
+    }
+
+    [Theory]
+    [InlineData("", "nothing")]
+    [InlineData("", "nothing", "--lenient")]
+    [InlineData("", "nothing", "--verify")]
+    [InlineData("hello world\n", "no system call in the whole log")]
+    [InlineData("hello world\n", "no system call in the whole log", "--lenient")]
+    [InlineData("\0\u0001\u0002\u0003ELF", "binary data")]
+    [InlineData("# nothing but a comment\n", "no system call in the whole log")]
+    public void A_log_in_which_nothing_is_understood_is_an_error_that_says_what_was_expected(string log, string found, params string[] options)
+    {
+        ToolResult result = Tool.RunWithInput(log, ["run", "-", .. options]);
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.StartsWith("-:2:", result.ErrorLine);
+        Assert.Equal($"-:1:1: found {found}, expected a log of system calls, such as strace -f -o FILE -e trace=%memory,%process PROGRAM writes", result.ErrorLine);
     }
 
     [Fact]
-    public void An_empty_log_has_no_calls_and_is_no_error()
+    public void Strict_refuses_lines_that_are_no_calls_and_names_what_would_go_on()
     {
-        ToolResult result = Tool.RunWithInput("", "run", "-");
+        ToolResult result = Tool.RunWithInput($"hello world\n{Good}", "run", "-", "--strict");
+        ToolResult both = Tool.RunWithInput(Good, "run", "-", "--strict", "--lenient");
 
-        Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        Assert.Equal(
-            ["standard input: 0 calls, 0 moves; assumed present: every private writable page", "No call moved a mapping."],
-            result.OutputLines);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Equal("-:1:1: found 'hello', expected a system call, such as munmap(0x1000, 4096) (without --strict lines that are no calls are passed over)", result.ErrorLine);
+        Assert.Equal((2, "pageshift: found --lenient and --strict, expected one or the other"), (both.ExitCode, both.ErrorLine));
     }
 
     [Theory]
@@ -132,7 +151,9 @@ public sealed class UsageTests
     [InlineData("/bin/true", "found '/bin/true', expected a verb; did you mean 'pageshift trace -- /bin/true'?")]
     [InlineData("", "found no verb, expected one of run, explain, trace, check, fuzz, bench, completion, help (see 'pageshift --help')")]
     [InlineData("run", "found no FILE (see 'pageshift run --help')")]
-    [InlineData("run a b", "found 'b', expected nothing more (see 'pageshift run --help')")]
+    [InlineData("run a b", "a: found no thread in its name, expected of several files those of strace -ff, such as log.5316")]
+    [InlineData("run a.7 b.7", "b.7: found thread 7, which a.7 has, expected the files of one recording")]
+    [InlineData("explain a:1 b", "found 'b', expected nothing more (see 'pageshift explain --help')")]
     [InlineData("run - --frobnicate", "found '--frobnicate', expected an option of run (see 'pageshift run --help')")]
     [InlineData("run --frobnicate", "found '--frobnicate', expected an option of run (see 'pageshift run --help')")]
     [InlineData("run - --fromat json", "found '--fromat', expected an option of run; did you mean '--format'?")]
@@ -233,7 +254,7 @@ public sealed class UsageTests
         ToolResult result = Tool.Run("run", "--help");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.All(["pageshift run <FILE> [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--top"], option => Assert.Contains(option, result.Output));
+        Assert.All(["pageshift run <FILE>... [options]", "--format", "--policy", "--populate", "--verify", "--lenient", "--strict", "--top"], option => Assert.Contains(option, result.Output));
     }
 
     /// <summary>Runs the tool in a shell, which has redirections.</summary>

@@ -24,7 +24,7 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
     internal IReadOnlyDictionary<int, CallRecord> Calls()
     {
         using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Text));
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = $"{File}:{Name}" });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = $"{File}:{Name}", Strict = true });
         var calls = new Dictionary<int, CallRecord>();
         while (reader.TryRead(out CallRecord record))
         {

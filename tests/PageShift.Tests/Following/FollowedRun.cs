@@ -68,7 +68,7 @@ internal sealed class FollowedRun : IFollowObserver
         using (var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, replay))
         {
             using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Log));
-            var reader = new CallLogReader(stream, new CallLogOptions { FileName = "log" });
+            var reader = new CallLogReader(stream, new CallLogOptions { FileName = "log", Strict = true });
             while (reader.TryRead(out CallRecord record))
             {
                 if (executor.Execute(record).Divergence is { } divergence)

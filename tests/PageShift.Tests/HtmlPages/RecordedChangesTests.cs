@@ -67,7 +67,7 @@ public sealed class RecordedChangesTests
 
     private static void Check(byte[] log)
     {
-        var reader = new CallLogReader(new MemoryStream(log), new CallLogOptions { FileName = "log" });
+        var reader = new CallLogReader(new MemoryStream(log), new CallLogOptions { FileName = "log", Strict = true });
         using var world = new RecordedWorld();
         using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, world, world);
         int compared = 0;

@@ -26,7 +26,7 @@ public sealed class GarbageTests
     {
         using FileStream log = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Model", "Garbage", "linux-6.18.txt"));
         using var space = new AddressSpace();
-        var reader = new CallLogReader(log, new CallLogOptions());
+        var reader = new CallLogReader(log, new CallLogOptions { Strict = true });
         var differences = new List<string>();
         int calls = 0;
         while (reader.TryRead(out CallRecord record))

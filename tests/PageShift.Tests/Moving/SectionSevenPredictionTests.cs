@@ -21,7 +21,7 @@ public sealed class SectionSevenPredictionTests
         var costs = new CostCollector(MovePolicy.Linux67);
         using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.Written }, costs);
         string log = (row.Setup + row.Move).Replace("BASE", (1UL << 40).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        var reader = new CallLogReader(new MemoryStream(Encoding.UTF8.GetBytes(log + "\n")), new CallLogOptions { FileName = name });
+        var reader = new CallLogReader(new MemoryStream(Encoding.UTF8.GetBytes(log + "\n")), new CallLogOptions { FileName = name, Strict = true });
         while (reader.TryRead(out CallRecord record))
             Assert.Null(executor.Execute(record).Divergence);
         executor.SpaceOf(0).Verify();

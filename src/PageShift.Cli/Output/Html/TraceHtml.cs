@@ -46,7 +46,7 @@ internal sealed class TraceHtml : ITraceOutput
     private void RunLog()
     {
         using var stream = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = _log });
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = _log, Strict = true });
         using var executor = new LogExecutor(new LogExecutorOptions { Populate = PopulateAssumption.None }, observer: null, _recorder.Before(null));
         while (reader.TryRead(out CallRecord record))
         {

@@ -10,12 +10,12 @@ internal static class ExplainJson
     /// <summary>Writes the moves of one call to standard output.</summary>
     internal static void Write(LogPlace? place, Explanation explanation) => ReportJson.Write(
         new ExplainDocument(
-            Schema: 1, place?.File, place?.Line, ReportJson.NameOf(explanation.Settings.Populate), explanation.PassedLines, explanation.Moves.Select(ExplainMove.Of)),
+            Schema: 1, place?.File, place?.Line, ReportJson.NameOf(explanation.Settings.Populate), explanation.Counts.Warnings, explanation.Counts.NoiseLines, explanation.Moves.Select(ExplainMove.Of)),
         ReportJson.Default.ExplainDocument);
 }
 
 /// <summary>What is said about a call.</summary>
-internal sealed record ExplainDocument(int Schema, string? File, long? Line, string Populate, long Warnings, IEnumerable<ExplainMove> Moves);
+internal sealed record ExplainDocument(int Schema, string? File, long? Line, string Populate, long Warnings, long NoiseLines, IEnumerable<ExplainMove> Moves);
 
 /// <summary>A move, its steps, and the root table before and after.</summary>
 internal sealed record ExplainMove(

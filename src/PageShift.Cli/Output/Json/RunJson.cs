@@ -18,27 +18,35 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
 }
 
 /// <summary>What comes before the moves.</summary>
-internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, RunLog Log, RunKernel? Kernel)
+internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<RunDivergence> Divergences, long DivergenceCount, string? Verdict, RunLog Log, RunKernel? Kernel)
 {
     internal static RunHead Of(RunReport report) => new(
-        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.Line, d.Call, d.Kernel, d.Engine)), report.DivergenceCount,
-        RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
+        Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Kernel, d.Found.Engine)), report.DivergenceCount,
+        VerdictOf(report), RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
+
+    private static string? VerdictOf(RunReport report)
+    {
+        if (!report.Settings.Verify)
+            return null;
+        return report.HasDivergence ? "diverged" : report.HasNoVerdict ? "nothingChecked" : "verified";
+    }
 }
 
 /// <summary>A call that ended otherwise than the log says.</summary>
-internal sealed record RunDivergence(long Line, string Call, string Expected, string Actual);
+internal sealed record RunDivergence(string? File, long Line, string Call, string Expected, string Actual);
 
 /// <summary>What else the log held.</summary>
 internal sealed record RunLog(
-    string Populate, long Lines, long Warnings, long AddressSpaces, long FailedCalls, long DifferentResults, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
-    long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
+    string Populate, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
+    long UnknownCalls, IEnumerable<string> UnknownNames, long InjectedCalls, long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
 {
     internal static RunLog Of(RunReport report)
     {
         LogStatistics log = report.Statistics;
         return new RunLog(
-            ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnsupportedCalls,
-            report.UnsupportedNames, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
+            ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, report.Counts.NoiseLines, report.Noise.Select(lines => lines.ToString()),
+            report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, report.Tally.Unmodelled,
+            report.Tally.UnmodelledNames, report.Tally.Unknown, report.Tally.UnknownNames, report.Tally.Injected, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
     }
 }
 
@@ -48,18 +56,18 @@ internal sealed record RunKernel(
 {
     internal static RunKernel Of(KernelVersion version, MovePolicy policy, RunReport report) => new(
         version.Release, MovePolicyName.Of(policy), report.Kernel.Agreements, report.Kernel.Disagreements, report.Kernel.NotObservable, report.Kernel.Nanoseconds,
-        report.KernelDivergences.Select(d => new RunKernelDivergence(d.Line, d.Call, d.Engine, d.Kernel)));
+        report.KernelDivergences.Select(d => new RunKernelDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Engine, d.Found.Kernel)));
 }
 
 /// <summary>A call at which engine and running kernel part.</summary>
-internal sealed record RunKernelDivergence(long Line, string Call, string Engine, string Kernel);
+internal sealed record RunKernelDivergence(string? File, long Line, string Call, string Engine, string Kernel);
 
 /// <summary>A move.</summary>
 internal sealed record RunMove(
-    long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, RunMoveKernel? Kernel)
+    string? File, long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, RunMoveKernel? Kernel)
 {
     internal static RunMove Of(MoveReport move) => new(
-        move.Line, move.ThreadId, move.Call, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value, ReportJson.NameOf(move.Congruence),
+        move.File, move.Line, move.ThreadId, move.Call, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value, ReportJson.NameOf(move.Congruence),
         move.Explanation.Remedy, PolicyJson.Of(move.Explanation), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
 }
 

@@ -1,0 +1,86 @@
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using Xunit;
+
+namespace PageShift.Tests.Calls;
+
+/// <summary>Logs as people have them: other tracers' and old versions' ones, quoted, numbered, coloured, packed, cut off, and what is none. <c>tests/logs/expected.tsv</c> says what is in each.</summary>
+public sealed class LogCorpusTests
+{
+    private static readonly string Folder = Repository.Path("tests/logs");
+
+    private static readonly Dictionary<string, string> Expected = File.ReadLines(Path.Combine(Folder, "expected.tsv")).Skip(1)
+        .Select(line => line.Split('\t', 2)).ToDictionary(columns => columns[0], columns => columns[1]);
+
+    public static TheoryData<string> Names => [.. Files()];
+
+    [Fact]
+    public void Each_log_has_an_expectation() => Assert.Equal(Files(), Expected.Keys.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_log_has_the_counts_that_are_expected(string name) => Assert.Equal(Expected[name], Summary(name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_prefix_of_a_log_is_read_or_refused(string name)
+    {
+        byte[] log = File.ReadAllBytes(Path.Combine(Folder, name));
+        for (int length = 0; length < log.Length; length++)
+        {
+            ReadToEnd(LogText.Reader(log[..length], lenient: false, strict: false), log.Length);
+            ReadToEnd(LogText.Reader(log[..length], lenient: true), log.Length);
+        }
+    }
+
+    private static string[] Files() => [.. Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => name != "expected.tsv").Order(StringComparer.Ordinal)];
+
+    /// <summary>Reads on behind errors, up to the end. Each call reads at least a line, or takes a record that an earlier line left.</summary>
+    private static void ReadToEnd(CallLogReader reader, int most)
+    {
+        for (int calls = 0; calls < 2 * most + 10; calls++)
+        {
+            try
+            {
+                if (!reader.TryRead(out _))
+                    return;
+            }
+            catch (CallSyntaxException error)
+            {
+                Assert.DoesNotContain('\n', error.Message);
+                if (error.IsOfWholeLog)
+                    return;
+            }
+        }
+
+        Assert.Fail("It does not end.");
+    }
+
+    /// <summary>Threads, calls, moves, mappings that were inferred, results that differ, and lines that are no calls; or why it is refused.</summary>
+    private static string Summary(string name)
+    {
+        using FileStream stream = File.OpenRead(Path.Combine(Folder, name));
+        var reader = new CallLogReader(stream, new CallLogOptions { FileName = name });
+        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true });
+        var threads = new SortedSet<int>();
+        int calls = 0;
+        int divergences = 0;
+        try
+        {
+            while (reader.TryRead(out CallRecord record))
+            {
+                threads.Add(record.ThreadId);
+                calls += record.Kind == CallRecordKind.Call ? 1 : 0;
+                divergences += executor.Execute(record).Divergence is null ? 0 : 1;
+            }
+
+            reader.ThrowIfNothingUnderstood();
+        }
+        catch (CallSyntaxException error)
+        {
+            return error.Message;
+        }
+
+        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, string.Join(',', reader.Noise));
+    }
+}
