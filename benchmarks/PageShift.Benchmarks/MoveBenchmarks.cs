@@ -3,6 +3,7 @@ using PageShift.Measurement;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Benchmarks;
 

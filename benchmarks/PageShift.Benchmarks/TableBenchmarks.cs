@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Benchmarks;
 

@@ -1,7 +1,9 @@
 using System.Text;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Samples;
 

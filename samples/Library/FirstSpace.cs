@@ -1,5 +1,7 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Moving;
+using PageShift.Units;
 
 namespace PageShift.Samples;
 

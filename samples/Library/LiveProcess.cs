@@ -1,7 +1,7 @@
 using PageShift.Calls.Execution;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Samples;
 

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.SystemCalls;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Samples;
 

@@ -1,3 +1,4 @@
+
 namespace PageShift.Memory.Samples;
 
 /// <summary>A heap that pushes what is alive together when it is full of holes: its pauses beside those of the same heap that copies.</summary>

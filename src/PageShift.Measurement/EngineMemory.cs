@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.AddressSpaces;
+using PageShift.Linux.Settings;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Measurement;
 

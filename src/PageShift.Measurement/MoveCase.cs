@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Measurement;
 
 /// <summary>A move of a populated mapping.</summary>

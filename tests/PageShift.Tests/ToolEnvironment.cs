@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PageShift.Cli.Output;
+using PageShift.Cli.Progress;
 
 namespace PageShift.Tests;
 

@@ -1,8 +1,11 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.SystemCalls;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 

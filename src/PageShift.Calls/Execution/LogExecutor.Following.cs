@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
+using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;

@@ -1,3 +1,5 @@
+using PageShift.AddressSpaces;
+
 namespace PageShift.Calls.Execution;
 
 /// <summary>How a log is executed.</summary>

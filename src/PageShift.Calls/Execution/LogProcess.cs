@@ -1,4 +1,6 @@
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
+using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 

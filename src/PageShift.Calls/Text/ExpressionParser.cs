@@ -1,5 +1,6 @@
 using System.Text;
 using PageShift.Calls.Names;
+using PageShift.Units;
 
 namespace PageShift.Calls.Text;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using PageShift.Cli.Measuring;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Json;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Commands;

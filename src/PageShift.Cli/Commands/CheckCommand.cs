@@ -3,6 +3,7 @@ using System.Globalization;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Json;
+using PageShift.Cli.Progress;
 using PageShift.Verification.Checking;
 
 namespace PageShift.Cli.Commands;

@@ -4,8 +4,10 @@ using PageShift.Calls;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
+using PageShift.Cli.Output.Html;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
+using PageShift.Units;
 
 namespace PageShift.Cli.Commands;
 

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
-using PageShift.Verification;
+using PageShift.Cli.Progress;
+using PageShift.Verification.Fuzzing;
 
 namespace PageShift.Cli.Commands;
 

@@ -5,10 +5,11 @@ using PageShift.Cli.Output.Html;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 using PageShift.Linux;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
 using PageShift.Verification.Checking;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Commands;
 

@@ -1,12 +1,15 @@
 using System.Text;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Files;
+using PageShift.Cli.Moves;
 using PageShift.Cli.Running;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Explaining;
 

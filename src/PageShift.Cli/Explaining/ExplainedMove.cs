@@ -1,6 +1,8 @@
+using PageShift.Cli.Moves;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Explaining;
 

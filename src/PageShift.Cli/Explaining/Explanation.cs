@@ -1,6 +1,7 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
+using PageShift.Units;
 
 namespace PageShift.Cli.Explaining;
 

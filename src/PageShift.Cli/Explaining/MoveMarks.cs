@@ -1,5 +1,6 @@
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Cli.Explaining;
 

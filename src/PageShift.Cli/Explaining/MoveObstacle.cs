@@ -1,6 +1,6 @@
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Explaining;
 

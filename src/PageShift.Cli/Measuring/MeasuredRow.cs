@@ -1,4 +1,4 @@
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Measuring;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Cli.Measuring;
-using PageShift.Linux;
+using PageShift.Cli.Words;
+using PageShift.Linux.Timing;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Output;

@@ -1,5 +1,6 @@
 using PageShift.Cli.Running;
 using PageShift.Cli.Tracing;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output;

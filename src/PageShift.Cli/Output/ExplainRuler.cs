@@ -1,5 +1,8 @@
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
+using PageShift.Cli.Words;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Cli.Output;
 

@@ -1,4 +1,6 @@
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 using PageShift.PageTables;
 

@@ -1,9 +1,11 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 

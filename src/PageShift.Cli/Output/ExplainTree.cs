@@ -1,5 +1,7 @@
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Words;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Cli.Output;
 

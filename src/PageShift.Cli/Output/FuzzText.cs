@@ -1,7 +1,8 @@
 using System.Globalization;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
-using PageShift.Verification;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 
 namespace PageShift.Cli.Output;
 

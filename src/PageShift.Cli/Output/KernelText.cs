@@ -1,6 +1,8 @@
 using System.Globalization;
 using PageShift.Cli.Running;
-using PageShift.Linux;
+using PageShift.Cli.Words;
+using PageShift.Linux.Probing;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output;

@@ -1,4 +1,5 @@
-using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output;

@@ -1,4 +1,3 @@
-using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Output;
@@ -6,7 +5,7 @@ namespace PageShift.Cli.Output;
 /// <summary>Two outputs of one run.</summary>
 internal sealed class RunOutputs(IRunOutput first, IRunOutput second) : IRunOutput
 {
-    public CallRecorder? Recorder => first.Recorder ?? second.Recorder;
+    public IRunRecorder? Recorder => first.Recorder ?? second.Recorder;
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
+using PageShift.Cli.Words;
 
 namespace PageShift.Cli.Output;
 

@@ -1,4 +1,5 @@
 using PageShift.Cli.Tracing;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output;

@@ -1,10 +1,11 @@
 using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Tracing;
+using PageShift.Cli.Words;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 

@@ -1,6 +1,6 @@
-using PageShift.Linux;
+using PageShift.Linux.Probing;
 using PageShift.Moving;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Running;
 

@@ -1,13 +1,13 @@
 using System.Globalization;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Cli.Explaining;
-using PageShift.Cli.Output;
-using PageShift.Cli.Output.Html;
-using PageShift.Linux;
+using PageShift.Cli.Moves;
+using PageShift.Cli.Progress;
+using PageShift.Linux.Probing;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Running;
 
@@ -60,7 +60,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Populate = settings.Populate,
             Verify = settings.Verify,
         };
-        CallRecorder? recorder = output.Recorder;
+        IRunRecorder? recorder = output.Recorder;
         using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
         using (ProgressLine.Begin(() => Tell(input, executor.Statistics)))
         {

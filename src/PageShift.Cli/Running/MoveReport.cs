@@ -1,7 +1,7 @@
-using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Running;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using PageShift.Linux;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Running;

@@ -1,4 +1,4 @@
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Tracing;
 

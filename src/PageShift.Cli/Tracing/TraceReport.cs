@@ -1,10 +1,10 @@
 using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Tracing;
 

@@ -1,7 +1,7 @@
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using PageShift.Linux.Tracing;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Tracing;
 

@@ -1,6 +1,7 @@
-using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Tracing;
 

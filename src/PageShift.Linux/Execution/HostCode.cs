@@ -1,4 +1,4 @@
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>The machine code of <c>host.s</c>, assembled; see there for what it does.</summary>
 internal static class HostCode

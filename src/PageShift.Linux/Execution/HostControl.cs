@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using PageShift.Linux.Interop;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>The control page that the runner and the host share. Offsets are binding for <c>host.s</c>.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 0xe0)]

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>The memory file that holds the host's program and the slots of all processes forked from one host.
 /// Thread safety: all members may be called from any thread.</summary>

@@ -1,13 +1,10 @@
 using PageShift.Linux.Interop;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>Where the host lives in its process, and how the shared file is divided. Binding for <c>host.s</c>.</summary>
 internal static class HostLayout
 {
-    /// <summary>The end of user space with 4 page-table levels, less the page that the kernel keeps free.</summary>
-    internal const ulong TaskEnd = 0x7fff_ffff_f000;
-
     /// <summary>The host's code. It lies above every address that the kernel chooses itself (those are at
     /// least 128 MiB below the end of user space) and below the initial stack, which the host removes.</summary>
     internal const ulong CodeAddress = 0x7fff_ff00_0000;

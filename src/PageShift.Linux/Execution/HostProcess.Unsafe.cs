@@ -1,8 +1,9 @@
 using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>One process that runs the host, and the conversation with it: one request at a time.
 /// Thread safety: none; one thread at a time.</summary>

@@ -1,4 +1,6 @@
-namespace PageShift.Linux;
+using PageShift.Units;
+
+namespace PageShift.Linux.Execution;
 
 /// <content>Loads and stores, made by the process itself: faults, stack growth, large pages and signals are those that
 /// a program would meet. A signal ends the access and is reported; the process goes on.</content>

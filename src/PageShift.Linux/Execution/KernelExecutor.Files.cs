@@ -1,8 +1,9 @@
 using System.Text;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <content>Files that the process may map. Descriptors 0 to 2 are /dev/null, so that the first is 3.</content>
 public sealed partial class KernelExecutor

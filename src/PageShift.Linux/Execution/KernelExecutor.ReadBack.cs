@@ -1,4 +1,7 @@
-namespace PageShift.Linux;
+using PageShift.Linux.Processes;
+using PageShift.Units;
+
+namespace PageShift.Linux.Execution;
 
 /// <content>What the address space holds, read from outside: nothing is faulted in.</content>
 public sealed partial class KernelExecutor

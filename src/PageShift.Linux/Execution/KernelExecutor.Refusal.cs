@@ -1,7 +1,9 @@
 using PageShift.Abi;
+using PageShift.Linux.Processes;
 using PageShift.SystemCalls;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <content>Which calls are not run, judged from their arguments alone.</content>
 public sealed partial class KernelExecutor
@@ -32,7 +34,7 @@ public sealed partial class KernelExecutor
         if (call.Effect == CallEffect.Locks && !_options.KeepCapabilities) return Refusal.None;
         // A range longer than the address space fails before it populates anything.
         ulong bytes = call.PopulatedBytes(a, Surroundings.BreakStart, _locksFutureMappings);
-        return bytes > _options.MostPopulatedBytes.Value && bytes <= HostLayout.TaskEnd ? Refusal.PopulatesTooMuch : Refusal.None;
+        return bytes > _options.MostPopulatedBytes.Value && bytes <= ProcessReader.TaskEnd ? Refusal.PopulatesTooMuch : Refusal.None;
     }
 
     private void NoteFutureLocks(SystemCallNumber number, ulong flags, CallResult result)

@@ -3,8 +3,9 @@ using System.Globalization;
 using System.Text;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>Runs memory system calls on the running kernel, in a process of its own whose address space holds nothing
 /// but two small mappings near the end of user space. No sequence of calls can hurt the runner: the process has its own

@@ -1,4 +1,6 @@
-namespace PageShift.Linux;
+using PageShift.Units;
+
+namespace PageShift.Linux.Execution;
 
 /// <summary>How a <see cref="KernelExecutor"/> runs calls.</summary>
 public sealed class KernelExecutorOptions

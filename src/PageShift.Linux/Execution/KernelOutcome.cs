@@ -1,6 +1,6 @@
 using PageShift.Abi;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>What became of one call on the running kernel.</summary>
 public readonly struct KernelOutcome

@@ -1,4 +1,7 @@
-namespace PageShift.Linux;
+using PageShift.Linux.Processes;
+using PageShift.Units;
+
+namespace PageShift.Linux.Execution;
 
 /// <summary>What is in the executor's address space before the first call: nothing but <see cref="Host"/>. With this an
 /// engine can predict the addresses that the kernel chooses.</summary>
@@ -11,7 +14,7 @@ internal sealed class KernelSurroundings
     public AddressRange Host => new(HostCode.Start, HostData.End);
 
     /// <summary>The end of user space.</summary>
-    internal VirtualAddress TaskEnd => new(HostLayout.TaskEnd);
+    internal VirtualAddress TaskEnd => new(ProcessReader.TaskEnd);
 
     /// <summary>The kernel's mmap_base: the end of the highest range that it chooses itself.</summary>
     public VirtualAddress MapBase { get; }

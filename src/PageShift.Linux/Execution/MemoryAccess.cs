@@ -1,4 +1,6 @@
-namespace PageShift.Linux;
+using PageShift.Units;
+
+namespace PageShift.Linux.Execution;
 
 /// <summary>What became of loads or stores that a program made in ascending order of address.</summary>
 public readonly struct MemoryAccess

@@ -1,4 +1,4 @@
-namespace PageShift.Linux;
+namespace PageShift.Linux.Execution;
 
 /// <summary>Why the executor did not run a call.</summary>
 public enum Refusal

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using PageShift.Units;
 
 namespace PageShift.Linux.Interop;
 

@@ -1,8 +1,9 @@
 using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
+using PageShift.Linux.Execution;
 using PageShift.Linux.Interop;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Probing;
 
 /// <summary>Counts what the kernel does for one call of a <see cref="KernelExecutor"/>: perf events of the executor's own
 /// thread, so that no other activity is seen. The counters always run; a measurement is the difference of two readings,

@@ -1,4 +1,4 @@
-namespace PageShift.Linux;
+namespace PageShift.Linux.Probing;
 
 /// <summary>What one call cost the running kernel.</summary>
 public readonly struct MeasuredCost

@@ -1,4 +1,4 @@
-namespace PageShift.Linux;
+namespace PageShift.Linux.Probing;
 
 /// <summary>How sure a measurement makes a prediction.</summary>
 internal enum MeasurementVerdict

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Probing;
 
 /// <summary>Finds the kernel's number of a tracepoint in tracefs.</summary>
 internal static class Tracepoint

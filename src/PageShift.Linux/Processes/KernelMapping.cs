@@ -1,6 +1,7 @@
 using PageShift.Abi;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Processes;
 
 /// <summary>One mapping as the kernel shows it. The [vsyscall] page, which is not a mapping, is left out.</summary>
 public readonly struct KernelMapping

@@ -1,8 +1,9 @@
 using System.Buffers.Text;
 using System.Text;
 using PageShift.Abi;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Processes;
 
 /// <summary>Reads the text of /proc/PID/maps and /proc/PID/smaps.
 /// A mapping's line is <c>start-end rwxs offset major:minor inode [name]</c>; in smaps its attributes follow, one a line.</summary>

@@ -1,4 +1,6 @@
-namespace PageShift.Linux;
+using PageShift.Units;
+
+namespace PageShift.Linux.Processes;
 
 /// <summary>What the kernel tells of an occupied page-table entry.</summary>
 [Flags]

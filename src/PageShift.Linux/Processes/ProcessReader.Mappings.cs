@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Processes;
 
 /// <content>The mappings: by the PROCMAP_QUERY request of /proc/PID/maps where the kernel has it (6.11), else from the file's text; all
 /// flags from /proc/PID/smaps.</content>

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Processes;
 
 /// <content>The pages, from /proc/PID/pagemap: by its PAGEMAP_SCAN request where the kernel has it (6.7), else entry by entry over the
 /// mappings.</content>
@@ -34,7 +35,7 @@ public sealed partial class ProcessReader
         if (_pageMap is null) return false;
         _told = told;
         // The kernel refuses a range that leaves user space.
-        range = range.Intersect(new AddressRange(VirtualAddress.Zero, new VirtualAddress(HostLayout.TaskEnd)));
+        range = range.Intersect(new AddressRange(VirtualAddress.Zero, new VirtualAddress(TaskEnd)));
         if (range.IsEmpty) return true;
         range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
         int first = into.Count;

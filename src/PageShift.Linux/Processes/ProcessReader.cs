@@ -2,8 +2,9 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Processes;
 
 /// <summary>Reads a process's address space from outside, by its files under /proc: mappings, pages, and bytes. Nothing is faulted in, provided
 /// that bytes are read only where a page is present. The reader stays with the address space that the process had when it was opened, also after
@@ -11,6 +12,9 @@ namespace PageShift.Linux;
 /// Thread safety: none, one thread at a time, but for <see cref="ReadBytes"/>.</summary>
 public sealed partial class ProcessReader : IDisposable
 {
+    /// <summary>The end of user space with 4 page-table levels, less the page that the kernel keeps free.</summary>
+    internal const ulong TaskEnd = 0x7fff_ffff_f000;
+
     private readonly SafeFileHandle _maps;
     private readonly SafeFileHandle? _smaps;
     private readonly SafeFileHandle? _pageMap;

@@ -1,6 +1,6 @@
 using PageShift.Abi;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Processes;
 
 /// <summary>The two-letter codes of the VmFlags line in /proc/PID/smaps.
 /// Source: <c>Documentation/filesystems/proc.rst</c> (codes).</summary>

@@ -1,4 +1,6 @@
-namespace PageShift.Linux;
+using PageShift.Linux.Execution;
+
+namespace PageShift.Linux.Settings;
 
 /// <summary>The settings of the running kernel that change what the memory calls do. A null is a setting that this kernel does not show.</summary>
 /// <param name="TransparentHugePages">always, madvise or never: /sys/kernel/mm/transparent_hugepage/enabled.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Settings;
 
 /// <summary>The version of a kernel, as far as its behaviour depends on it.</summary>
 /// <param name="Major">The first number.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Settings;
 
 /// <summary>How much memory the machine has, by /proc/meminfo, and this process may take.</summary>
 internal static class MachineMemory

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Settings;
 
 /// <summary>Reads a setting that the kernel shows as a small text file.</summary>
 internal static class ProcSetting

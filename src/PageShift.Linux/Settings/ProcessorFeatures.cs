@@ -1,4 +1,4 @@
-namespace PageShift.Linux;
+namespace PageShift.Linux.Settings;
 
 /// <summary>The features of the processor that change what the memory calls do, as far as the running kernel uses them. Thread-safe.</summary>
 internal static class ProcessorFeatures

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using PageShift.Linux.Settings;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Timing;
 
 /// <summary>Measures how much of the machine's processors others used during a span: other programs, and the host of a virtual machine. Their work makes times longer and uneven.
 /// Thread safety: none.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Timing;
 
 /// <summary>The processor time of another process's thread, in nanoseconds, as the kernel's scheduler counts it: exact while the thread is stopped. Waiting for a processor is no part of it.
 /// Thread safety: none. Source: <c>Documentation/scheduler/sched-stats.rst</c>, /proc/PID/schedstat.</summary>

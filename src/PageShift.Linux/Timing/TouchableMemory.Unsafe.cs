@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
-namespace PageShift.Linux;
+namespace PageShift.Linux.Timing;
 
 /// <summary>Private anonymous memory of this process in pages of 4 KiB, whose faults are the running kernel's; for timing them.</summary>
 /// <remarks>Not thread-safe.</remarks>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PageShift.Linux.Interop;
+using PageShift.Linux.Settings;
 
 namespace PageShift.Linux.Tracing;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Units;
 
 namespace PageShift.Linux.Tracing;
 

@@ -1,4 +1,5 @@
 using PageShift.Linux.Interop;
+using PageShift.Linux.Timing;
 
 namespace PageShift.Linux.Tracing;
 

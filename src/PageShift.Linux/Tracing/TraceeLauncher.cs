@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Linux.Processes;
 
 namespace PageShift.Linux.Tracing;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Measurement.Workloads;
 

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Measurement.Workloads;
 
 /// <summary>A four-level page table as one writes it in C# without thinking of speed: arrays of arrays. A yardstick.</summary>

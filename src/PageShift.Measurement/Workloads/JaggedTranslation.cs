@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Measurement.Workloads;
 
 /// <summary>Translations at random over 1 GiB in a <see cref="JaggedPageTable"/>.</summary>

@@ -1,5 +1,6 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Units;
 
 namespace PageShift.Measurement.Workloads;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
+using PageShift.Units;
 
 namespace PageShift.Measurement.Workloads;
 

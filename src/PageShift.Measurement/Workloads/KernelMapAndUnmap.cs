@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Units;
 
 namespace PageShift.Measurement.Workloads;
 

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Measurement.Workloads;
 
 /// <summary>Loads at random from as many bytes as the entries of 1 GiB take: what no walk of that GiB can do without.</summary>

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Physical;
 
 namespace PageShift.Measurement.Workloads;

@@ -1,5 +1,7 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Measurement.Workloads;
 

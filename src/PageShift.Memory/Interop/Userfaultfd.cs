@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using PageShift.Memory.Kernel;
 
 namespace PageShift.Memory.Interop;
 

@@ -114,22 +114,3 @@ internal enum PageAdvice
     /// <summary>MADV_POPULATE_WRITE (Linux 5.14): all pages become present and writable.</summary>
     PopulateWrite = 23,
 }
-
-/// <summary>The errors that the library tells apart, negated as the calls answer them.</summary>
-internal static class KernelError
-{
-    /// <summary>EAGAIN.</summary>
-    internal const long TryAgain = -11;
-
-    /// <summary>ENOMEM.</summary>
-    internal const long OutOfMemory = -12;
-
-    /// <summary>EEXIST.</summary>
-    internal const long Exists = -17;
-
-    /// <summary>EINVAL.</summary>
-    internal const long InvalidArgument = -22;
-
-    /// <summary>ENOSYS.</summary>
-    internal const long NotImplemented = -38;
-}

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using PageShift.Memory.Interop;
 
 namespace PageShift.Memory.Kernel;
 

@@ -3,6 +3,7 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Verification.Checking;
 

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Mappings;
@@ -6,6 +7,7 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 
 namespace PageShift.Verification.Checking;

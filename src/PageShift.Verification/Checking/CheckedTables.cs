@@ -1,6 +1,7 @@
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Verification.Checking;
 

@@ -1,4 +1,4 @@
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Where in a program a call was made.</summary>
 /// <param name="Call">The place behind the system call's instruction: a file's name and the offset from where it is loaded, such as <c>libc.so.6+0x11bd9a</c>.</param>

@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Names the places in a process's programs and libraries from which it makes calls.</summary>
 internal sealed class CallSites

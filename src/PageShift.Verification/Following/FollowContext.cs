@@ -1,8 +1,9 @@
+using PageShift.AddressSpaces;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Settings;
 using PageShift.Physical;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>What all followed address spaces have in common.</summary>
 internal sealed class FollowContext : IDisposable

@@ -1,11 +1,12 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
 using PageShift.SystemCalls;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Writes what followed programs do as a log that can be run again, with the pages that were present at each move.</summary>
 internal sealed class FollowLog(TextWriter output)

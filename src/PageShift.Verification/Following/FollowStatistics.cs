@@ -1,4 +1,4 @@
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>What was counted while programs were followed.</summary>
 public sealed record FollowStatistics

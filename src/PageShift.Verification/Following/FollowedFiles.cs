@@ -1,10 +1,12 @@
 using System.Globalization;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Settings;
 using PageShift.Mappings;
 using PageShift.Physical;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>The files that followed processes map, as the engine's objects. What a file holds does not matter here, and every one is endless.</summary>
 internal sealed class FollowedFiles(PhysicalMemory memory)

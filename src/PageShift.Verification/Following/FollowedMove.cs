@@ -1,8 +1,9 @@
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>A move that a followed program's mremap made, with what it costs under each policy, planned on the pages that were present.</summary>
 public sealed record FollowedMove

@@ -4,8 +4,10 @@ using PageShift.Calls.Execution;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <content>The calls: what the kernel did is done to the engine's space, and compared.</content>
 internal sealed partial class FollowedSpace

@@ -1,9 +1,11 @@
 using PageShift.Abi;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Mappings;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <content>The comparison of the engine's mappings with the kernel's.</content>
 internal sealed partial class FollowedSpace

@@ -1,12 +1,14 @@
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.SystemCalls;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <content>Moves. The engine's tables get the pages that were present just before: all of the source and of a destination that is replaced, and of the blocks at their ends
 /// the nearest level's first page, which is what decides whether a block can move whole.</content>

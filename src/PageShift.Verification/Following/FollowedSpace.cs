@@ -1,10 +1,13 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Mappings;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>One address space of a traced program, and the engine's space that follows it. The engine's has no pages but during a move, when those are
 /// loaded that were present in the kernel's.</summary>

@@ -1,6 +1,6 @@
 using PageShift.Calls.Execution;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Receives what <see cref="TraceFollower"/> finds, on the tracing thread, while the thread that it is about is stopped.</summary>
 public interface IFollowObserver

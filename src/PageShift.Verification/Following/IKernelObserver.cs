@@ -1,8 +1,8 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Probing;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Sees what the running kernel does when it follows a log.</summary>
 public interface IKernelObserver

@@ -1,9 +1,14 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Settings;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Does on the running kernel what the execution of a log does on the engine, and measures each mremap: each address space of the log is a process of its own.</summary>
 /// <remarks>Not thread-safe.</remarks>

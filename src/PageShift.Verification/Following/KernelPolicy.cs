@@ -1,7 +1,7 @@
-using PageShift.Linux;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Which policy says what a kernel does.</summary>
 internal static class KernelPolicy

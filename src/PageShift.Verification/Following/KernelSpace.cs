@@ -1,11 +1,15 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>One address space of a log on the running kernel: a process of its own, with counters once it moves something.</summary>
 internal sealed class KernelSpace : IDisposable

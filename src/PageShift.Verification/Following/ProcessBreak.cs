@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Where a process's heap begins, as /proc/PID/stat tells.</summary>
 internal static class ProcessBreak

@@ -1,6 +1,6 @@
 using PageShift.Linux.Tracing;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Following;
 
 /// <summary>Follows a traced program with the engine: each address space is taken over from the process's real mappings when it begins, each memory call is repeated on the
 /// engine, and results, mappings and, at moves, present pages are compared. What a move costs under each policy is planned on the pages that were present just before it.</summary>

@@ -1,4 +1,7 @@
-namespace PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
+
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>Picks the addresses and lengths of a sequence: mostly near a few boundaries, near what is mapped, and near what earlier calls returned, so that calls meet each other.</summary>
 internal sealed class AddressPicker

@@ -1,6 +1,8 @@
 using PageShift.Abi;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <content>The arguments of each call: mostly sensible, sometimes not.</content>
 internal sealed partial class CallGenerator

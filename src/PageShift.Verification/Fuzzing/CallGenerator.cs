@@ -1,8 +1,10 @@
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>Makes the calls of one random sequence. The seed and what the calls return decide all of it.</summary>
 internal sealed partial class CallGenerator

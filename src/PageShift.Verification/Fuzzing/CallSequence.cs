@@ -3,8 +3,9 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>Calls that are executed in lockstep from an empty address space.</summary>
 /// <param name="Calls">The calls; forks have their child's id as their outcome.</param>
@@ -48,7 +49,7 @@ public sealed record CallSequence(IReadOnlyList<CallRecord> Calls, MovePolicy Po
         ArgumentNullException.ThrowIfNull(factory);
         if (Calls.Count == 0)
             return null;
-        using Lockstep lockstep = factory.Begin(Policy, Calls[0].ThreadId, isThorough: true);
+        using LockstepRun lockstep = factory.Begin(Policy, Calls[0].ThreadId, isThorough: true);
         foreach (CallRecord call in Calls)
         {
             Divergence? divergence = lockstep.Step(call);

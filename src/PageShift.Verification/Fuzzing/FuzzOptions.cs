@@ -1,4 +1,4 @@
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>What a run of the fuzzer is asked for.</summary>
 public sealed record FuzzOptions

@@ -1,7 +1,8 @@
 using System.Collections.ObjectModel;
 using PageShift.Calls.Execution;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>What a run of the fuzzer did.</summary>
 public sealed record FuzzReport

@@ -1,4 +1,4 @@
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>The scale on which a sequence plays: what its addresses and lengths are multiples of.</summary>
 internal enum FuzzTerrain

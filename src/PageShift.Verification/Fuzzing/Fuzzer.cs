@@ -3,8 +3,9 @@ using System.Runtime.ExceptionServices;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>Runs random sequences of calls on engine and kernel in lockstep until they differ or enough was run. A difference is made small and reported.
 /// Thread safety: <see cref="Calls"/> and <see cref="Sequences"/> may be read from any thread while it runs.</summary>
@@ -137,7 +138,7 @@ public sealed class Fuzzer
         var generator = new CallGenerator(SeedOf(number));
         var calls = new List<CallRecord>(_options.CallsPerSequence);
         Divergence? divergence = null;
-        using (Lockstep lockstep = factory.Begin(policy, CallGenerator.FirstProcess))
+        using (LockstepRun lockstep = factory.Begin(policy, CallGenerator.FirstProcess))
         {
             while (divergence is null && calls.Count < _options.CallsPerSequence)
             {

@@ -2,8 +2,10 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.SystemCalls;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Fuzzing;
 
 /// <summary>Makes a sequence that diverges as small as it can while it still does: fewer calls, then simpler arguments.
 /// Source: A. Zeller, R. Hildebrandt, "Simplifying and isolating failure-inducing input", IEEE TSE 28(2), 2002.</summary>

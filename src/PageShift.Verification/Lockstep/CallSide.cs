@@ -1,8 +1,9 @@
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>One of the two sides, the engine or the running kernel: a family of processes, by the thread id that a log gives them.
 /// Thread safety: none; one thread at a time.</summary>

@@ -1,11 +1,13 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.AddressSpaces;
+using PageShift.Linux.Processes;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <content>What the engine's spaces hold, in the kernel's terms.</content>
 internal sealed partial class EngineSide

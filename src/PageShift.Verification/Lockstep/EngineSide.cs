@@ -1,10 +1,11 @@
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>The engine as one of the two sides.</summary>
 internal sealed partial class EngineSide : CallSide<EngineTarget>

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using PageShift.Mappings;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>Which object of the engine's stands for which of the kernel's files. What was the same once must stay so.</summary>
 internal sealed class FilePairs

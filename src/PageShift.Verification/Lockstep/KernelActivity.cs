@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using PageShift.Calls.Execution;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>What the kernel did with the pages of processes of its own accord, by its own counters: evidence for those <see cref="KnownDifferences"/> that come from elsewhere than
 /// from the calls. Thread safety: none; one thread at a time.</summary>

@@ -1,6 +1,6 @@
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>Which file a mapping shows, by the numbers that /proc/PID/maps tells.</summary>
 internal readonly record struct KernelFile(uint DeviceMajor, uint DeviceMinor, ulong Inode)

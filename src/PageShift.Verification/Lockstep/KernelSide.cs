@@ -1,6 +1,7 @@
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>The running kernel as one of the two sides.</summary>
 internal sealed class KernelSide : CallSide<KernelTarget>

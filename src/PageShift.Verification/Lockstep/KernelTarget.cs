@@ -1,9 +1,11 @@
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Processes;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>A process of the running kernel's. What its executor refuses is not made.</summary>
 internal sealed class KernelTarget(KernelExecutor executor) : ICallTarget<KernelTarget>

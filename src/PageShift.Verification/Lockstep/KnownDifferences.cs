@@ -1,8 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 // Two kinds:
 //

@@ -1,9 +1,10 @@
 using System.Globalization;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Moving;
 using PageShift.Physical;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>Makes pairs of an engine's and a kernel's empty address space. Keeps one process of the kernel's that makes no call, of which the others are copies.
 /// Thread safety: none; one thread at a time. Several factories may work side by side.</summary>
@@ -49,7 +50,7 @@ public sealed class LockstepFactory : IDisposable
     /// <param name="firstProcess">The thread id of the first process in the calls to come.</param>
     /// <param name="isThorough">Compares all flags after every call, not only after some.</param>
     /// <exception cref="InvalidOperationException">The kernel does not let the process be copied or started again.</exception>
-    public Lockstep Begin(MovePolicy policy, int firstProcess = 0, bool isThorough = false)
+    public LockstepRun Begin(MovePolicy policy, int firstProcess = 0, bool isThorough = false)
     {
         // Objects that lost their last mapping keep their frames until the memory goes.
         if (++_pairs % PairsPerMemory == 0)
@@ -59,7 +60,7 @@ public sealed class LockstepFactory : IDisposable
         }
 
         KernelSide kernel = KernelSide.TryBegin(_pristine, firstProcess) ?? BeginAgain(firstProcess);
-        return new Lockstep(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, _activity, isThorough);
+        return new LockstepRun(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, _activity, isThorough);
     }
 
     // A /proc of another namespace shows no such process, or one that happens to have the same number.

@@ -1,10 +1,13 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.AddressSpaces;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Settings;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>What a process of the kernel's side has before its first call, so that the engine can begin alike: the executor's own mappings, the layout, the limits and the
 /// kernel's settings.</summary>

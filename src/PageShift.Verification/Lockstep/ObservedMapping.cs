@@ -1,8 +1,9 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Mappings;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>One mapping as one side shows it, reduced to what both can tell.</summary>
 /// <param name="Range">Where it is.</param>

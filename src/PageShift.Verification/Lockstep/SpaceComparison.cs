@@ -1,8 +1,8 @@
 using System.Globalization;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>Compares what a space of the engine's and one of the kernel's hold.</summary>
 /// <param name="files">Which object of the engine's stands for which of the kernel's files.</param>

@@ -1,6 +1,7 @@
-using PageShift.Linux;
+using PageShift.Linux.Processes;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>What an address space holds at one moment, as one side shows it. Kept and filled again, so that a comparison allocates nothing.</summary>
 internal sealed class SpaceSnapshot

@@ -1,4 +1,4 @@
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>A small random generator whose sequence never changes, so that a seed means the same for ever.
 /// Source: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.</summary>

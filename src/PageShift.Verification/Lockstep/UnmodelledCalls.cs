@@ -1,8 +1,10 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Mappings;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>Calls whose effect the engine does not claim to have. Lockstep leaves them out on both sides, and counts them.</summary>
 internal static class UnmodelledCalls

@@ -1,6 +1,8 @@
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Verification.Oracle;
 

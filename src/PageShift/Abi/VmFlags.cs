@@ -1,3 +1,5 @@
+using PageShift.AddressSpaces;
+
 namespace PageShift.Abi;
 
 /// <summary>The flags of a mapping that decide what may be done with it and what it merges with.

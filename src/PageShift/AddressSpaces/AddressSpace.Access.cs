@@ -1,6 +1,7 @@
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

@@ -1,8 +1,9 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 // For a space that follows another one, a process's: what the other has got without a call that could be repeated here.
 public sealed partial class AddressSpace

@@ -3,8 +3,9 @@ using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

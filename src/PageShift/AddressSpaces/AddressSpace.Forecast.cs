@@ -1,7 +1,8 @@
 using PageShift.Moving;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

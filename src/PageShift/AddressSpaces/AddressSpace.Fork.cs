@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 // What the child gets of each mapping (docs/linux-rules.md sections 3 and 9, checked on Linux 6.18):
 //

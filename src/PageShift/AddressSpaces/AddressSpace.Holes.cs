@@ -1,7 +1,8 @@
 using PageShift.Mappings;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>Holes in an object (MADV_REMOVE), and its end (ftruncate), as the other spaces that map it see them: their leaves go too, as on Linux. A space's lock is never held while another's is taken; so
 /// this comes after the call's own work, when the pages are zero already and only their leaves are left.</summary>

@@ -1,8 +1,9 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

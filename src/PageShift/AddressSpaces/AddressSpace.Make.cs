@@ -1,7 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

@@ -4,8 +4,9 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

@@ -1,8 +1,9 @@
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 public sealed partial class AddressSpace
 {

@@ -3,8 +3,9 @@ using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>What a kernel does to pages for reasons of its own. This engine has no such reasons; who runs it beside a kernel tells it what happened.</summary>
 public sealed partial class AddressSpace

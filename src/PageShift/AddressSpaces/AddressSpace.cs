@@ -5,8 +5,9 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>
 /// A virtual address space with Linux's behaviour: mappings, page tables in x86-64's format, the memory system calls, demand paging, and a mover that moves

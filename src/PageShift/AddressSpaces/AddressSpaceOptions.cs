@@ -1,7 +1,8 @@
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>How an address space is made. The defaults are Linux 6.18 on x86-64 without randomisation, with PageShift's mover.</summary>
 public sealed record AddressSpaceOptions

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using PageShift.Mappings;
 using PageShift.Physical;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>The file descriptors that mmap's fifth argument means when a call is given by its numbers.</summary>
 /// <remarks>Thread-safe. Each descriptor holds the object that it is open on (<see cref="MemoryObject.IsUnlinked"/>).</remarks>

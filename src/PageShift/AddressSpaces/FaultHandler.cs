@@ -5,8 +5,9 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 // What a fault does, by the entry that the walk ended at (after the mapping was found to allow the access):
 //

@@ -1,6 +1,6 @@
 using PageShift.Abi;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>A system call, as something that is made on an address space while nothing else is.</summary>
 internal interface ISystemOperation

@@ -3,8 +3,9 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>Faults in leaves of 2 MiB (transparent huge pages), where madvise(MADV_HUGEPAGE) asked for them.</summary>
 /// <remarks>Under the fault lock, and the mapping lock as <see cref="FaultHandler"/> says.</remarks>

@@ -2,8 +2,9 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>The pages behind leaves: whether they are a mapping's own, copies of them, large ones; and how a leaf gets into the tables.</summary>
 /// <remarks>Under the mapping lock, exclusively, or shared and the fault lock.</remarks>

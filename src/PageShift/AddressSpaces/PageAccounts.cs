@@ -1,6 +1,7 @@
 using PageShift.Abi;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>The pages of an address space's mappings, counted by kind, and what may be added to them (Linux: total_vm, data_vm and locked_vm of mm_struct, and the resource
 /// limits).</summary>

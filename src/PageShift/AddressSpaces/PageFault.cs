@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Physical;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>One page that is to be faulted in, and what is known about it.</summary>
 /// <param name="Handle">The mapping that contains it.</param>

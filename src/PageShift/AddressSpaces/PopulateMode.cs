@@ -1,4 +1,4 @@
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>For whom pages are populated, which decides with what access and what a failure means.</summary>
 internal enum PopulateMode

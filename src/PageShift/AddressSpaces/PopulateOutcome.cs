@@ -1,6 +1,7 @@
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>How far populating went, and what stopped it.</summary>
 /// <param name="Reached">The first page that is not populated; the range's end when nothing stopped it.</param>

@@ -1,6 +1,7 @@
 using PageShift.Abi;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>The arguments of a remap of one mapping, lengths rounded up.</summary>
 internal record struct RemapRequest

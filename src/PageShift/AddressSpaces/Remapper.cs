@@ -2,8 +2,9 @@ using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>Resizes and moves mappings (mremap), once the arguments of the call are checked.</summary>
 /// <remarks>Under the mapping lock, exclusively.</remarks>

@@ -1,4 +1,6 @@
-namespace PageShift;
+using PageShift.Units;
+
+namespace PageShift.AddressSpaces;
 
 /// <summary>The soft limits of setrlimit that memory calls obey, in bytes. 2^64 - 1 is RLIM_INFINITY.</summary>
 public sealed record ResourceLimits

@@ -4,8 +4,9 @@ using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>What an address space consists of, and what its operations share. Each operation that is a type of its own takes from here what it works on.</summary>
 /// <remarks>Guarded by the mapping lock: shared for accesses and faults, exclusively for calls. Empty slots are filled, and identities set, under the fault lock.</remarks>

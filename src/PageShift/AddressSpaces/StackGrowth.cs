@@ -1,7 +1,8 @@
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>The growth of stacks (MAP_GROWSDOWN) by faults below them.</summary>
 /// <remarks>Under the mapping lock, exclusively.</remarks>

@@ -1,8 +1,9 @@
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>Moves page-table entries: plans a move, shows it to an observer, carries it out, flushes.</summary>
 /// <remarks>Under the mapping lock, exclusively.</remarks>

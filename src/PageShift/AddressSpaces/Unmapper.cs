@@ -3,8 +3,9 @@ using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Translation;
+using PageShift.Units;
 
-namespace PageShift;
+namespace PageShift.AddressSpaces;
 
 /// <summary>Takes mappings and pages away.</summary>
 /// <remarks>Under the mapping lock, exclusively.</remarks>

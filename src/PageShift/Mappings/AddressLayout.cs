@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>The limits between which addresses are chosen. All are page aligned.</summary>

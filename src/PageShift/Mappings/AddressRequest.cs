@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>What a call that leaves the address open tells of the range it wants.</summary>

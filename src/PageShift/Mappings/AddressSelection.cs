@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>Chooses the address of a new range as Linux 6.18 does on x86-64 (docs/linux-rules.md section 2), or congruent to

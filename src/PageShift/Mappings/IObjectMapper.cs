@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>What maps pages of memory objects: an address space, as its objects know it.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.Units;
 
 namespace PageShift.Mappings;
 

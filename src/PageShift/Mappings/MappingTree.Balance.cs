@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>The AVL tree itself: links, heights and gaps. Nodes never trade places in the pool, so that handles stay

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using PageShift.Abi;
+using PageShift.Units;
 
 namespace PageShift.Mappings;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Mappings;
 

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>Visits the mappings of a tree that have an address in a range, ascending. It remembers an address, not a

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Mappings;
 
 /// <summary>Brings one page of a <see cref="MemoryObject"/> into memory.</summary>

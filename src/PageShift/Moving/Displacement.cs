@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Moving;
 
 /// <summary>How far a move goes: added to an address, it gives where that address goes. Modulo 2^64, as the move may go down.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Moving;
 

@@ -1,4 +1,5 @@
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Moving;
 

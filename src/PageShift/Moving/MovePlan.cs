@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Moving;
 

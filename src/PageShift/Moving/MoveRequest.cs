@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Moving;
 
 /// <summary>A move that is to be planned: what moves where, and what the rules need to know of the mappings around it.</summary>

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.PageTables;
 
 /// <summary>A table that was freed because it became empty.</summary>

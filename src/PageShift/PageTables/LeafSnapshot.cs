@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.PageTables;
 
 /// <summary>An occupied leaf or a marker as it was at one moment.</summary>

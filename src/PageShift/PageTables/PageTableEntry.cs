@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.PageTables;
 

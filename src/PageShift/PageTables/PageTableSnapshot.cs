@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.PageTables;
 
 /// <summary>A page table as it was at one moment, with the tables below it: what a drawing needs. Slots that touch none of the ranges that were asked for are left out.</summary>

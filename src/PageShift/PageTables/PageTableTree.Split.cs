@@ -1,4 +1,5 @@
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.PageTables;
 

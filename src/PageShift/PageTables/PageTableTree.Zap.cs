@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.PageTables;
 
 internal sealed partial class PageTableTree

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.PageTables;
 

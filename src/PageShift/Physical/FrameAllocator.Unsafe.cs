@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using PageShift.Units;
 
 namespace PageShift.Physical;
 
@@ -9,8 +10,7 @@ namespace PageShift.Physical;
 /// uncarved, being carved in order, or carved; the free frames of a carved block form a list inside the
 /// block, blocks with some free frames form a list, and blocks that became wholly free form another.
 /// </summary>
-/// <remarks>Not thread-safe: <see cref="PhysicalMemory"/>'s lock guards it, except for
-/// <see cref="State(FrameNumber)"/> and the content, which belong to whoever owns the frame.</remarks>
+/// <remarks>Not thread-safe: <see cref="PhysicalMemory"/>'s lock guards it, except for <see cref="State(FrameNumber)"/> and the content, which belong to whoever owns the frame.</remarks>
 internal sealed unsafe class FrameAllocator : IDisposable
 {
     internal const int BlockShift = 9;

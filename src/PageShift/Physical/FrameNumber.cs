@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Units;
 
 namespace PageShift.Physical;
 

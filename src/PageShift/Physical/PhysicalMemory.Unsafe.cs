@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using PageShift.Units;
 
 namespace PageShift.Physical;
 

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.SystemCalls;
 
 /// <summary>The ranges of addresses that a call concerns: up to two, or all of user space. Empty ones are left out.</summary>

@@ -1,4 +1,6 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.Units;
 
 namespace PageShift.SystemCalls;
 

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 
 namespace PageShift.SystemCalls;
 

@@ -1,7 +1,7 @@
 using PageShift.Abi;
-using PageShift.SystemCalls;
+using PageShift.AddressSpaces;
 
-namespace PageShift;
+namespace PageShift.SystemCalls;
 
 /// <summary>Makes memory calls on address spaces by their numbers.</summary>
 public static class SystemCallInvocation

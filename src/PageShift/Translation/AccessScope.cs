@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Translation;
 
 /// <summary>Accesses through one processor that share one entry of the address space's lock. While it lasts, system calls on the space wait, except that a fault inside it

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Translation;
 
 /// <summary>Brings pages in: what a processor's walk asks when it finds no leaf that lets an access through.</summary>

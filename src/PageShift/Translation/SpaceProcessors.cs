@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Translation;
 
 /// <summary>The processors of an address space, which are told of every translation that has gone, and how often they were.</summary>

@@ -1,3 +1,5 @@
+using PageShift.Units;
+
 namespace PageShift.Translation;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Translation;
 

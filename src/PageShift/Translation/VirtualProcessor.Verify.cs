@@ -1,5 +1,6 @@
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Translation;
 

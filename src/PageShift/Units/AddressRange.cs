@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift;
+namespace PageShift.Units;
 
 /// <summary>The half-open range of addresses [Start, End).</summary>
 public readonly record struct AddressRange

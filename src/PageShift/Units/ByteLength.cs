@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
-namespace PageShift;
+namespace PageShift.Units;
 
 /// <summary>A length in bytes.</summary>
 public readonly record struct ByteLength : IComparable<ByteLength>

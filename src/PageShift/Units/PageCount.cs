@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PageShift;
+namespace PageShift.Units;
 
 /// <summary>A number of 4 KiB pages.</summary>
 public readonly record struct PageCount : IComparable<PageCount>

@@ -1,4 +1,4 @@
-namespace PageShift;
+namespace PageShift.Units;
 
 /// <summary>The size of a base page and of a page table: 4 KiB in every geometry.</summary>
 public static class PageSize

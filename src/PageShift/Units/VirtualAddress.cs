@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
-namespace PageShift;
+namespace PageShift.Units;
 
 /// <summary>A virtual address: a byte position in an address space. Any 64-bit value is representable,
 /// also one that no space can map; the operation that takes it reports that as the kernel does.</summary>

@@ -1,7 +1,10 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.SystemCalls;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
 

@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Access;

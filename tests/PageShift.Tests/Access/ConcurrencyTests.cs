@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
 

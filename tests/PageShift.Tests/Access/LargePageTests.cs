@@ -1,7 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
 

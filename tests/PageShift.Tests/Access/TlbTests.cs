@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
 

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Moving;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.AllocationFailure;

@@ -1,8 +1,10 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 using Xunit;
 

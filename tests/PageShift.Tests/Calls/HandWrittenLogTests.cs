@@ -1,6 +1,7 @@
 using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Calls;

@@ -1,4 +1,5 @@
 using System.Text;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using PageShift.Cli.Measuring;
 using PageShift.Cli.Output;
-using PageShift.Linux;
+using PageShift.Linux.Settings;
+using PageShift.Linux.Timing;
 using PageShift.Measurement;
 using Xunit;
 

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 using PageShift.Tests.Linux;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 using Xunit;
 
 namespace PageShift.Tests.Cli;

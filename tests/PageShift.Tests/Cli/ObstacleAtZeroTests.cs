@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 using Xunit;
 
 namespace PageShift.Tests.Cli;

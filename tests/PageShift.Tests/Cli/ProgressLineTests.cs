@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using PageShift.Cli.Output;
+using PageShift.Cli.Progress;
 using Xunit;
 
 namespace PageShift.Tests.Cli;

@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 using System.Text.Json;
 using PageShift.Cli.Output;
 using PageShift.Cli.Tracing;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using PageShift.Linux.Tracing;
 using PageShift.Tests.Tracing;
 using Xunit;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using PageShift.AddressSpaces;
 using PageShift.PageTables;
 using PageShift.Tests.Model;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Concurrency;

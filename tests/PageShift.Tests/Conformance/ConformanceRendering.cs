@@ -3,8 +3,9 @@ using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
-using PageShift.Verification;
+using PageShift.Linux.Processes;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
 namespace PageShift.Tests.Conformance;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using PageShift.Linux;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 using Xunit;
 

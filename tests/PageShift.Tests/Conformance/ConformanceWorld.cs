@@ -1,10 +1,10 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Moving;
 using PageShift.Physical;
 using PageShift.Tests.Linux;
-using PageShift.Verification;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Conformance;

@@ -1,7 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Physical;
 using PageShift.Tests.Tracing;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Conformance;

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using PageShift.Cli.Output.Json;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
 using PageShift.Moving;
 using PageShift.Tests.Cli;
 using PageShift.Tests.Linux;

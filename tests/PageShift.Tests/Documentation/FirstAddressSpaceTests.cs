@@ -1,4 +1,6 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Documentation;

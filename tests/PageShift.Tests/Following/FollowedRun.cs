@@ -4,7 +4,8 @@ using PageShift.Calls.Execution;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.Tests.Tracing;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 using Xunit;
 
 namespace PageShift.Tests.Following;

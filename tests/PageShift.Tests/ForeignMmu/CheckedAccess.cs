@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Tests.ForeignMmu;
 

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using PageShift.AddressSpaces;
 using PageShift.PageTables;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Tests.ForeignMmu;
 

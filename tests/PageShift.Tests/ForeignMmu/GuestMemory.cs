@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Tests.ForeignMmu;
 

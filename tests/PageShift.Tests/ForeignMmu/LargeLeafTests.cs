@@ -1,7 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Tests.Model;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.ForeignMmu;

@@ -1,5 +1,7 @@
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Tests.ForeignMmu;
 

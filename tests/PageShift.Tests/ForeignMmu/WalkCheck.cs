@@ -1,7 +1,9 @@
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Tests.ForeignMmu;
 

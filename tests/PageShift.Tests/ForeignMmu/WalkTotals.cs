@@ -1,5 +1,6 @@
 using PageShift.PageTables;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Tests.ForeignMmu;
 

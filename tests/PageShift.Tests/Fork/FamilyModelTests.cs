@@ -1,10 +1,12 @@
 using CsCheck;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Tests.Access;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Fork;

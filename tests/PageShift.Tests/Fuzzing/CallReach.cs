@@ -1,7 +1,7 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Verification;
+using PageShift.Verification.Lockstep;
 
 namespace PageShift.Tests.Fuzzing;
 

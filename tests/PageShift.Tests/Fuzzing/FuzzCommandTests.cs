@@ -2,7 +2,8 @@ using System.Diagnostics;
 using PageShift.Linux;
 using PageShift.Moving;
 using PageShift.Tests.Cli;
-using PageShift.Verification;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Fuzzing;

@@ -1,11 +1,13 @@
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
 using PageShift.Tests.Model;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Fuzzing;
@@ -82,7 +84,7 @@ public sealed class FuzzerTests
     {
         var generator = new CallGenerator(seed);
         var calls = new List<CallRecord>();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift, CallGenerator.FirstProcess);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift, CallGenerator.FirstProcess);
         while (calls.Count < count)
         {
             CallRecord call = generator.Next(lockstep.LastState);

@@ -3,7 +3,8 @@ using PageShift.Calls;
 using PageShift.Moving;
 using PageShift.SystemCalls;
 using PageShift.Tests.Lockstep;
-using PageShift.Verification;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Fuzzing;
@@ -141,7 +142,7 @@ public sealed class ReachTests(ReachTests.Run run) : IClassFixture<ReachTests.Ru
             var generator = new CallGenerator(seed);
             var depths = new Dictionary<int, int> { [CallGenerator.FirstProcess] = 0 };
             var before = new SpaceSnapshot();
-            using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift, CallGenerator.FirstProcess);
+            using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift, CallGenerator.FirstProcess);
             for (int i = 0; i < CallsPerSequence; i++)
             {
                 before.Mappings.Clear();

@@ -21,23 +21,7 @@ public sealed partial class SourceRulesTests
         ["PageShift.Cli"] = ["PageShift", "PageShift.Calls", "PageShift.Linux", "PageShift.Verification", "PageShift.Measurement"],
     };
 
-    /// <summary>Which rooms of the engine a room may use. All may use Abi and Units, which use nothing.</summary>
-    private static readonly Dictionary<string, string[]> Rooms = new()
-    {
-        ["SystemCalls"] = ["AddressSpaces"],
-        ["AddressSpaces"] = ["Mappings", "Moving", "Translation", "PageTables", "Physical"],
-        ["Mappings"] = ["PageTables", "Physical"],
-        ["Moving"] = ["PageTables", "Physical"],
-        ["Translation"] = ["PageTables", "Physical"],
-        ["PageTables"] = ["Physical"],
-        ["Physical"] = [],
-        ["Abi"] = [],
-        ["Units"] = [],
-    };
-
     public static TheoryData<string> ProjectNames => [.. Projects.Keys];
-
-    public static TheoryData<string> RoomNames => [.. Rooms.Keys];
 
     private static IEnumerable<string> Sources => Repository.Files().Where(f => f.StartsWith("src/", StringComparison.Ordinal) && f.EndsWith(".cs", StringComparison.Ordinal));
 
@@ -76,24 +60,7 @@ public sealed partial class SourceRulesTests
     }
 
     [Fact]
-    public void Every_project_and_every_room_is_covered_here()
-    {
-        Assert.Equal(Projects.Keys.Order(), Sources.Select(f => f.Split('/')[1]).Distinct().Order());
-        Assert.Equal(Rooms.Keys.Order(), Sources.Where(f => f.StartsWith("src/PageShift/", StringComparison.Ordinal)).Select(f => f.Split('/')[2]).Distinct().Order());
-    }
-
-    [Theory]
-    [MemberData(nameof(RoomNames))]
-    public void Rooms_of_the_engine_use_only_what_is_below_them(string room)
-    {
-        string[] allowed = [.. Rooms[room], "Abi", "Units", room];
-        foreach (string file in Sources.Where(f => f.StartsWith($"src/PageShift/{room}/", StringComparison.Ordinal)))
-        {
-            string code = Code(file);
-            foreach (string used in Using().Matches(code).Select(m => m.Groups["room"].Value).Except(allowed))
-                Assert.Fail($"{file} uses {used}");
-        }
-    }
+    public void Every_project_is_covered_here() => Assert.Equal(Projects.Keys.Order(), Sources.Select(f => f.Split('/')[1]).Distinct().Order());
 
     [Fact]
     public void No_file_names_a_place_on_someones_machine()
@@ -125,9 +92,6 @@ public sealed partial class SourceRulesTests
 
     [GeneratedRegex(@"\bunsafe\s|\bUnsafe\.|\bMemoryMarshal\.")]
     private static partial Regex UnsafeCode();
-
-    [GeneratedRegex(@"^using (static )?PageShift\.(?<room>\w+)[\w.]*;", RegexOptions.Multiline)]
-    private static partial Regex Using();
 
     [GeneratedRegex("//.*")]
     private static partial Regex Comment();

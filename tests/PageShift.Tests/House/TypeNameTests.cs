@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Measurement;
 using PageShift.Memory;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 using Xunit;
 
 namespace PageShift.Tests.House;

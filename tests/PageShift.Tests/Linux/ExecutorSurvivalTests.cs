@@ -1,6 +1,8 @@
 using CsCheck;
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Processes;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Linux.StartedExecutor;
 
@@ -20,7 +22,7 @@ public sealed class ExecutorSurvivalTests
     private static readonly ulong[] Interesting =
     [
         0, 1, 4095, 4096, 0x10000, 0x400000, 0x401000, 1UL << 21, 1UL << 30, 0x2000_0000_0000, 0x7fff_f7ff_f000,
-        HostLayout.CodeAddress, HostLayout.SlotsAddress, HostLayout.End, HostLayout.TaskEnd, 1UL << 47, 1UL << 63, ulong.MaxValue,
+        HostLayout.CodeAddress, HostLayout.SlotsAddress, HostLayout.End, ProcessReader.TaskEnd, 1UL << 47, 1UL << 63, ulong.MaxValue,
     ];
 
     private static readonly Gen<ulong> Values = Gen.OneOf(

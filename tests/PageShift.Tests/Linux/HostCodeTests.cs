@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Linux.Interop;
 using Xunit;
 

@@ -1,5 +1,7 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Linux.StartedExecutor;
 

@@ -1,4 +1,5 @@
 using PageShift.Linux;
+using PageShift.Linux.Settings;
 using Xunit;
 
 namespace PageShift.Tests.Linux;

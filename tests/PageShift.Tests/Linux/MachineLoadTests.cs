@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using Xunit;
 
 namespace PageShift.Tests.Linux;

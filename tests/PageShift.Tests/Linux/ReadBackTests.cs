@@ -1,6 +1,8 @@
 using System.Text;
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Processes;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Linux.StartedExecutor;
 

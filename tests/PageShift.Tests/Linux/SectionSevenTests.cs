@@ -1,5 +1,8 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
+using PageShift.Linux.Settings;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Linux;

@@ -1,7 +1,9 @@
 using CsCheck;
+using PageShift.AddressSpaces;
 using PageShift.Memory;
 using PageShift.Memory.Kernel;
 using PageShift.Tests.Model;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.LiveMemory;

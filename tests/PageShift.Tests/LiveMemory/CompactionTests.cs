@@ -1,4 +1,5 @@
 using CsCheck;
+using PageShift.AddressSpaces;
 using PageShift.Memory;
 using PageShift.Memory.Kernel;
 using PageShift.Tests.Model;

@@ -1,3 +1,4 @@
+using PageShift.Memory.Interop;
 using PageShift.Memory.Kernel;
 using Xunit;
 

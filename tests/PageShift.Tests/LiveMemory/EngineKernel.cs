@@ -1,5 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.Memory.Interop;
 using PageShift.Memory.Kernel;
+using PageShift.SystemCalls;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.LiveMemory;
@@ -68,7 +72,7 @@ internal sealed class EngineKernel(AddressSpace space) : IMemoryKernel
 
     public void Write(ulong address, ReadOnlySpan<byte> source) => space.Write(new VirtualAddress(address), source);
 
-    private static ulong Units(ulong pages) => pages << PageShift.PageSize.Shift;
+    private static ulong Units(ulong pages) => pages << PageShift.Units.PageSize.Shift;
 
     private Span<byte> Block(ulong length)
     {

@@ -1,5 +1,7 @@
+using PageShift.AddressSpaces;
 using PageShift.Memory;
 using PageShift.Moving;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.LiveMemory;

@@ -1,4 +1,6 @@
-using PageShift.Linux;
+using PageShift.AddressSpaces;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
 using PageShift.Memory;
 using PageShift.Memory.Kernel;
 using PageShift.Moving;

@@ -1,6 +1,8 @@
 using System.Buffers;
+using PageShift.AddressSpaces;
 using PageShift.Memory;
 using PageShift.Memory.Kernel;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.LiveMemory;

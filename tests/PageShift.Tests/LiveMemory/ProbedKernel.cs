@@ -1,13 +1,16 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Probing;
+using PageShift.Memory.Interop;
 using PageShift.Memory.Kernel;
+using PageShift.Units;
 
 namespace PageShift.Tests.LiveMemory;
 
 /// <summary>The running kernel in a process of its own, with its counters read around each move.</summary>
 internal sealed class ProbedKernel(KernelExecutor executor, KernelProbe probe) : IMemoryKernel
 {
-    public ulong PageSize => PageShift.PageSize.Bytes;
+    public ulong PageSize => PageShift.Units.PageSize.Bytes;
 
     public bool MovesPages => true;
 

@@ -1,3 +1,4 @@
+using PageShift.AddressSpaces;
 using PageShift.Memory;
 using PageShift.Memory.Kernel;
 using Xunit;

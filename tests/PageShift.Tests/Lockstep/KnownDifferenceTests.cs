@@ -1,8 +1,11 @@
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Moving;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 using Xunit;
 using static PageShift.Tests.Lockstep.LockstepTests;
 
@@ -29,7 +32,7 @@ public sealed class KnownDifferenceTests
     public void What_was_written_is_never_taken_for_reclaimed()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift);
         foreach (CallRecord call in Sequence("""
             mmap(0x20000000, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
             memset(0x20000000, 1, 4096)
@@ -43,7 +46,7 @@ public sealed class KnownDifferenceTests
     public void The_engine_follows_the_kernels_draw_below_2_GiB()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift);
         var drawn = new HashSet<long>();
         for (int i = 0; i < 8; i++)
         {
@@ -60,7 +63,7 @@ public sealed class KnownDifferenceTests
     public void A_hint_below_2_GiB_is_no_draw_and_is_compared()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift);
         Assert.Null(lockstep.Step(Sequence("mmap(0x20000000, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_32BIT, -1, 0)").Calls[0])?.ToString());
         Assert.Equal(0x2000_0000, lockstep.LastResult!.Value.Raw);
     }
@@ -87,7 +90,7 @@ public sealed class KnownDifferenceTests
     public void The_engine_shares_the_zeroes_of_a_large_page_that_the_kernel_took_apart_and_nothing_else()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift);
         CallSequence sequence = Sequence("""
             mmap(0x10000000, 2097152, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
             madvise(0x10000000, 2097152, MADV_HUGEPAGE)
@@ -113,7 +116,7 @@ public sealed class KnownDifferenceTests
     public void Calls_that_the_engine_does_not_have_are_left_out_and_counted()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift);
         foreach (CallRecord call in Sequence("""
             mmap(0x10000000, 2097152, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
             madvise(0x10000000, 2097152, MADV_COLLAPSE)
@@ -129,7 +132,7 @@ public sealed class KnownDifferenceTests
     public void A_large_page_that_only_one_side_has_is_a_divergence()
     {
         using LockstepFactory factory = StartedFactory.OrSkip();
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift);
         foreach (CallRecord call in Sequence("""
             mmap(0x10000000, 4194304, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
             madvise(0x10000000, 4194304, MADV_HUGEPAGE)

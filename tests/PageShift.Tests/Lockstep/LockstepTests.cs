@@ -1,10 +1,14 @@
 using System.Text;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Lockstep;
@@ -74,7 +78,7 @@ public sealed class LockstepTests
 
     private static Divergence? AfterTampering(LockstepFactory factory, Action<AddressSpace> tamper)
     {
-        using PageShift.Verification.Lockstep lockstep = factory.Begin(MovePolicy.PageShift, isThorough: true);
+        using LockstepRun lockstep = factory.Begin(MovePolicy.PageShift, isThorough: true);
         foreach (CallRecord call in Sequence("mmap(0x10000000, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\nmemset(0x10000000, 9, 8192)").Calls)
             Assert.Null(lockstep.Step(call)?.ToString());
         tamper(lockstep.SpaceOf(0)!);

@@ -2,11 +2,11 @@ using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Execution;
 using PageShift.Moving;
 using PageShift.Physical;
 using PageShift.Tests.Linux;
-using PageShift.Verification;
+using PageShift.Verification.Lockstep;
 using Xunit;
 using static PageShift.Tests.Lockstep.LockstepTests;
 

@@ -1,4 +1,4 @@
-using PageShift.Verification;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Lockstep;

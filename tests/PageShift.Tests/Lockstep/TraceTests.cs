@@ -1,7 +1,8 @@
 using PageShift.Calls;
 using PageShift.Moving;
 using PageShift.Physical;
-using PageShift.Verification;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 using Xunit;
 
 namespace PageShift.Tests.Lockstep;

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Mappings.MappingWorld;
 

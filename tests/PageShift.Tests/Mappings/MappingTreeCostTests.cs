@@ -1,4 +1,5 @@
 using PageShift.Mappings;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Mappings.MappingWorld;
 

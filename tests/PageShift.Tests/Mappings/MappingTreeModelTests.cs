@@ -1,6 +1,7 @@
 using CsCheck;
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Mappings.MappingWorld;
 

@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Physical;
+using PageShift.Units;
 
 namespace PageShift.Tests.Mappings;
 

@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Units;
 
 namespace PageShift.Tests.Mappings;
 

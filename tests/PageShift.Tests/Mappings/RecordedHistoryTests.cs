@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Mappings;

@@ -1,8 +1,11 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.SystemCalls;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Model;

@@ -1,5 +1,6 @@
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 
 namespace PageShift.Tests.Model;

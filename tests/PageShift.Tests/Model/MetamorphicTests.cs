@@ -1,7 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 using Xunit;
 

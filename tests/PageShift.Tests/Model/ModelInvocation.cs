@@ -1,6 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 
 namespace PageShift.Tests.Model;

@@ -1,6 +1,8 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Translation;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 
 namespace PageShift.Tests.Model;

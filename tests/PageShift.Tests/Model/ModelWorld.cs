@@ -1,10 +1,12 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 
 namespace PageShift.Tests.Model;

@@ -1,3 +1,4 @@
+using PageShift.AddressSpaces;
 using PageShift.Moving;
 using PageShift.Verification.Oracle;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Moving;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Model;

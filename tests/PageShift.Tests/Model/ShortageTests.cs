@@ -1,9 +1,11 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 using Xunit;
 

@@ -2,6 +2,7 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Mappings;
 using PageShift.PageTables;
+using PageShift.Units;
 using PageShift.Verification.Oracle;
 
 namespace PageShift.Tests.Model;

@@ -1,8 +1,10 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.AddressSpaces;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 using PageShift.Physical;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Model;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Moving;

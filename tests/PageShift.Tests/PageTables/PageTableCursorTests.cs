@@ -1,6 +1,7 @@
 using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Tests.Moving;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.PageTables;

@@ -1,5 +1,6 @@
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.PageTables;

@@ -1,6 +1,8 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.PageTables;

@@ -1,5 +1,6 @@
+using PageShift.AddressSpaces;
 using PageShift.Tests.Lockstep;
-using PageShift.Verification;
+using PageShift.Verification.Lockstep;
 using PageShift.Verification.Oracle;
 using Xunit;
 

@@ -3,7 +3,9 @@ using System.Text;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.Tests.Lockstep;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
 
 namespace PageShift.Tests.PlantedFaults;
 

@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Moving;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Remapping;

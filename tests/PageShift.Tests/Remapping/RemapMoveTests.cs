@@ -1,6 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Moving;
+using PageShift.SystemCalls;
 using PageShift.Translation;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Remapping;

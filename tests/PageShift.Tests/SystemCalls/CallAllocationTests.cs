@@ -1,5 +1,7 @@
 using PageShift.Abi;
+using PageShift.SystemCalls;
 using PageShift.Tests.Access;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
 

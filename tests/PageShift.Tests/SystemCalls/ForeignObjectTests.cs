@@ -1,6 +1,8 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Physical;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.SystemCalls;

@@ -1,8 +1,11 @@
 using CsCheck;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.SystemCalls;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.SystemCalls;

@@ -1,6 +1,9 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
 using PageShift.Tests.Access;
+using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
 

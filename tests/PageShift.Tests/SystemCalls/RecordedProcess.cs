@@ -1,9 +1,12 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.PageTables;
 using PageShift.Physical;
+using PageShift.SystemCalls;
 using PageShift.Translation;
+using PageShift.Units;
 
 namespace PageShift.Tests.SystemCalls;
 

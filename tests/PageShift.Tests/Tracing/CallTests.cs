@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Tracing;

@@ -1,6 +1,7 @@
 using PageShift.Abi;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
+using PageShift.Units;
 using Xunit;
 
 namespace PageShift.Tests.Tracing;

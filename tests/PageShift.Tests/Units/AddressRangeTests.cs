@@ -1,6 +1,7 @@
+using PageShift.Units;
 using Xunit;
 
-namespace PageShift.Tests;
+namespace PageShift.Tests.Units;
 
 public sealed class AddressRangeTests
 {

@@ -1,15 +1,17 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Cli.Output.Json;
+using PageShift.Cli.Running;
 
 namespace PageShift.Cli.Output.Html;
 
 /// <summary>Keeps each call of a log, with what it changed in the mappings, for the page (docs/page.md). What is kept goes to a temporary file when it is much.</summary>
 /// <remarks>The pseudo-calls of a tracer's log are folded into the call before them: with "present" and its kin the log says what no call did, and with the
 /// calls from an unmapping of everything to "absent" what mappings there were.</remarks>
-internal sealed class CallRecorder : ISpaceFollower, IDisposable
+internal sealed class CallRecorder : IRunRecorder, ISpaceFollower, IDisposable
 {
     private const ulong Everything = 0x7fff_ffff_f000;
 
@@ -40,14 +42,14 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
     }
 
     /// <summary>Sees what is done to spaces, and passes it on to <paramref name="next"/>, if there is one.</summary>
-    internal CallRecorder Before(ISpaceFollower? next)
+    public ISpaceFollower Before(ISpaceFollower? next)
     {
         _next = next;
         return this;
     }
 
     /// <summary>A record is about to be executed.</summary>
-    internal void Begin(in CallRecord record)
+    public void Begin(in CallRecord record)
     {
         _isFolded = IsFolded(record);
         if (_isFolded)
@@ -59,7 +61,7 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
     /// <summary>The record has been executed.</summary>
     /// <param name="record">The record.</param>
     /// <param name="outcome">What came of it.</param>
-    internal void End(in CallRecord record, in RecordOutcome outcome)
+    public void End(in CallRecord record, in RecordOutcome outcome)
     {
         _moves += outcome.Moves;
         if (_isFolded)
@@ -141,6 +143,3 @@ internal sealed class CallRecorder : ISpaceFollower, IDisposable
 
     private sealed record RecordedCall(long Line, int Thread, CallGroup Group, bool WasExecuted, string Text);
 }
-
-/// <summary>What comes before the calls.</summary>
-internal sealed record CallsHead(int Spaces);

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Text.Json;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
+using PageShift.Units;
 
 namespace PageShift.Cli.Output.Html;
 

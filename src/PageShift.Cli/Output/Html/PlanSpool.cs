@@ -1,7 +1,7 @@
-using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
 using PageShift.Cli.Output.Json;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -26,6 +26,3 @@ internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
     private static ulong[] Row(PlannedMove plan) =>
         [(ulong)plan.RunCount, .. plan.Runs.SelectMany(run => (ulong[])[(ulong)run.Level, run.Source.Value, run.Destination.Value, run.Slots, run.Entries])];
 }
-
-/// <summary>What comes before the plans.</summary>
-internal sealed record PlansHead(string Title, string? Conclusion, long? Shown, ulong[] Geometry);

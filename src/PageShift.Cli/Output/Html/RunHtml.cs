@@ -24,7 +24,7 @@ internal sealed class RunHtml : IRunOutput
         _report = new RunJson(output, isIndented: false);
     }
 
-    CallRecorder? IRunOutput.Recorder => _recorder;
+    IRunRecorder? IRunOutput.Recorder => _recorder;
 
     public void Dispose()
     {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using PageShift.Cli.Measuring;
-using PageShift.Linux;
+using PageShift.Linux.Timing;
 using PageShift.Measurement;
 
 namespace PageShift.Cli.Output.Json;

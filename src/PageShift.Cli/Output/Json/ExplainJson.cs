@@ -1,6 +1,8 @@
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
 namespace PageShift.Cli.Output.Json;
 

@@ -1,5 +1,6 @@
-using PageShift.Cli.Explaining;
+using PageShift.Cli.Moves;
 using PageShift.Moving;
+using PageShift.Units;
 
 namespace PageShift.Cli.Output.Json;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using PageShift.Cli.Files;
-using PageShift.Cli.Output.Html;
 
 namespace PageShift.Cli.Output.Json;
 

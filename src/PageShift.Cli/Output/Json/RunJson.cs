@@ -1,6 +1,7 @@
 using PageShift.Calls.Execution;
 using PageShift.Cli.Running;
-using PageShift.Linux;
+using PageShift.Linux.Probing;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 
 namespace PageShift.Cli.Output.Json;

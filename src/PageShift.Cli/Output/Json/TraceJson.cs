@@ -2,7 +2,7 @@ using PageShift.Calls.Execution;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output.Json;
 

@@ -1,4 +1,4 @@
-namespace PageShift.Cli.Output;
+namespace PageShift.Cli.Progress;
 
 /// <summary>Shows every 2 seconds how far some work is: on a terminal in one line that is gone at the end, elsewhere in a line each. What has not changed is not shown again.</summary>
 internal sealed class ProgressLine : IDisposable

@@ -1,8 +1,8 @@
-using PageShift.Cli.Output;
+using PageShift.Cli.Words;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Verification.Following;
 
-namespace PageShift.Cli.Explaining;
+namespace PageShift.Cli.Moves;
 
 /// <summary>Why a move costs what it costs under each policy, and what would change it, in words. It is made once from the plans; text, JSON and page show it.</summary>
 internal sealed class MoveExplanation

@@ -1,13 +1,10 @@
-using PageShift.Cli.Output.Html;
-using PageShift.Cli.Running;
-
-namespace PageShift.Cli.Output;
+namespace PageShift.Cli.Running;
 
 /// <summary>Shows the results of a run. Keeps only what it will show, however long the log.</summary>
 internal interface IRunOutput : IDisposable
 {
     /// <summary>Sees every call, where the output shows calls.</summary>
-    CallRecorder? Recorder => null;
+    IRunRecorder? Recorder => null;
 
     /// <summary>A move, in the log's order.</summary>
     void Add(MoveReport move);

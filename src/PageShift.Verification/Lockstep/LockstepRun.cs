@@ -1,16 +1,18 @@
 using System.Globalization;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
-using PageShift.Linux;
+using PageShift.Linux.Processes;
+using PageShift.Units;
 
-namespace PageShift.Verification;
+namespace PageShift.Verification.Lockstep;
 
 /// <summary>Executes calls on the kernel and on the engine in turn, and compares after each what came of it: the result, the address that the kernel chose, the mappings, which
 /// pages are present and of what kind, and bytes.
 /// Thread safety: none; one thread at a time.</summary>
 /// <remarks>A call that the executor must not run is left out on both sides. A fork's child is called by the value of its record's outcome.</remarks>
-public sealed class Lockstep : IDisposable
+public sealed class LockstepRun : IDisposable
 {
     private const int FlagsInterval = 16;
     private const int PagesPerCall = 3;
@@ -31,7 +33,7 @@ public sealed class Lockstep : IDisposable
     private CallRecord _last;
     private SplitMix _sampling = new(0x5eed);
 
-    internal Lockstep(EngineSide engine, KernelSide kernel, KernelActivity activity, bool isThorough)
+    internal LockstepRun(EngineSide engine, KernelSide kernel, KernelActivity activity, bool isThorough)
     {
         activity.Begin();
         _activity = activity;

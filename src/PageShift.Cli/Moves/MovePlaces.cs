@@ -1,8 +1,9 @@
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 
-namespace PageShift.Cli.Explaining;
+namespace PageShift.Cli.Moves;
 
 /// <summary>Where a move goes from and to, and in which page tables: what is needed to explain its plans.</summary>
 /// <param name="Source">What moves.</param>

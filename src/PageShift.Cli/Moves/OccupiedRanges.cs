@@ -1,6 +1,7 @@
 using PageShift.PageTables;
+using PageShift.Units;
 
-namespace PageShift.Cli.Explaining;
+namespace PageShift.Cli.Moves;
 
 /// <summary>Which addresses a snapshot of page tables maps.</summary>
 internal static class OccupiedRanges

@@ -3,8 +3,9 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
-namespace PageShift.Cli.Output;
+namespace PageShift.Cli.Words;
 
 /// <summary>Costs and sizes in words.</summary>
 internal static class Describe

@@ -1,9 +1,10 @@
-using PageShift.Cli.Output;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Verification;
+using PageShift.Units;
+using PageShift.Verification.Following;
 
-namespace PageShift.Cli.Explaining;
+namespace PageShift.Cli.Moves;
 
 /// <summary>Why a policy had nothing to decide about an end of a move.</summary>
 /// <param name="End">The end; null for both.</param>

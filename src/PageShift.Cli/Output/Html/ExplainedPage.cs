@@ -1,9 +1,9 @@
 using System.Text;
+using PageShift.Cli.Explaining;
 using PageShift.Cli.Files;
-using PageShift.Cli.Output.Html;
 using PageShift.Cli.Running;
 
-namespace PageShift.Cli.Explaining;
+namespace PageShift.Cli.Output.Html;
 
 /// <summary>The page of an explained move: that of <c>run</c>, of the calls up to it, open at it.</summary>
 internal static class ExplainedPage

@@ -1,8 +1,9 @@
-using PageShift.Cli.Output;
+using PageShift.Cli.Words;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 
-namespace PageShift.Cli.Explaining;
+namespace PageShift.Cli.Moves;
 
 /// <summary>Why a boundary block moves whole or is opened, and what would change it.</summary>
 /// <param name="Decision">What was decided, and what is in the way.</param>

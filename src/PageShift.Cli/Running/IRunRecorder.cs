@@ -1,0 +1,17 @@
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+
+namespace PageShift.Cli.Running;
+
+/// <summary>Sees every call of a run.</summary>
+internal interface IRunRecorder
+{
+    /// <summary>What follows the spaces of the run: the recorder, and then what is given.</summary>
+    ISpaceFollower Before(ISpaceFollower? next);
+
+    /// <summary>A call is about to be executed.</summary>
+    void Begin(in CallRecord record);
+
+    /// <summary>A call was executed.</summary>
+    void End(in CallRecord record, in RecordOutcome outcome);
+}
