@@ -41,7 +41,6 @@ public sealed class FirstAddressSpaceTests
         Console.WriteLine(moved); // 0x7f00000
         Console.WriteLine(space.Read<long>(moved.Address)); // 42
         Console.WriteLine(space.TlbFlushes); // 1
-
         // Errors of the kernel are values: nothing is mapped at the old place any more.
         CallResult refused = space.Protect(old, length, Protection.Read);
         Console.WriteLine(refused.Error); // OutOfMemory
