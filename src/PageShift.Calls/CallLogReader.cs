@@ -33,7 +33,9 @@ public sealed partial class CallLogReader : IDisposable
     /// <summary>A line into which strace wrote "Process N attached" at its end; the next line continues it.</summary>
     private UnfinishedCall? _spliced;
 
-    private Stream? _opened; // what Open has opened, and Dispose closes
+    /// <summary>What <see cref="Open"/> has opened, and <see cref="Dispose"/> closes.</summary>
+    private Stream? _opened;
+
     /// <summary>The last number of an indented line.</summary>
     private long _lastNumber;
 
@@ -45,6 +47,12 @@ public sealed partial class CallLogReader : IDisposable
     private long _unfinishedCalls;
     private long _warningCount;
     private long _recordCount;
+
+    /// <summary>
+    /// True once something was understood. A call of an unknown name is no sign that this is a log: now and then noise has
+    /// that shape, and lenient mode delivers it.
+    /// </summary>
+    private bool _isLog;
 
     /// <summary>Prepares to read <paramref name="stream"/>, which stays the caller's to close.</summary>
     public CallLogReader(Stream stream, CallLogOptions options)
@@ -153,7 +161,11 @@ public sealed partial class CallLogReader : IDisposable
 
         // That strace attached to a thread is no sign that its calls are here: strace -c says so, too.
         if (record.Kind is not (CallRecordKind.Attached or CallRecordKind.Detached))
+        {
             _recordCount++;
+            _isLog |= record.Kind != CallRecordKind.Call || record.Call.Standing != CallStanding.Unknown;
+        }
+
         return true;
     }
 
@@ -166,7 +178,7 @@ public sealed partial class CallLogReader : IDisposable
         record = default;
         if (line.Contains(TerminalText.Escape))
             line = _terminal.Strip(line);
-        if (_recordCount == 0)
+        if (!_isLog)
             RefuseForeign(line);
         if (_spliced is not null && !TracerMessage.IsWhole(line) && ReadContinuation(line, out record) is { } hasRecord)
             return hasRecord;
