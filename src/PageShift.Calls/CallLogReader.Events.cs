@@ -17,8 +17,13 @@ public sealed partial class CallLogReader
 
     private static ReadOnlySpan<byte> UnfinishedMark => " <unfinished ...>"u8;
 
-    private bool ReadCall(
-        ref LineCursor cursor, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
+    private bool ReadCall(ref LineCursor cursor, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
+    {
+        CallHead.TryRead(cursor, out CallHead head);
+        return ReadCall(ref cursor, head, threadId, timestamp, origin, out record);
+    }
+
+    private bool ReadCall(ref LineCursor cursor, in CallHead head, int threadId, CallTimestamp timestamp, UnfinishedCall? origin, out CallRecord record)
     {
         record = default;
         ReadOnlySpan<byte> text = cursor.Text.TrimEnd((byte)'\r');
@@ -35,7 +40,7 @@ public sealed partial class CallLogReader
         }
 
         int begin = cursor.Position;
-        if (!_parser.TryParse(ref cursor, isPartial: false, out ParsedCall call))
+        if (!_parser.TryParse(ref cursor, head, isPartial: false, out ParsedCall call))
         {
             return origin is null && IsTorn(cursor, text.Length)
                 ? ReadTorn(text, begin, cursor.FailurePosition, threadId, timestamp, out record)
@@ -321,7 +326,7 @@ public sealed partial class CallLogReader
     private void ReadSplicedLine(ReadOnlySpan<byte> line, int splice)
     {
         var head = new LineCursor(line[..splice]);
-        if (LinePrefix.TryParse(ref head, out LinePrefix prefix) && !head.IsAtEnd && ContentAt(head) == LineContent.Other)
+        if (LinePrefix.TryParse(ref head, out LinePrefix prefix) && !head.IsAtEnd && ContentAt(head, out _) is LineContent.Call or LineContent.Other)
         {
             _spliced = TakeSpared();
             _spliced.Begin(ThreadOf(head, prefix), prefix.Timestamp);

@@ -144,11 +144,11 @@ public sealed partial class CallLogReader
     }
 
     /// <summary>Reads a call of a name that is none of a system call. What has the shape of a call, with a result or with plain arguments, is an error, or in lenient mode an unknown call.</summary>
-    private bool ReadUnknownCall(ref LineCursor cursor, in LinePrefix prefix, out CallRecord record)
+    private bool ReadUnknownCall(ref LineCursor cursor, in CallHead head, in LinePrefix prefix, out CallRecord record)
     {
         record = default;
         LineCursor attempt = cursor;
-        bool isParsed = _parser.TryParse(ref attempt, isPartial: false, out ParsedCall call);
+        bool isParsed = _parser.TryParse(ref attempt, head, isPartial: false, out ParsedCall call);
         ReadOnlySpan<byte> name = cursor.TakeName();
         int start = cursor.Position - name.Length;
         bool isCall = isParsed ? call.Outcome.State != CallOutcomeState.None || HasPlainArguments(cursor) : cursor.Text.EndsWith(UnfinishedMark);

@@ -237,13 +237,15 @@ public sealed partial class CallLogReader : IDisposable
             return false;
         if (prefix.Dialect != LogDialect.Strace)
             return ReadForeign(ref cursor, prefix, out record);
-        switch (ContentAt(cursor))
+        switch (ContentAt(cursor, out CallHead head))
         {
             case LineContent.None:
                 cursor.FailAt(cursor.Position, CallParser.ExpectedCall);
                 return Reject(cursor, null, changesMemory: false);
             case LineContent.UnknownCall:
-                return ReadUnknownCall(ref cursor, prefix, out record);
+                return ReadUnknownCall(ref cursor, head, prefix, out record);
+            case LineContent.Call:
+                return ReadCall(ref cursor, head, ThreadOf(cursor, prefix), prefix.Timestamp, null, out record);
             default:
                 return ReadContent(ref cursor, ThreadOf(cursor, prefix), prefix.Timestamp, null, out record);
         }
@@ -252,15 +254,16 @@ public sealed partial class CallLogReader : IDisposable
     /// <summary>Whose line it is. What is no tracee's is nobody's.</summary>
     private int ThreadOf(in LineCursor cursor, in LinePrefix prefix)
     {
-        if (prefix.Style == PrefixStyle.None && (cursor.Current is (byte)'%' or (byte)'[' || TracerMessage.IsWhole(cursor.Rest)))
+        if (prefix.Style == PrefixStyle.None && (cursor.Current is (byte)'%' or (byte)'[' || (cursor.Current is (byte)'s' or (byte)'P' && TracerMessage.IsWhole(cursor.Rest))))
             return TraceeTable.Initial;
         bool isInitialBusy = LineCursor.IsNameByte(cursor.Current) && _unfinished.ContainsKey(TraceeTable.Initial);
         return _tracees.Resolve(prefix, isInitialBusy);
     }
 
-    /// <summary>What stands behind a line's prefix, by its first characters.</summary>
-    private static LineContent ContentAt(in LineCursor cursor)
+    /// <summary>What stands behind a line's prefix, by its first characters; of a call the head.</summary>
+    private static LineContent ContentAt(in LineCursor cursor, out CallHead head)
     {
+        head = default;
         switch ((char)cursor.Current)
         {
             case '+' when cursor.Rest.StartsWith("+++ "u8):
@@ -272,11 +275,9 @@ public sealed partial class CallLogReader : IDisposable
                 return LineContent.Other;
         }
 
-        LineCursor name = cursor;
-        ReadOnlySpan<byte> text = CallParser.TakeCallName(ref name);
-        if (text.IsEmpty || LineCursor.IsDigit(text[0]) || name.Current != '(')
+        if (!CallHead.TryRead(cursor, out head))
             return LineContent.None;
-        return SystemCallNames.TryFind(text, out _, out _) || SystemCallNames.IsUnnamed(text) ? LineContent.Other : LineContent.UnknownCall;
+        return head.IsUnknownName ? LineContent.UnknownCall : LineContent.Call;
     }
 
     private enum LineContent : byte
@@ -284,7 +285,10 @@ public sealed partial class CallLogReader : IDisposable
         /// <summary>Nothing that a tracer writes.</summary>
         None,
 
-        /// <summary>A call, or something else that strace writes.</summary>
+        /// <summary>A call.</summary>
+        Call,
+
+        /// <summary>Something else that strace writes.</summary>
         Other,
 
         /// <summary>A name and a parenthesis, and the name is none that is known here.</summary>

@@ -38,12 +38,14 @@ internal sealed class SymbolTable
         return false;
     }
 
-    /// <summary>Mixes the length with the last 8 bytes, in which names with a common prefix differ most.</summary>
+    /// <summary>Mixes the length with the last 8 bytes (of a shorter name all), in which names with a common prefix differ most.</summary>
     internal static uint Hash(ReadOnlySpan<byte> name)
     {
         ulong tail = 0;
         if (name.Length >= sizeof(ulong))
             tail = BinaryPrimitives.ReadUInt64LittleEndian(name[^sizeof(ulong)..]);
+        else if (name.Length >= sizeof(uint))
+            tail = (ulong)BinaryPrimitives.ReadUInt32LittleEndian(name) << 32 | BinaryPrimitives.ReadUInt32LittleEndian(name[^sizeof(uint)..]);
         else
             foreach (byte letter in name)
                 tail = tail << 8 | letter;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PageShift.Abi;
 using PageShift.Calls.Names;
 using PageShift.SystemCalls;
@@ -28,23 +29,28 @@ internal sealed partial class CallParser
     /// <param name="call">The call; its outcome is <see cref="CallOutcome.Unknown"/> when <paramref name="isPartial"/>.</param>
     public bool TryParse(ref LineCursor cursor, bool isPartial, out ParsedCall call)
     {
-        call = default;
-        int start = cursor.Position;
-        ReadOnlySpan<byte> name = TakeCallName(ref cursor);
-        if (name.IsEmpty || LineCursor.IsDigit(name[0]) || cursor.Current != '(')
-            return cursor.FailAt(start, ExpectedCall);
-        cursor.Position++;
+        CallHead.TryRead(cursor, out CallHead head);
+        return TryParse(ref cursor, head, isPartial, out call);
+    }
 
-        bool isKnown = SystemCallNames.TryFind(name, out NamedCall named, out bool isRaw);
-        call.Number = isKnown ? named.Number : PseudoCall.Unknown;
+    /// <summary>Reads a call that fills the rest of the text, and whose head has been read.</summary>
+    public bool TryParse(ref LineCursor cursor, in CallHead head, bool isPartial, out ParsedCall call)
+    {
+        call = default;
+        if (head.NameEnd == 0)
+            return cursor.Fail(ExpectedCall);
+        int start = cursor.Position;
+        cursor.Position = head.NameEnd + 1;
+
+        ref readonly NamedCall named = ref head.Named;
+        call.Number = head.IsKnown ? named.Number : PseudoCall.Unknown;
         call.IsModelled = named.IsModelled;
-        IsOf32Bit |= isKnown && named.Name is "mmap2" or "old_mmap";
-        call.IsUnknownName = !isKnown && !SystemCallNames.IsUnnamed(name);
+        IsOf32Bit |= head.IsKnown && named.Name is "mmap2" or "old_mmap";
         if (named.Form == CallForm.Ignored)
-            call.Name = isKnown ? named.Name : _names.Intern(name);
-        if (named.Form == CallForm.Ignored && isKnown && !isPartial && !named.ChangesMemory)
+            call.Name = head.IsKnown ? named.Name : _names.Intern(cursor.Text[start..head.NameEnd]);
+        if (named.Form == CallForm.Ignored && head.IsKnown && !isPartial && !named.ChangesMemory)
             return TryParseHarmless(ref cursor, ref call);
-        if (!TryParseArguments(ref cursor, named, isPartial, isRaw, ref call))
+        if (!TryParseArguments(ref cursor, named, isPartial, head.IsRaw, ref call))
             return false;
         if (isPartial)
         {
@@ -195,6 +201,7 @@ internal sealed partial class CallParser
     }
 
     /// <summary>True where the arguments stop early: partial text is at its end, or strace says that the thread died inside the call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsCutOff(ref LineCursor cursor, bool isPartial) =>
         (isPartial && cursor.IsAtEnd) || (cursor.Current == '<' && cursor.TryTake("<unfinished ...>"u8));
 

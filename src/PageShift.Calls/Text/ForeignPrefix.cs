@@ -14,8 +14,6 @@ internal static class ForeignPrefix
     /// The last two are missing where there is one thread only. False, at the same place, where it is something else.</summary>
     public static bool TryParsePerf(ref LineCursor cursor, ref LinePrefix prefix)
     {
-        if (cursor.Rest.IndexOf(PerfMark) < 0)
-            return false;
         LineCursor attempt = cursor;
         attempt.SkipSpaces();
         if (attempt.TryTake((byte)'?'))
@@ -38,12 +36,12 @@ internal static class ForeignPrefix
         return true;
     }
 
-    /// <summary>Reads <c>I0705 23:27:43.247488       1 strace.go:614] [   1:   1] registry X </c>: severity, date, time, thread of the sandbox, place, process and thread, the program, and E or X for entry and exit.
+    /// <summary>Reads <c>I0705 23:27:43.247488       1 strace.go:614] [   1:   1] registry X </c>: severity (I, D or W), date, time, thread of the sandbox, place, process and thread, the program, and E or X for entry and exit.
     /// False, at the same place, where it is something else.</summary>
     public static bool TryParseGVisor(ref LineCursor cursor, ref LinePrefix prefix, out bool isEntry)
     {
         isEntry = false;
-        int mark = cursor.Current is (byte)'I' or (byte)'D' or (byte)'W' ? cursor.Rest.IndexOf(GVisorMark) : -1;
+        int mark = cursor.Rest.IndexOf(GVisorMark);
         if (mark < 0)
             return false;
         LineCursor attempt = cursor;

@@ -76,7 +76,16 @@ internal ref struct LineCursor
     }
 
     /// <summary>Passes over spaces, tabs and a carriage return.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SkipSpaces()
+    {
+        if (Current == ' ')
+            Position++; // mostly there is one
+        if (Current is > 0 and <= (byte)' ')
+            SkipMoreSpaces();
+    }
+
+    private void SkipMoreSpaces()
     {
         ReadOnlySpan<byte> text = Text;
         int position = Position;
@@ -86,11 +95,16 @@ internal ref struct LineCursor
     }
 
     /// <summary>Passes over spaces and comments of the form that strace writes between arguments.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SkipBlank()
     {
-        if (Current > '/')
-            return; // neither a space nor a comment
         SkipSpaces();
+        if (Current == '/')
+            SkipComments();
+    }
+
+    private void SkipComments()
+    {
         while (Current == '/' && Next == '*')
         {
             int length = Rest[2..].IndexOf("*/"u8);

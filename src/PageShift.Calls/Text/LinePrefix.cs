@@ -64,20 +64,33 @@ internal struct LinePrefix
     public static bool TryParse(ref LineCursor cursor, out LinePrefix prefix, long expectedNumber = 0)
     {
         prefix = default;
-        if (cursor.Position == 0 && TryParseForeign(ref cursor, ref prefix))
+        LineCursor start = cursor;
+        if (start.Position == 0 && cursor.Current is (byte)'I' or (byte)'D' or (byte)'W' && TryParseGVisor(ref cursor, ref prefix))
             return true;
+        bool isParsed = prefix.TryParseStrace(ref cursor, expectedNumber);
+        if (isParsed && cursor.Current is not ((byte)'(' or (byte)'?'))
+            return true;
+        bool mayBePerf = start.Position == 0 && (start.Current == ' ' || LineCursor.IsDigit(start.Current));
+        if (!mayBePerf || !TryParsePerf(ref start, ref prefix))
+            return isParsed;
+        cursor = start;
+        return true;
+    }
+
+    private bool TryParseStrace(ref LineCursor cursor, long expectedNumber)
+    {
         bool isIndented = cursor.Current == ' ';
         cursor.SkipSpaces();
         if (LineCursor.IsDigit(cursor.Current) && !isIndented)
         {
-            if (!prefix.TryParsePlainThread(ref cursor))
+            if (!TryParsePlainThread(ref cursor))
                 return false;
         }
         else if (LineCursor.IsDigit(cursor.Current))
         {
-            prefix.ParseIndented(ref cursor, expectedNumber);
+            ParseIndented(ref cursor, expectedNumber);
         }
-        else if (cursor.TryTake("[pid "u8) && !prefix.TryParseBracketedThread(ref cursor))
+        else if (cursor.TryTake("[pid "u8) && !TryParseBracketedThread(ref cursor))
         {
             return false;
         }
@@ -87,12 +100,12 @@ internal struct LinePrefix
             cursor.SkipSpaces();
             if (LineCursor.IsDigit(cursor.Current))
             {
-                if (!prefix.TryParseTime(ref cursor))
+                if (!TryParseTime(ref cursor))
                     return false;
             }
             else if (cursor.TryTake("(+"u8))
             {
-                if (!prefix.TryParseRelativeTime(ref cursor))
+                if (!TryParseRelativeTime(ref cursor))
                     return false;
             }
             else if (cursor.Current == '[' && !cursor.Rest.StartsWith(ModeMessage))
@@ -107,13 +120,21 @@ internal struct LinePrefix
         }
     }
 
-    private static bool TryParseForeign(ref LineCursor cursor, ref LinePrefix prefix)
+    private static bool TryParseGVisor(ref LineCursor cursor, ref LinePrefix prefix)
     {
-        if (ForeignPrefix.TryParseGVisor(ref cursor, ref prefix, out bool isEntry))
-            prefix.Dialect = isEntry ? LogDialect.GVisorEntry : LogDialect.GVisor;
-        else if ((cursor.Current == ' ' || LineCursor.IsDigit(cursor.Current)) && ForeignPrefix.TryParsePerf(ref cursor, ref prefix))
-            prefix.Dialect = LogDialect.Perf;
-        return prefix.Dialect != LogDialect.Strace;
+        if (!ForeignPrefix.TryParseGVisor(ref cursor, ref prefix, out bool isEntry))
+            return false;
+        prefix.Dialect = isEntry ? LogDialect.GVisorEntry : LogDialect.GVisor;
+        return true;
+    }
+
+    private static bool TryParsePerf(ref LineCursor cursor, ref LinePrefix prefix)
+    {
+        var attempt = new LinePrefix { Dialect = LogDialect.Perf };
+        if (!ForeignPrefix.TryParsePerf(ref cursor, ref attempt))
+            return false;
+        prefix = attempt;
+        return true;
     }
 
     /// <summary>Reads seconds with up to nine digits of a fraction.</summary>

@@ -10,9 +10,6 @@ internal struct ParsedCall
     /// <summary>True when the execution of a log makes the call.</summary>
     public bool IsModelled;
 
-    /// <summary>True when the name is none that is known here.</summary>
-    public bool IsUnknownName;
-
     /// <summary>True for a clone whose flags are yet to come: old versions of strace write them when it returns.</summary>
     public bool LacksFlags;
 

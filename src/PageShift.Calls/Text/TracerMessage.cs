@@ -15,7 +15,7 @@ internal static class TracerMessage
     /// <summary>Where the message begins that stands at the end of another line; -1 for none.</summary>
     public static int FindAtEnd(ReadOnlySpan<byte> line)
     {
-        if (!(line.EndsWith("ed"u8) || line.EndsWith("t)"u8) || line.EndsWith("y)"u8)))
+        if (line is not [.., (byte)'d' or (byte)')'] || !(line.EndsWith("ed"u8) || line.EndsWith("t)"u8) || line.EndsWith("y)"u8)))
             return -1;
         int start = line.LastIndexOf(Process);
         if (start <= 0 || line.Length - start > LongestProcessMessage || !IsOfProcess(line[start..]))

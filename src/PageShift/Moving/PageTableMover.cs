@@ -69,9 +69,17 @@ internal sealed class PageTableMover
         int from = _geometry.Index(run.Source, run.Level);
         int to = _geometry.Index(run.Destination, run.Level);
         if (source == destination)
+        {
             MoveWithinTable(_tables.Entries(source), source, run.Level, from, to, (int)run.Slots);
+        }
         else
-            MovePiece(_tables.Entries(source).Slice(from, (int)run.Slots), source, _tables.Entries(destination).Slice(to, (int)run.Slots), destination, run.Level, (int)run.Entries);
+        {
+            Span<PageTableEntry> arriving = _tables.Entries(destination).Slice(to, (int)run.Slots);
+            if (_memory.LiveEntries(destination) != 0)
+                ClearSlots(arriving, destination, run.Level);
+            MovePiece(_tables.Entries(source).Slice(from, (int)run.Slots), source, arriving, destination, (int)run.Entries);
+        }
+
         _emptiesAbove = _memory.LiveEntries(source) == 0;
         _work.AddEntries(run.Level, run.Entries);
     }
@@ -83,10 +91,11 @@ internal sealed class PageTableMover
         var to = new PageTableCursor(_tables);
         var pieces = new MovePieces(run, _geometry, descending);
         bool isFull = false; // all slots of the source's table were occupied when it was opened: then those that have not been moved yet still are
+        bool isMade = false; // the destination's table was made by this run: then nothing is in it but what has arrived
         ulong moved = 0;
         while (pieces.TryNext(out VirtualAddress source, out int slots))
         {
-            if (from.Level != run.Level || !from.IsInTable(source))
+            if (!from.TryMoveTo(source, run.Level))
             {
                 FreeIfEmptied(ref from, run.Level);
                 if (!TryOpenSource(source, run.Level, ref from))
@@ -94,27 +103,31 @@ internal sealed class PageTableMover
                 isFull = from.LiveEntries == _geometry.EntriesPerTable;
             }
 
-            _ = from.TrySeek(source, run.Level);
             Span<PageTableEntry> leaving = from.Rest[..slots];
             int live = isFull ? slots : PageTableTree.CountLive(leaving);
             if (live == 0)
                 continue;
-            OpenDestination(source + displacement, run.Level, ref to);
+            if (!to.TryMoveTo(source + displacement, run.Level))
+                isMade = OpenDestination(source + displacement, run.Level, ref to);
             moved += (ulong)live;
             if (from.Table == to.Table)
+            {
                 MoveWithinTable(_tables.Entries(from.Table), from.Table, run.Level, from.Index, to.Index, slots);
-            else
-                MovePiece(leaving, from.Table, to.Rest[..slots], to.Table, run.Level, live);
+                continue;
+            }
+
+            Span<PageTableEntry> arriving = to.Rest[..slots];
+            if (!isMade && to.LiveEntries != 0)
+                ClearSlots(arriving, to.Table, run.Level);
+            MovePiece(leaving, from.Table, arriving, to.Table, live);
         }
 
         FreeIfEmptied(ref from, run.Level);
         _work.AddEntries(run.Level, moved);
     }
 
-    private void MovePiece(Span<PageTableEntry> leaving, FrameNumber source, Span<PageTableEntry> arriving, FrameNumber destination, PageTableLevel level, int live)
+    private void MovePiece(Span<PageTableEntry> leaving, FrameNumber source, Span<PageTableEntry> arriving, FrameNumber destination, int live)
     {
-        if (_memory.LiveEntries(destination) != 0)
-            ClearSlots(arriving, destination, level);
         PageTableTree.MoveSlots(leaving, arriving);
         _memory.AddLiveEntries(source, -live);
         _memory.AddLiveEntries(destination, live);
@@ -166,14 +179,18 @@ internal sealed class PageTableMover
         return true;
     }
 
-    /// <summary>Goes to the slot that an entry is put into, making the tables that are missing on the way.</summary>
-    private void OpenDestination(VirtualAddress address, PageTableLevel level, ref PageTableCursor to)
+    /// <summary>Goes to the slot that an entry is put into, making the tables that are missing on the way. True when the slot's own table was made.</summary>
+    private bool OpenDestination(VirtualAddress address, PageTableLevel level, ref PageTableCursor to)
     {
+        bool isMade = false;
         while (!to.TrySeek(address, level))
         {
-            to.Fill(PageTableEntry.ToTable(_reserve.Take()));
+            to.Enter(_reserve.Take());
             _work.TablesAllocated++;
+            isMade = true;
         }
+
+        return isMade;
     }
 
     /// <summary>Makes sure that slots which entries are about to be written to hold nothing but tables that the move itself has emptied, and frees those.</summary>

@@ -103,16 +103,30 @@ internal ref struct PageTableCursor
         PageTableEntry entry = Entry;
         if (!entry.IsTable(Level))
             return false;
-        ulong from = Math.Max(StartOf(_position), _start);
-        _path[(int)Level] = new Passage(Table, _slots.Length, _position);
-        Level--;
-        _shift -= _indexBits;
-        Open(entry.Frame, from);
+        Descend(entry.Frame);
         return true;
     }
 
+    /// <summary>Fills the slot, which is above the lowest level, with a table that has no live entry, and enters that.</summary>
+    /// <exception cref="InvalidOperationException">The slot is occupied.</exception>
+    internal void Enter(FrameNumber table)
+    {
+        Fill(PageTableEntry.ToTable(table));
+        Descend(table);
+    }
+
     /// <summary>True when the slot for <paramref name="address"/> is in this table.</summary>
-    internal readonly bool IsInTable(VirtualAddress address) => (address.Value ^ _slotsStart) >> _shift >> _indexBits == 0;
+    private readonly bool IsInTable(VirtualAddress address) => (address.Value ^ _slotsStart) >> _shift >> _indexBits == 0;
+
+    /// <summary>Goes to the slot for an address of the range, if that is in this table and the table's entries are of <paramref name="level"/>. False, without moving, if not.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryMoveTo(VirtualAddress address, PageTableLevel level)
+    {
+        if (Level != level || !IsInTable(address))
+            return false;
+        _position = (int)((address.Value - _slotsStart) >> _shift);
+        return true;
+    }
 
     /// <summary>Goes to the slot of <paramref name="level"/> for an address of the range, up no further than it must: the next one is mostly near. False when a slot above points to no
     /// table; then it stands there.</summary>
@@ -171,7 +185,7 @@ internal ref struct PageTableCursor
             }
 
             madeFrom = (PageTableLevel)Math.Max((int)madeFrom, (int)Level);
-            Fill(PageTableEntry.ToTable(made));
+            Enter(made);
         }
 
         return true;
@@ -298,7 +312,7 @@ internal ref struct PageTableCursor
     {
         if (!Entry.IsNone)
             throw new InvalidOperationException($"The {Level} slot at {SlotStart} is occupied by {Entry}.");
-        _tree.Set(Table, Index, entry);
+        Put(entry, change: entry.IsNone ? 0 : 1);
     }
 
     /// <summary>Puts an entry in place of what stands in the slot, which the caller then owns.</summary>
@@ -308,7 +322,7 @@ internal ref struct PageTableCursor
         PageTableEntry old = Entry;
         if (old.IsNone)
             throw new InvalidOperationException($"The {Level} slot at {SlotStart} is empty.");
-        _tree.Set(Table, Index, entry);
+        Put(entry, change: entry.IsNone ? -1 : 0);
         return new DetachedEntry(_tree, Level, old);
     }
 
@@ -319,11 +333,32 @@ internal ref struct PageTableCursor
     /// <summary>Counts slots of the table that were filled, or below zero emptied, through <see cref="Rest"/>.</summary>
     internal readonly void AddLive(int change) => _tree.Memory.AddLiveEntries(Table, change);
 
+    // Writes the slot, which changes the table's live entries.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Put(PageTableEntry entry, int change)
+    {
+        PageTableTree.Publish(ref Entry, entry);
+        if (change != 0)
+            AddLive(change);
+    }
+
     private readonly int IndexMask => (1 << _indexBits) - 1;
 
     private readonly ulong StartOf(int position) => _slotsStart + ((ulong)position << _shift);
 
+    // Goes from the slot to the table that it points to.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Descend(FrameNumber table)
+    {
+        ulong from = Math.Max(StartOf(_position), _start);
+        _path[(int)Level] = new Passage(Table, _slots.Length, _position);
+        Level--;
+        _shift -= _indexBits;
+        Open(table, from);
+    }
+
     // Stands at a table of the present level, in its slot for an address of the range.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Open(FrameNumber table, ulong from)
     {
         int first = (int)(from >> _shift) & IndexMask;

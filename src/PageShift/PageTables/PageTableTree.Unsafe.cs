@@ -54,6 +54,11 @@ internal sealed partial class PageTableTree
         }
     }
 
+    /// <summary>Writes a slot after everything that was written before: a walk that runs beside this and sees the entry sees what it points to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Publish(ref PageTableEntry slot, PageTableEntry entry) =>
+        Volatile.Write(ref Unsafe.As<PageTableEntry, ulong>(ref slot), entry.Value); // an entry is exactly its 64 bits
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong EntryBits(FrameNumber table, int index) =>
         ref Unsafe.As<PageTableEntry, ulong>(ref Memory.Entry(table, index)); // an entry is exactly its 64 bits; Volatile and Interlocked want a ulong

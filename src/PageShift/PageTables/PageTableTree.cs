@@ -114,9 +114,9 @@ internal sealed partial class PageTableTree : IDisposable
     /// <summary>Writes a slot and keeps the table's count of live entries.</summary>
     internal void Set(FrameNumber table, int index, PageTableEntry entry)
     {
-        ref ulong slot = ref EntryBits(table, index);
-        int change = (entry.IsNone ? 0 : 1) - (slot == 0 ? 0 : 1);
-        Volatile.Write(ref slot, entry.Value);
+        ref PageTableEntry slot = ref Memory.Entry(table, index);
+        int change = (entry.IsNone ? 0 : 1) - (slot.IsNone ? 0 : 1);
+        Publish(ref slot, entry);
         if (change != 0)
             Memory.AddLiveEntries(table, change);
     }
