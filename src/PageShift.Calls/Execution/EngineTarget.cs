@@ -15,6 +15,7 @@ namespace PageShift.Calls.Execution;
 internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? objects = null) : ICallTarget<EngineTarget>, IMoveObserver
 {
     private IMoveObserver? _observer;
+    private readonly AssumedPages _assumed = new(space);
     private VirtualProcessor? _processor;
     private int _moves;
 
@@ -39,6 +40,7 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     public CallAnswer Execute(in SystemCall call, string? filePath = null, CallData? data = null)
     {
         CallArguments a = call.Arguments;
+        _assumed.Prepare(call);
         switch (call.Number)
         {
             case PseudoCall.MemorySet:
@@ -59,6 +61,7 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
             case PseudoCall.Present:
                 return new CallAnswer(MarkPresent(a.First, a.Second, a.Third));
             case PseudoCall.Absent:
+                _assumed.Clear();
                 Space.ForgetPages();
                 return new CallAnswer(CallResult.Success);
             case PseudoCall.AnonVma:
@@ -70,12 +73,20 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
         CallResult result = call.Number == PseudoCall.RelocateDown
             ? Space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
             : Space.Invoke(call.Number, a);
+        _assumed.Settle(call, result);
         return new CallAnswer(result) { Moves = _moves };
     }
+
+    /// <summary>Takes the pages of a range to be present, which lies in one private mapping: they will be when something looks at them.</summary>
+    public void Assume(AddressRange range) => _assumed.Add(range);
+
+    /// <summary>Makes present what was assumed to be.</summary>
+    public void MakeAssumedPresent() => _assumed.MakePresent();
 
     /// <inheritdoc/>
     public CallResult TryFork(out EngineTarget child)
     {
+        _assumed.MakePresent();
         child = new EngineTarget(Space.Fork(), objects) { MoveObserver = MoveObserver };
         return CallResult.Success;
     }

@@ -45,7 +45,11 @@ public sealed partial class LogExecutor
         AssumesAll(process)
         && ((Protection)map.Third & Protection.Write) != 0
         && ((MapFlags)map.Fourth & MapFlags.TypeMask) == MapFlags.Private
-        && map.Second <= LargestPopulated;
+        && map.Second <= LargestPopulated
+        && !MayAssume(new ByteLength(map.Second));
+
+    /// <summary>True for so many pages that it pays to make them present only when something looks at them. A follower is shown each call that populates.</summary>
+    private bool MayAssume(ByteLength length) => length >= _options.AssumedFrom && _follower is null;
 
     /// <summary>False for a process whose log says which pages are present.</summary>
     private bool AssumesAll(LogProcess process) => _options.Populate == PopulateAssumption.All && !process.StatesPresence;
@@ -111,6 +115,8 @@ public sealed partial class LogExecutor
             AddressRange part = mapping.Range.Intersect(range);
             if (part.Length.Value > LargestPopulated)
                 Statistics.LeftUnpopulated++;
+            else if (MayAssume(part.Length) && (mapping.Flags & (VmFlags.HugePage | VmFlags.MayHaveGuards)) == 0)
+                process.Target.Assume(part);
             else
                 Apply(process, SystemCallNumber.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);
         }

@@ -46,6 +46,9 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>What was counted so far.</summary>
     public LogStatistics Statistics { get; } = new();
 
+    /// <summary>The arena that all spaces share.</summary>
+    internal PhysicalMemory Memory => _memory;
+
     /// <summary>Gives all spaces and their memory back.</summary>
     public void Dispose()
     {
@@ -54,7 +57,12 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     }
 
     /// <summary>The space that a thread of the log runs in, as it is now.</summary>
-    public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
+    public AddressSpace SpaceOf(int threadId)
+    {
+        EngineTarget target = _processes.Of(threadId).Target;
+        target.MakeAssumedPresent();
+        return target.Space;
+    }
 
     /// <summary>Executes one record, and tells what came of it.</summary>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>

@@ -1,4 +1,5 @@
 using PageShift.AddressSpaces;
+using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 
@@ -10,6 +11,9 @@ public sealed record LogExecutorOptions
 
     /// <summary>Which pages are taken to be present.</summary>
     public PopulateAssumption Populate { get; init; } = PopulateAssumption.All;
+
+    /// <summary>Of how many bytes on a range is populated only when a call looks at its pages. Nothing else depends on it.</summary>
+    internal ByteLength AssumedFrom { get; init; } = ByteLength.FromMiB(1);
 
     /// <summary>True to compare every result with what stands behind the log's '='.</summary>
     public bool Verify { get; init; }

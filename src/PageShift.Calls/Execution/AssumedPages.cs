@@ -1,0 +1,174 @@
+using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.Mappings;
+using PageShift.SystemCalls;
+using PageShift.Units;
+
+namespace PageShift.Calls.Execution;
+
+/// <summary>
+/// Pages of a space that are taken to be present, and that nothing has looked at yet. They are kept as ranges, and made present before a call that looks at single pages: so a log of
+/// terabytes that are mapped, and not moved, takes no page tables of gigabytes.
+/// </summary>
+/// <remarks>
+/// A move looks at all pages of the 1 GiB blocks that its source and its destination touch. Of all others it matters only which tables there are, and where the first page in
+/// a block is: for them a page at both ends and one in each block are enough. The same holds for what is unmapped, as Linux keeps tables that reach beyond it.
+/// </remarks>
+internal sealed class AssumedPages(AddressSpace space)
+{
+    private readonly List<AddressRange> _ranges = []; // in order, apart from one another
+    private readonly List<Mapping> _mappings = [];
+    private readonly ByteLength _block = space.Geometry.Span(space.Geometry.LargestLeaf);
+    private CallRanges _taken; // what the call that is under way takes away, if it succeeds
+
+    /// <summary>Takes the pages of a range to be present, which lies in one mapping.</summary>
+    internal void Add(AddressRange range)
+    {
+        space.MarkPrivate(range.Start); // as its first page does
+        int at = IndexOf(range.Start);
+        int last = at;
+        for (; last < _ranges.Count && _ranges[last].Start <= range.End; last++)
+            range = AddressRange.Between(Math.Min(range.Start.Value, _ranges[last].Start.Value), Math.Max(range.End.Value, _ranges[last].End.Value));
+        _ranges.RemoveRange(at, last - at);
+        _ranges.Insert(at, range);
+    }
+
+    /// <summary>Forgets all.</summary>
+    internal void Clear() => _ranges.Clear();
+
+    /// <summary>Makes all of them present.</summary>
+    internal void MakePresent()
+    {
+        foreach (AddressRange range in _ranges)
+            space.MarkPresent(range);
+        _ranges.Clear();
+    }
+
+    /// <summary>Makes present what a call looks at, just before it is made.</summary>
+    internal void Prepare(in SystemCall call)
+    {
+        _taken = default;
+        if (_ranges.Count == 0)
+            return;
+        CallArguments a = call.Arguments;
+        switch (call.Number)
+        {
+            case SystemCallNumber.Protect or SystemCallNumber.ProtectWithKey:
+            case SystemCallNumber.Advise when LeavesPages((Advice)a.Third):
+                break;
+            case SystemCallNumber.Map or SystemCallNumber.Unmap:
+            case SystemCallNumber.Advise when (Advice)a.Third == Advice.DontNeed && IsOfOneMapping(call.Description!.Presupposed(a)):
+                Take(call.Description!.RangesBefore(a, space.BreakStart));
+                break;
+            case SystemCallNumber.Break:
+                Take(Given(a.First));
+                break;
+            case SystemCallNumber.Remap when ((RemapFlags)a.Fourth).HasFlag(RemapFlags.Fixed) || !call.Description!.MayMove(a):
+                MakeTables(new AddressRange(VirtualAddress.Zero, space.Geometry.UserLimit));
+                foreach (AddressRange range in call.Description!.RangesBefore(a, space.BreakStart))
+                    MakePresent(new AddressRange(range.Start.AlignDown(_block), range.End.AlignUp(_block)));
+                break;
+            case var _ when call.Description is RangeCall description:
+                MakePresent(description.Presupposed(a));
+                break;
+            default:
+                MakePresent(); // a call that is rare, or a move whose destination is not known yet
+                break;
+        }
+    }
+
+    /// <summary>Forgets what a call has taken away.</summary>
+    internal void Settle(in SystemCall call, CallResult result)
+    {
+        bool isDone = call.Number switch
+        {
+            SystemCallNumber.Break => (ulong)result.Raw == call.Arguments.First,
+            SystemCallNumber.Advise => result.Error is Errno.None or Errno.OutOfMemory, // with holes it goes on, and fails at its end
+            _ => !result.IsError,
+        };
+        if (!isDone)
+            return;
+        foreach (AddressRange range in _taken)
+            Remove(range);
+    }
+
+    private static bool LeavesPages(Advice advice) => advice is Advice.Normal or Advice.Random or Advice.Sequential or Advice.WillNeed
+        or Advice.HugePage or Advice.NoHugePage or Advice.DontDump or Advice.DoDump or Advice.DontFork or Advice.DoFork;
+
+    /// <summary>True when a call on a range does all of its work or nothing: with several mappings it may fail at the second.</summary>
+    private bool IsOfOneMapping(AddressRange range)
+    {
+        _mappings.Clear();
+        space.CopyMappings(range, _mappings);
+        return _mappings.Count <= 1;
+    }
+
+    /// <summary>What brk gives back when it sets the break to <paramref name="end"/>.</summary>
+    private CallRanges Given(ulong end)
+    {
+        ulong old = (ulong)space.Break(VirtualAddress.Zero).Raw;
+        return end < space.BreakStart.Value || end >= old ? default : new CallRanges(CallRanges.Of(end, old - end));
+    }
+
+    /// <summary>Notes what a call will take away.</summary>
+    private void Take(CallRanges ranges)
+    {
+        _taken = ranges;
+        foreach (AddressRange range in ranges)
+            MakeTables(range);
+    }
+
+    /// <summary>Makes present what lies in a range, of whole pages.</summary>
+    private void MakePresent(AddressRange range)
+    {
+        for (int at = IndexOf(range.Start); at < _ranges.Count && _ranges[at].Start < range.End; at++)
+            space.MarkPresent(_ranges[at].Intersect(range));
+        Remove(range);
+    }
+
+    /// <summary>Lets the tables be there that a range has: makes a page present at both its ends, and in each block.</summary>
+    private void MakeTables(AddressRange range)
+    {
+        for (int at = IndexOf(range.Start); at < _ranges.Count && _ranges[at].Start < range.End; at++)
+        {
+            AddressRange part = _ranges[at].Intersect(range);
+            part = part.IsEmpty ? part : new AddressRange(part.Start.PageStart, part.End.AlignUp(PageSize.Length));
+            if (part.IsEmpty)
+                continue;
+            for (VirtualAddress page = part.Start; page < part.End; page = (page + new ByteLength(1)).AlignUp(_block))
+                space.MarkPresent(new AddressRange(page, PageSize.Length));
+            space.MarkPresent(new AddressRange(part.End - PageSize.Length, PageSize.Length));
+        }
+    }
+
+    private void Remove(AddressRange range)
+    {
+        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
+        for (int at = IndexOf(range.Start); at < _ranges.Count && _ranges[at].Start < range.End;)
+        {
+            AddressRange old = _ranges[at];
+            _ranges.RemoveAt(at);
+            if (old.Start < range.Start)
+                _ranges.Insert(at++, new AddressRange(old.Start, range.Start));
+            if (old.End > range.End)
+                _ranges.Insert(at++, new AddressRange(range.End, old.End));
+        }
+    }
+
+    /// <summary>The index of the first range that ends at <paramref name="address"/> or above.</summary>
+    private int IndexOf(VirtualAddress address)
+    {
+        int low = 0;
+        int high = _ranges.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (_ranges[middle].End < address)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+}
