@@ -21,6 +21,9 @@ internal sealed class AssumedPages(AddressSpace space)
     private readonly ByteLength _block = space.Geometry.Span(space.Geometry.LargestLeaf);
     private CallRanges _taken; // what the call that is under way takes away, if it succeeds
 
+    /// <summary>True when there are none.</summary>
+    internal bool IsEmpty => _ranges.Count == 0;
+
     /// <summary>Takes the pages of a range to be present, which lies in one mapping.</summary>
     internal void Add(AddressRange range)
     {
@@ -48,8 +51,6 @@ internal sealed class AssumedPages(AddressSpace space)
     internal void Prepare(in SystemCall call)
     {
         _taken = default;
-        if (_ranges.Count == 0)
-            return;
         CallArguments a = call.Arguments;
         switch (call.Number)
         {

@@ -40,7 +40,9 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     public CallAnswer Execute(in SystemCall call, string? filePath = null, CallData? data = null)
     {
         CallArguments a = call.Arguments;
-        _assumed.Prepare(call);
+        bool assumes = !_assumed.IsEmpty;
+        if (assumes)
+            _assumed.Prepare(call);
         switch (call.Number)
         {
             case PseudoCall.MemorySet:
@@ -73,7 +75,8 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
         CallResult result = call.Number == PseudoCall.RelocateDown
             ? Space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
             : Space.Invoke(call.Number, a);
-        _assumed.Settle(call, result);
+        if (assumes)
+            _assumed.Settle(call, result);
         return new CallAnswer(result) { Moves = _moves };
     }
 

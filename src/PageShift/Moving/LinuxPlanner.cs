@@ -20,8 +20,9 @@ internal ref struct LinuxPlanner
     private readonly MovePlan _plan;
     private readonly VirtualAddress _start;
     private readonly VirtualAddress _end;
+    private readonly bool _isApart; // nothing arrives where entries leave, so that what stands in the destination stays
     private MoveCost _cost;
-    private TableStarts _made; // the destination table that was made last; the walk goes up, so the last is enough
+    private TableStarts _there; // the destination table that was made last, or found where all stays; the walk goes up, so the last is enough
     private TableStarts _left; // the source table that entries were last taken out of, to count each once when the source goes
 
     private LinuxPlanner(LinuxRelease release, PageTableTree tables, LinuxTables linux, MovePlan plan)
@@ -33,9 +34,12 @@ internal ref struct LinuxPlanner
         _plan = plan;
         _start = plan.Request.Old;
         _end = plan.Request.Old + plan.Request.Length;
+        ByteLength span = _geometry.Span(PageTableLevel.Pmd);
+        var leaving = new AddressRange(_start.AlignDown(span), _end);
+        _isApart = !leaving.Overlaps(new AddressRange(plan.Request.New.AlignDown(span), plan.Request.New + plan.Request.Length));
         for (int level = 0; level < PagingGeometry.MaximumLevels; level++)
         {
-            _made[level] = PagingGeometry.NoTable;
+            _there[level] = PagingGeometry.NoTable;
             _left[level] = PagingGeometry.NoTable;
         }
     }
@@ -104,7 +108,8 @@ internal ref struct LinuxPlanner
     private ByteLength MovePiece(VirtualAddress at)
     {
         ByteLength piece = Piece(at, PageTableLevel.Pud);
-        if (_geometry.Levels > 2 && !EntryExists(at, PageTableLevel.Pud))
+        PageTableWalk walk = _tables.Walk(at);
+        if (_geometry.Levels > 2 && !EntryExists(walk, at, PageTableLevel.Pud))
         {
             _cost.SlotsVisited += _release.MovesPuds ? 1 : (piece.Value + Span(PageTableLevel.Pmd).Value - 1) >> _geometry.SpanShift(PageTableLevel.Pmd);
             return piece;
@@ -112,11 +117,11 @@ internal ref struct LinuxPlanner
 
         LeaveTable(at, PageTableLevel.Pud);
         MakeDestination(at, PageTableLevel.Pud);
-        if (_geometry.Levels > 2 && piece == Span(PageTableLevel.Pud) && (_release.MovesPuds || IsLeaf(at, PageTableLevel.Pud)) && TryMoveEntry(at, PageTableLevel.Pud))
+        if (_geometry.Levels > 2 && piece == Span(PageTableLevel.Pud) && (_release.MovesPuds || IsLeaf(walk, PageTableLevel.Pud)) && TryMoveEntry(walk, at, PageTableLevel.Pud))
             return piece;
 
         piece = Piece(at, PageTableLevel.Pmd);
-        if (!EntryExists(at, PageTableLevel.Pmd))
+        if (!EntryExists(walk, at, PageTableLevel.Pmd))
         {
             _cost.SlotsVisited++;
             return piece;
@@ -124,18 +129,18 @@ internal ref struct LinuxPlanner
 
         LeaveTable(at, PageTableLevel.Pmd);
         MakeDestination(at, PageTableLevel.Pmd);
-        if (piece == Span(PageTableLevel.Pmd) && (_release.MovesPmds || IsLeaf(at, PageTableLevel.Pmd)) && TryMoveEntry(at, PageTableLevel.Pmd))
+        if (piece == Span(PageTableLevel.Pmd) && (_release.MovesPmds || IsLeaf(walk, PageTableLevel.Pmd)) && TryMoveEntry(walk, at, PageTableLevel.Pmd))
             return piece;
 
-        MovePages(at, piece.WholePages);
+        MovePages(walk, at, piece.WholePages);
         return piece;
     }
 
-    private void MovePages(VirtualAddress at, PageCount pages)
+    private void MovePages(in PageTableWalk walk, VirtualAddress at, PageCount pages)
     {
         MakeDestination(at, PageTableLevel.Pte);
         LeaveTable(at, PageTableLevel.Pte);
-        ulong live = LivePages(at, pages);
+        ulong live = LivePages(walk, at, pages);
         _cost.SlotsVisited += pages.Value;
         if (live == 0)
             return;
@@ -145,9 +150,8 @@ internal ref struct LinuxPlanner
         _plan.AddRun(PageTableLevel.Pte, at, pages.Value, live);
     }
 
-    private ulong LivePages(VirtualAddress at, PageCount pages)
+    private ulong LivePages(in PageTableWalk walk, VirtualAddress at, PageCount pages)
     {
-        PageTableWalk walk = _tables.Walk(at);
         if (walk.Level > PageTableLevel.Pte)
         {
             if (walk.Entry.IsNone)
@@ -164,7 +168,7 @@ internal ref struct LinuxPlanner
     }
 
     /// <summary>Moves one whole entry, unless a table, even an empty one, is in the destination's slot: then Linux warns and goes on with smaller pieces.</summary>
-    private bool TryMoveEntry(VirtualAddress at, PageTableLevel level)
+    private bool TryMoveEntry(in PageTableWalk walk, VirtualAddress at, PageTableLevel level)
     {
         if (EntryExistsInDestination(at + _plan.Displacement, level))
         {
@@ -172,7 +176,6 @@ internal ref struct LinuxPlanner
             return false;
         }
 
-        PageTableWalk walk = _tables.Walk(at);
         bool isReal = walk.Level < level || !walk.Entry.IsNone;
         _plan.SplitsLeaves |= walk.Level > level && isReal;
         _cost.AddEntries(level, 1);
@@ -192,26 +195,17 @@ internal ref struct LinuxPlanner
         return ByteLength.Min(piece, _end - at);
     }
 
-    private readonly bool IsLeaf(VirtualAddress at, PageTableLevel level)
-    {
-        PageTableWalk walk = _tables.Walk(at);
-        return walk.Level == level && walk.IsMapped;
-    }
+    private static bool IsLeaf(in PageTableWalk walk, PageTableLevel level) => walk.Level == level && walk.IsMapped;
 
     /// <summary>True when the slot of <paramref name="level"/> holds something in Linux: a leaf, a table, or an empty table that Linux keeps.</summary>
-    private readonly bool EntryExists(VirtualAddress at, PageTableLevel level)
-    {
-        if (_linux.KeepsEmpty(level - 1, at))
-            return true;
-        PageTableWalk walk = _tables.Walk(at);
-        return walk.Level < level || !walk.Entry.IsNone;
-    }
+    private readonly bool EntryExists(in PageTableWalk walk, VirtualAddress at, PageTableLevel level) =>
+        walk.Level < level || !walk.Entry.IsNone || _linux.KeepsEmpty(level - 1, at);
 
     private readonly bool EntryExistsInDestination(VirtualAddress to, PageTableLevel level)
     {
-        if (_made[(int)level - 1] == TableStart(to, level - 1))
+        if (_there[(int)level - 1] == TableStart(to, level - 1))
             return true;
-        return EntryExists(to, level) && !_plan.MovesWhole(to, level - 1);
+        return EntryExists(_tables.Walk(to, level), to, level) && (_isApart || !_plan.MovesWhole(to, level - 1));
     }
 
     /// <summary>Makes the destination's table whose entries are of <paramref name="level"/>, and those above it, if they are not there.</summary>
@@ -221,10 +215,13 @@ internal ref struct LinuxPlanner
         for (PageTableLevel make = _geometry.Root - 1; make >= level; make--)
         {
             VirtualAddress start = TableStart(to, make);
-            if (_made[(int)make] == start || EntryExistsInDestination(to, make + 1))
+            if (_there[(int)make] == start)
                 continue;
-            _made[(int)make] = start;
-            _cost.TablesAllocated++;
+            bool exists = EntryExistsInDestination(to, make + 1);
+            if (!exists)
+                _cost.TablesAllocated++;
+            if (!exists || _isApart)
+                _there[(int)make] = start;
         }
     }
 

@@ -22,6 +22,10 @@ internal sealed partial class PageTableTree
         return found < 0 ? -1 : empty + found;
     }
 
+    /// <summary>The index of the first empty slot, or -1.</summary>
+    internal static int IndexOfEmpty(ReadOnlySpan<PageTableEntry> entries) =>
+        MemoryMarshal.Cast<PageTableEntry, ulong>(entries).IndexOf(0UL); // an entry is exactly its 64 bits
+
     /// <summary>Moves slots to where no slot is occupied, without overlap, and leaves them empty: each is read once, and cleared while it is in the cache.</summary>
     internal static void MoveSlots(Span<PageTableEntry> from, Span<PageTableEntry> to)
     {

@@ -22,17 +22,16 @@ internal static partial class TableMemory
     internal static bool TryFill(this PhysicalMemory memory, Span<PageTableEntry> slots, ulong bits, out int filled)
     {
         filled = 0;
-        for (int i = 0; i < slots.Length;)
+        while (PageTableTree.IndexOfEmpty(slots) is >= 0 and int first)
         {
-            int empty = EmptyFromFirst(slots[i..]);
-            if (!memory.TryFillEmpty(slots.Slice(i, empty), bits, out int done))
-            {
-                filled += done;
-                return false;
-            }
-
+            slots = slots[first..];
+            int live = PageTableTree.IndexOfLive(slots);
+            int empty = live < 0 ? slots.Length : live;
+            bool isFilled = memory.TryFillEmpty(slots[..empty], bits, out int done);
             filled += done;
-            i += Math.Max(1, empty);
+            if (!isFilled)
+                return false;
+            slots = slots[empty..];
         }
 
         return true;
@@ -73,14 +72,6 @@ internal static partial class TableMemory
             slot = new PageTableEntry(leaf);
             leaf += PageSize.Bytes; // the next frame
         }
-    }
-
-    private static int EmptyFromFirst(ReadOnlySpan<PageTableEntry> slots)
-    {
-        int empty = 0;
-        while (empty < slots.Length && slots[empty].IsNone)
-            empty++;
-        return empty;
     }
 
     /// <summary>How many entries from the first on map frames that follow one another, with the same permissions.</summary>
