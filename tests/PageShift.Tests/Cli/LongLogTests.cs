@@ -5,7 +5,6 @@ using System.Text.Json;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
-using PageShift.Physical;
 using Xunit;
 
 namespace PageShift.Tests.Cli;
@@ -29,19 +28,47 @@ public sealed class LongLogTests
 
         """))));
 
-    private const int CallsOfBlock = 3 * 256;
+    // What a build or a server does: files, forks, threads, programs that are executed, and moves. It ends as it begins.
+    private static readonly byte[] ManyKinds = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(1, 64).Select(i => string.Create(CultureInfo.InvariantCulture, $"""
+        4242 openat(AT_FDCWD, "/usr/lib/lib{i}.so", O_RDONLY|O_CLOEXEC) = 3
+        4242 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_DENYWRITE, 3, 0) = 0x7f0010000000
+        4242 mmap(0x7f0010004000, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_DENYWRITE, 3, 0x2000) = 0x7f0010004000
+        4242 close(3)                          = 0
+        4242 munmap(0x7f0010000000, 65536)     = 0
+        4242 memfd_create("{i}", MFD_CLOEXEC)  = 3
+        4242 ftruncate(3, 1048576)             = 0
+        4242 mmap(NULL, 1048576, PROT_READ|PROT_WRITE, MAP_SHARED, 3, 0) = 0x7f0020000000
+        4242 close(3)                          = 0
+        4242 munmap(0x7f0020000000, 1048576)   = 0
+        4242 mmap(NULL, 4194304, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+        4242 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD) = {5000 + i}
+        {5000 + i} mremap(0x7f0000000000, 4194304, 8388608, MREMAP_MAYMOVE) = 0x7f0030000000
+        {5000 + i} execve("/bin/true", ["true"], 0x7ffd00000000 /* 9 vars */) = 0
+        {5000 + i} brk(NULL)                    = 0x55d000000000
+        {5000 + i} exit_group(0)                = ?
+        {5000 + i} +++ exited with 0 +++
+        4242 clone(child_stack=0x7f00003ffff0, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM) = {6000 + i}
+        {6000 + i} mremap(0x7f0000000000, 4194304, 4194304, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7f0040200000) = 0x7f0040200000
+        {6000 + i} munmap(0x7f0040200000, 4194304 <unfinished ...>
+        4242 getpid()                          = 4242
+        {6000 + i} <... munmap resumed>)        = 0
+        {6000 + i} exit(0)                      = ?
+        {6000 + i} +++ exited with 0 +++
+
+        """))));
+
+    public static TheoryData<string, string> Logs => new() { { "moves", "text" }, { "moves", "json" }, { "many kinds", "text" } };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("text")]
-    [InlineData("json")]
-    public async Task What_is_alive_does_not_grow_with_the_log(string format)
+    [MemberData(nameof(Logs))]
+    public async Task What_is_alive_does_not_grow_with_the_log(string log, string format)
     {
         using Process process = Tool.StartUnder([HeapLimit], ["run", "-", "--format", format]);
         Task<long> output = CountBytes(process.StandardOutput.BaseStream);
         Task<string> error = process.StandardError.ReadToEndAsync(Cancellation);
-        Feed(process, Megabytes);
+        Feed(process, BlockOf(log), Megabytes);
         process.StandardInput.Close();
         await process.WaitForExitAsync(Cancellation);
 
@@ -49,36 +76,39 @@ public sealed class LongLogTests
         Assert.True(await output > 0);
     }
 
-    [Fact]
-    public void No_frame_is_left_of_what_the_log_has_unmapped()
+    [Theory]
+    [InlineData("moves")]
+    [InlineData("many kinds")]
+    public void No_frame_is_left_of_what_the_log_has_unmapped(string log)
     {
-        var reader = new CallLogReader(new MemoryStream([.. Enumerable.Repeat(Block, 8).SelectMany(block => block)]), new CallLogOptions { Strict = true });
-        using var executor = new LogExecutor(new LogExecutorOptions(), new NothingObserved());
+        byte[] block = BlockOf(log);
+        int lines = block.Count(letter => letter == '\n');
+        var reader = new CallLogReader(new MemoryStream([.. Enumerable.Repeat(block, 8).SelectMany(block => block)]), new CallLogOptions { Strict = true });
+        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, new NothingObserved());
         var frames = new List<(ulong Data, ulong Tables)>();
         while (reader.TryRead(out CallRecord record))
         {
             Assert.Null(executor.Execute(record).Divergence);
-            PhysicalMemory memory = executor.SpaceOf(record.ThreadId).Memory;
-            if (record.Line % CallsOfBlock == 0)
-                frames.Add((memory.DataFrames, memory.TableFrames));
+            if (record.Line % lines == 0)
+                frames.Add((executor.Memory.DataFrames, executor.Memory.TableFrames));
         }
 
         Assert.Equal(8, frames.Count);
         Assert.Equal([frames[0]], frames.Distinct());
         Assert.Equal(0UL, frames[0].Data);
+        Assert.Equal(0, executor.Statistics.InferredMappings);
     }
 
     [Theory]
-    [InlineData("text")]
-    [InlineData("json")]
-    public async Task The_process_stays_small_however_large_the_caches_are(string format)
+    [MemberData(nameof(Logs))]
+    public async Task The_process_stays_small_however_large_the_caches_are(string log, string format)
     {
         using Process process = Tool.StartUnder([HugeCache], ["run", "-", "--format", format]);
         Task<long> output = CountBytes(process.StandardOutput.BaseStream);
         Task<string> error = process.StandardError.ReadToEndAsync(Cancellation);
-        Feed(process, 3);
+        Feed(process, BlockOf(log), 3);
         long early = PeakMemory(process);
-        Feed(process, Megabytes - 3);
+        Feed(process, BlockOf(log), Megabytes - 3);
         long late = PeakMemory(process);
         process.StandardInput.Close();
         await process.WaitForExitAsync(Cancellation);
@@ -91,8 +121,7 @@ public sealed class LongLogTests
     [Fact]
     public void Every_move_of_a_long_log_is_in_the_json_once_and_in_order()
     {
-        string log = Encoding.ASCII.GetString(Block);
-        string text = string.Concat(Enumerable.Repeat(log, 4));
+        string text = string.Concat(Enumerable.Repeat(Encoding.ASCII.GetString(Block), 4));
 
         JsonElement run = Tool.RunToJson(text);
 
@@ -124,10 +153,12 @@ public sealed class LongLogTests
         }
     }
 
-    private static void Feed(Process process, int megabytes)
+    private static byte[] BlockOf(string log) => log == "moves" ? Block : ManyKinds;
+
+    private static void Feed(Process process, byte[] block, int megabytes)
     {
-        for (int written = 0; written < megabytes << 20; written += Block.Length)
-            process.StandardInput.BaseStream.Write(Block);
+        for (int written = 0; written < megabytes << 20; written += block.Length)
+            process.StandardInput.BaseStream.Write(block);
         process.StandardInput.BaseStream.Flush();
     }
 
