@@ -172,7 +172,7 @@ public sealed class CallLogWriter
             case ArgumentForm.Address or ArgumentForm.Vector or ArgumentForm.Offset or ArgumentForm.Number:
                 AppendHexadecimal(value);
                 break;
-            case ArgumentForm.Length:
+            case ArgumentForm.Length or ArgumentForm.Count:
                 _line.Append(value);
                 break;
             case ArgumentForm.Signed or ArgumentForm.FileDescriptor:

@@ -29,6 +29,9 @@ internal enum ArgumentForm : byte
 
     /// <summary>One of several values with names.</summary>
     Value,
+
+    /// <summary>A number of pages: decimal.</summary>
+    Count,
 }
 
 /// <summary>One argument of a call. Its register is its place in the list of them. Immutable, thread-safe.</summary>
