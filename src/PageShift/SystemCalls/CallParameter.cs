@@ -56,4 +56,7 @@ internal sealed class CallParameter
 
     /// <summary>True when strace leaves it out where the call does not use it.</summary>
     public bool IsOptional { get; init; }
+
+    /// <summary>True when its names are those of another call, which explains them: where coverage is told they are passed over.</summary>
+    public bool IsOfAnotherCall { get; init; }
 }

@@ -12,7 +12,7 @@ internal class ProtectCall : RangeCall
     }
 
     private protected ProtectCall(SystemCallNumber number, string name, params CallParameter[] others)
-        : base(number, name, CallEffect.Protects, [new CallParameter("prot", ArgumentForm.Flags, FlagNames.Protection), .. others])
+        : base(number, name, CallEffect.Protects, [new CallParameter("prot", ArgumentForm.Flags, FlagNames.Protection) { IsOfAnotherCall = number != SystemCallNumber.Protect }, .. others])
     {
     }
 

@@ -55,7 +55,7 @@ internal static class CoverageRows
         {
             int index = i;
             CallParameter parameter = call.Parameters[i];
-            if (parameter.Values is not { } values || !HasRows(call, parameter))
+            if (parameter.Values is not { } values || parameter.IsOfAnotherCall)
                 continue;
             foreach ((string name, ulong value) in values.Types.Concat(values.Names).Concat(values.AlsoRead))
             {
@@ -64,9 +64,6 @@ internal static class CoverageRows
             }
         }
     }
-
-    /// <summary>False of an access that another call explains.</summary>
-    private static bool HasRows(SystemCallDescription call, CallParameter parameter) => call.Number != SystemCallNumber.ProtectWithKey || parameter.Name != "prot";
 
     /// <summary>True of the bits of an access that mprotect alone takes.</summary>
     private static bool IsRefused(SystemCallDescription call, string name) => call.Number == SystemCallNumber.Map && name is ("PROT_SEM" or "PROT_GROWSDOWN" or "PROT_GROWSUP");
