@@ -16,6 +16,8 @@ internal class ProtectCall : RangeCall
     {
     }
 
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "prot"];
+
     public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) => CallRanges.Of(arguments.First, arguments.Second);
 
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => locksFuture ? arguments.Second : 0;
@@ -25,6 +27,8 @@ internal class ProtectCall : RangeCall
 
 internal sealed class ProtectWithKeyCall() : ProtectCall(SystemCallNumber.ProtectWithKey, "pkey_mprotect", new CallParameter("pkey", ArgumentForm.Signed))
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "prot", "pkey"];
+
     public override bool IsModelledWith(in CallArguments arguments) => (int)arguments.Fourth == AddressSpace.AnyProtectionKey;
 
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.ProtectLocked(a.First, a.Second, a.Third, (int)a.Fourth);

@@ -8,8 +8,11 @@ namespace PageShift.SystemCalls;
 /// <remarks>Immutable, thread-safe. The ranges are by the arguments alone, whether the call succeeds or not: unaligned where the arguments are, and empty where they wrap past 2^64.</remarks>
 internal abstract class SystemCallDescription : ISystemOperation
 {
+    private readonly string[] _names;
+
     private protected SystemCallDescription(SystemCallNumber number, string name, CallEffect effect, params CallParameter[] parameters)
     {
+        _names = Array.ConvertAll(parameters, parameter => parameter.Name);
         Number = number;
         Name = name;
         Effect = effect;
@@ -24,6 +27,9 @@ internal abstract class SystemCallDescription : ISystemOperation
 
     /// <summary>The arguments, in the order of their registers. Empty for a call that is not modelled.</summary>
     public IReadOnlyList<CallParameter> Parameters { get; }
+
+    /// <summary>What the kernel's tracepoint calls the arguments: perf trace writes them so. Source: <c>/sys/kernel/tracing/events/syscalls/sys_enter_*/format</c> of Linux 6.18.</summary>
+    public virtual IReadOnlyList<string> TracepointNames => _names;
 
     /// <summary>What it does with mappings.</summary>
     public CallEffect Effect { get; }
