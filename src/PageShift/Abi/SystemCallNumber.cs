@@ -58,6 +58,9 @@ public enum SystemCallNumber : long
     /// <summary>setrlimit(resource, limits).</summary>
     SetLimit = 160,
 
+    /// <summary>remap_file_pages(addr, size, prot, pgoff, flags).</summary>
+    RemapFilePages = 216,
+
     /// <summary>exit_group(status).</summary>
     ExitGroup = 231,
 
