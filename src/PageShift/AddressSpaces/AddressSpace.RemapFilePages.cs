@@ -40,9 +40,12 @@ public sealed partial class AddressSpace
 
         flags = (flags & (ulong)MapFlags.NonBlock) | (ulong)(MapFlags.Shared | MapFlags.Fixed | MapFlags.Populate) | (shown.Flags.Has(VmFlags.Locked) ? (ulong)MapFlags.Locked : 0);
         OpenFile file = shown.File!;
-        file.Object.AddHolder(); // what is replaced may be the last that holds it
+        bool holds = !file.CountsMappings;
+        if (holds)
+            file.Object.AddHolder(); // what is replaced may be the last that does
         CallResult mapped = MapLocked(start, length, (ulong)shown.Protection, flags, file, Math.Min(pageOffset, HighestOffset) << PageSize.Shift);
-        file.Object.RemoveHolder();
+        if (holds)
+            file.Object.RemoveHolder();
         return mapped.IsError ? mapped : CallResult.Success;
     }
 
