@@ -175,7 +175,7 @@ public sealed class CallLogWriter
             case ArgumentForm.Length or ArgumentForm.Count:
                 _line.Append(value);
                 break;
-            case ArgumentForm.Signed or ArgumentForm.FileDescriptor:
+            case ArgumentForm.Signed or ArgumentForm.FileDescriptor or ArgumentForm.Identifier:
                 _line.Append((long)value);
                 break;
             case ArgumentForm.Value:

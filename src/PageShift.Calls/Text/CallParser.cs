@@ -207,7 +207,7 @@ internal sealed partial class CallParser
 
     private bool TryParseNumber(ref LineCursor cursor, LogParameter parameter, out ulong value, ref string? filePath)
     {
-        if (parameter.Form == ArgumentForm.Vector && cursor.Current == '[')
+        if (parameter.Form == ArgumentForm.Vector && cursor.Current is (byte)'[' or (byte)'{')
         {
             value = 0;
             return ArgumentScanner.TrySkipArgument(ref cursor);
@@ -215,7 +215,7 @@ internal sealed partial class CallParser
 
         if (!ExpressionParser.TryParse(ref cursor, SymbolsOf(parameter.Names), parameter.Expected, out value, parameter.Names is { HasOctal: true }))
             return false;
-        if (parameter.Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed)
+        if (parameter.Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed or ArgumentForm.Identifier)
             value = SignExtend(value);
         return parameter.Form != ArgumentForm.FileDescriptor || TryParseFile(ref cursor, ref filePath);
     }

@@ -21,7 +21,7 @@ internal enum ArgumentForm : byte
     /// <summary>A file descriptor: decimal; strace -y writes the file behind it.</summary>
     FileDescriptor,
 
-    /// <summary>The address of bytes that the call writes, or in a log these bytes in square brackets.</summary>
+    /// <summary>The address of bytes that the call writes, or in a log these bytes in square brackets, or a structure in braces.</summary>
     Vector,
 
     /// <summary>Bits with names.</summary>
@@ -32,6 +32,9 @@ internal enum ArgumentForm : byte
 
     /// <summary>A number of pages: decimal.</summary>
     Count,
+
+    /// <summary>What the kernel calls an object that processes share: an int, decimal.</summary>
+    Identifier,
 }
 
 /// <summary>One argument of a call. Its register is its place in the list of them. Immutable, thread-safe.</summary>
