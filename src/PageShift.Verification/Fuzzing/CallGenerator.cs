@@ -58,6 +58,7 @@ internal sealed partial class CallGenerator
         FuzzTerrain terrain = _random.Below(20) switch { < 10 => FuzzTerrain.Pages, < 14 => FuzzTerrain.Blocks, 14 => FuzzTerrain.LargePages, < 17 => FuzzTerrain.Giant, _ => FuzzTerrain.Anywhere };
         _addresses = new AddressPicker(terrain, ref _random);
         PrepareFiles();
+        _usesSegments = _random.Chance(25);
         if (terrain == FuzzTerrain.LargePages)
             PrepareLargePages();
     }
@@ -72,6 +73,8 @@ internal sealed partial class CallGenerator
         if (_prelude.TryDequeue(out CallRecord prepared))
             return prepared;
         int process = _processes[(int)_random.Below((ulong)_processes.Count)];
+        if (_usesSegments && _random.Chance(25))
+            return Segment(process, state);
         int left = (int)_random.Below(Weights);
         int recipe = 0;
         while ((left -= Recipes[recipe].Weight) >= 0)
@@ -87,6 +90,7 @@ internal sealed partial class CallGenerator
             return;
         if (record.Call.Number == SystemCallNumber.Map && (record.Call.Arguments.Fourth & (ulong)MapFlags.GrowsDown) != 0)
             _stacks.Add((ulong)value.Raw);
+        NoteSegment(record, value);
         switch (record.Call.Number)
         {
             case var _ when record.Call.ReturnsAddress && record.Call.Number != SystemCallNumber.Break:

@@ -11,11 +11,7 @@ internal static class SystemCallTable
     [
         new MapCall(), new UnmapCall(), new RemapCall(), new ProtectCall(), new ProtectWithKeyCall(), new AdviseCall(), new BreakCall(), new InCoreCall(),
         new LockCall(), new Lock2Call(), new UnlockCall(), new LockAllCall(), new UnlockAllCall(), new SyncCall(), new SealCall(),
-        new RemapFilePagesCall(),
-        new UnmodelledCall((int)SystemCallNumber.GetSegment, "shmget", CallEffect.None),
-        new UnmodelledCall((int)SystemCallNumber.AttachSegment, "shmat", CallEffect.Adds),
-        new UnmodelledCall((int)SystemCallNumber.ControlSegment, "shmctl", CallEffect.None),
-        new UnmodelledCall((int)SystemCallNumber.DetachSegment, "shmdt", CallEffect.Removes),
+        new RemapFilePagesCall(), new GetSegmentCall(), new AttachSegmentCall(), new DetachSegmentCall(), new ControlSegmentCall(),
         new UnmodelledCall(157, "prctl", CallEffect.Hides),
         new UnmodelledCall(206, "io_setup", CallEffect.Adds),
         new UnmodelledCall(207, "io_destroy", CallEffect.Removes),
