@@ -172,10 +172,10 @@ public sealed class CallLogWriter
             case ArgumentForm.Address or ArgumentForm.Vector or ArgumentForm.Offset or ArgumentForm.Number:
                 AppendHexadecimal(value);
                 break;
-            case ArgumentForm.Length:
+            case ArgumentForm.Length or ArgumentForm.Count:
                 _line.Append(value);
                 break;
-            case ArgumentForm.Signed or ArgumentForm.FileDescriptor:
+            case ArgumentForm.Signed or ArgumentForm.FileDescriptor or ArgumentForm.Identifier:
                 _line.Append((long)value);
                 break;
             case ArgumentForm.Value:

@@ -12,6 +12,9 @@ internal static class CallPaths
     /// <summary>A file that can be opened and has no pages to map.</summary>
     internal const string Directory = "/";
 
+    /// <summary>What /proc shows as the file of System V shared memory; its key in hexadecimal follows.</summary>
+    internal const string SegmentPrefix = "/SYSV";
+
     private const string MemoryFilePrefix = "/memfd:";
     private const string SharedMemoryPrefix = "/dev/shm/";
     private const string DescriptorPrefix = "/proc/self/fd/";
@@ -22,6 +25,9 @@ internal static class CallPaths
 
     /// <summary>True for memfd_create, which a record shows as the opening of a name of this form.</summary>
     internal static bool IsMemoryFile(string path) => path.StartsWith(MemoryFilePrefix, StringComparison.Ordinal);
+
+    /// <summary>True for System V shared memory, as /proc shows it.</summary>
+    internal static bool IsSegment(string? path) => path?.StartsWith(SegmentPrefix, StringComparison.Ordinal) ?? false;
 
     /// <summary>True when the path names a descriptor of the same process.</summary>
     internal static bool TryGetDescriptor(string path, out int descriptor)
@@ -42,7 +48,7 @@ internal static class CallPaths
     internal static MemoryObjectKind KindOf(string? path) => path switch
     {
         ZeroDevice => MemoryObjectKind.ZeroDevice,
-        not null when IsMemoryFile(path) || path.StartsWith(SharedMemoryPrefix, StringComparison.Ordinal) => MemoryObjectKind.Memory,
+        not null when IsMemoryFile(path) || IsSegment(path) || path.StartsWith(SharedMemoryPrefix, StringComparison.Ordinal) => MemoryObjectKind.Memory,
         _ => MemoryObjectKind.File,
     };
 

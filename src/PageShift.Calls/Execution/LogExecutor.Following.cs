@@ -31,6 +31,8 @@ public sealed partial class LogExecutor
             process.Infer(descriptor);
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
             a = description.PlacedAt(a, new VirtualAddress(address), replaces: !_options.Verify);
+        if (record.Outcome.State == CallOutcomeState.Value)
+            a = description.Following(process.Space, a, new CallResult(record.Outcome.Value));
         bool populatesAtOnce = record.Call.Number == SystemCallNumber.Map && PopulatesAtOnce(process, a);
         if (populatesAtOnce)
             a = a with { Fourth = (a.Fourth | (ulong)MapFlags.Populate) & ~(ulong)MapFlags.NonBlock };

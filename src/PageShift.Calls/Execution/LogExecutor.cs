@@ -4,6 +4,7 @@ using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
+using PageShift.SystemCalls;
 
 namespace PageShift.Calls.Execution;
 
@@ -22,6 +23,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly ILogObserver? _observer;
     private readonly ISpaceFollower? _follower;
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
+    private readonly SegmentTable _segments;
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private CallRecord _record;
@@ -40,6 +42,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _options = options;
         _observer = observer;
         _follower = follower;
+        _segments = new SegmentTable(_memory);
+        _segments.AddUser();
         _processes = new ProcessTable(MakeTarget, follower);
     }
 
@@ -53,6 +57,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     public void Dispose()
     {
         _processes.Dispose();
+        _segments.RemoveUser();
         _memory.Dispose();
     }
 
@@ -99,7 +104,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
 
-    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space)) { MoveObserver = this };
+    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space with { Segments = _segments })) { MoveObserver = this };
 
     private RecordOutcome ExecuteCall(in CallRecord record)
     {
@@ -133,7 +138,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         {
             CallOutcomeState.Unknown => new(RecordFate.Unknown),
             CallOutcomeState.Error when !_options.Verify => new(RecordFate.Failed),
-            _ => new(RecordFate.Executed, Divergence: ExecuteMemoryCall(_processes.Of(record.ThreadId), record)),
+            _ => ExecuteMemoryCall(_processes.Of(record.ThreadId), record),
         };
     }
 
@@ -156,9 +161,12 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record)
+    private RecordOutcome ExecuteMemoryCall(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
+        SystemCallDescription? description = record.Call.Description;
+        if (record.Outcome.State == CallOutcomeState.Value && description is not null && !description.CanBeMadeIn(process.Space, a))
+            return new(description.Effect == CallEffect.None ? RecordFate.Executed : RecordFate.Unsupported);
         CallResult result = record.Call.Number switch
         {
             PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),
@@ -166,9 +174,9 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             PseudoCall.Present or PseudoCall.AnonVma => process.Target.Execute(record.Call).Result,
             PseudoCall.Absent => BeginStatingPresence(process, record.Call),
             PseudoCall.RelocateDown => Apply(process, record.Call),
-            _ => Make(process, record, record.Call.Description!),
+            _ => Make(process, record, description!),
         };
-        return Compare(record, result);
+        return new(RecordFate.Executed, Divergence: Compare(record, result));
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>

@@ -36,6 +36,7 @@ internal sealed class LogParameter
             ArgumentForm.Length => "a length",
             ArgumentForm.Offset => "an offset",
             ArgumentForm.FileDescriptor => "a file descriptor",
+            ArgumentForm.Identifier => "an identifier",
             ArgumentForm.Vector => "an address or the bytes of a vector",
             _ => Names?.Expected ?? "a number",
         };

@@ -101,7 +101,7 @@ internal sealed class FlagSet
             return;
         Separate(line, ref isFirst);
         line.Append(CultureInfo.InvariantCulture, $"0x{rest:x}");
-        if (rest == bits && isOnly)
+        if (rest == bits && isOnly && _names.OctalMask == 0) // which says what it is
             line.Append(_unknown);
     }
 

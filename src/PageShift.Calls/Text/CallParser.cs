@@ -158,14 +158,14 @@ internal sealed partial class CallParser
     }
 
     /// <summary>Reads arguments that stand behind their names; those that do not stand are 0.</summary>
-    private bool TryParseNamed(ref LineCursor cursor, LogParameter[] parameters, string[] names, bool isPartial, ref ParsedCall call)
+    private bool TryParseNamed(ref LineCursor cursor, LogParameter[] parameters, IReadOnlyList<string> names, bool isPartial, ref ParsedCall call)
     {
         while (cursor.Current != ')' && !IsCutOff(ref cursor, isPartial))
         {
             int start = cursor.Position;
             int index = PerfArguments.TryTakeName(ref cursor, out ReadOnlySpan<byte> name) ? IndexOf(names, name) : -1;
             if (index < 0)
-                return cursor.FailAt(start, names.Length == 0 ? "')'" : $"an argument's name, such as {names[0]}");
+                return cursor.FailAt(start, names.Count == 0 ? "')'" : $"an argument's name, such as {names[0]}");
             if (!TryParseNumber(ref cursor, parameters[index], out ulong value, ref call.FilePath))
                 return false;
             call.Arguments = call.Arguments.With(index, value);
@@ -179,9 +179,9 @@ internal sealed partial class CallParser
         return true;
     }
 
-    private static int IndexOf(string[] names, ReadOnlySpan<byte> name)
+    private static int IndexOf(IReadOnlyList<string> names, ReadOnlySpan<byte> name)
     {
-        int index = names.Length - 1;
+        int index = names.Count - 1;
         while (index >= 0 && !System.Text.Ascii.Equals(names[index], name))
             index--;
         return index;
@@ -207,7 +207,7 @@ internal sealed partial class CallParser
 
     private bool TryParseNumber(ref LineCursor cursor, LogParameter parameter, out ulong value, ref string? filePath)
     {
-        if (parameter.Form == ArgumentForm.Vector && cursor.Current == '[')
+        if (parameter.Form == ArgumentForm.Vector && cursor.Current is (byte)'[' or (byte)'{')
         {
             value = 0;
             return ArgumentScanner.TrySkipArgument(ref cursor);
@@ -215,7 +215,7 @@ internal sealed partial class CallParser
 
         if (!ExpressionParser.TryParse(ref cursor, SymbolsOf(parameter.Names), parameter.Expected, out value, parameter.Names is { HasOctal: true }))
             return false;
-        if (parameter.Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed)
+        if (parameter.Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed or ArgumentForm.Identifier)
             value = SignExtend(value);
         return parameter.Form != ArgumentForm.FileDescriptor || TryParseFile(ref cursor, ref filePath);
     }

@@ -29,7 +29,7 @@ internal static class ExpressionParser
     {
         if (TryParseAlternatives(ref cursor, names, allowsOctal, out value))
             return true;
-        bool isParsed = TryParseBinary(ref cursor, names, expected, OrRank, 0, out Int128 result);
+        bool isParsed = TryParseBinary(ref cursor, names, expected, allowsOctal, OrRank, 0, out Int128 result);
         value = unchecked((ulong)result);
         return isParsed;
     }
@@ -106,9 +106,9 @@ internal static class ExpressionParser
         return at == rest.Length || !LineCursor.IsNameByte(rest[at]);
     }
 
-    private static bool TryParseBinary(ref LineCursor cursor, SymbolTable? names, string expected, int lowestRank, int depth, out Int128 left)
+    private static bool TryParseBinary(ref LineCursor cursor, SymbolTable? names, string expected, bool allowsOctal, int lowestRank, int depth, out Int128 left)
     {
-        if (!TryParseOperand(ref cursor, names, expected, depth, out left))
+        if (!TryParseOperand(ref cursor, names, expected, allowsOctal, depth, out left))
             return false;
         cursor.SkipBlank();
         while (RankOf(cursor) is var rank && rank >= lowestRank)
@@ -117,7 +117,7 @@ internal static class ExpressionParser
             byte sign = cursor.Current;
             cursor.Position += rank == ShiftRank ? 2 : 1;
             cursor.SkipBlank();
-            if (!TryParseBinary(ref cursor, names, expected, rank + 1, depth, out Int128 right))
+            if (!TryParseBinary(ref cursor, names, expected, allowsOctal, rank + 1, depth, out Int128 right))
                 return false;
             if (!TryApply(sign, ref left, right))
                 return cursor.FailAt(position, "a result that fits in 64 bits");
@@ -135,13 +135,13 @@ internal static class ExpressionParser
         _ => 0,
     };
 
-    private static bool TryParseOperand(ref LineCursor cursor, SymbolTable? names, string expected, int depth, out Int128 value)
+    private static bool TryParseOperand(ref LineCursor cursor, SymbolTable? names, string expected, bool allowsOctal, int depth, out Int128 value)
     {
         value = 0;
         byte first = cursor.Current;
         if (LineCursor.IsDigit(first))
         {
-            bool isParsed = TryParseNumber(ref cursor, out ulong number);
+            bool isParsed = (allowsOctal && TryParseOctal(ref cursor, out ulong number)) || TryParseNumber(ref cursor, out number);
             value = number;
             return isParsed;
         }
@@ -163,8 +163,8 @@ internal static class ExpressionParser
         int opening = cursor.Position++;
         cursor.SkipBlank();
         return first == '-'
-            ? TryParseOperand(ref cursor, names, expected, depth + 1, out value) && TryNegate(ref cursor, opening, ref value)
-            : TryParseBinary(ref cursor, names, expected, OrRank, depth + 1, out value) && (cursor.TryTake((byte)')') || cursor.Fail("')'"));
+            ? TryParseOperand(ref cursor, names, expected, allowsOctal, depth + 1, out value) && TryNegate(ref cursor, opening, ref value)
+            : TryParseBinary(ref cursor, names, expected, allowsOctal, OrRank, depth + 1, out value) && (cursor.TryTake((byte)')') || cursor.Fail("')'"));
     }
 
     private static bool TryNegate(ref LineCursor cursor, int position, ref Int128 value)

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.SystemCalls;
 
 namespace PageShift.Calls.Text;
 
@@ -6,27 +7,15 @@ namespace PageShift.Calls.Text;
 /// Source: <c>/sys/kernel/tracing/events/syscalls/sys_enter_*/format</c> of Linux 6.18.</summary>
 internal static class PerfArguments
 {
-    private static readonly string[] Range = ["start", "len"];
-    private static readonly string[] RangeAndFlags = ["start", "len", "flags"];
+    private static readonly string[] OfExit = ["error_code"];
+    private static readonly string[] OfTruncate = ["fd", "length"];
 
     /// <summary>The names of a call's arguments, in their order; null where they are not needed.</summary>
-    public static string[]? NamesOf(SystemCallNumber number) => number switch
+    public static IReadOnlyList<string>? NamesOf(SystemCallNumber number) => number switch
     {
-        SystemCallNumber.Map => ["addr", "len", "prot", "flags", "fd", "off"],
-        SystemCallNumber.Unmap => ["addr", "len"],
-        SystemCallNumber.Remap => ["addr", "old_len", "new_len", "flags", "new_addr"],
-        SystemCallNumber.Protect => ["start", "len", "prot"],
-        SystemCallNumber.ProtectWithKey => ["start", "len", "prot", "pkey"],
-        SystemCallNumber.Advise => ["start", "len_in", "behavior"],
-        SystemCallNumber.Break => ["brk"],
-        SystemCallNumber.Lock or SystemCallNumber.Unlock => Range,
-        SystemCallNumber.Lock2 or SystemCallNumber.Sync or SystemCallNumber.Seal => RangeAndFlags,
-        SystemCallNumber.InCore => ["start", "len", "vec"],
-        SystemCallNumber.LockAll => ["flags"],
-        SystemCallNumber.UnlockAll => [],
-        SystemCallNumber.Exit or SystemCallNumber.ExitGroup => ["error_code"],
-        SystemCallNumber.Truncate => ["fd", "length"],
-        _ => null,
+        SystemCallNumber.Exit or SystemCallNumber.ExitGroup => OfExit,
+        SystemCallNumber.Truncate => OfTruncate,
+        _ => SystemCallTable.Find(number) is { IsModelled: true } call ? call.TracepointNames : null,
     };
 
     /// <summary>Passes over a name, and the colon and the space behind it. False, at the same place, where none stands.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.SystemCalls;
 using PageShift.Units;
 
 namespace PageShift.Linux.Execution;
@@ -25,12 +26,14 @@ public sealed partial class KernelExecutor : IDisposable
 
     private readonly HostProcess _host;
     private readonly KernelExecutorOptions _options;
+    private readonly SharedObjects? _shared;
     private bool _locksFutureMappings;
 
-    private KernelExecutor(HostProcess host, KernelExecutorOptions options, KernelSurroundings surroundings)
+    private KernelExecutor(HostProcess host, KernelExecutorOptions options, KernelSurroundings surroundings, SharedObjects? shared)
     {
         _host = host;
         _options = options;
+        _shared = shared;
         Surroundings = surroundings;
     }
 
@@ -43,6 +46,12 @@ public sealed partial class KernelExecutor : IDisposable
     /// <summary>32 KiB of the executor's own memory that a call may use for its data, for example mincore's vector.
     /// <see cref="Read"/> and <see cref="Write"/> use it too, and so does every method of files.</summary>
     internal AddressRange Scratch => new(new VirtualAddress(_host.ScratchAddress), new ByteLength(HostLayout.ScratchBytes));
+
+    /// <summary>True when objects that processes share are kept apart from the machine's, so that calls on them are made (<see cref="Refusal.ReachesOthers"/>).</summary>
+    internal bool KeepsSharedApart => _shared is not null;
+
+    /// <summary>True once it, or one forked from the same, has made an object that outlives processes, such as System V shared memory.</summary>
+    internal bool HasMadeShared => _shared is { AreMade: true };
 
     /// <summary>False once a call found that the process has ended.</summary>
     internal bool IsAlive => _host.IsAlive;
@@ -58,8 +67,9 @@ public sealed partial class KernelExecutor : IDisposable
         HostProcess? host = reason is null ? HostProcess.TryStart(out reason) : null;
         if (host is null) return null;
 
+        SharedObjects? shared = TryOwnNamespace(host) ? new SharedObjects() : null;
         reason = Prepare(host, options, out KernelSurroundings? surroundings);
-        if (surroundings is not null && reason is null) return new KernelExecutor(host, options, surroundings);
+        if (surroundings is not null && reason is null) return new KernelExecutor(host, options, surroundings, shared);
         host.Dispose();
         return null;
     }
@@ -75,6 +85,7 @@ public sealed partial class KernelExecutor : IDisposable
         if (!_host.Call((CallNumber)number, arguments, out CallResult result, out long nanoseconds))
             return new KernelOutcome(default, 0, Refusal.ProcessEnded);
         NoteFutureLocks(number, arguments.First, result);
+        if (_shared is not null && !result.IsError && SystemCallTable.Find(number)!.ReturnsIdentifier) _shared.AreMade = true;
         return new KernelOutcome(result, nanoseconds, Refusal.None);
     }
 
@@ -87,7 +98,7 @@ public sealed partial class KernelExecutor : IDisposable
     public CallResult TryFork(out KernelExecutor? child)
     {
         CallResult forked = _host.Fork(out HostProcess? host);
-        child = host is null ? null : new KernelExecutor(host, _options, Surroundings);
+        child = host is null ? null : new KernelExecutor(host, _options, Surroundings, _shared);
         return forked;
     }
 
@@ -138,6 +149,13 @@ public sealed partial class KernelExecutor : IDisposable
         return surroundings is null ? "the executor's process could not map a page" : null;
     }
 
+    // What calls leave in it goes with the last process; it takes CAP_SYS_ADMIN, and so comes before the capabilities are dropped.
+    private static bool TryOwnNamespace(HostProcess host)
+    {
+        const ulong newIpcNamespace = 0x0800_0000; // CLONE_NEWIPC
+        return host.Call(CallNumber.Unshare, new CallArguments(newIpcNamespace), out CallResult result, out _) && !result.IsError;
+    }
+
     private static CallResult DropCapabilities(HostProcess host)
     {
         const int headerBytes = 8;
@@ -176,5 +194,11 @@ public sealed partial class KernelExecutor : IDisposable
         if (!host.Call(CallNumber.Brk, default, out CallResult breakStart, out _)) return null;
 
         return new KernelSurroundings(highestPage.Address + PageSize.Length, lowestPage.Address, breakStart.Address);
+    }
+
+    /// <summary>What processes forked one from another have in common: an IPC namespace.</summary>
+    private sealed class SharedObjects
+    {
+        internal bool AreMade { get; set; }
     }
 }

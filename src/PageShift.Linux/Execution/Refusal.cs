@@ -21,4 +21,8 @@ public enum Refusal
 
     /// <summary>The executor's process has ended: somebody killed it, or the system ran out of memory.</summary>
     ProcessEnded,
+
+    /// <summary>The call would use or leave behind objects that all processes of the machine share. It runs where the executor's process could have an IPC namespace of its own, which goes with the last
+    /// process forked from it: that takes a privileged runner (CAP_SYS_ADMIN).</summary>
+    ReachesOthers,
 }

@@ -39,6 +39,7 @@ internal enum CallNumber : long
     SchedGetaffinity = 204,
     Openat = 257,
     Faccessat = 269,
+    Unshare = 272,
     PerfEventOpen = 298,
     Prlimit64 = 302,
     Getcpu = 309,

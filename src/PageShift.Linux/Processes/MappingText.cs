@@ -48,7 +48,7 @@ internal static class MappingText
         if (!Utf8Parser.TryParse(line, out ulong inode, out int used)) throw new FormatException("A line of /proc/PID/maps has no inode number.");
         name = line[used..].TrimStart((byte)' ');
         return new KernelMapping(new AddressRange(new VirtualAddress(start), new VirtualAddress(end)), protection, isShared,
-            inode == 0 ? 0 : offset, major, minor, inode);
+            (inode | major | minor) == 0 ? 0 : offset, major, minor, inode);
     }
 
     // Takes a number and the character behind it.

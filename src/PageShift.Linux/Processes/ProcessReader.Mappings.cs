@@ -67,7 +67,7 @@ public sealed partial class ProcessReader
             | ((answer.MappingFlags & MapQueryFlags.Executable) != 0 ? Protection.Execute : 0),
         (answer.MappingFlags & MapQueryFlags.Shared) != 0,
         // The request tells an anonymous mapping's own offset, which the text hides.
-        answer.Inode == 0 ? 0 : answer.FileOffset,
+        (answer.Inode | answer.DeviceMajor | answer.DeviceMinor) == 0 ? 0 : answer.FileOffset,
         answer.DeviceMajor, answer.DeviceMinor, answer.Inode);
 
     private bool ReadText(SafeHandle file, AddressRange range, List<KernelMapping> into, bool withNames = false)

@@ -13,6 +13,8 @@ internal sealed class FollowContext : IDisposable
         Observer = observer;
         Log = log;
         Files = new FollowedFiles(Memory);
+        Segments = new SegmentTable(Memory);
+        Segments.AddUser();
         MaximumMapCount = (int)(KernelSettings.Read().MostMappings ?? AddressSpaceDefaults.MaximumMapCount);
     }
 
@@ -26,6 +28,9 @@ internal sealed class FollowContext : IDisposable
 
     internal FollowedFiles Files { get; }
 
+    /// <summary>The shared memory of all followed processes.</summary>
+    internal SegmentTable Segments { get; }
+
     internal FollowStatistics Statistics { get; } = new();
 
     internal int MaximumMapCount { get; }
@@ -36,5 +41,9 @@ internal sealed class FollowContext : IDisposable
         Observer.Diverged(divergence);
     }
 
-    public void Dispose() => Memory.Dispose();
+    public void Dispose()
+    {
+        Segments.RemoveUser();
+        Memory.Dispose();
+    }
 }

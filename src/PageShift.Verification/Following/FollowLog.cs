@@ -5,6 +5,7 @@ using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
 using PageShift.SystemCalls;
 using PageShift.Units;
+using PageShift.Verification.Lockstep;
 
 namespace PageShift.Verification.Following;
 
@@ -64,6 +65,13 @@ internal sealed class FollowLog(TextWriter output)
     internal void WriteOpen(int thread, int descriptor, string? path) =>
         Write(thread, new SystemCall(SystemCallNumber.OpenFile, default), CallOutcome.OfValue(descriptor), path ?? "");
 
+    /// <summary>Shared memory that is there from now on, however it was made.</summary>
+    internal void WriteSegment(int thread, int id, ByteLength length)
+    {
+        const ulong ReadWrite = 0x180; // 0600
+        Write(thread, new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, length.Value, ReadWrite)), CallOutcome.OfValue(id));
+    }
+
     /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>
     internal void WriteSeed(int thread, IReadOnlyList<KernelMapping> mappings)
     {
@@ -96,7 +104,7 @@ internal sealed class FollowLog(TextWriter output)
         if (flags.HasFlag(VmFlags.NoReserve))
             map |= MapFlags.NoReserve;
         ulong descriptor = ulong.MaxValue;
-        if (mapping.Inode == 0)
+        if (KernelFile.Of(mapping).IsNone)
         {
             map |= MapFlags.Anonymous;
         }

@@ -88,7 +88,7 @@ internal sealed partial class FollowedSpace
     private CallResult? Mirror(in CallExit exit, SystemCallDescription? call)
     {
         CallResult kernel = exit.Result;
-        if (call is null || !call.IsModelledWith(exit.Entry.Arguments))
+        if (call is null || !call.IsModelledWith(exit.Entry.Arguments) || (!kernel.IsError && !Knows(call, exit)))
         {
             MirrorUnmodelled(exit, call);
             return null;
@@ -127,7 +127,7 @@ internal sealed partial class FollowedSpace
 
     private void MirrorUnmodelled(in CallExit exit, SystemCallDescription? call)
     {
-        if (call is { IsModelled: false, Effect: CallEffect.None } || exit.Result.IsError)
+        if (call is { Effect: CallEffect.None } || exit.Result.IsError)
         {
             _context.Statistics.PassedCalls++;
             return;
@@ -146,17 +146,21 @@ internal sealed partial class FollowedSpace
         CallResult kernel = exit.Result;
         if (call.Number == SystemCallNumber.Break)
             return Break(arguments, kernel);
+        if (kernel.IsError && call.IsOnShared)
+            return null;
         int? descriptor = call.Descriptor(arguments);
         if (kernel.IsError && call.Effect == CallEffect.Adds && (descriptor is not null || IsDecidedElsewhere(kernel.Error)))
             return null;
         if (descriptor is { } number)
             LearnFile(exit.Entry.ProcessId, number, kernel.Address);
+        if (!kernel.IsError)
+            arguments = call.Following(Engine, arguments, kernel);
         if (!kernel.IsError && call.ReturnsAddress)
         {
-            CallArguments placed = call.PlacedAt(arguments, kernel.Address, replaces: true);
-            if (!IsFreePlace(call, arguments, placed))
+            bool looksItself = call.Attached(arguments) is not null;
+            if (!looksItself && !IsFreePlace(call, arguments, kernel))
                 return Errno.AlreadyExists;
-            arguments = placed;
+            arguments = call.PlacedAt(arguments, kernel.Address, replaces: !looksItself);
         }
 
         if (call.Number == SystemCallNumber.Map)
@@ -164,11 +168,11 @@ internal sealed partial class FollowedSpace
         return !kernel.IsError && call.MayMove(arguments) ? Move(exit, arguments) : _target.Execute(new SystemCall(call.Number, arguments)).Result;
     }
 
-    /// <summary>True when the place was free that the kernel has chosen, and that is now an argument.</summary>
-    private bool IsFreePlace(SystemCallDescription call, in CallArguments made, in CallArguments placed)
+    /// <summary>True when the place was free that the kernel has chosen.</summary>
+    private bool IsFreePlace(SystemCallDescription call, in CallArguments arguments, CallResult kernel)
     {
-        CallRanges named = call.RangesBefore(made, Engine.BreakStart);
-        foreach (AddressRange range in call.RangesBefore(placed, Engine.BreakStart))
+        CallRanges named = call.RangesBefore(arguments, Engine.BreakStart);
+        foreach (AddressRange range in call.RangesAfter(arguments, kernel))
         {
             if (named.Contains(range))
                 continue;
@@ -178,6 +182,27 @@ internal sealed partial class FollowedSpace
         }
 
         return true;
+    }
+
+    /// <summary>True when the engine has what the call used, which it learns from the kernel where it can.</summary>
+    private bool Knows(SystemCallDescription call, in CallExit exit)
+    {
+        if (call.Attached(exit.Entry.Arguments) is { } id)
+            LearnSegment(id, exit.Result.Address);
+        return call.CanBeMadeIn(Engine, exit.Entry.Arguments);
+    }
+
+    /// <summary>Learns of shared memory that was not seen made, or whose size was not told, from the first mapping of it.</summary>
+    private void LearnSegment(int id, VirtualAddress shownAt)
+    {
+        _kernel.Clear();
+        if (!_reader.ReadMappings(new AddressRange(shownAt, PageSize.Length), _kernel) || _kernel.Count == 0 || _kernel[0].Range.Start != shownAt)
+            return;
+        ByteLength length = _kernel[0].Range.Length;
+        if (_context.Segments.PagesOf(id) == length.WholePages)
+            return;
+        _context.Segments.Adopt(id, length, _context.Files.ObjectOf(KernelFile.Of(_kernel[0]), CallPaths.SegmentPrefix));
+        _context.Log?.WriteSegment(ProcessId, id, length);
     }
 
     /// <summary>Opens the file behind a descriptor, unless it still is the one that it was when it was last used: so mappings of one opening are known to be.</summary>

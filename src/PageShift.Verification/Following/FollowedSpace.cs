@@ -105,13 +105,14 @@ internal sealed partial class FollowedSpace : IDisposable
             MmapBase = HighestBelowStack(),
             TransparentHugePages = false,
             MaximumMapCount = _context.MaximumMapCount,
+            Segments = _context.Segments,
         }));
         Engine.Descriptors.CopyFrom(before.Space.Descriptors);
         before.Dispose();
         foreach (KernelMapping mapping in _kernel)
         {
             var file = KernelFile.Of(mapping);
-            OpenFile? opened = file.IsNone ? null : new OpenFile(_context.Files.ObjectOf(file, mapping.Name)) { CanWrite = mapping.Flags!.Value.HasFlag(VmFlags.MayWrite) };
+            OpenFile? opened = file.IsNone ? null : new OpenFile(_context.Files.ObjectOf(file, mapping.Name)) { CanWrite = mapping.Flags!.Value.HasFlag(VmFlags.MayWrite), CountsMappings = CallPaths.IsSegment(mapping.Name) };
             Engine.AdoptMapping(mapping.Range, mapping.Flags!.Value, opened, opened is null ? null : new PageCount(mapping.FileOffset >> PageSize.Shift));
         }
 

@@ -15,6 +15,7 @@ namespace PageShift.Verification.Following;
 public sealed class KernelFollower : ISpaceFollower, IDisposable
 {
     private readonly Dictionary<AddressSpace, KernelSpace> _spaces = [];
+    private readonly Dictionary<ulong, ulong> _identifiers = [];
     private readonly KernelTarget _pristine;
     private readonly IKernelObserver _observer;
     private readonly ulong _mostBytes;
@@ -68,7 +69,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
     void ISpaceFollower.Made(AddressSpace space)
     {
         CallResult forked = _pristine.TryFork(out KernelTarget? target);
-        _spaces.Add(space, new KernelSpace(target, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
+        _spaces.Add(space, new KernelSpace(target, _identifiers, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
     }
 
     void ISpaceFollower.Forked(AddressSpace parent, AddressSpace child)

@@ -24,6 +24,7 @@ internal sealed class KernelSpace : IDisposable
     private const int LeastKept = 64;
 
     private readonly Dictionary<MemoryObject, int> _descriptors = [];
+    private readonly Dictionary<ulong, ulong> _identifiers;
     private readonly KernelTarget? _target;
     private KernelProbe? _probe;
     private string? _whyNotCounted;
@@ -31,9 +32,14 @@ internal sealed class KernelSpace : IDisposable
     private ulong? _heapEnd;
     private int _mostKept = LeastKept;
 
-    internal KernelSpace(KernelTarget? target, string whyNone)
+    /// <summary>Begins.</summary>
+    /// <param name="target">The process; null for none.</param>
+    /// <param name="identifiers">Which of the kernel's identifiers of shared objects stands for which of the log's. All processes have them in common.</param>
+    /// <param name="whyNone">Why there is no process, if there is none.</param>
+    internal KernelSpace(KernelTarget? target, Dictionary<ulong, ulong> identifiers, string whyNone)
     {
         _target = target;
+        _identifiers = identifiers;
         _whyLeft = target is null ? whyNone : null;
     }
 
@@ -50,7 +56,7 @@ internal sealed class KernelSpace : IDisposable
     {
         KernelTarget? child = null;
         Errno error = _whyLeft is null ? _target!.TryFork(out child).Error : Errno.None;
-        var copy = new KernelSpace(child, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
+        var copy = new KernelSpace(child, _identifiers, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
         foreach ((MemoryObject file, int descriptor) in _descriptors)
             copy._descriptors.Add(file, descriptor);
         return copy;
@@ -77,7 +83,7 @@ internal sealed class KernelSpace : IDisposable
                 outcome = Measure(call.Arguments, out move);
                 break;
             default:
-                outcome = Invoke(call, space);
+                outcome = Invoke(call, space, result);
                 break;
         }
 
@@ -121,7 +127,7 @@ internal sealed class KernelSpace : IDisposable
 
     private CallAnswer Make(SystemCallNumber number, in CallArguments a) => _target!.Execute(new SystemCall(number, a));
 
-    private CallAnswer? Invoke(in SystemCall call, AddressSpace space)
+    private CallAnswer? Invoke(in SystemCall call, AddressSpace space, CallResult result)
     {
         CallArguments a = call.Arguments;
         SystemCallDescription description = call.Description!;
@@ -133,7 +139,17 @@ internal sealed class KernelSpace : IDisposable
             a = description.WithDescriptor(a, descriptor);
         }
 
-        return Make(call.Number, a);
+        for (int i = 0; i < description.Parameters.Count; i++)
+        {
+            if (description.Parameters[i].Form == ArgumentForm.Identifier)
+                a = a.With(i, _identifiers.GetValueOrDefault(a[i], a[i]));
+        }
+
+        CallAnswer answer = Make(call.Number, a);
+        if (!description.ReturnsIdentifier || !answer.IsMade || answer.Result.IsError || result.IsError)
+            return answer;
+        _identifiers[(ulong)result.Raw] = (ulong)answer.Result.Raw;
+        return answer with { Result = result };
     }
 
     /// <summary>The descriptor of a file that stands in for the log's; -1 for none, as the log had none either.</summary>

@@ -20,7 +20,7 @@ internal sealed partial class CallGenerator
         (Abi.Advice.DontDump, 3), (Abi.Advice.DoDump, 3), (Abi.Advice.Random, 3), (Abi.Advice.Sequential, 3), (Abi.Advice.Normal, 3),
         (Abi.Advice.Mergeable, 2), (Abi.Advice.Unmergeable, 2), (Abi.Advice.HugePage, 3), (Abi.Advice.NoHugePage, 3),
         (Abi.Advice.Free, 4), (Abi.Advice.Remove, 4), (Abi.Advice.WillNeed, 2), (Abi.Advice.Cold, 2), (Abi.Advice.PageOut, 2),
-        (Abi.Advice.PopulateRead, 8), (Abi.Advice.PopulateWrite, 8), (Abi.Advice.DontNeedLocked, 3), (Abi.Advice.Collapse, 1),
+        (Abi.Advice.PopulateRead, 8), (Abi.Advice.PopulateWrite, 12), (Abi.Advice.DontNeedLocked, 3), (Abi.Advice.Collapse, 1),
         (Abi.Advice.GuardInstall, 6), (Abi.Advice.GuardRemove, 4), ((Advice)0x66, 1), ((Advice)5, 1),
     ];
 
@@ -199,6 +199,25 @@ internal sealed partial class CallGenerator
     {
         (ulong start, ulong length) = _addresses.Range(ref _random, state);
         return new CallArguments(start, length, _random.Chance(95) ? 0UL : 1);
+    }
+
+    /// <summary>Mostly of a shared mapping, where there is one.</summary>
+    private CallArguments RemapFilePages(SpaceSnapshot state)
+    {
+        (ulong start, ulong length) = _addresses.Range(ref _random, state);
+        for (int i = 0; i < 8 && state.Mappings.Count != 0; i++)
+        {
+            ObservedMapping mapping = state.Mappings[(int)_random.Below((ulong)state.Mappings.Count)];
+            if (!mapping.IsShared)
+                continue;
+            start = mapping.Range.Start.Value + _random.Below(Math.Min(mapping.Range.Length.Value, 16 * Page));
+            length = Page * (1 + _random.Below(6));
+            break;
+        }
+
+        ulong page = _random.Below(40) switch { 0 => ulong.MaxValue - _random.Below(4), 1 => (1UL << 51) - _random.Below(4), _ => _random.Below(24) };
+        ulong flags = _random.Below(10) switch { < 6 => 0, < 9 => (ulong)MapFlags.NonBlock, _ => _random.Below(1 << 20) };
+        return new CallArguments(start, length is > MostPopulated and < 1UL << 46 ? MostPopulated : length, _random.Chance(3) ? Protection() : 0, page, flags);
     }
 
     private CallArguments SetLimit(SpaceSnapshot state)

@@ -32,6 +32,7 @@ internal sealed partial class CallGenerator
         (2, (_, process, _) => Call(process, SystemCallNumber.UnlockAll, default)),
         (5, (own, process, state) => Call(process, SystemCallNumber.Sync, own.Sync(state))),
         (4, (own, process, state) => Call(process, SystemCallNumber.Seal, own.Seal(state))),
+        (12, (own, process, state) => Call(process, SystemCallNumber.RemapFilePages, own.RemapFilePages(state))),
         (2, (own, process, state) => Call(process, SystemCallNumber.ProtectWithKey, own.ProtectWithKey(state))),
         (9, (own, process, state) => Call(process, SystemCallNumber.SetLimit, own.SetLimit(state))),
         (3, (own, process, _) => own._descriptors.Count == 0 ? own.Fork(process) : own.Truncate(process)),
@@ -57,6 +58,7 @@ internal sealed partial class CallGenerator
         FuzzTerrain terrain = _random.Below(20) switch { < 10 => FuzzTerrain.Pages, < 14 => FuzzTerrain.Blocks, 14 => FuzzTerrain.LargePages, < 17 => FuzzTerrain.Giant, _ => FuzzTerrain.Anywhere };
         _addresses = new AddressPicker(terrain, ref _random);
         PrepareFiles();
+        _usesSegments = _random.Chance(25);
         if (terrain == FuzzTerrain.LargePages)
             PrepareLargePages();
     }
@@ -71,6 +73,8 @@ internal sealed partial class CallGenerator
         if (_prelude.TryDequeue(out CallRecord prepared))
             return prepared;
         int process = _processes[(int)_random.Below((ulong)_processes.Count)];
+        if (_usesSegments && _random.Chance(25))
+            return Segment(process, state);
         int left = (int)_random.Below(Weights);
         int recipe = 0;
         while ((left -= Recipes[recipe].Weight) >= 0)
@@ -86,6 +90,7 @@ internal sealed partial class CallGenerator
             return;
         if (record.Call.Number == SystemCallNumber.Map && (record.Call.Arguments.Fourth & (ulong)MapFlags.GrowsDown) != 0)
             _stacks.Add((ulong)value.Raw);
+        NoteSegment(record, value);
         switch (record.Call.Number)
         {
             case var _ when record.Call.ReturnsAddress && record.Call.Number != SystemCallNumber.Break:

@@ -98,7 +98,7 @@ internal sealed class SequenceShrinker(LockstepFactory factory)
                 for (ulong left = value; left != 0; left &= left - 1)
                     yield return value & ~(left & (0 - left));
                 break;
-            case ArgumentForm.Offset when value != 0:
+            case ArgumentForm.Offset or ArgumentForm.Count when value != 0:
                 yield return 0;
                 break;
         }

@@ -8,5 +8,5 @@ internal readonly record struct KernelFile(uint DeviceMajor, uint DeviceMinor, u
     internal static KernelFile Of(in KernelMapping mapping) => new(mapping.DeviceMajor, mapping.DeviceMinor, mapping.Inode);
 
     /// <summary>Anonymous private memory, and the kernel's own mappings.</summary>
-    internal bool IsNone => Inode == 0;
+    internal bool IsNone => this == default; // an inode may have number 0
 }

@@ -107,6 +107,7 @@ internal sealed class KernelTarget(KernelExecutor executor) : ICallTarget<Kernel
         Refusal.PopulatesTooMuch => "its pages would take more than half of the memory that is free here",
         Refusal.HarmsMachine => "it takes memory out of service",
         Refusal.ProcessEnded => "the process that makes the calls was killed",
+        Refusal.ReachesOthers => "it would reach what all processes here share: that is kept apart only for a privileged user",
         _ => "it is no call that the tool makes",
     });
 

@@ -24,6 +24,9 @@ public sealed class LockstepFactory : IDisposable
         Surroundings = surroundings;
     }
 
+    /// <summary>True when calls on objects that processes share can be made.</summary>
+    internal bool KeepsSharedApart => _pristine.KeepsSharedApart;
+
     /// <summary>What both spaces of a pair begin with.</summary>
     public LockstepSurroundings Surroundings { get; internal set; }
 
@@ -59,7 +62,8 @@ public sealed class LockstepFactory : IDisposable
             _memory = MakeMemory();
         }
 
-        KernelSide kernel = KernelSide.TryBegin(_pristine, firstProcess) ?? BeginAgain(firstProcess);
+        // What a pair before has left in the namespace would be found.
+        KernelSide kernel = (_pristine.HasMadeShared ? null : KernelSide.TryBegin(_pristine, firstProcess)) ?? BeginAgain(firstProcess);
         return new LockstepRun(new EngineSide(Surroundings, _memory, policy, firstProcess), kernel, _activity, isThorough);
     }
 

@@ -61,6 +61,9 @@ public enum Errno
     /// <summary>EFBIG: file too large.</summary>
     FileTooLarge = 27,
 
+    /// <summary>No space left: a table of the kernel's is full (ENOSPC).</summary>
+    NoSpace = 28,
+
     /// <summary>ENOSYS: function not implemented.</summary>
     NotImplemented = 38,
 

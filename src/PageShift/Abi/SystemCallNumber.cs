@@ -31,6 +31,15 @@ public enum SystemCallNumber : long
     /// <summary>madvise(addr, length, advice).</summary>
     Advise = 28,
 
+    /// <summary>shmget(key, size, flags).</summary>
+    GetSegment = 29,
+
+    /// <summary>shmat(id, addr, flags).</summary>
+    AttachSegment = 30,
+
+    /// <summary>shmctl(id, command, buffer).</summary>
+    ControlSegment = 31,
+
     /// <summary>dup(fd).</summary>
     DuplicateFile = 32,
 
@@ -39,6 +48,9 @@ public enum SystemCallNumber : long
 
     /// <summary>exit(status).</summary>
     Exit = 60,
+
+    /// <summary>shmdt(addr).</summary>
+    DetachSegment = 67,
 
     /// <summary>ftruncate(fd, length).</summary>
     Truncate = 77,
@@ -57,6 +69,9 @@ public enum SystemCallNumber : long
 
     /// <summary>setrlimit(resource, limits).</summary>
     SetLimit = 160,
+
+    /// <summary>remap_file_pages(addr, size, prot, pgoff, flags).</summary>
+    RemapFilePages = 216,
 
     /// <summary>exit_group(status).</summary>
     ExitGroup = 231,

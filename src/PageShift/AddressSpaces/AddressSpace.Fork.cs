@@ -53,7 +53,7 @@ public sealed partial class AddressSpace
     {
         try
         {
-            return new AddressSpace(Memory, Options with { Limits = Limits, Policy = Policy }, _anonIdentities);
+            return new AddressSpace(Memory, Options with { Limits = Limits, Policy = Policy, Segments = Segments }, _anonIdentities);
         }
         catch (InsufficientMemoryException)
         {

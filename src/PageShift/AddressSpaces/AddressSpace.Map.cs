@@ -221,6 +221,7 @@ public sealed partial class AddressSpace
     // RLIMIT_AS, RLIMIT_DATA, the commit limit                       ENOMEM          intact, perhaps split
     // an object of shared anonymous memory over the commit limit     ENOMEM          gone
     // large pages: offset not on one, else as there is no pool       EINVAL, ENOMEM  gone
+    // an object that only the mappings held that were there          EINVAL          gone
     private Errno MapRegion(in MapRequest request)
     {
         PageCount pages = request.Range.Length.WholePages;
@@ -240,6 +241,8 @@ public sealed partial class AddressSpace
         if (request.LargeFailure != Errno.None)
             return request.LargeFailure;
         OpenFile? file = request.File;
+        if (file is { CountsMappings: true, Object.IsHeld: false })
+            return Errno.InvalidArgument;
         if (flags.Has(VmFlags.Shared) && (file is null || file.Object.Kind == MemoryObjectKind.ZeroDevice))
         {
             if (!flags.Has(VmFlags.NoReserve) && _accounts.CheckCommit(pages) != Errno.None)

@@ -18,7 +18,7 @@ public sealed partial class AddressSpace
     /// <summary>Checks each space, and then what only all of them together can tell: each frame's reference count equals the leaves that map it plus the object that holds it, and no
     /// frame is lost.</summary>
     /// <param name="spaces">All spaces on one physical memory.</param>
-    /// <param name="objects">All memory objects on it that no mapping shows and no descriptor is open on; the others are found.</param>
+    /// <param name="objects">All memory objects on it that no mapping shows, no descriptor is open on and no segment is; the others are found.</param>
     /// <exception cref="ArgumentException">There is no space, or not all are on one physical memory.</exception>
     /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which, and where.</exception>
     internal static void VerifyAll(IReadOnlyCollection<AddressSpace> spaces, IReadOnlyCollection<MemoryObject> objects)
@@ -42,6 +42,7 @@ public sealed partial class AddressSpace
 
             foreach ((_, OpenFile file) in space.Descriptors.Files)
                 shown.Add(file.Object);
+            shown.UnionWith(space.Segments.Objects);
         }
 
         foreach (MemoryObject memory in shown)

@@ -77,6 +77,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         Options = options;
         BreakStart = options.BreakStart;
         Descriptors = new DescriptorTable(memory);
+        Segments = options.Segments ?? new SegmentTable(memory);
         _anonIdentities = anonIdentities;
         using PhysicalMemory.Use use = memory.EnterUse(); // until the space is a user, which comes last: from then on the memory may tell it to leave
         _state = new SpaceState(memory, options, anonIdentities, this);
@@ -94,6 +95,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         _moves = new TableMoves(_state);
         _remapper = new Remapper(_state, _unmapper, _populator, _moves);
         memory.AddUser(this);
+        Segments.AddUser();
     }
 
     /// <summary>The physical memory behind it.</summary>
@@ -101,6 +103,9 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
 
     /// <summary>What it was made with.</summary>
     public AddressSpaceOptions Options { get; }
+
+    /// <summary>The System V shared memory that its calls name.</summary>
+    internal SegmentTable Segments { get; }
 
     /// <summary>The shape of its page tables.</summary>
     public PagingGeometry Geometry => Options.Geometry;
@@ -158,6 +163,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
             _mappings.Remove(first);
         Descriptors.CloseRange(0, int.MaxValue);
         _tables.Dispose();
+        Segments.RemoveUser();
         Memory.RemoveUser(this);
     }
 

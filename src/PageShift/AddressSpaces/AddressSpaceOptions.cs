@@ -46,6 +46,9 @@ public sealed record AddressSpaceOptions
     /// <summary>True when the process has CAP_IPC_LOCK and CAP_SYS_RAWIO, as root has.</summary>
     public bool IsPrivileged { get; init; } = true;
 
+    /// <summary>The System V shared memory that its calls name; null for none yet, which it then shares with its children by fork.</summary>
+    internal SegmentTable? Segments { get; init; }
+
     /// <summary>The resource limits to start with.</summary>
     public ResourceLimits Limits { get; init; } = new();
 }

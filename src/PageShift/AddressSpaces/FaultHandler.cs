@@ -161,7 +161,7 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
         }
 
         var around = default(NeighbourPages);
-        if (!fault.IsWrite)
+        if (!fault.IsWrite && fault.Mapping.File is not { CountsMappings: true })
             FindAround(fault, seen, ref around);
         FaultResult result;
         using (_faultLock.Enter())

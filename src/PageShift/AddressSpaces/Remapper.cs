@@ -339,9 +339,9 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         return new AddressRequest(length, new VirtualAddress(remap.New), alignment, offset);
     }
 
-    /// <summary>True for what Linux does not move together with other mappings: files with an address chooser of their own, of which /dev/zero is the one here.</summary>
+    /// <summary>True for what Linux does not move together with other mappings: files with an address chooser of their own, which are /dev/zero and System V shared memory here.</summary>
     private bool IsRefusedAmongSeveral(MappingHandle handle) =>
-        _mappings.FileOf(handle) is { Object.Kind: MemoryObjectKind.ZeroDevice };
+        _mappings.FileOf(handle) is { CountsMappings: true } or { Object.Kind: MemoryObjectKind.ZeroDevice };
 
     /// <summary>Shows the move that a remap of one mapping would make if its destination were chosen congruent (<see cref="Placement.Congruent"/>). Changes nothing.</summary>
     /// <param name="old">Where the mapping, or the part of it, begins. A multiple of 4 KiB.</param>

@@ -68,7 +68,7 @@ internal sealed partial class MappingTree
             && MergeRules.CanMerge(mapping, Snapshot(next))
             && (!left || MergeRules.AnonsAgree(AnonOf(previous), AnonOf(next)));
         if (left)
-            return Unite(previous, mapping, right ? next : 0);
+            return Unite(previous, mapping, right && MergeRules.MayTakeAway(mapping.File) ? next : 0);
         return right ? ExtendDown(next, mapping) : InsertBelow(mapping, next);
     }
 
@@ -85,7 +85,7 @@ internal sealed partial class MappingTree
         SetEnd(handle, end);
         int next = NodeOf(handle).Next;
         Mapping extended = this[handle];
-        return next != 0 && MergeRules.CanMergeExtended(extended, Snapshot(next))
+        return next != 0 && MergeRules.MayTakeAway(mapping.File) && MergeRules.CanMergeExtended(extended, Snapshot(next))
             ? Unite(handle.Index, extended, next)
             : handle;
     }
@@ -149,6 +149,8 @@ internal sealed partial class MappingTree
     //   its beginning  previous          the boundary between them moves up
     //   its end        next              the boundary between them moves down
     //   its middle     nothing
+    //
+    // Where no mapping may be taken away (MergeRules.MayTakeAway) only the last three.
     private MappingHandle MergePart(int index, in Mapping part)
     {
         Mapping whole = Snapshot(index);
@@ -158,7 +160,7 @@ internal sealed partial class MappingTree
         bool right = next != 0
             && MergeRules.CanMerge(part, Snapshot(next))
             && (!left || MergeRules.AnonsAgree(AnonOf(previous), AnonOf(next)));
-        if (!left && !right)
+        if ((!left && !right) || (part.Range == whole.Range && !MergeRules.MayTakeAway(whole.File)))
             return MappingHandle.None;
 
         if (part.Range == whole.Range)

@@ -200,6 +200,20 @@ public sealed class MemoryObject : IDisposable
     /// <summary>Counts a mapping that shows the object, or a descriptor that is open on it.</summary>
     internal void AddHolder() => Interlocked.Increment(ref _holders);
 
+    /// <summary>Counts one more, unless nothing holds the object any more. Returns false then: its pages are gone, or are about to go.</summary>
+    internal bool TryAddHolder()
+    {
+        for (int holders = Volatile.Read(ref _holders); holders != 0;)
+        {
+            int before = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (before == holders)
+                return true;
+            holders = before;
+        }
+
+        return false;
+    }
+
     /// <summary>Counts one less. The pages of an object that nothing else can reach go with the last.</summary>
     internal void RemoveHolder()
     {

@@ -26,6 +26,9 @@ internal static class MergeRules
     public static bool CanMergeExtended(in Mapping left, in Mapping right) =>
         CanJoin(left, right) && (AnonsCompatible(left.Anon, right.Anon) || right.Anon.IsNone);
 
+    /// <summary>True when a merge may take a mapping of <paramref name="file"/> away, and not only move where one ends.</summary>
+    public static bool MayTakeAway(OpenFile? file) => file is not { CountsMappings: true };
+
     /// <summary>True when two mappings that both accept the one between them also accept each other.</summary>
     public static bool AnonsAgree(AnonIdentity left, AnonIdentity right) =>
         left.IsNone || right.IsNone || left == right;

@@ -32,6 +32,11 @@ public sealed class OpenFile
     /// <summary>True for a directory, or another file that has no pages to map (ENODEV).</summary>
     internal bool IsUnmappable { get; init; }
 
+    /// <summary>True when whoever opened it counts its mappings (Linux: a close operation of its vm_ops), as System V shared memory does: a merge may lengthen one of them and must not take one away, and once none is
+    /// left and nothing else holds the object, it can be mapped no more. Its faults map one page, and none around it; mremap moves one
+    /// of its mappings at a time.</summary>
+    internal bool CountsMappings { get; init; }
+
     /// <summary>Throws when the file's pages are frames of another memory, whose numbers would mean something else on <paramref name="memory"/>.</summary>
     /// <exception cref="ArgumentException">They are.</exception>
     internal void ThrowIfNotOn(PhysicalMemory memory)

@@ -8,6 +8,8 @@ internal sealed class AdviseCall() : RangeCall(SystemCallNumber.Advise, "madvise
 {
     private const ulong EntriesPerTable = 512;
 
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len_in", "behavior"];
+
     public override bool LeavesMappings(in CallArguments arguments) => (Advice)arguments.Third
         is Advice.Cold or Advice.PageOut or Advice.PopulateRead or Advice.PopulateWrite or Advice.Collapse or Advice.HardwarePoison or Advice.SoftOffline;
 

@@ -6,6 +6,8 @@ namespace PageShift.SystemCalls;
 
 internal sealed class BreakCall() : SystemCallDescription(SystemCallNumber.Break, "brk", CallEffect.Adds, new CallParameter("addr", ArgumentForm.Address))
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["brk"];
+
     public override bool ReturnsAddress => true;
 
     public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) =>

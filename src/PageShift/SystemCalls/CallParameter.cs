@@ -21,7 +21,7 @@ internal enum ArgumentForm : byte
     /// <summary>A file descriptor: decimal; strace -y writes the file behind it.</summary>
     FileDescriptor,
 
-    /// <summary>The address of bytes that the call writes, or in a log these bytes in square brackets.</summary>
+    /// <summary>The address of bytes that the call writes, or in a log these bytes in square brackets, or a structure in braces.</summary>
     Vector,
 
     /// <summary>Bits with names.</summary>
@@ -29,6 +29,12 @@ internal enum ArgumentForm : byte
 
     /// <summary>One of several values with names.</summary>
     Value,
+
+    /// <summary>A number of pages: decimal.</summary>
+    Count,
+
+    /// <summary>What the kernel calls an object that processes share: an int, decimal.</summary>
+    Identifier,
 }
 
 /// <summary>One argument of a call. Its register is its place in the list of them. Immutable, thread-safe.</summary>
@@ -53,4 +59,7 @@ internal sealed class CallParameter
 
     /// <summary>True when strace leaves it out where the call does not use it.</summary>
     public bool IsOptional { get; init; }
+
+    /// <summary>True when its names are those of another call, which explains them: where coverage is told they are passed over.</summary>
+    public bool IsOfAnotherCall { get; init; }
 }

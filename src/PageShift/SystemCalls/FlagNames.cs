@@ -99,4 +99,37 @@ internal static class FlagNames
         ("MS_SYNC", (ulong)SyncFlags.Sync),
         ("MS_ASYNC", (ulong)SyncFlags.Async),
         ("MS_INVALIDATE", (ulong)SyncFlags.Invalidate));
+
+    internal static ValueNames SegmentKey { get; } = new("IPC_", ("IPC_PRIVATE", 0));
+
+    internal static ValueNames Segment { get; } = new("IPC_",
+        ("IPC_CREAT", (ulong)SegmentFlags.Create),
+        ("IPC_EXCL", (ulong)SegmentFlags.Exclusive),
+        ("SHM_HUGETLB", (ulong)SegmentFlags.HugeTlb),
+        ("SHM_NORESERVE", (ulong)SegmentFlags.NoReserve))
+    {
+        OctalMask = 0x1ff,
+        ShiftedMask = HugeMask << HugeShift,
+        ShiftName = "SHM_HUGE_SHIFT",
+    };
+
+    internal static ValueNames Attach { get; } = new("SHM_",
+        ("SHM_RDONLY", (ulong)AttachFlags.ReadOnly),
+        ("SHM_RND", (ulong)AttachFlags.RoundDown),
+        ("SHM_REMAP", (ulong)AttachFlags.Replace),
+        ("SHM_EXEC", (ulong)AttachFlags.Execute));
+
+    internal static ValueNames SegmentCommand { get; } = new("SHM_",
+        ("IPC_RMID", (ulong)Abi.SegmentCommand.Remove),
+        ("IPC_SET", (ulong)Abi.SegmentCommand.Set),
+        ("IPC_STAT", (ulong)Abi.SegmentCommand.Show),
+        ("IPC_INFO", (ulong)Abi.SegmentCommand.ShowLimits),
+        ("SHM_LOCK", (ulong)Abi.SegmentCommand.Lock),
+        ("SHM_UNLOCK", (ulong)Abi.SegmentCommand.Unlock),
+        ("SHM_STAT", (ulong)Abi.SegmentCommand.ShowIndex),
+        ("SHM_INFO", (ulong)Abi.SegmentCommand.ShowUse),
+        ("SHM_STAT_ANY", (ulong)Abi.SegmentCommand.ShowAny))
+    {
+        AlsoRead = [("IPC_64", 0)],
+    };
 }

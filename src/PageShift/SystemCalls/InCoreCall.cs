@@ -6,6 +6,8 @@ namespace PageShift.SystemCalls;
 
 internal sealed class InCoreCall() : RangeCall(SystemCallNumber.InCore, "mincore", CallEffect.None, new CallParameter("vec", ArgumentForm.Vector))
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "vec"];
+
     /// <summary>A byte for each page.</summary>
     public override ulong OutputBytes(in CallArguments arguments) => unchecked(arguments.Second + (PageSize.Bytes - 1)) >> PageSize.Shift;
 

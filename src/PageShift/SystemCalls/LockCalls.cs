@@ -6,6 +6,8 @@ namespace PageShift.SystemCalls;
 
 internal sealed class LockCall() : RangeCall(SystemCallNumber.Lock, "mlock", CallEffect.Locks)
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len"];
+
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => arguments.Second;
 
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.LockLocked(a.First, a.Second, LockFlags.None);
@@ -13,6 +15,8 @@ internal sealed class LockCall() : RangeCall(SystemCallNumber.Lock, "mlock", Cal
 
 internal sealed class Lock2Call() : RangeCall(SystemCallNumber.Lock2, "mlock2", CallEffect.Locks, new CallParameter("flags", ArgumentForm.Flags, FlagNames.Lock))
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "flags"];
+
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => arguments.Second;
 
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.LockLocked(a.First, a.Second, (LockFlags)a.Third);
@@ -20,6 +24,8 @@ internal sealed class Lock2Call() : RangeCall(SystemCallNumber.Lock2, "mlock2", 
 
 internal sealed class UnlockCall() : RangeCall(SystemCallNumber.Unlock, "munlock", CallEffect.Locks)
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len"];
+
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.UnlockLocked(a.First, a.Second);
 }
 

@@ -17,6 +17,8 @@ internal sealed class MapCall : SystemCallDescription
     {
     }
 
+    public override IReadOnlyList<string> TracepointNames { get; } = ["addr", "len", "prot", "flags", "fd", "off"];
+
     public override bool ReturnsAddress => true;
 
     public override bool IsModelledWith(in CallArguments arguments) => !Has(arguments, MapFlags.HugeTlb);

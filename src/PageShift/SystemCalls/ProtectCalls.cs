@@ -12,9 +12,11 @@ internal class ProtectCall : RangeCall
     }
 
     private protected ProtectCall(SystemCallNumber number, string name, params CallParameter[] others)
-        : base(number, name, CallEffect.Protects, [new CallParameter("prot", ArgumentForm.Flags, FlagNames.Protection), .. others])
+        : base(number, name, CallEffect.Protects, [new CallParameter("prot", ArgumentForm.Flags, FlagNames.Protection) { IsOfAnotherCall = number != SystemCallNumber.Protect }, .. others])
     {
     }
+
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "prot"];
 
     public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) => CallRanges.Of(arguments.First, arguments.Second);
 
@@ -25,6 +27,8 @@ internal class ProtectCall : RangeCall
 
 internal sealed class ProtectWithKeyCall() : ProtectCall(SystemCallNumber.ProtectWithKey, "pkey_mprotect", new CallParameter("pkey", ArgumentForm.Signed))
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "prot", "pkey"];
+
     public override bool IsModelledWith(in CallArguments arguments) => (int)arguments.Fourth == AddressSpace.AnyProtectionKey;
 
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.ProtectLocked(a.First, a.Second, a.Third, (int)a.Fourth);

@@ -16,6 +16,8 @@ internal sealed class RemapCall : SystemCallDescription
     {
     }
 
+    public override IReadOnlyList<string> TracepointNames { get; } = ["addr", "old_len", "new_len", "flags", "new_addr"];
+
     public override bool ReturnsAddress => true;
 
     public override bool MayMove(in CallArguments arguments) =>

@@ -5,5 +5,7 @@ namespace PageShift.SystemCalls;
 
 internal sealed class SyncCall() : RangeCall(SystemCallNumber.Sync, "msync", CallEffect.None, new CallParameter("flags", ArgumentForm.Flags, FlagNames.Sync))
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "flags"];
+
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.SyncLocked(a.First, a.Second, (SyncFlags)a.Third);
 }

@@ -8,12 +8,18 @@ namespace PageShift.SystemCalls;
 /// <remarks>Immutable, thread-safe. The ranges are by the arguments alone, whether the call succeeds or not: unaligned where the arguments are, and empty where they wrap past 2^64.</remarks>
 internal abstract class SystemCallDescription : ISystemOperation
 {
+    private readonly string[] _names;
+    private readonly CallParameter[] _parameters;
+    private readonly bool _hasIdentifier;
+
     private protected SystemCallDescription(SystemCallNumber number, string name, CallEffect effect, params CallParameter[] parameters)
     {
+        _names = Array.ConvertAll(parameters, parameter => parameter.Name);
+        _parameters = parameters;
+        _hasIdentifier = Array.Exists(parameters, parameter => parameter.Form == ArgumentForm.Identifier);
         Number = number;
         Name = name;
         Effect = effect;
-        Parameters = parameters;
     }
 
     /// <summary>The number on x86-64.</summary>
@@ -23,7 +29,10 @@ internal abstract class SystemCallDescription : ISystemOperation
     public string Name { get; }
 
     /// <summary>The arguments, in the order of their registers. Empty for a call that is not modelled.</summary>
-    public IReadOnlyList<CallParameter> Parameters { get; }
+    public IReadOnlyList<CallParameter> Parameters => _parameters;
+
+    /// <summary>What the kernel's tracepoint calls the arguments: perf trace writes them so. Source: <c>/sys/kernel/tracing/events/syscalls/sys_enter_*/format</c> of Linux 6.18.</summary>
+    public virtual IReadOnlyList<string> TracepointNames => _names;
 
     /// <summary>What it does with mappings.</summary>
     public CallEffect Effect { get; }
@@ -34,8 +43,23 @@ internal abstract class SystemCallDescription : ISystemOperation
     /// <summary>True when the call returns an address.</summary>
     public virtual bool ReturnsAddress => false;
 
+    /// <summary>True when the call returns what the kernel calls an object that processes share (<see cref="ArgumentForm.Identifier"/>).</summary>
+    public virtual bool ReturnsIdentifier => false;
+
+    /// <summary>True when it is a call on objects that processes share: what others have done decides its outcome too.</summary>
+    public virtual bool IsOnShared => ReturnsIdentifier || _hasIdentifier;
+
     /// <summary>True when the engine does with these arguments what Linux does.</summary>
     public virtual bool IsModelledWith(in CallArguments arguments) => IsModelled;
+
+    /// <summary>False when a call that succeeded elsewhere used something that <paramref name="space"/> does not know of, so that it can't be made there.</summary>
+    public virtual bool CanBeMadeIn(AddressSpace space, in CallArguments arguments) => true;
+
+    /// <summary>The call as it has to be made on a space to return what it returned elsewhere, where arguments alone do not decide that. The space may be told what is to come.</summary>
+    public virtual CallArguments Following(AddressSpace space, in CallArguments arguments, CallResult result) => arguments;
+
+    /// <summary>The identifier of the shared memory that the call maps; null for none.</summary>
+    public virtual int? Attached(in CallArguments arguments) => null;
 
     /// <summary>True when the call with these arguments changes pages at most, and no mapping.</summary>
     public virtual bool LeavesMappings(in CallArguments arguments) => Effect == CallEffect.None;
@@ -89,7 +113,7 @@ internal abstract class SystemCallDescription : ISystemOperation
     {
         CallArguments arguments = default;
         for (int i = 0; i < UsedArguments(registers); i++)
-            arguments = arguments.With(i, Parameters[i].Form is ArgumentForm.Signed or ArgumentForm.FileDescriptor ? (ulong)(int)registers[i] : registers[i]);
+            arguments = arguments.With(i, Parameters[i].Form is ArgumentForm.Signed or ArgumentForm.FileDescriptor or ArgumentForm.Identifier ? (ulong)(int)registers[i] : registers[i]);
         return arguments;
     }
 

@@ -11,12 +11,10 @@ internal static class SystemCallTable
     [
         new MapCall(), new UnmapCall(), new RemapCall(), new ProtectCall(), new ProtectWithKeyCall(), new AdviseCall(), new BreakCall(), new InCoreCall(),
         new LockCall(), new Lock2Call(), new UnlockCall(), new LockAllCall(), new UnlockAllCall(), new SyncCall(), new SealCall(),
-        new UnmodelledCall(30, "shmat", CallEffect.Adds),
-        new UnmodelledCall(67, "shmdt", CallEffect.Removes),
+        new RemapFilePagesCall(), new GetSegmentCall(), new AttachSegmentCall(), new DetachSegmentCall(), new ControlSegmentCall(),
         new UnmodelledCall(157, "prctl", CallEffect.Hides),
         new UnmodelledCall(206, "io_setup", CallEffect.Adds),
         new UnmodelledCall(207, "io_destroy", CallEffect.Removes),
-        new UnmodelledCall(216, "remap_file_pages", CallEffect.Changes),
         new UnmodelledCall(237, "mbind", CallEffect.Hides),
         new UnmodelledCall(238, "set_mempolicy", CallEffect.None),
         new UnmodelledCall(239, "get_mempolicy", CallEffect.None),

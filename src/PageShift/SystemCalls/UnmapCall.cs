@@ -6,6 +6,8 @@ namespace PageShift.SystemCalls;
 
 internal sealed class UnmapCall() : RangeCall(SystemCallNumber.Unmap, "munmap", CallEffect.Removes)
 {
+    public override IReadOnlyList<string> TracepointNames { get; } = ["addr", "len"];
+
     /// <summary>Holes are no error.</summary>
     public override AddressRange Presupposed(in CallArguments arguments) => default;
 

@@ -190,7 +190,7 @@ public sealed partial class CallLogWriterTests
                 return Gen.Select(GenNumber.Array[6], GenSigned.Array[6], (numbers, signed) =>
                 {
                     ulong Of(int index) => index >= parameters.Count ? 0
-                        : parameters[index].Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed ? signed[index] : numbers[index];
+                        : parameters[index].Form is ArgumentForm.FileDescriptor or ArgumentForm.Signed or ArgumentForm.Identifier ? signed[index] : numbers[index];
                     return new CallArguments(Of(0), Of(1), Of(2), Of(3), Of(4), Of(5));
                 });
         }

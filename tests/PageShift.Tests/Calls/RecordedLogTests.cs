@@ -1,6 +1,7 @@
 using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.SystemCalls;
 using Xunit;
 
 namespace PageShift.Tests.Calls;
@@ -95,16 +96,17 @@ public sealed class RecordedLogTests
         List<CallRecord> records = LogText.Read(LogText.Recorded("every-call"));
 
         Assert.Equal("syscall_0x258", Assert.Single(records, record => record.Kind == CallRecordKind.Call && record.Call.Number == PseudoCall.Unknown).Name);
-        Assert.Equal(
-            ["map_shadow_stack", "remap_file_pages", "shmat", "shmdt"],
-            records.Where(record => record.Call.Standing == CallStanding.Unmodelled).Select(record => record.Name));
+        Assert.Contains("map_shadow_stack", records.Where(record => record.Call.Standing == CallStanding.Unmodelled).Select(record => record.Name));
+        Assert.All(
+            records.Where(record => record.Call.Standing == CallStanding.Unmodelled),
+            record => Assert.True(record.Call.Description is { IsModelled: false, Effect: not (CallEffect.None or CallEffect.Hides) }));
         Assert.Equal(
             ["fcntl", "close_range", "umask"],
             records.Where(record => record.Kind == CallRecordKind.Call && record.Call.Standing == CallStanding.Other).Select(record => record.Name).Where(name => name != "get_mempolicy"));
         Assert.Equal(0x12, records.Single(record => record.Name == "umask").Outcome.Value);
         SystemCallNumber[] seen = [.. records.Select(record => record.Call.Number).Distinct()];
         Assert.Empty(Enum.GetValues<SystemCallNumber>().Except(seen)
-            .Except([SystemCallNumber.Clone, SystemCallNumber.Exit, SystemCallNumber.Truncate, SystemCallNumber.SetLimit]));
+            .Except([SystemCallNumber.Clone, SystemCallNumber.Exit, SystemCallNumber.Truncate, SystemCallNumber.SetLimit, SystemCallNumber.GetSegment, SystemCallNumber.ControlSegment])); // not of %memory or %process
     }
 
     [Fact]

@@ -146,7 +146,7 @@ public sealed partial class ExplainCommandTests
     [InlineData("munmap(q)", "--with:1:8: found 'q', expected an address")]
     [InlineData("munmap(1, 4096)", "pageshift: --with: munmap gives EINVAL, expected success")]
     [InlineData("mnumap(4096, 4096)", "--with:1:1: found 'mnumap', expected a system call, such as munmap(0x1000, 4096)")]
-    [InlineData("shmat(1, NULL, 0)", "pageshift: --with: found shmat, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)")]
+    [InlineData("io_setup(1, NULL)", "pageshift: --with: found io_setup, whose effect is not modelled, expected a call such as mmap(…) or munmap(…)")]
     [InlineData(" ", "pageshift: --with: found nothing, expected a call such as mmap(…) or munmap(…)")]
     public void A_call_before_that_can_not_be_made_is_answered_in_one_line(string call, string error)
     {

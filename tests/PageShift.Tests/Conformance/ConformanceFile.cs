@@ -20,6 +20,9 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
     internal bool? NeedsProtectionKeys =>
         Lines.Contains("#needs protection keys") ? true : Lines.Contains("#needs no protection keys") ? false : null;
 
+    /// <summary>True when it makes calls on objects that processes share.</summary>
+    internal bool UsesShared => Calls().Values.Any(call => call.Call.Description is { IsOnShared: true });
+
     /// <summary>The calls, by the index of their line.</summary>
     internal IReadOnlyDictionary<int, CallRecord> Calls()
     {

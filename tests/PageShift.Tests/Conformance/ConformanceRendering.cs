@@ -58,7 +58,7 @@ internal static class ConformanceRendering
         head.IndexOf('[', StringComparison.Ordinal) is >= 0 and int bracket ? head.LastIndexOf(',', bracket) : head.LastIndexOf(',');
 
     private static string ResultText(in CallRecord call, CallResult result) =>
-        result.IsError || call.Call.Number is SystemCallNumber.Map or SystemCallNumber.Remap or SystemCallNumber.Break
+        result.IsError || call.Call.ReturnsAddress
             ? result.ToString()
             : result.Raw.ToString(CultureInfo.InvariantCulture);
 

@@ -60,6 +60,8 @@ internal sealed class KernelWorld : ConformanceWorld
         _kernel = KernelSide.TryBegin(pristine, firstProcess) ?? throw new InvalidOperationException("The kernel could not fork the executor.");
     }
 
+    internal bool KeepsSharedApart => _pristine.KeepsSharedApart;
+
     internal override CallData Data => _kernel.Data;
 
     /// <summary>Begins; skips the test where the kernel is not one that the cases were proved on.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PageShift.SystemCalls;
 
 namespace PageShift.Tests.Conformance;
 
@@ -28,8 +29,7 @@ internal static class CoverageDocument
             the limit of {65530.ToString("n0", CultureInfo.InvariantCulture)} mappings in `tests/PageShift.Tests/Lockstep/MapCountTests.cs`, and what a move costs in
             `tests/PageShift.Tests/Linux/SectionSevenTests.cs`.
 
-            Not supported: `shmat` and `shmdt`, `remap_file_pages`, `userfaultfd`, `process_madvise`, `io_setup`, shadow stacks,
-            `pkey_alloc`, NUMA policies, pages of hugetlbfs, large pages of files, swap and reclaim.
+            {Wrapped(NotSupported())}
 
             This page is generated from the cases (`PAGESHIFT_REGENERATE=1 ./test --filter-namespace PageShift.Tests.Conformance`).
             A test fails when it is out of date.
@@ -64,19 +64,26 @@ internal static class CoverageDocument
             .ThenBy(one => one.Calls.Count(call => !row.IsIn(call)))
             .Select(one => one.Case.Name);
 
+    /// <summary>The calls that the table only knows of, and what no call of its own stands for.</summary>
+    private static string NotSupported() =>
+        $"Not supported: {string.Join(", ", SystemCallTable.All.Where(call => !call.IsModelled).Select(call => $"`{call.Name}`"))}; `userfaultfd`, `pkey_alloc`, pages of hugetlbfs, large pages of files, swap and reclaim.";
+
     /// <summary>An item of a list, in lines of prose's length.</summary>
-    private static string Item(string sentence)
+    private static string Item(string sentence) => $"{Wrapped($"* {sentence}", "  ")}\n";
+
+    /// <summary>Text in lines of prose's length.</summary>
+    private static string Wrapped(string words, string indent = "")
     {
-        var text = new StringBuilder("*");
-        int column = 1;
-        foreach (string word in sentence.Split(' '))
+        var text = new StringBuilder();
+        int column = 0;
+        foreach (string word in words.Split(' '))
         {
-            bool isNext = column + 1 + word.Length > MostColumns;
-            text.Append(isNext ? "\n  " : " ").Append(word);
-            column = (isNext ? 2 : column + 1) + word.Length;
+            string before = column == 0 ? "" : column + 1 + word.Length > MostColumns ? $"\n{indent}" : " ";
+            text.Append(before).Append(word);
+            column = (before.StartsWith('\n') ? indent.Length : column + before.Length) + word.Length;
         }
 
-        return text.Append('\n').ToString();
+        return text.ToString();
     }
 
     private static string Shown(CoverageRow row, ConformanceCase[] cases) =>

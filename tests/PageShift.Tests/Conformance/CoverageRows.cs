@@ -31,13 +31,18 @@ internal static class CoverageRows
         ["MADV_MERGEABLE"] = "supported as a flag; no pages are merged",
         ["MADV_COLLAPSE"] = "different: only of private anonymous memory; of other memory EINVAL",
         ["MS_SYNC"] = "supported; there is nothing to write back",
+        ["IPC_RMID"] = "supported; the other commands change no mapping, and are not made",
         ["MS_ASYNC"] = "supported; there is nothing to write back",
     };
 
     private static readonly (ulong Number, string Name)[] Limits = [(2, "RLIMIT_DATA"), (3, "RLIMIT_STACK"), (8, "RLIMIT_MEMLOCK"), (9, "RLIMIT_AS")];
 
-    /// <summary>Other names of what has a row, sizes of pages of which there are none, and what takes a privilege.</summary>
-    private static readonly string[] Without = ["MAP_FILE", "MAP_ANON", "MAP_HUGE_2MB", "MAP_HUGE_1GB", "MADV_HWPOISON", "MADV_SOFT_OFFLINE"];
+    /// <summary>Other names of what has a row, sizes of pages of which there are none, what takes a privilege, and what changes nothing that is mapped.</summary>
+    private static readonly string[] Without =
+    [
+        "MAP_FILE", "MAP_ANON", "MAP_HUGE_2MB", "MAP_HUGE_1GB", "MADV_HWPOISON", "MADV_SOFT_OFFLINE",
+        "SHM_HUGETLB", "IPC_SET", "IPC_STAT", "IPC_INFO", "SHM_LOCK", "SHM_UNLOCK", "SHM_STAT", "SHM_INFO", "SHM_STAT_ANY", "IPC_64",
+    ];
 
     internal static IReadOnlyList<CoverageRow> All { get; } =
     [
@@ -55,7 +60,7 @@ internal static class CoverageRows
         {
             int index = i;
             CallParameter parameter = call.Parameters[i];
-            if (parameter.Values is not { } values || !HasRows(call, parameter))
+            if (parameter.Values is not { } values || parameter.IsOfAnotherCall)
                 continue;
             foreach ((string name, ulong value) in values.Types.Concat(values.Names).Concat(values.AlsoRead))
             {
@@ -64,9 +69,6 @@ internal static class CoverageRows
             }
         }
     }
-
-    /// <summary>False of an access that another call explains.</summary>
-    private static bool HasRows(SystemCallDescription call, CallParameter parameter) => call.Number != SystemCallNumber.ProtectWithKey || parameter.Name != "prot";
 
     /// <summary>True of the bits of an access that mprotect alone takes.</summary>
     private static bool IsRefused(SystemCallDescription call, string name) => call.Number == SystemCallNumber.Map && name is ("PROT_SEM" or "PROT_GROWSDOWN" or "PROT_GROWSUP");

@@ -21,7 +21,7 @@ public sealed class ReachTests(ReachTests.Run run) : IClassFixture<ReachTests.Ru
             SystemCallNumber.CloseFile, SystemCallNumber.Truncate, SystemCallNumber.SetLimit,
         ];
         SystemCallNumber[] neverFail = [SystemCallNumber.Clone, SystemCallNumber.ExitGroup, SystemCallNumber.OpenFile, SystemCallNumber.SetLimit, SystemCallNumber.UnlockAll];
-        foreach (SystemCallNumber kind in SystemCallTable.All.Where(call => call.IsModelled).Select(call => call.Number).Concat(others))
+        foreach (SystemCallNumber kind in SystemCallTable.All.Where(call => call.IsModelled && (run.KeepsSharedApart || !call.IsOnShared)).Select(call => call.Number).Concat(others))
             AssertReached(kind.ToString(), succeeds: true, fails: !neverFail.Contains(kind));
     }
 
@@ -129,6 +129,7 @@ public sealed class ReachTests(ReachTests.Run run) : IClassFixture<ReachTests.Ru
         public Run()
         {
             using LockstepFactory factory = StartedFactory.OrSkip();
+            KeepsSharedApart = factory.KeepsSharedApart;
             for (ulong seed = 1; seed <= Sequences; seed++)
                 RunSequence(factory, seed);
         }
@@ -136,6 +137,8 @@ public sealed class ReachTests(ReachTests.Run run) : IClassFixture<ReachTests.Ru
         internal IReadOnlyDictionary<string, (int Succeeded, int Failed)> Reach => _reach.Counts;
 
         internal int DeepestFork { get; private set; }
+
+        internal bool KeepsSharedApart { get; }
 
         private void RunSequence(LockstepFactory factory, ulong seed)
         {

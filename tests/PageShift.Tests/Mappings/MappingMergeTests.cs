@@ -33,6 +33,20 @@ public class MappingMergeTests
     }
 
     [Fact]
+    public void A_mapping_that_is_counted_is_lengthened_and_never_taken_away()
+    {
+        OpenFile counted = MappingWorld.CountedFile();
+        MappingTree tree = TreeOf(OfFile(0, 2, counted, offset: 0), OfFile(4, 6, counted, offset: 4));
+        tree.InsertMerging(OfFile(2, 4, counted, offset: 2));
+        Assert.Equal("0..4 4..6", Draw(tree));
+        tree.InsertMerging(OfFile(6, 7, counted, offset: 6));
+        Assert.Equal("0..4 4..7", Draw(tree));
+        tree = TreeOf(OfFile(0, 2, counted, offset: 0), OfFile(4, 6, counted, offset: 4));
+        tree.ExtendMerging(tree.First, Page(4));
+        Assert.Equal("0..4 4..6", Draw(tree));
+    }
+
+    [Fact]
     public void Mappings_with_a_page_between_them_stay_apart() =>
         AssertInserted("0..2 3..4", Anonymous(3, 4), Anonymous(0, 2));
 

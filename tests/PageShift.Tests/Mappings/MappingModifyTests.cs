@@ -36,6 +36,21 @@ public class MappingModifyTests
     }
 
     [Fact]
+    public void Of_a_mapping_that_is_counted_the_end_moves_and_the_whole_stays()
+    {
+        OpenFile counted = MappingWorld.CountedFile();
+        MappingTree tree = TreeOf(OfFile(0, 2, counted, offset: 0), OfFile(2, 5, counted, offset: 2, flags: ReadWrite), OfFile(5, 6, counted, offset: 5));
+        MappingHandle middle = tree.Next(tree.First);
+        Assert.True(tree.TryModify(middle, Range(2, 3), ReadOnly, NoLimit, out _));
+        Assert.Equal("0..3 3..5 5..6", Draw(tree));
+        Assert.True(tree.TryModify(middle, Range(4, 5), ReadOnly, NoLimit, out _));
+        Assert.Equal("0..3 3..4 4..6", Draw(tree));
+        Assert.True(tree.TryModify(middle, Range(3, 4), ReadOnly, NoLimit, out MappingHandle changed));
+        Assert.Equal("0..3 3..4 4..6", Draw(tree));
+        Assert.Equal(ReadOnly, tree.FlagsOf(changed));
+    }
+
+    [Fact]
     public void Unchanged_flags_do_nothing_not_even_a_merge_that_has_become_possible()
     {
         MappingTree tree = TreeOf(Anonymous(0, 2), Anonymous(2, 4));

@@ -42,6 +42,9 @@ internal static class MappingWorld
     /// <summary>An open file whose pages nobody looks at.</summary>
     public static OpenFile AnyFile() => new(new MemoryObject(Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)));
 
+    /// <summary>The same, whose mappings are counted.</summary>
+    public static OpenFile CountedFile() => new(AnyFile().Object) { CountsMappings = true };
+
     public static MappingTree TreeOf(params ReadOnlySpan<Mapping> mappings)
     {
         MappingTree tree = new();
