@@ -4,13 +4,15 @@ using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
+using PageShift.SystemCalls;
 
 namespace PageShift.Calls.Execution;
 
 /// <summary>Executes the records of a log on the engine: each process of the log gets an address space, and follows what the log says.</summary>
 /// <remarks>
-/// <para>Where the kernel chose an address, the log's address is taken. A range that a call presupposes and that the log never made is adopted as an inferred mapping. All
-/// spaces share one bytes-free arena: what is planned is where pages are, not what is in them.</para>
+/// <para>The log is the truth. Where the kernel chose an address, the log's address is taken. A call that failed in the log is not carried out, except where the engine fails in the same way: then
+/// what it did before it failed is right. A success that the engine refuses is adopted as the log has it. A range that a call presupposes, and that the log has neither made nor unmapped, becomes
+/// an inferred mapping. All spaces share one bytes-free arena: what is planned is where pages are, not what is in them.</para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
 public sealed partial class LogExecutor : IMoveObserver, IDisposable
@@ -115,18 +117,20 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             case SystemCallNumber.OpenFile or SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile:
                 TrackFile(record);
                 return new(RecordFate.Executed);
-            case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate or SystemCallNumber.SetLimit:
+            case SystemCallNumber.SetLimit:
+                if (record.Outcome.State == CallOutcomeState.Value)
+                    _ = _processes.Of(record.ThreadId).Target.Execute(record.Call);
+                return new(RecordFate.Executed);
+            case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate:
                 return new(RecordFate.Executed);
             case var _ when record.Call.Standing is var standing and not CallStanding.Modelled:
                 return new(standing == CallStanding.Other ? RecordFate.Executed : RecordFate.Unsupported);
         }
 
-        return record.Outcome.State switch
-        {
-            CallOutcomeState.Unknown => new(RecordFate.Unknown),
-            CallOutcomeState.Error when !_options.Verify => new(RecordFate.Failed),
-            _ => new(RecordFate.Executed, Divergence: ExecuteMemoryCall(_processes.Of(record.ThreadId), record)),
-        };
+        if (record.Outcome.State == CallOutcomeState.Unknown)
+            return new(RecordFate.Unknown);
+        LogProcess process = _processes.Of(record.ThreadId);
+        return record.Call.Description is { } description ? FollowCall(process, record, description) : FollowPseudoCall(process, record);
     }
 
     private void FinishClone(in CallRecord record)
@@ -141,26 +145,40 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         LogProcess process = _processes.Of(record.ThreadId);
         if (record.Call.Number == SystemCallNumber.CloseFile)
-            _ = process.Target.Execute(record.Call);
+            process.Close(record.Call);
         else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
-            process.Open((int)record.Outcome.Value);
+            process.Open((int)record.Outcome.Value, record.Call.Arguments.First);
         else if (record.Outcome.State == CallOutcomeState.Value)
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record)
+    /// <summary>A memory call: what it did in the log is done here.</summary>
+    private RecordOutcome FollowCall(LogProcess process, in CallRecord record, SystemCallDescription description)
+    {
+        if (record.Outcome.State == CallOutcomeState.Error)
+            return FollowFailure(process, record, description);
+        if (record.Call.Number == SystemCallNumber.Break)
+            return FollowBreak(process, record, description);
+        CallResult result = FollowSuccess(process, record, description, out bool isAdopted);
+        RecordOutcome outcome = Judge(record, result);
+        if (!isAdopted)
+            process.LearnHoles(description, record.Call.Arguments, record.Outcome);
+        return outcome;
+    }
+
+    private RecordOutcome FollowPseudoCall(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
-        CallResult result = record.Call.Number switch
+        if (record.Outcome.State == CallOutcomeState.Error)
+            return new(RecordFate.Failed);
+        return Judge(record, record.Call.Number switch
         {
             PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),
             PseudoCall.MemoryRead => Touch(process, a.First, a.Second, Advice.PopulateRead),
-            PseudoCall.Present or PseudoCall.AnonVma => process.Target.Execute(record.Call).Result,
             PseudoCall.Absent => BeginStatingPresence(process, record.Call),
             PseudoCall.RelocateDown => Apply(process, record.Call),
-            _ => Make(process, record, record.Call.Description!),
-        };
-        return Compare(record, result);
+            _ => process.Target.Execute(record.Call).Result,
+        });
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
@@ -172,7 +190,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         return answer.Result;
     }
 
-    private Divergence? Compare(in CallRecord record, CallResult result)
+    /// <summary>Compares a result of the engine's with the log's.</summary>
+    private RecordOutcome Judge(in CallRecord record, CallResult result, RecordFate fate = RecordFate.Executed)
     {
         CallOutcome outcome = record.Outcome;
         bool agrees = outcome.State switch
@@ -182,11 +201,12 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => !result.IsError,
         };
         if (agrees)
-            return null;
-        if (!_options.Verify && outcome.State != CallOutcomeState.None)
+            return new(fate);
+        if (outcome.State != CallOutcomeState.None)
         {
             Statistics.DifferentResults++;
-            return null;
+            if (!_options.Verify)
+                return new(fate);
         }
 
         string expected = outcome.State switch
@@ -196,6 +216,13 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => "success",
         };
         string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
-        return new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId };
+        return new(fate, Divergence: new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId });
+    }
+
+    /// <summary>An error that the log shows, and that nothing in the log explains.</summary>
+    private RecordOutcome Excuse(Errno error, RecordFate fate)
+    {
+        Statistics.CountUnexplained(error);
+        return new(fate) { IsUnexplained = true };
     }
 }

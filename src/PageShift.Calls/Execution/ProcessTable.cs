@@ -103,6 +103,7 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         if (old is not null)
         {
             next.Space.Descriptors.CopyFrom(old.Space.Descriptors);
+            next.Inherit(old);
             old.RemoveThread();
         }
 
@@ -170,6 +171,9 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         Spaces++;
         _ = parent.Target.TryFork(out EngineTarget copy);
         follower?.Forked(parent.Space, copy.Space);
-        return new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        var child = new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        child.Inherit(parent);
+        child.KnownHoles.CopyFrom(parent.KnownHoles);
+        return child;
     }
 }

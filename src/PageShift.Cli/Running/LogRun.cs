@@ -71,7 +71,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                     throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 recorder?.Begin(record);
                 RecordOutcome outcome = executor.Execute(record);
-                run._report.Tally.Add(record, outcome.Fate, settings.Verify);
+                run._report.Tally.Add(record, outcome, settings.Verify);
                 if (outcome.Divergence is { } divergence)
                     run._report.Add(new PlacedDivergence(run._file, divergence));
                 recorder?.End(record, outcome);

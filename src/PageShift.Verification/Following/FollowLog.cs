@@ -61,8 +61,11 @@ internal sealed class FollowLog(TextWriter output)
     }
 
     /// <summary>A file that a descriptor means from now on.</summary>
-    internal void WriteOpen(int thread, int descriptor, string? path) =>
-        Write(thread, new SystemCall(SystemCallNumber.OpenFile, default), CallOutcome.OfValue(descriptor), path ?? "");
+    internal void WriteOpen(int thread, int descriptor, string? path, bool isWritable)
+    {
+        const ulong ReadOnly = 0, ReadWrite = 2;
+        Write(thread, new SystemCall(SystemCallNumber.OpenFile, new CallArguments(isWritable ? ReadWrite : ReadOnly)), CallOutcome.OfValue(descriptor), path ?? "");
+    }
 
     /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>
     internal void WriteSeed(int thread, IReadOnlyList<KernelMapping> mappings)
@@ -103,7 +106,7 @@ internal sealed class FollowLog(TextWriter output)
         else
         {
             descriptor = SeedDescriptor;
-            WriteOpen(thread, SeedDescriptor, mapping.Name);
+            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
         }
 
         WriteMap(thread, mapping.Range, mapping.Protection, map, descriptor, mapping.FileOffset);

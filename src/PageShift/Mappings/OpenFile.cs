@@ -32,6 +32,16 @@ public sealed class OpenFile
     /// <summary>True for a directory, or another file that has no pages to map (ENODEV).</summary>
     internal bool IsUnmappable { get; init; }
 
+    /// <summary>The same opening of a file of the same kind and length that has no pages: what is done to those of the copy, nobody sees.</summary>
+    internal OpenFile WithoutPages() => new(new MemoryObject(Object.Memory, Object.Kind, Object.Length) { IsUnlinked = true })
+    {
+        CanRead = CanRead,
+        CanWrite = CanWrite,
+        ForbidsExecution = ForbidsExecution,
+        IsPathOnly = IsPathOnly,
+        IsUnmappable = IsUnmappable,
+    };
+
     /// <summary>Throws when the file's pages are frames of another memory, whose numbers would mean something else on <paramref name="memory"/>.</summary>
     /// <exception cref="ArgumentException">They are.</exception>
     internal void ThrowIfNotOn(PhysicalMemory memory)

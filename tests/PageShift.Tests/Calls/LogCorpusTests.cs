@@ -56,7 +56,7 @@ public sealed class LogCorpusTests
         Assert.Fail("It does not end.");
     }
 
-    /// <summary>Threads, calls, moves, mappings that were inferred, results that differ, and lines that are no calls; or why it is refused.</summary>
+    /// <summary>Threads, calls, moves, mappings that were inferred, calls left out, results that differ, results that nothing explains, and lines that are no calls; or why it is refused.</summary>
     private static string Summary(string name)
     {
         using FileStream stream = File.OpenRead(Path.Combine(Folder, name));
@@ -81,6 +81,6 @@ public sealed class LogCorpusTests
             return error.Message;
         }
 
-        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, string.Join(',', reader.Noise));
+        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, executor.Statistics.UnexplainedResults, string.Join(',', reader.Noise));
     }
 }

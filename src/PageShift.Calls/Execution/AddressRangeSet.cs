@@ -1,0 +1,66 @@
+using PageShift.Units;
+
+namespace PageShift.Calls.Execution;
+
+/// <summary>A set of addresses, as ranges that do not touch, lowest first.</summary>
+/// <remarks>Not thread-safe. Finding takes O(log n) steps by the number of ranges; adding moves those above.</remarks>
+internal sealed class AddressRangeSet
+{
+    private readonly List<AddressRange> _ranges = [];
+
+    /// <summary>Copies the ranges of another set.</summary>
+    internal void CopyFrom(AddressRangeSet other)
+    {
+        _ranges.Clear();
+        _ranges.AddRange(other._ranges);
+    }
+
+    /// <summary>Adds a range; what touches it becomes one with it.</summary>
+    internal void Add(AddressRange range)
+    {
+        if (range.IsEmpty)
+            return;
+        int first = FirstEndingAtOrAbove(range.Start);
+        int end = first;
+        while (end < _ranges.Count && _ranges[end].Start <= range.End)
+            end++;
+        if (end == first)
+        {
+            _ranges.Insert(first, range);
+            return;
+        }
+
+        _ranges[first] = new AddressRange(VirtualAddress.Min(range.Start, _ranges[first].Start), VirtualAddress.Max(range.End, _ranges[end - 1].End));
+        _ranges.RemoveRange(first + 1, end - first - 1);
+    }
+
+    /// <summary>The lowest part of <paramref name="range"/> that is not in the set; empty when all of it is.</summary>
+    internal AddressRange FirstOutside(AddressRange range)
+    {
+        VirtualAddress at = range.Start;
+        for (int i = FirstEndingAtOrAbove(at); i < _ranges.Count && _ranges[i].Start < range.End; i++)
+        {
+            if (_ranges[i].Start > at)
+                return new AddressRange(at, _ranges[i].Start);
+            at = VirtualAddress.Max(at, _ranges[i].End);
+        }
+
+        return at < range.End ? new AddressRange(at, range.End) : default;
+    }
+
+    private int FirstEndingAtOrAbove(VirtualAddress address)
+    {
+        int low = 0;
+        int high = _ranges.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (_ranges[middle].End < address)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+}
