@@ -8,6 +8,13 @@ internal sealed class AddressRangeSet
 {
     private readonly List<AddressRange> _ranges = [];
 
+    /// <summary>Adds to another set what this one has of a range.</summary>
+    internal void CopyTo(AddressRangeSet other, AddressRange range)
+    {
+        for (int i = FirstEndingAtOrAbove(range.Start); i < _ranges.Count && _ranges[i].Start < range.End; i++)
+            other.Add(_ranges[i].Intersect(range));
+    }
+
     /// <summary>Copies the ranges of another set.</summary>
     internal void CopyFrom(AddressRangeSet other)
     {

@@ -97,7 +97,8 @@ public sealed partial class LogExecutor
         process.Space.AdoptMapping(range, flags, file, pageOffset);
         MapFlags type = (flags & VmFlags.Shared) != 0 ? MapFlags.Shared : MapFlags.Private;
         var standIn = new CallArguments(range.Start.Value, range.Length.Value, (ulong)(flags & VmFlags.AccessMask), (ulong)(type | MapFlags.Anonymous | MapFlags.Fixed), NoDescriptor);
-        _follower?.Called(_record, process.Space, new SystemCall(SystemCallNumber.Map, standIn), range.Start);
+        if (!_isTrying)
+            _follower?.Called(_record, process.Space, new SystemCall(SystemCallNumber.Map, standIn), range.Start);
     }
 
     private void TakeAway(LogProcess process, AddressRange range)
@@ -106,7 +107,8 @@ public sealed partial class LogExecutor
         if (range.IsEmpty)
             return;
         process.Space.AdoptHole(range);
-        _follower?.Called(_record, process.Space, new SystemCall(SystemCallNumber.Unmap, new CallArguments(range.Start.Value, range.Length.Value)), CallResult.Success);
+        if (!_isTrying)
+            _follower?.Called(_record, process.Space, new SystemCall(SystemCallNumber.Unmap, new CallArguments(range.Start.Value, range.Length.Value)), CallResult.Success);
     }
 
     private static VmFlags FlagsOf(Protection protection, bool isShared)

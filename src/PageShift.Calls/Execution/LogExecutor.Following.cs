@@ -93,7 +93,7 @@ public sealed partial class LogExecutor
     private CallResult BeginStatingPresence(LogProcess process, in SystemCall absent)
     {
         if (!process.StatesPresence)
-            Statistics.StatedSpaces++;
+            _counts.StatedSpaces++;
         process.StatesPresence = true;
         return process.Target.Execute(absent).Result;
     }
@@ -108,8 +108,8 @@ public sealed partial class LogExecutor
             for (AddressRange unknown = process.KnownHoles.FirstOutside(hole); !unknown.IsEmpty; unknown = process.KnownHoles.FirstOutside(new AddressRange(unknown.End, hole.End)))
             {
                 MapUnseen(process, unknown);
-                Statistics.InferredMappings++;
-                Statistics.InferredBytes += unknown.Length.Value;
+                _counts.InferredMappings++;
+                _counts.InferredBytes += unknown.Length.Value;
             }
 
             range = new AddressRange(hole.End, range.End);
@@ -139,7 +139,7 @@ public sealed partial class LogExecutor
                 continue;
             AddressRange part = mapping.Range.Intersect(range);
             if (part.Length.Value > LargestPopulated)
-                Statistics.LeftUnpopulated++;
+                _counts.LeftUnpopulated++;
             else
                 Apply(process, SystemCallNumber.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);
         }

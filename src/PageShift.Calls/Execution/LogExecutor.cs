@@ -26,6 +26,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
+    private LogStatistics _counts;
     private CallRecord _record;
     private int _moves;
 
@@ -42,6 +43,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _options = options;
         _observer = observer;
         _follower = follower;
+        _counts = Statistics;
         _processes = new ProcessTable(MakeTarget, follower);
     }
 
@@ -58,25 +60,35 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>The space that a thread of the log runs in, as it is now.</summary>
     public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
 
-    /// <summary>Executes one record, and tells what came of it.</summary>
+    /// <summary>Executes one record, and tells what came of it. A call that ran at the same time as others may have to wait for them; after the last record <see cref="Finish"/> makes those that still do.</summary>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
     public RecordOutcome Execute(in CallRecord record)
     {
+        _time++;
+        if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record))
+            return new(RecordFate.Waiting);
         _record = record;
         _moves = 0;
+        _observer?.OnExecuting(record);
         var outcome = default(RecordOutcome);
         switch (record.Kind)
         {
             case CallRecordKind.Call:
                 outcome = ExecuteCall(record) with { Moves = _moves };
                 break;
+            case CallRecordKind.CallStarted:
+                BeginCall(record);
+                break;
             case CallRecordKind.CloneStarted:
+                if (!record.CloneFlags.HasFlag(CloneFlags.SharedMemory))
+                    EndCalls(record.ThreadId, evenIfOpen: true);
                 _processes.CloneStarts(record.ThreadId, record.CloneFlags);
                 break;
             case CallRecordKind.ThreadBegan:
                 _processes.Begin(record.ThreadId, record.Outcome);
                 break;
             case CallRecordKind.Exited or CallRecordKind.Killed:
+                EndCalls(record.ThreadId, evenIfOpen: false);
                 _processes.Exit(record.ThreadId);
                 break;
             case CallRecordKind.Superseded:
@@ -84,11 +96,19 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
                 break;
         }
 
+        if (_overlapping.Count != 0)
+            _overlapping.RemoveWhere(static process => process.HasEnded);
         _memory.ThrowIfHostExhausted();
         Statistics.AddressSpaces = _processes.Spaces;
         Statistics.UncertainThreads = _processes.UncertainThreads;
-        Statistics.Count(outcome);
+        Tell(record, outcome);
         return outcome;
+    }
+
+    private void Tell(in CallRecord record, in RecordOutcome outcome)
+    {
+        Statistics.Count(outcome);
+        _observer?.OnExecuted(record, outcome);
     }
 
     void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
@@ -186,7 +206,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         CallAnswer answer = process.Target.Execute(call);
         _moves += answer.Moves;
-        _follower?.Called(_record, process.Space, call, answer.Result);
+        if (!_isTrying)
+            _follower?.Called(_record, process.Space, call, answer.Result);
         return answer.Result;
     }
 
@@ -204,8 +225,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             return new(fate);
         if (outcome.State != CallOutcomeState.None)
         {
-            Statistics.DifferentResults++;
-            if (!_options.Verify)
+            _counts.DifferentResults++;
+            if (!_options.Verify && !_isTrying)
                 return new(fate);
         }
 
@@ -222,7 +243,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>An error that the log shows, and that nothing in the log explains.</summary>
     private RecordOutcome Excuse(Errno error, RecordFate fate)
     {
-        Statistics.CountUnexplained(error);
+        _counts.CountUnexplained(error);
         return new(fate) { IsUnexplained = true };
     }
 }

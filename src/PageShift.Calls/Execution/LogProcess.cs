@@ -28,14 +28,21 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>All addresses that can be mapped.</summary>
     internal AddressRange UserSpace => new(VirtualAddress.Zero, Space.Geometry.UserLimit);
 
+    /// <summary>Its calls that run, or ran, at the same time.</summary>
+    internal OverlappedCalls Overlap { get; } = new();
+
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
 
     /// <summary>True once the log has said which pages are present: then nothing is assumed.</summary>
     internal bool StatesPresence { get; set; }
 
+    /// <summary>True once its last thread is gone.</summary>
+    internal bool HasEnded { get; private set; }
+
     public void Dispose()
     {
+        HasEnded = true;
         follower?.Ended(Space);
         Target.Dispose();
     }
@@ -107,6 +114,15 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         foreach ((int descriptor, ulong flags) in other._openings)
             _openings[descriptor] = flags;
         Space.Limits = other.Space.Limits;
+    }
+
+    /// <summary>A copy of what it has in some ranges, to try calls on. None of its pages is present, and nothing is assumed of them.</summary>
+    internal LogProcess Copy(ReadOnlySpan<AddressRange> ranges)
+    {
+        var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true };
+        foreach (AddressRange range in ranges)
+            KnownHoles.CopyTo(copy.KnownHoles, range);
+        return copy;
     }
 
     /// <summary>Takes all limits away.</summary>

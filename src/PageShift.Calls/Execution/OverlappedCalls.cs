@@ -22,11 +22,14 @@ internal sealed class OverlappedCalls
     internal bool IsEmpty => _open.Count == 0 && Waiting.Count == 0;
 
     /// <summary>A thread has begun a call.</summary>
-    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(time, CallFootprint.OfOpen(call));
+    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(time, CallFootprint.OfOpen(call), call.ReturnsAddress);
 
     /// <summary>A thread's call has ended, or will not.</summary>
     /// <returns>When it began; <paramref name="time"/> for one that was never open.</returns>
     internal long End(int thread, long time) => _open.Remove(thread, out OpenCall call) ? call.Begin : time;
+
+    /// <summary>True when a call is open of which only the result will say where it has mapped something.</summary>
+    internal bool HasUnplaced => _open.Values.Any(open => open.MayBeAnywhere);
 
     /// <summary>True when a call may have been made before or after another that is open or waits, and it matters which.</summary>
     internal bool HasToWait(in CallFootprint footprint)
@@ -46,47 +49,80 @@ internal sealed class OverlappedCalls
         return false;
     }
 
-    /// <summary>Takes calls out that wait for each other, and for none that is open.</summary>
-    /// <param name="calls">The calls, in the order in which they ended.</param>
+    /// <summary>Finds calls that touch the same addresses, some of which were over before any that touches them and is still open has begun: those have waited long enough.</summary>
     /// <param name="evenIfOpen">True to wait for open calls no longer.</param>
+    /// <param name="calls">The calls, in the order in which they ended.</param>
+    /// <param name="decided">How many of them, from the first on, have waited long enough. Those behind may have been made before them, or after.</param>
     /// <returns>False when there are none.</returns>
-    internal bool TryTake([NotNullWhen(true)] out List<WaitingCall>? calls, bool evenIfOpen)
+    internal bool TryFindDecided(bool evenIfOpen, [NotNullWhen(true)] out List<WaitingCall>? calls, out int decided)
     {
-        for (int first = 0; first < Waiting.Count; first++)
+        var seen = new HashSet<WaitingCall>(ReferenceEqualityComparer.Instance);
+        foreach (WaitingCall first in Waiting)
         {
-            calls = [Waiting[first]];
+            if (!seen.Add(first))
+                continue;
+            calls = [first];
             for (int i = 0; i < calls.Count; i++)
             {
                 foreach (WaitingCall other in Waiting)
                 {
-                    if (!calls.Contains(other) && other.Footprint.Touches(calls[i].Footprint))
+                    if (!seen.Contains(other) && other.Footprint.Touches(calls[i].Footprint))
+                    {
+                        seen.Add(other);
                         calls.Add(other);
+                    }
                 }
             }
 
-            if (!evenIfOpen && calls.Any(call => _open.Values.Any(open => open.Footprint.Touches(call.Footprint))))
-                continue;
-            foreach (WaitingCall call in calls)
-                Waiting.Remove(call);
             calls.Sort(static (left, right) => left.End.CompareTo(right.End));
-            return true;
+            long undecided = evenIfOpen ? long.MaxValue : FirstBeginAmong(calls);
+            decided = calls.Count(call => call.End < undecided);
+            if (decided != 0)
+                return true;
         }
 
         calls = null;
+        decided = 0;
         return false;
     }
 
-    private readonly record struct OpenCall(long Begin, CallFootprint Footprint);
+    /// <summary>When the first of the open calls began that touch what these do; the largest number without one.</summary>
+    private long FirstBeginAmong(List<WaitingCall> calls)
+    {
+        long first = long.MaxValue;
+        foreach (OpenCall open in _open.Values)
+        {
+            if (open.Begin < first && calls.Exists(call => call.Footprint.Touches(open.Footprint) || (open.MayBeAnywhere && call.IsUnfit)))
+                first = open.Begin;
+        }
+
+        return first;
+    }
+
+    private readonly record struct OpenCall(long Begin, CallFootprint Footprint, bool MayBeAnywhere);
 }
 
 /// <summary>A call that has ended and has not been made here yet.</summary>
-/// <param name="Record">The call.</param>
-/// <param name="Begin">When it began, as the number of a record.</param>
-/// <param name="End">When it ended.</param>
-/// <param name="Footprint">What it touches.</param>
-/// <param name="File">The file behind its descriptor when it was made; null for none.</param>
-internal sealed record WaitingCall(CallRecord Record, long Begin, long End, CallFootprint Footprint, OpenFile? File)
+/// <param name="record">The call.</param>
+/// <param name="begin">When it began, as the number of a record.</param>
+/// <param name="end">When it ended.</param>
+/// <param name="footprint">What it touches.</param>
+/// <param name="file">The file behind its descriptor when it was made; null for none.</param>
+internal sealed class WaitingCall(CallRecord record, long begin, long end, CallFootprint footprint, OpenFile? file)
 {
+    internal CallRecord Record => record;
+
+    internal CallFootprint Footprint => footprint;
+
+    internal OpenFile? File => file;
+
+    internal long Begin => begin;
+
+    internal long End => end;
+
+    /// <summary>True when it could not have been made when it ended: a call that was open then must have come before it.</summary>
+    internal bool IsUnfit { get; init; }
+
     /// <summary>True when it was over before another began.</summary>
     internal bool IsBefore(WaitingCall other) => End < other.Begin;
 }

@@ -39,6 +39,13 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         return _threads[thread] ??= NewProcess();
     }
 
+    /// <summary>The process that a thread belongs to; null for one that has needed none yet.</summary>
+    internal LogProcess? Find(int thread)
+    {
+        See(thread);
+        return _threads[thread];
+    }
+
     /// <summary>A thread has a line of its own.</summary>
     internal void See(int thread)
     {

@@ -17,6 +17,9 @@ public enum RecordFate : byte
 
     /// <summary>The call's effect is not modelled, or its name is unknown.</summary>
     Unsupported,
+
+    /// <summary>The call ran at the same time as others that have not ended yet, and may have been made before or after them: its turn comes later (<see cref="ILogObserver.OnExecuted"/>).</summary>
+    Waiting,
 }
 
 /// <summary>What became of one record of a log.</summary>

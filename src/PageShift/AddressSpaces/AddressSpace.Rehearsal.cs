@@ -80,7 +80,8 @@ public sealed partial class AddressSpace
             VmFlags flags = _mappings.FlagsOf(handle);
             if (!hasPages && !flags.Has(VmFlags.MayHaveGuards))
                 continue;
-            var cursor = new PageTableCursor(_tables, _mappings.RangeOf(handle).Intersect(range));
+            AddressRange part = _mappings.RangeOf(handle).Intersect(range);
+            var cursor = new PageTableCursor(_tables, part);
             while (cursor.MoveToNextLeaf())
             {
                 if (!cursor.Entry.IsMapped)
@@ -88,6 +89,9 @@ public sealed partial class AddressSpace
                 else if (hasPages)
                     _ = rehearsal._tables.TryPopulate(cursor.Covered, LeafBits.ForFault(flags, write: false));
             }
+
+            if (hasPages)
+                _linuxTables.Copied(part, rehearsal._linuxTables);
         }
     }
 }

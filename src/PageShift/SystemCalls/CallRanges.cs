@@ -18,7 +18,10 @@ internal readonly struct CallRanges
     }
 
     /// <summary>All of user space.</summary>
-    public static CallRanges All { get; } = new(new AddressRange(VirtualAddress.Zero, new VirtualAddress(Limit)));
+    public static CallRanges All { get; } = new(Everything);
+
+    /// <summary>The range that <see cref="All"/> consists of.</summary>
+    public static AddressRange Everything => new(VirtualAddress.Zero, new VirtualAddress(Limit));
 
     /// <summary>True for all of user space, and more: no call that names its range by arguments succeeds there.</summary>
     public bool IsAll => _first.Start == VirtualAddress.Zero && _first.End.Value == Limit;
@@ -28,10 +31,12 @@ internal readonly struct CallRanges
 
     /// <summary>True when an address is in ranges of both.</summary>
     public bool Overlaps(in CallRanges other) =>
-        _first.Overlaps(other._first) || _first.Overlaps(other._second) || _second.Overlaps(other._first) || _second.Overlaps(other._second);
+        Share(_first, other._first) || Share(_first, other._second) || Share(_second, other._first) || Share(_second, other._second);
 
     /// <summary>Goes over the ranges.</summary>
     public Enumerator GetEnumerator() => new(this);
+
+    private static bool Share(AddressRange left, AddressRange right) => !left.IsEmpty && !right.IsEmpty && left.Overlaps(right);
 
     /// <summary>The range of some bytes. Empty when it wraps past 2^64, which no call does anything with.</summary>
     internal static AddressRange Of(ulong start, ulong length)

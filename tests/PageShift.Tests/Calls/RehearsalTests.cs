@@ -16,6 +16,7 @@ namespace PageShift.Tests.Calls;
 public sealed class RehearsalTests
 {
     private const int Calls = 400;
+    private const ulong LongestQuestion = (ulong)CallData.VectorBytes << PageSize.Shift;
 
     [Theory]
     [InlineData(0UL)]
@@ -86,6 +87,8 @@ public sealed class RehearsalTests
                 Assert.Equal(before.Pages, state.Pages);
             }
 
+            if (record.Call.Number == SystemCallNumber.InCore && record.Call.Arguments.Second > LongestQuestion)
+                continue;
             CallAnswer answer = engine.Execute(record);
             if (rehearsed is { } result)
             {
@@ -94,7 +97,7 @@ public sealed class RehearsalTests
             }
 
             generator.Note(record, answer.IsMade ? answer.Result : null);
-            _ = engine.Observe(record.ThreadId, state, withFlags: true);
+            _ = engine.Observe(CallGenerator.FirstProcess, state, withFlags: true);
         }
 
         engine.Verify();
