@@ -22,7 +22,8 @@ internal sealed class OverlappedCalls
     internal bool IsEmpty => _open.Count == 0 && Waiting.Count == 0;
 
     /// <summary>A thread has begun a call.</summary>
-    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(time, CallFootprint.OfOpen(call), call.ReturnsAddress);
+    /// <remarks>A call that a log shows in more than two parts begins with the first.</remarks>
+    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(End(thread, time), CallFootprint.OfOpen(call), call.ReturnsAddress);
 
     /// <summary>A thread's call has ended, or will not.</summary>
     /// <returns>When it began; <paramref name="time"/> for one that was never open.</returns>

@@ -46,6 +46,17 @@ public sealed class OverlappedCallsTests
     }
 
     [Fact]
+    public void A_split_memory_call_is_a_record_where_it_begins()
+    {
+        CallLogReader reader = LogText.PlainReader("5 munmap(0x1000, 4096 <unfinished ...>", "6 write(1, \"x\", 1 <unfinished ...>", "6 <... write resumed>) = 1", "5 <... munmap resumed>) = 0");
+        var kinds = new List<(CallRecordKind, long)>();
+        while (reader.TryRead(out CallRecord record))
+            kinds.Add((record.Kind, record.Line));
+
+        Assert.Equal([(CallRecordKind.CallStarted, 1), (CallRecordKind.Call, 3), (CallRecordKind.Call, 4)], kinds);
+    }
+
+    [Fact]
     public void Calls_that_touch_other_addresses_do_not_wait()
     {
         using var followed = Followed.Log(Threads
