@@ -129,6 +129,8 @@ public sealed partial class CallLogReader
             }
 
             _unfinished.Add(threadId, call);
+            if (named.ChangesMemory)
+                NoteBeginning(call);
             return false;
         }
 
@@ -138,6 +140,14 @@ public sealed partial class CallLogReader
             && record.Call.Number == SystemCallNumber.Clone)
             _queue.Enqueue(record with { Kind = CallRecordKind.CloneStarted, Outcome = CallOutcome.None });
         return false;
+    }
+
+    /// <summary>Tells of a memory call that has begun, if its arguments are there: what is wrong with it is said when it is complete.</summary>
+    private void NoteBeginning(UnfinishedCall call)
+    {
+        var cursor = new LineCursor(call.Text);
+        if (_parser.TryParse(ref cursor, isPartial: true, out ParsedCall begun) && new SystemCall(begun.Number, begun.Arguments).Description is { IsModelled: true })
+            _queue.Enqueue(RecordOf(CallRecordKind.CallStarted, begun, _lines.LineCount, call.ThreadId, call.Timestamp));
     }
 
     /// <summary>Reads a call that is cut off in its arguments.</summary>

@@ -40,8 +40,8 @@ public sealed class CallLogWriter
     /// <exception cref="ArgumentException">The record's kind is none of those defined.</exception>
     public void Write(in CallRecord record)
     {
-        if (record.Kind == CallRecordKind.ThreadBegan)
-            return; // what a reader finds out is no line
+        if (record.Kind is CallRecordKind.ThreadBegan or CallRecordKind.CallStarted)
+            return; // what a reader finds out is no line; and a call is written in one, where it ends
         _line.Clear();
         if (record.Kind == CallRecordKind.Attached)
         {

@@ -32,6 +32,10 @@ public enum CallRecordKind : byte
     /// <summary>A thread is about to appear whose clone has not yet returned, while not one clone alone is under way that can have made it. The outcome's value is the thread whose clone
     /// made it, as a later line of the log tells; unknown when no line does, and none when strace attached to the thread by itself. No line of the log: the next record is the thread's first.</summary>
     ThreadBegan,
+
+    /// <summary>A call that may change memory has begun and not yet returned; calls of other threads that follow may have been made before or after it.
+    /// The completed call follows as a record of its own.</summary>
+    CallStarted,
 }
 
 /// <summary>One event of a log.</summary>
@@ -51,7 +55,7 @@ public readonly record struct CallRecord
     /// where the log did not name it at its beginning.</summary>
     public int ThreadId { get; init; }
 
-    /// <summary>The call; meaningful in the kinds <see cref="CallRecordKind.Call"/> and <see cref="CallRecordKind.CloneStarted"/>.</summary>
+    /// <summary>The call; meaningful in the kinds <see cref="CallRecordKind.Call"/>, <see cref="CallRecordKind.CloneStarted"/> and <see cref="CallRecordKind.CallStarted"/>.</summary>
     public SystemCall Call { get; init; }
 
     /// <summary>How the call ended.</summary>
@@ -64,7 +68,7 @@ public readonly record struct CallRecord
     /// for the others the name that the log shows. Empty for events that are not calls, except for <see cref="CallRecordKind.Killed"/>.</summary>
     public string Name
     {
-        get => _name ?? (Kind is CallRecordKind.Call or CallRecordKind.CloneStarted ? SystemCallNames.OfNumber(Call.Number) : "");
+        get => _name ?? (Kind is CallRecordKind.Call or CallRecordKind.CloneStarted or CallRecordKind.CallStarted ? SystemCallNames.OfNumber(Call.Number) : "");
         init => _name = value;
     }
 

@@ -16,24 +16,19 @@ namespace PageShift.Calls.Execution;
 /// </remarks>
 internal sealed class AssumedPages(AddressSpace space)
 {
-    private readonly List<AddressRange> _ranges = []; // in order, apart from one another
+    private readonly AddressRangeSet _ranges = new();
     private readonly List<Mapping> _mappings = [];
     private readonly ByteLength _block = space.Geometry.Span(space.Geometry.LargestLeaf);
     private CallRanges _taken; // what the call that is under way takes away, if it succeeds
 
     /// <summary>True when there are none.</summary>
-    internal bool IsEmpty => _ranges.Count == 0;
+    internal bool IsEmpty => _ranges.IsEmpty;
 
     /// <summary>Takes the pages of a range to be present, which lies in one mapping.</summary>
     internal void Add(AddressRange range)
     {
         space.MarkPrivate(range.Start); // as its first page does
-        int at = IndexOf(range.Start);
-        int last = at;
-        for (; last < _ranges.Count && _ranges[last].Start <= range.End; last++)
-            range = AddressRange.Between(Math.Min(range.Start.Value, _ranges[last].Start.Value), Math.Max(range.End.Value, _ranges[last].End.Value));
-        _ranges.RemoveRange(at, last - at);
-        _ranges.Insert(at, range);
+        _ranges.Add(range);
     }
 
     /// <summary>Forgets all.</summary>
@@ -42,9 +37,7 @@ internal sealed class AssumedPages(AddressSpace space)
     /// <summary>Makes all of them present.</summary>
     internal void MakePresent()
     {
-        foreach (AddressRange range in _ranges)
-            space.MarkPresent(range);
-        _ranges.Clear();
+        MakePresent(new AddressRange(VirtualAddress.Zero, space.Geometry.UserLimit));
     }
 
     /// <summary>Makes present what a call looks at, just before it is made.</summary>
@@ -119,57 +112,29 @@ internal sealed class AssumedPages(AddressSpace space)
             MakeTables(range);
     }
 
+    /// <summary>Forgets what lies in a range, of which the whole pages that it touches are gone.</summary>
+    internal void Remove(AddressRange range) => _ranges.Remove(WholePages(range));
+
     /// <summary>Makes present what lies in a range, of whole pages.</summary>
     private void MakePresent(AddressRange range)
     {
-        for (int at = IndexOf(range.Start); at < _ranges.Count && _ranges[at].Start < range.End; at++)
-            space.MarkPresent(_ranges[at].Intersect(range));
-        Remove(range);
+        foreach (AddressRange assumed in _ranges.Overlapping(range))
+            space.MarkPresent(assumed.Intersect(range));
+        _ranges.Remove(range);
     }
 
     /// <summary>Lets the tables be there that a range has: makes a page present at both its ends, and in each block.</summary>
     private void MakeTables(AddressRange range)
     {
-        for (int at = IndexOf(range.Start); at < _ranges.Count && _ranges[at].Start < range.End; at++)
+        range = WholePages(range);
+        foreach (AddressRange assumed in _ranges.Overlapping(range))
         {
-            AddressRange part = _ranges[at].Intersect(range);
-            part = part.IsEmpty ? part : new AddressRange(part.Start.PageStart, part.End.AlignUp(PageSize.Length));
-            if (part.IsEmpty)
-                continue;
+            AddressRange part = assumed.Intersect(range);
             for (VirtualAddress page = part.Start; page < part.End; page = (page + new ByteLength(1)).AlignUp(_block))
                 space.MarkPresent(new AddressRange(page, PageSize.Length));
             space.MarkPresent(new AddressRange(part.End - PageSize.Length, PageSize.Length));
         }
     }
 
-    private void Remove(AddressRange range)
-    {
-        range = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
-        for (int at = IndexOf(range.Start); at < _ranges.Count && _ranges[at].Start < range.End;)
-        {
-            AddressRange old = _ranges[at];
-            _ranges.RemoveAt(at);
-            if (old.Start < range.Start)
-                _ranges.Insert(at++, new AddressRange(old.Start, range.Start));
-            if (old.End > range.End)
-                _ranges.Insert(at++, new AddressRange(range.End, old.End));
-        }
-    }
-
-    /// <summary>The index of the first range that ends at <paramref name="address"/> or above.</summary>
-    private int IndexOf(VirtualAddress address)
-    {
-        int low = 0;
-        int high = _ranges.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_ranges[middle].End < address)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
-    }
+    private static AddressRange WholePages(AddressRange range) => new(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
 }

@@ -83,6 +83,9 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     /// <summary>Takes the pages of a range to be present, which lies in one private mapping: they will be when something looks at them.</summary>
     public void Assume(AddressRange range) => _assumed.Add(range);
 
+    /// <summary>Assumes nothing any more of a range, whose pages were taken away without a call.</summary>
+    public void Forget(AddressRange range) => _assumed.Remove(range);
+
     /// <summary>Makes present what was assumed to be.</summary>
     public void MakeAssumedPresent() => _assumed.MakePresent();
 

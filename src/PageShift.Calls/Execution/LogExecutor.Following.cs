@@ -1,11 +1,12 @@
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
 using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 
-/// <summary>How the calls of a log are made to end where the log says that they ended.</summary>
+/// <content>Calls that succeeded: they are made to end where the log says that they ended.</content>
 public sealed partial class LogExecutor
 {
     private const MapFlags InferredFlags = MapFlags.Private | MapFlags.Anonymous | MapFlags.FixedNoReplace;
@@ -18,28 +19,58 @@ public sealed partial class LogExecutor
         return known;
     }
 
-    /// <summary>A memory call, so that it ends where the log says. When results are verified, a place that Linux could not have chosen, as it is taken, is not forced.</summary>
-    private CallResult Make(LogProcess process, in CallRecord record, SystemCallDescription description)
+    /// <summary>Makes a call that succeeded in the log, so that it ends where the log says. What the engine refuses is adopted all the same.</summary>
+    /// <returns>The engine's result.</returns>
+    private CallResult FollowSuccess(LogProcess process, in CallRecord record, SystemCallDescription description, out bool isAdopted)
     {
-        Adopt(process, record, description);
+        isAdopted = false;
         CallArguments a = record.Call.Arguments;
-        if (description.OutputBytes(a) != 0)
-            return CallResult.Success; // the log shows what it gave; nothing changes
-        if (record.Call.Number == SystemCallNumber.Break && LearnsBreak(process, record))
-            return new CallResult(record.Outcome.Value);
+        bool isKnown = record.Outcome.State == CallOutcomeState.Value;
+        if (isKnown)
+            Infer(process, description.Presupposed(a));
+        if (record.Call.Number == SystemCallNumber.InCore)
+            return process.InCore(a);
         if (description.Descriptor(a) is >= 0 and int descriptor)
             process.Infer(descriptor);
+        CallResult result;
+        bool populatesAtOnce = false;
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
-            a = description.PlacedAt(a, new VirtualAddress(address), replaces: !_options.Verify);
-        if (record.Outcome.State == CallOutcomeState.Value)
+        {
+            bool isFree = record.Call.Number != SystemCallNumber.Remap || IsFreePlace(process, a, address);
+            a = description.PlacedAt(a, new VirtualAddress(address), replaces: false);
             a = description.Following(process.Space, a, new CallResult(record.Outcome.Value));
-        bool populatesAtOnce = record.Call.Number == SystemCallNumber.Map && PopulatesAtOnce(process, a);
-        if (populatesAtOnce)
-            a = a with { Fourth = (a.Fourth | (ulong)MapFlags.Populate) & ~(ulong)MapFlags.NonBlock };
-        CallResult result = Apply(process, record.Call with { Arguments = a });
-        if (!result.IsError && !populatesAtOnce)
+            populatesAtOnce = record.Call.Number == SystemCallNumber.Map && PopulatesAtOnce(process, a);
+            if (populatesAtOnce)
+                a = a with { Fourth = (a.Fourth | (ulong)MapFlags.Populate) & ~(ulong)MapFlags.NonBlock };
+            result = isFree ? Apply(process, record.Call with { Arguments = a }) : Errno.AlreadyExists;
+        }
+        else
+        {
+            if (isKnown)
+                a = description.Following(process.Space, a, new CallResult(record.Outcome.Value));
+            result = Apply(process, record.Call with { Arguments = a });
+        }
+
+        if (isKnown && result.Raw != record.Outcome.Value)
+        {
+            isAdopted = true;
+            Adopt(process, record, description, ref result);
+        }
+        else if (!result.IsError && !populatesAtOnce)
+        {
             Populate(process, description.MadeAccessible(a, result, process.Space.BreakStart));
+        }
+
         return result;
+    }
+
+    /// <summary>True when an mremap can have ended at an address that it was not told: the place is its own, or was free.</summary>
+    private static bool IsFreePlace(LogProcess process, in CallArguments remap, ulong address)
+    {
+        if (((RemapFlags)remap.Fourth & RemapFlags.Fixed) != 0 || address == remap.First)
+            return true;
+        AddressRange place = CallRanges.Of(address, PageSize.RoundUpWrapping(remap.Third));
+        return process.Space.FindHole(place) == place;
     }
 
     /// <summary>True for a private writable mapping whose pages the call itself can make present: one step instead of three.</summary>
@@ -56,16 +87,6 @@ public sealed partial class LogExecutor
     /// <summary>False for a process whose log says which pages are present.</summary>
     private bool AssumesAll(LogProcess process) => _options.Populate == PopulateAssumption.All && !process.StatesPresence;
 
-    /// <summary>True for the first answer of brk, which says where the break is; the heap below it, if there is any, the log did not make.</summary>
-    private static bool LearnsBreak(LogProcess process, in CallRecord record)
-    {
-        if (process.KnowsBreak || !TryGetAddress(record, out ulong address))
-            return false;
-        process.KnowsBreak = true;
-        process.Space.SetBreakStart(new VirtualAddress(address));
-        return true;
-    }
-
     /// <summary>The pseudo-calls memset and memread: make the pages present as a write or a read does.</summary>
     private CallResult Touch(LogProcess process, ulong address, ulong length, Advice advice)
     {
@@ -79,27 +100,36 @@ public sealed partial class LogExecutor
     private CallResult BeginStatingPresence(LogProcess process, in SystemCall absent)
     {
         if (!process.StatesPresence)
-            Statistics.StatedSpaces++;
+            _counts.StatedSpaces++;
         process.StatesPresence = true;
         return process.Target.Execute(absent).Result;
     }
 
-    /// <summary>Adopts what a call that succeeded must have found mapped, and the log never made.</summary>
-    private void Adopt(LogProcess process, in CallRecord record, SystemCallDescription description)
+    /// <summary>Maps what a call that succeeded must have found mapped, and the log has neither made nor unmapped.</summary>
+    private void Infer(LogProcess process, AddressRange range)
     {
-        if (record.Outcome.State != CallOutcomeState.Value)
-            return;
-        AddressRange range = description.Presupposed(record.Call.Arguments);
         if (range.End > process.Space.Geometry.UserLimit)
             return;
         while (!range.IsEmpty && process.Space.FindHole(range) is { } hole)
         {
-            Apply(process, SystemCallNumber.Map, hole.Start.Value, hole.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
-            Statistics.InferredMappings++;
-            Statistics.InferredBytes += hole.Length.Value;
-            Populate(process, hole);
+            for (AddressRange unknown = process.KnownHoles.FirstOutside(hole); !unknown.IsEmpty; unknown = process.KnownHoles.FirstOutside(new AddressRange(unknown.End, hole.End)))
+            {
+                MapUnseen(process, unknown);
+                _counts.InferredMappings++;
+                _counts.InferredBytes += unknown.Length.Value;
+            }
+
             range = new AddressRange(hole.End, range.End);
         }
+    }
+
+    /// <summary>Maps memory that was there although no call of the log made it, whatever the limits are by now.</summary>
+    private void MapUnseen(LogProcess process, AddressRange range)
+    {
+        ResourceLimits limits = process.LiftLimits();
+        Apply(process, SystemCallNumber.Map, range.Start.Value, range.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
+        process.Space.Limits = limits;
+        Populate(process, range);
     }
 
     /// <summary>Makes present what is private and writable of a range.</summary>
@@ -116,7 +146,7 @@ public sealed partial class LogExecutor
                 continue;
             AddressRange part = mapping.Range.Intersect(range);
             if (part.Length.Value > LargestPopulated)
-                Statistics.LeftUnpopulated++;
+                _counts.LeftUnpopulated++;
             else if (MayAssume(part.Length) && (mapping.Flags & (VmFlags.HugePage | VmFlags.MayHaveGuards)) == 0)
                 process.Target.Assume(part);
             else

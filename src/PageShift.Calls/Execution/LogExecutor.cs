@@ -10,8 +10,9 @@ namespace PageShift.Calls.Execution;
 
 /// <summary>Executes the records of a log on the engine: each process of the log gets an address space, and follows what the log says.</summary>
 /// <remarks>
-/// <para>Where the kernel chose an address, the log's address is taken. A range that a call presupposes and that the log never made is adopted as an inferred mapping. All
-/// spaces share one bytes-free arena: what is planned is where pages are, not what is in them.</para>
+/// <para>The log is the truth. Where the kernel chose an address, the log's address is taken. A call that failed in the log is not carried out, except where the engine fails in the same way: then
+/// what it did before it failed is right. A success that the engine refuses is adopted as the log has it. A range that a call presupposes, and that the log has neither made nor unmapped, becomes
+/// an inferred mapping. All spaces share one bytes-free arena: what is planned is where pages are, not what is in them.</para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
 public sealed partial class LogExecutor : IMoveObserver, IDisposable
@@ -26,6 +27,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly SegmentTable _segments;
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
+    private LogStatistics _counts;
     private CallRecord _record;
     private int _moves;
 
@@ -44,6 +46,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _follower = follower;
         _segments = new SegmentTable(_memory);
         _segments.AddUser();
+        _counts = Statistics;
         _processes = new ProcessTable(MakeTarget, follower);
     }
 
@@ -69,25 +72,35 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         return target.Space;
     }
 
-    /// <summary>Executes one record, and tells what came of it.</summary>
+    /// <summary>Executes one record, and tells what came of it. A call that ran at the same time as others may have to wait for them; after the last record <see cref="Finish"/> makes those that still do.</summary>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
     public RecordOutcome Execute(in CallRecord record)
     {
+        _time++;
+        if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record))
+            return new(RecordFate.Waiting);
         _record = record;
         _moves = 0;
+        _observer?.OnExecuting(record);
         var outcome = default(RecordOutcome);
         switch (record.Kind)
         {
             case CallRecordKind.Call:
                 outcome = ExecuteCall(record) with { Moves = _moves };
                 break;
+            case CallRecordKind.CallStarted:
+                BeginCall(record);
+                break;
             case CallRecordKind.CloneStarted:
+                if (!record.CloneFlags.HasFlag(CloneFlags.SharedMemory))
+                    EndCalls(record.ThreadId, evenIfOpen: true);
                 _processes.CloneStarts(record.ThreadId, record.CloneFlags);
                 break;
             case CallRecordKind.ThreadBegan:
                 _processes.Begin(record.ThreadId, record.Outcome);
                 break;
             case CallRecordKind.Exited or CallRecordKind.Killed:
+                EndCalls(record.ThreadId, evenIfOpen: false);
                 _processes.Exit(record.ThreadId);
                 break;
             case CallRecordKind.Superseded:
@@ -95,11 +108,19 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
                 break;
         }
 
+        if (_overlapping.Count != 0)
+            _overlapping.RemoveWhere(static process => process.HasEnded);
         _memory.ThrowIfHostExhausted();
         Statistics.AddressSpaces = _processes.Spaces;
         Statistics.UncertainThreads = _processes.UncertainThreads;
-        Statistics.Count(outcome);
+        Tell(record, outcome);
         return outcome;
+    }
+
+    private void Tell(in CallRecord record, in RecordOutcome outcome)
+    {
+        Statistics.Count(outcome);
+        _observer?.OnExecuted(record, outcome);
     }
 
     void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
@@ -128,18 +149,20 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             case SystemCallNumber.OpenFile or SystemCallNumber.CloseFile or SystemCallNumber.DuplicateFile:
                 TrackFile(record);
                 return new(RecordFate.Executed);
-            case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate or SystemCallNumber.SetLimit:
+            case SystemCallNumber.SetLimit:
+                if (record.Outcome.State == CallOutcomeState.Value)
+                    _ = _processes.Of(record.ThreadId).Target.Execute(record.Call);
+                return new(RecordFate.Executed);
+            case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate:
                 return new(RecordFate.Executed);
             case var _ when record.Call.Standing is var standing and not CallStanding.Modelled:
                 return new(standing == CallStanding.Other ? RecordFate.Executed : RecordFate.Unsupported);
         }
 
-        return record.Outcome.State switch
-        {
-            CallOutcomeState.Unknown => new(RecordFate.Unknown),
-            CallOutcomeState.Error when !_options.Verify => new(RecordFate.Failed),
-            _ => ExecuteMemoryCall(_processes.Of(record.ThreadId), record),
-        };
+        if (record.Outcome.State == CallOutcomeState.Unknown)
+            return new(RecordFate.Unknown);
+        LogProcess process = _processes.Of(record.ThreadId);
+        return record.Call.Description is { } description ? FollowCall(process, record, description) : FollowPseudoCall(process, record);
     }
 
     private void FinishClone(in CallRecord record)
@@ -154,29 +177,42 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         LogProcess process = _processes.Of(record.ThreadId);
         if (record.Call.Number == SystemCallNumber.CloseFile)
-            _ = process.Target.Execute(record.Call);
+            process.Close(record.Call);
         else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
-            process.Open((int)record.Outcome.Value);
+            process.Open((int)record.Outcome.Value, record.Call.Arguments.First);
         else if (record.Outcome.State == CallOutcomeState.Value)
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private RecordOutcome ExecuteMemoryCall(LogProcess process, in CallRecord record)
+    /// <summary>A memory call: what it did in the log is done here.</summary>
+    private RecordOutcome FollowCall(LogProcess process, in CallRecord record, SystemCallDescription description)
+    {
+        if (record.Outcome.State == CallOutcomeState.Error)
+            return FollowFailure(process, record, description);
+        if (record.Call.Number == SystemCallNumber.Break)
+            return FollowBreak(process, record, description);
+        if (record.Outcome.State == CallOutcomeState.Value && !description.CanBeMadeIn(process.Space, record.Call.Arguments))
+            return new(description.Effect == CallEffect.None ? RecordFate.Executed : RecordFate.Unsupported);
+        CallResult result = FollowSuccess(process, record, description, out bool isAdopted);
+        RecordOutcome outcome = Judge(record, result);
+        if (!isAdopted)
+            process.LearnHoles(description, record.Call.Arguments, record.Outcome);
+        return outcome;
+    }
+
+    private RecordOutcome FollowPseudoCall(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
-        SystemCallDescription? description = record.Call.Description;
-        if (record.Outcome.State == CallOutcomeState.Value && description is not null && !description.CanBeMadeIn(process.Space, a))
-            return new(description.Effect == CallEffect.None ? RecordFate.Executed : RecordFate.Unsupported);
-        CallResult result = record.Call.Number switch
+        if (record.Outcome.State == CallOutcomeState.Error)
+            return new(RecordFate.Failed);
+        return Judge(record, record.Call.Number switch
         {
             PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),
             PseudoCall.MemoryRead => Touch(process, a.First, a.Second, Advice.PopulateRead),
-            PseudoCall.Present or PseudoCall.AnonVma => process.Target.Execute(record.Call).Result,
             PseudoCall.Absent => BeginStatingPresence(process, record.Call),
             PseudoCall.RelocateDown => Apply(process, record.Call),
-            _ => Make(process, record, description!),
-        };
-        return new(RecordFate.Executed, Divergence: Compare(record, result));
+            _ => process.Target.Execute(record.Call).Result,
+        });
     }
 
     /// <summary>Makes a call, with the arguments that it has after the log was followed, and tells the follower.</summary>
@@ -184,11 +220,13 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         CallAnswer answer = process.Target.Execute(call);
         _moves += answer.Moves;
-        _follower?.Called(_record, process.Space, call, answer.Result);
+        if (!_isTrying)
+            _follower?.Called(_record, process.Space, call, answer.Result);
         return answer.Result;
     }
 
-    private Divergence? Compare(in CallRecord record, CallResult result)
+    /// <summary>Compares a result of the engine's with the log's.</summary>
+    private RecordOutcome Judge(in CallRecord record, CallResult result, RecordFate fate = RecordFate.Executed)
     {
         CallOutcome outcome = record.Outcome;
         bool agrees = outcome.State switch
@@ -198,11 +236,12 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => !result.IsError,
         };
         if (agrees)
-            return null;
-        if (!_options.Verify && outcome.State != CallOutcomeState.None)
+            return new(fate);
+        if (outcome.State != CallOutcomeState.None)
         {
-            Statistics.DifferentResults++;
-            return null;
+            _counts.DifferentResults++;
+            if (!_options.Verify && !_isTrying)
+                return new(fate);
         }
 
         string expected = outcome.State switch
@@ -212,6 +251,13 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             _ => "success",
         };
         string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
-        return new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId };
+        return new(fate, Divergence: new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId });
+    }
+
+    /// <summary>An error that the log shows, and that nothing in the log explains.</summary>
+    private RecordOutcome Excuse(Errno error, RecordFate fate)
+    {
+        _counts.CountUnexplained(error);
+        return new(fate) { IsUnexplained = true };
     }
 }

@@ -1,5 +1,7 @@
+using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
 using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
@@ -7,6 +9,12 @@ namespace PageShift.Calls.Execution;
 /// <summary>One process of a log: an address space, its open files, and the threads that share them.</summary>
 internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) : IDisposable
 {
+    private static readonly ResourceLimits NoLimits = new();
+
+    // How the log shows that descriptors were opened: open's flags.
+    private readonly Dictionary<int, ulong> _openings = [];
+
+    private byte[]? _vector;
     private int _threads = 1;
 
     /// <summary>What makes its calls.</summary>
@@ -14,14 +22,27 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
 
     internal AddressSpace Space => Target.Space;
 
+    /// <summary>What the log has unmapped, or shown to be unmapped: nothing is to be inferred there. It may have been mapped again since.</summary>
+    internal AddressRangeSet KnownHoles { get; } = new();
+
+    /// <summary>All addresses that can be mapped.</summary>
+    internal AddressRange UserSpace => new(VirtualAddress.Zero, Space.Geometry.UserLimit);
+
+    /// <summary>Its calls that run, or ran, at the same time.</summary>
+    internal OverlappedCalls Overlap { get; } = new();
+
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
 
     /// <summary>True once the log has said which pages are present: then nothing is assumed.</summary>
     internal bool StatesPresence { get; set; }
 
+    /// <summary>True once its last thread is gone.</summary>
+    internal bool HasEnded { get; private set; }
+
     public void Dispose()
     {
+        HasEnded = true;
         follower?.Ended(Space);
         Target.Dispose();
     }
@@ -35,21 +56,171 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
             Dispose();
     }
 
-    /// <summary>Opens a file behind a descriptor, where none is. A log rarely shows how it was opened, so one is inferred: it stays the same until the log shows a close.</summary>
+    /// <summary>Opens a file behind a descriptor, where none is, as the log shows that it was opened. A log rarely shows which file it is, so one is made: it stays the same until the log shows a close.</summary>
     internal OpenFile Infer(int descriptor)
     {
         if (Space.Descriptors.TryGet(descriptor, out OpenFile? file))
             return file;
-        file = new OpenFile(new MemoryObject(Space.Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)) { IsUnlinked = true });
+        var memory = new MemoryObject(Space.Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)) { IsUnlinked = true };
+        file = _openings.TryGetValue(descriptor, out ulong flags) ? CallPaths.Open(memory, flags) : new OpenFile(memory);
         Space.Descriptors.Set(descriptor, file);
         return file;
     }
 
-    internal void Open(int descriptor) => Space.Descriptors.Close(descriptor);
+    /// <summary>A descriptor whose file allows more than its opening in the log: another call than those that the log shows has opened it. False when that is no explanation.</summary>
+    internal bool GuessAgain(int descriptor)
+    {
+        if (!_openings.Remove(descriptor))
+            return false;
+        _ = Space.Descriptors.Close(descriptor);
+        Infer(descriptor);
+        return true;
+    }
+
+    internal void Open(int descriptor, ulong flags)
+    {
+        _ = Space.Descriptors.Close(descriptor);
+        _openings[descriptor] = flags;
+    }
 
     internal void Duplicate(int from, int to)
     {
-        if (from >= 0 && to >= 0)
-            Space.Descriptors.Set(to, Infer(from));
+        if (from < 0 || to < 0)
+            return;
+        Space.Descriptors.Set(to, Infer(from));
+        if (_openings.TryGetValue(from, out ulong flags))
+            _openings[to] = flags;
+        else
+            _openings.Remove(to);
+    }
+
+    internal void Close(in SystemCall close)
+    {
+        _ = Target.Execute(close);
+        (ulong first, ulong last) = (close.Arguments.First, close.Arguments.Second);
+        if (first == last)
+        {
+            _openings.Remove((int)first);
+            return;
+        }
+
+        foreach (int descriptor in _openings.Keys.Where(open => (ulong)open >= first && (ulong)open <= last).ToArray())
+            _openings.Remove(descriptor);
+    }
+
+    /// <summary>Takes over what a process has that was forked, or that executes another program.</summary>
+    internal void Inherit(LogProcess other)
+    {
+        foreach ((int descriptor, ulong flags) in other._openings)
+            _openings[descriptor] = flags;
+        Space.Limits = other.Space.Limits;
+    }
+
+    /// <summary>A copy of what it has in some ranges, to try calls on. None of its pages is present, and nothing is assumed of them.</summary>
+    internal LogProcess Copy(ReadOnlySpan<AddressRange> ranges)
+    {
+        var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true };
+        foreach (AddressRange range in ranges)
+            KnownHoles.CopyTo(copy.KnownHoles, range);
+        return copy;
+    }
+
+    /// <summary>Takes all limits away.</summary>
+    /// <returns>Those that were set.</returns>
+    internal ResourceLimits LiftLimits()
+    {
+        ResourceLimits limits = Space.Limits;
+        Space.Limits = NoLimits;
+        return limits;
+    }
+
+    /// <summary>What a call would return now. It is not made.</summary>
+    internal CallResult Rehearse(in SystemCall call, SystemCallDescription description, bool? isPrivileged)
+    {
+        if (description.DependsOnPages(call.Arguments))
+            Target.MakeAssumedPresent();
+        return Rehearse(Space, call, description, isPrivileged);
+    }
+
+    /// <summary>What a call would return in a space. It is not made.</summary>
+    internal static CallResult Rehearse(AddressSpace space, in SystemCall call, SystemCallDescription description, bool? isPrivileged)
+    {
+        CallArguments a = call.Arguments;
+        CallRanges examined = description.Examined(a);
+        Span<AddressRange> ranges = stackalloc AddressRange[2];
+        int count = 0;
+        foreach (AddressRange range in examined)
+            ranges[count++] = range;
+        using AddressSpace rehearsal = space.Rehearse(ranges[..count], description.DependsOnPages(a), isPrivileged);
+        if (description.Descriptor(a) is >= 0 and int descriptor && space.Descriptors.TryGet(descriptor, out OpenFile? file))
+            rehearsal.Descriptors.Set(descriptor, file.WithoutPages());
+        return rehearsal.Invoke(call.Number, a);
+    }
+
+    /// <summary>What mincore returns here, wherever it puts the bytes.</summary>
+    internal CallResult InCore(in CallArguments a)
+    {
+        // All that it can find wrong in a part, it finds wrong in the whole.
+        const ulong MostBytes = (ulong)CallData.VectorBytes << PageSize.Shift;
+        _vector ??= new byte[CallData.VectorBytes];
+        CallResult result;
+        ulong done = 0;
+        do
+        {
+            ulong part = Math.Min(a.Second - done, MostBytes);
+            result = Space.InCore(new VirtualAddress(unchecked(a.First + done)), new ByteLength(part), _vector);
+            done += part;
+        }
+        while (!result.IsError && done < a.Second);
+        return result;
+    }
+
+    /// <summary>True when something of a range is not mapped, and the log has not said so.</summary>
+    internal bool HasUnknown(AddressRange range)
+    {
+        while (!range.IsEmpty && Space.FindHole(range) is { } hole)
+        {
+            if (!KnownHoles.FirstOutside(hole).IsEmpty)
+                return true;
+            range = new AddressRange(hole.End, range.End);
+        }
+
+        return false;
+    }
+
+    /// <summary>Notes what a call that succeeded has left unmapped.</summary>
+    internal void LearnHoles(SystemCallDescription description, in CallArguments a, CallOutcome outcome)
+    {
+        switch (description.Number)
+        {
+            case SystemCallNumber.Unmap:
+                LearnHole(CallRanges.Of(a.First, a.Second));
+                break;
+            case SystemCallNumber.Remap when a.Third < a.Second && ((RemapFlags)a.Fourth & RemapFlags.Fixed) == 0:
+                LearnHole(CallRanges.Of(a.First + a.Third, a.Second - a.Third));
+                break;
+            case SystemCallNumber.Remap when ((RemapFlags)a.Fourth & RemapFlags.DontUnmap) == 0 && outcome.State == CallOutcomeState.Value && outcome.Value != (long)a.First:
+                LearnHole(CallRanges.Of(a.First, a.Second));
+                break;
+        }
+    }
+
+    /// <summary>Notes that a page is not mapped, when a call says so by its error.</summary>
+    internal void LearnHole(SystemCallDescription description, in CallArguments a, Errno error)
+    {
+        bool saysSo = description.Number switch
+        {
+            SystemCallNumber.InCore or SystemCallNumber.Sync or SystemCallNumber.Protect or SystemCallNumber.Advise => error == Errno.OutOfMemory,
+            SystemCallNumber.Remap => error == Errno.BadAddress && a.Third <= PageSize.Bytes,
+            _ => false,
+        };
+        if (saysSo && a.Second is > 0 and <= PageSize.Bytes && Space.FindHole(CallRanges.Of(a.First, PageSize.Bytes)) is not null)
+            LearnHole(CallRanges.Of(a.First, PageSize.Bytes));
+    }
+
+    private void LearnHole(AddressRange range)
+    {
+        if (!range.IsEmpty)
+            KnownHoles.Add(new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length)).Intersect(UserSpace));
     }
 }

@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Calls.Execution;
 
 /// <summary>What the execution of a log counted.</summary>
@@ -6,11 +8,17 @@ public sealed class LogStatistics
     /// <summary>Calls executed.</summary>
     public long Calls { get; internal set; }
 
-    /// <summary>Calls that the log shows to have failed, and that were therefore not executed.</summary>
+    /// <summary>Calls that the log shows to have failed. They changed nothing here but what they changed on the kernel before they failed.</summary>
     public long FailedCalls { get; internal set; }
 
-    /// <summary>Calls whose result here is not what the log says, and that were not verified: the space is no longer quite the log's.</summary>
+    /// <summary>Calls whose result here is not what the log says. The space stands as the log says after them.</summary>
     public long DifferentResults { get; internal set; }
+
+    /// <summary>Errors that nothing in the log explains: they may come of what calls do not show, such as limits that were inherited.</summary>
+    public long UnexplainedResults { get; private set; }
+
+    /// <summary>Those errors, and how often each was.</summary>
+    internal SortedDictionary<string, long> UnexplainedErrors { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Calls whose effect is not modelled, or of unknown name.</summary>
     public long UnsupportedCalls { get; internal set; }
@@ -38,6 +46,13 @@ public sealed class LogStatistics
 
     /// <summary>Calls that made too much writable at once to be populated.</summary>
     internal long LeftUnpopulated { get; set; }
+
+    internal void CountUnexplained(Errno error)
+    {
+        UnexplainedResults++;
+        string name = ErrnoName.Of(error);
+        UnexplainedErrors[name] = UnexplainedErrors.GetValueOrDefault(name) + 1;
+    }
 
     /// <summary>Counts what became of a record.</summary>
     internal void Count(in RecordOutcome outcome)

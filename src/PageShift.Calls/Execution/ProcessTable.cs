@@ -39,6 +39,13 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         return _threads[thread] ??= NewProcess();
     }
 
+    /// <summary>The process that a thread belongs to; null for one that has needed none yet.</summary>
+    internal LogProcess? Find(int thread)
+    {
+        See(thread);
+        return _threads[thread];
+    }
+
     /// <summary>A thread has a line of its own.</summary>
     internal void See(int thread)
     {
@@ -103,6 +110,7 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         if (old is not null)
         {
             next.Space.Descriptors.CopyFrom(old.Space.Descriptors);
+            next.Inherit(old);
             old.RemoveThread();
         }
 
@@ -170,6 +178,9 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         Spaces++;
         _ = parent.Target.TryFork(out EngineTarget copy);
         follower?.Forked(parent.Space, copy.Space);
-        return new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        var child = new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        child.Inherit(parent);
+        child.KnownHoles.CopyFrom(parent.KnownHoles);
+        return child;
     }
 }

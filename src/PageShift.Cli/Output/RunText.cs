@@ -85,10 +85,12 @@ internal sealed class RunText(int most) : IRunOutput
         LogStatistics statistics = report.Statistics;
         if (statistics.InferredMappings != 0)
             _output.Line($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log uses this memory but never maps it");
-        if (statistics.DifferentResults != 0)
+        if (statistics.DifferentResults != 0 && !report.Settings.Verify)
             _output.Line($"note: {Describe.Count(statistics.DifferentResults, "call")} ended differently here than in the log (--verify names them)");
         if (statistics.FailedCalls != 0)
-            _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} left out (failed in the log)");
+            _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} failed in the log");
+        if (statistics.UnexplainedResults != 0)
+            _output.Line($"note: {Describe.Unexplained(statistics.UnexplainedResults)} by the log: {string.Join(", ", statistics.UnexplainedErrors.Select(error => $"{Describe.Number((ulong)error.Value)} {error.Key}"))}");
         if (statistics.UnknownOutcomes != 0)
             _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out (no outcome in the log)");
         if (report.Tally.Unmodelled != 0)
@@ -132,9 +134,14 @@ internal sealed class RunText(int most) : IRunOutput
     private void WriteVerdict(RunReport report)
     {
         string open = report.Tally.WithoutResult == 0 ? "" : $", {Describe.Number((ulong)report.Tally.WithoutResult)} without a result to check";
-        _output.Line($"checked: {Describe.Count(report.Tally.Checked, "call")}{open}");
+        long unexplained = report.Statistics.UnexplainedResults;
+        string excused = unexplained == 0 ? "" : $", {Describe.Unexplained(unexplained)}";
+        _output.Line($"checked: {Describe.Count(report.Tally.Checked, "call")}{open}{excused}");
         if (report.DivergenceCount != 0)
             return;
-        _output.Line(report.HasNoVerdict ? "not verified: no memory call of this log has a result that could be checked" : "verified: every result is as the log says");
+        if (report.HasNoVerdict)
+            _output.Line("not verified: no memory call of this log has a result that could be checked");
+        else
+            _output.Line(unexplained == 0 ? "verified: every result is as the log says" : "verified: every result that the log explains is as it says");
     }
 }

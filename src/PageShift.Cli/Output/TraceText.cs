@@ -170,6 +170,8 @@ internal sealed class TraceText : ITraceOutput
             _output.Line($"note: in {Describe.Count(report.InexactMoves, "move")} another thread could not be stopped in time; the present pages may be slightly out of date");
         if (statistics.UnmodelledCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} left out whose effect is not modelled; after each, the engine took over the kernel's mappings");
+        if (statistics.UnexplainedResults != 0)
+            _output.Line($"note: {Describe.Unexplained(statistics.UnexplainedResults)} by calls and mappings: limits, permissions and files decide too");
         if (statistics.OverlappedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
         if (statistics.HiddenPrograms != 0)

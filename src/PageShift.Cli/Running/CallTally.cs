@@ -35,9 +35,9 @@ internal sealed class CallTally
 
     /// <summary>Counts a record.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="fate">What was done with it.</param>
+    /// <param name="outcome">What was done with it.</param>
     /// <param name="verifies">Whether results are compared.</param>
-    internal void Add(in CallRecord record, RecordFate fate, bool verifies)
+    internal void Add(in CallRecord record, in RecordOutcome outcome, bool verifies)
     {
         if (record.Kind != CallRecordKind.Call)
             return;
@@ -47,7 +47,7 @@ internal sealed class CallTally
             return;
         }
 
-        switch (fate)
+        switch (outcome.Fate)
         {
             case RecordFate.Unsupported when record.Call.Standing == CallStanding.Unknown:
                 Unknown++;
@@ -58,9 +58,10 @@ internal sealed class CallTally
                 Keep(_unmodelledNames, record.Name);
                 break;
             case RecordFate.Executed when IsChecked(record.Call):
+            case RecordFate.Failed when record.Call.Description is not null:
                 if (record.Outcome.State == CallOutcomeState.None)
                     WithoutResult++;
-                else if (verifies)
+                else if (verifies && !outcome.IsUnexplained)
                     Checked++;
                 break;
         }

@@ -16,6 +16,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 {
     private readonly RunReport _report;
     private readonly IRunOutput _output;
+    private readonly IRunRecorder? _recorder;
     private readonly long? _lastLine;
 
     /// <summary>Which of several files the call is in.</summary>
@@ -30,6 +31,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _lastLine = lastLine;
         _report = new RunReport(settings);
         _output = output;
+        _recorder = output.Recorder;
     }
 
     /// <summary>Runs the log that <paramref name="settings"/> name.</summary>
@@ -60,8 +62,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Populate = settings.Populate,
             Verify = settings.Verify,
         };
-        IRunRecorder? recorder = output.Recorder;
-        using (var executor = new LogExecutor(options, run, recorder is null ? (ISpaceFollower?)follower : recorder.Before(follower)))
+        using (var executor = new LogExecutor(options, run, run._recorder is { } recorder ? recorder.Before(follower) : follower))
         using (ProgressLine.Begin(() => Tell(input, executor.Statistics)))
         {
             while (input.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
@@ -69,14 +70,10 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                 run._file = settings.Files.Count == 1 ? null : input.File;
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
-                recorder?.Begin(record);
-                RecordOutcome outcome = executor.Execute(record);
-                run._report.Tally.Add(record, outcome.Fate, settings.Verify);
-                if (outcome.Divergence is { } divergence)
-                    run._report.Add(new PlacedDivergence(run._file, divergence));
-                recorder?.End(record, outcome);
+                _ = executor.Execute(record);
             }
 
+            executor.Finish();
             run._report.Statistics = executor.Statistics;
         }
 
@@ -87,6 +84,16 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         run._report.Noise = input.Noise;
         output.Finish(run._report);
         return run._report;
+    }
+
+    public void OnExecuting(in CallRecord record) => _recorder?.Begin(record);
+
+    public void OnExecuted(in CallRecord record, in RecordOutcome outcome)
+    {
+        _report.Tally.Add(record, outcome, _report.Settings.Verify);
+        if (outcome.Divergence is { } divergence)
+            _report.Add(new PlacedDivergence(_file, divergence));
+        _recorder?.End(record, outcome);
     }
 
     public void OnMove(in CallRecord record, MoveObservation move)

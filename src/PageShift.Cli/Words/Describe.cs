@@ -50,6 +50,9 @@ internal static class Describe
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
 
+    /// <summary>Results that what was seen does not explain: "2 results not explained".</summary>
+    internal static string Unexplained(long results) => $"{Count(results, "result")} not explained";
+
     /// <summary>Which pages were taken to be present in a log's address spaces.</summary>
     internal static string Presence(LogStatistics statistics, PopulateAssumption populate)
     {

@@ -62,8 +62,11 @@ internal sealed class FollowLog(TextWriter output)
     }
 
     /// <summary>A file that a descriptor means from now on.</summary>
-    internal void WriteOpen(int thread, int descriptor, string? path) =>
-        Write(thread, new SystemCall(SystemCallNumber.OpenFile, default), CallOutcome.OfValue(descriptor), path ?? "");
+    internal void WriteOpen(int thread, int descriptor, string? path, bool isWritable)
+    {
+        const ulong ReadOnly = 0, ReadWrite = 2;
+        Write(thread, new SystemCall(SystemCallNumber.OpenFile, new CallArguments(isWritable ? ReadWrite : ReadOnly)), CallOutcome.OfValue(descriptor), path ?? "");
+    }
 
     /// <summary>Shared memory that is there from now on, however it was made.</summary>
     internal void WriteSegment(int thread, int id, ByteLength length)
@@ -111,7 +114,7 @@ internal sealed class FollowLog(TextWriter output)
         else
         {
             descriptor = SeedDescriptor;
-            WriteOpen(thread, SeedDescriptor, mapping.Name);
+            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
         }
 
         WriteMap(thread, mapping.Range, mapping.Protection, map, descriptor, mapping.FileOffset);

@@ -12,8 +12,8 @@ public sealed record FollowStatistics
     /// <summary>Memory calls that change no mapping and were left out (mincore, populating, get_mempolicy).</summary>
     public long PassedCalls { get; internal set; }
 
-    /// <summary>Calls that the kernel refused for a reason outside the address space: a limit, a missing permission, a file descriptor.</summary>
-    public long RefusedCalls { get; internal set; }
+    /// <summary>Errors that calls and mappings do not explain: a limit, a missing permission, a file.</summary>
+    public long UnexplainedResults { get; internal set; }
 
     /// <summary>Calls whose effect the engine does not model, and after which it was told the kernel's mappings.</summary>
     public long UnmodelledCalls { get; internal set; }

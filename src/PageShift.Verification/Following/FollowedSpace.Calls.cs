@@ -107,13 +107,13 @@ internal sealed partial class FollowedSpace
             if (result is { } done && done.Error != kernel.Error && IsDecidedElsewhere(kernel.Error))
             {
                 // The engine may have done what the kernel refused to do.
-                _context.Statistics.RefusedCalls++;
+                _context.Statistics.UnexplainedResults++;
                 Resync();
                 return null;
             }
 
             if (result is null)
-                _context.Statistics.RefusedCalls++;
+                _context.Statistics.UnexplainedResults++;
             _context.Log?.WriteCall(exit);
             return result;
         }
@@ -220,7 +220,7 @@ internal sealed partial class FollowedSpace
         if (_kernel[0].Protection.HasFlag(Protection.Execute))
             _sites.Forget();
         Engine.Descriptors.Set(number, opened);
-        _context.Log?.WriteOpen(process, number, path);
+        _context.Log?.WriteOpen(process, number, path, opened.CanWrite);
     }
 
     private CallResult? Break(in CallArguments a, CallResult kernel)

@@ -23,6 +23,36 @@ public sealed partial class AddressSpace
         _mappings.Insert(new Mapping(range, flags, file, pageOffset ?? (range.Start - VirtualAddress.Zero).WholePages, AnonIdentity.None));
     }
 
+    /// <summary>Takes what is mapped in a range away, sealed or not.</summary>
+    /// <param name="range">Whole pages.</param>
+    internal void AdoptHole(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        _unmapper.Forget(range);
+    }
+
+    /// <summary>Gives all mappings of a range an access, whether they allow it or not. From then on they do.</summary>
+    /// <param name="range">Whole pages.</param>
+    /// <param name="protection">The access.</param>
+    internal void AdoptAccess(AddressRange range, Protection protection)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        VmFlags access = FlagsFor((ulong)protection);
+        var allowed = (VmFlags)((uint)(access & VmFlags.AccessMask) << 4);
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        {
+            Mapping mapping = _mappings[handle];
+            AddressRange part = mapping.Range.Intersect(range);
+            VmFlags flags = (mapping.Flags & ~(VmFlags.AccessMask | VmFlags.ExecuteOnly)) | access | allowed;
+            if (!_unmapper.TrySplitLeavesAtEnds(part) || !_mappings.TryModify(handle, part, flags, int.MaxValue, out _))
+                return;
+            _accounts.Remove(mapping.Flags, part.Length.WholePages);
+            _accounts.Add(flags, part.Length.WholePages);
+            if (ProtectLeaves(part, flags, !mapping.Anon.IsNone))
+                _processors.Flush(part);
+        }
+    }
+
     /// <summary>Splits the mapping that has <paramref name="address"/> inside. False when none has.</summary>
     internal bool TryAdoptSplit(VirtualAddress address)
     {

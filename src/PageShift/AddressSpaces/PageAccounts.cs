@@ -23,6 +23,9 @@ internal sealed class PageAccounts(AddressSpaceOptions options)
     /// <summary>The resource limits now.</summary>
     internal ResourceLimits Limits { get; set; } = options.Limits;
 
+    /// <summary>Takes the counts of another space over.</summary>
+    internal void CopyFrom(PageAccounts other) => (Total, Data, Locked) = (other.Total, other.Data, other.Locked);
+
     /// <summary>Counts pages that a mapping with <paramref name="flags"/> has got.</summary>
     internal void Add(VmFlags flags, PageCount pages)
     {

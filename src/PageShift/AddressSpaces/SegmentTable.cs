@@ -47,6 +47,22 @@ internal sealed class SegmentTable(PhysicalMemory memory)
         }
     }
 
+    /// <summary>The same segments, none of which has pages: what is done to those of the copy, nobody sees.</summary>
+    internal SegmentTable WithoutPages()
+    {
+        lock (_lock)
+        {
+            var copy = new SegmentTable(memory) { _sequence = _sequence, _lastIndex = _lastIndex, _nextIndex = _nextIndex, _nextIdentifier = _nextIdentifier };
+            foreach (Segment segment in _segments.Values.Where(segment => segment.Object.IsHeld))
+            {
+                copy._segments.Add(segment.Identifier, segment.WithoutPages());
+                copy._segments[segment.Identifier].Object.AddHolder();
+            }
+
+            return copy;
+        }
+    }
+
     /// <summary>Adds a space that uses it.</summary>
     internal void AddUser() => Interlocked.Increment(ref _users);
 
@@ -269,6 +285,10 @@ internal sealed class Segment(int identifier, int key, ByteLength size, SegmentF
 
     /// <summary>True once it is removed, and stays while mappings show it. Guarded by the table's lock.</summary>
     internal bool IsRemoved { get; set; }
+
+    /// <summary>The same segment with an object of its own that has no pages. One that is removed is there as one that no key finds.</summary>
+    internal Segment WithoutPages() =>
+        new(Identifier, IsRemoved ? SegmentTable.PrivateKey : Key, Size, mode, new MemoryObject(Object.Memory, Object.Kind, Object.Length) { IsUnlinked = true });
 
     /// <summary>True when its owner, as whom all processes run here, may do what any of the three digits of <paramref name="wanted"/> says.</summary>
     internal bool Grants(SegmentFlags wanted)

@@ -114,6 +114,22 @@ internal sealed class Unmapper(SpaceState state)
         return ZapUnmapped(range, _mappings.EndBelowOrLast(above), _mappings.StartOf(above));
     }
 
+    /// <summary>Takes the mappings and pages of a range away, sealed ones too and whatever the number of mappings: another space, which this one follows, has none there.</summary>
+    internal void Forget(AddressRange range)
+    {
+        if (!SplitOff(range.Start) || !SplitOff(range.End))
+            return; // no memory, which whoever follows looks at after each call
+        MappingHandle first = _mappings.FindFirstEndingAbove(range.Start);
+        if (first.Exists && _mappings.RangeOf(first).Start < range.End)
+            _ = Complete(range, new ReplacedMappings { First = first });
+    }
+
+    private bool SplitOff(VirtualAddress address)
+    {
+        MappingHandle handle = _mappings.Find(address);
+        return handle.IsNone || _mappings.RangeOf(handle).Start == address || TrySplit(handle, address, out _);
+    }
+
     /// <summary>Takes the mappings from <paramref name="first"/> to the end of <paramref name="range"/> out. Returns the one above, or none.</summary>
     internal MappingHandle RemoveMappings(AddressRange range, MappingHandle first)
     {

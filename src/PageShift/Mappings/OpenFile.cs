@@ -37,6 +37,17 @@ public sealed class OpenFile
     /// of its mappings at a time.</summary>
     internal bool CountsMappings { get; init; }
 
+    /// <summary>The same opening of a file of the same kind and length that has no pages: what is done to those of the copy, nobody sees.</summary>
+    internal OpenFile WithoutPages() => new(new MemoryObject(Object.Memory, Object.Kind, Object.Length) { IsUnlinked = true })
+    {
+        CanRead = CanRead,
+        CanWrite = CanWrite,
+        ForbidsExecution = ForbidsExecution,
+        IsPathOnly = IsPathOnly,
+        IsUnmappable = IsUnmappable,
+        CountsMappings = CountsMappings,
+    };
+
     /// <summary>Throws when the file's pages are frames of another memory, whose numbers would mean something else on <paramref name="memory"/>.</summary>
     /// <exception cref="ArgumentException">They are.</exception>
     internal void ThrowIfNotOn(PhysicalMemory memory)

@@ -23,6 +23,9 @@ internal sealed class MapCall : SystemCallDescription
 
     public override bool IsModelledWith(in CallArguments arguments) => !Has(arguments, MapFlags.HugeTlb);
 
+    public override CallRanges Examined(in CallArguments arguments) =>
+        (Has(arguments, MapFlags.Fixed) || Has(arguments, MapFlags.FixedNoReplace)) && !Has(arguments, MapFlags.HugeTlb) ? Pages(arguments.First, arguments.Second) : CallRanges.All;
+
     public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) =>
         Has(arguments, MapFlags.Fixed) && !Has(arguments, MapFlags.FixedNoReplace) ? new CallRanges(CallRanges.Of(arguments.First, arguments.Second)) : default;
 

@@ -13,6 +13,8 @@ internal abstract class RangeCall : SystemCallDescription
 
     public override AddressRange Presupposed(in CallArguments arguments) => PagesOf(arguments.First, arguments.Second);
 
+    public override CallRanges Examined(in CallArguments arguments) => Pages(arguments.First, arguments.Second);
+
     public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) =>
         Effect == CallEffect.None ? default : new CallRanges(CallRanges.Of(arguments.First, arguments.Second));
 }

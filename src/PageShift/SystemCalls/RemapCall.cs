@@ -28,6 +28,14 @@ internal sealed class RemapCall : SystemCallDescription
 
     public override AddressRange Presupposed(in CallArguments arguments) => PagesOf(arguments.First, Math.Max(Math.Min(arguments.Second, arguments.Third), 1));
 
+    public override CallRanges Examined(in CallArguments arguments)
+    {
+        bool isFixed = Has(arguments, RemapFlags.Fixed);
+        bool searches = !isFixed && Has(arguments, RemapFlags.MayMove) && (Has(arguments, RemapFlags.DontUnmap) || arguments.Third > arguments.Second);
+        ulong length = Math.Max(Math.Max(arguments.Second, arguments.Third), 1);
+        return searches ? CallRanges.All : Pages(arguments.First, length, arguments.Fifth, isFixed ? arguments.Third : 0);
+    }
+
     /// <summary>An old length of 0, also after rounding up, makes a second view of what is mapped there.</summary>
     public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) => new(
         CallRanges.Of(arguments.First, unchecked(arguments.Second + (PageSize.Bytes - 1)) < PageSize.Bytes ? 1 : arguments.Second),

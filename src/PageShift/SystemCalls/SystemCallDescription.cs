@@ -70,6 +70,12 @@ internal abstract class SystemCallDescription : ISystemOperation
     /// <summary>What has to be mapped for the call to succeed: whole pages.</summary>
     public virtual AddressRange Presupposed(in CallArguments arguments) => default;
 
+    /// <summary>Where the call looks for mappings: what is elsewhere does not decide how it ends, but for its counts. All of user space where it searches for a place.</summary>
+    public virtual CallRanges Examined(in CallArguments arguments) => CallRanges.All;
+
+    /// <summary>True when it decides how the call ends where pages are.</summary>
+    public virtual bool DependsOnPages(in CallArguments arguments) => false;
+
     /// <summary>Where the call may change mappings.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="breakStart">Where the heap begins.</param>
@@ -133,6 +139,15 @@ internal abstract class SystemCallDescription : ISystemOperation
 
     /// <summary>Makes the call, the mapping lock held exclusively.</summary>
     internal virtual CallResult Make(AddressSpace space, in CallArguments arguments) => Errno.NotImplemented;
+
+    /// <summary>The whole pages that a range of bytes touches, and those of another; all of user space when one wraps.</summary>
+    private protected static CallRanges Pages(ulong start, ulong length, ulong otherStart = 0, ulong otherLength = 0)
+    {
+        AddressRange first = PagesOf(start, length);
+        AddressRange second = PagesOf(otherStart, otherLength);
+        bool wraps = (first.IsEmpty && length != 0) || (second.IsEmpty && otherLength != 0);
+        return wraps || first.End.Value > CallRanges.Limit || second.End.Value > CallRanges.Limit ? CallRanges.All : new CallRanges(first, second);
+    }
 
     /// <summary>The whole pages that a range of bytes touches; empty when it wraps.</summary>
     private protected static AddressRange PagesOf(ulong start, ulong length)

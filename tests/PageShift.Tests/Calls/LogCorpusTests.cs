@@ -1,5 +1,6 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Moving;
 using Xunit;
 
 namespace PageShift.Tests.Calls;
@@ -56,24 +57,18 @@ public sealed class LogCorpusTests
         Assert.Fail("It does not end.");
     }
 
-    /// <summary>Threads, calls, moves, mappings that were inferred, results that differ, and lines that are no calls; or why it is refused.</summary>
+    /// <summary>Threads, calls, moves, mappings that were inferred, calls left out, results that differ, results that nothing explains, and lines that are no calls; or why it is refused.</summary>
     private static string Summary(string name)
     {
         using FileStream stream = File.OpenRead(Path.Combine(Folder, name));
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = name });
-        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true });
-        var threads = new SortedSet<int>();
-        int calls = 0;
-        int divergences = 0;
+        var seen = new Seen();
+        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, seen);
         try
         {
             while (reader.TryRead(out CallRecord record))
-            {
-                threads.Add(record.ThreadId);
-                calls += record.Kind == CallRecordKind.Call ? 1 : 0;
-                divergences += executor.Execute(record).Divergence is null ? 0 : 1;
-            }
-
+                _ = executor.Execute(record);
+            executor.Finish();
             reader.ThrowIfNothingUnderstood();
         }
         catch (CallSyntaxException error)
@@ -81,6 +76,27 @@ public sealed class LogCorpusTests
             return error.Message;
         }
 
-        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, string.Join(',', reader.Noise));
+        LogStatistics statistics = executor.Statistics;
+        return string.Join('\t', string.Join(',', seen.Threads), seen.Calls, statistics.Moves, statistics.InferredMappings, statistics.UnsupportedCalls, seen.Divergences, statistics.UnexplainedResults, string.Join(',', reader.Noise));
+    }
+
+    private sealed class Seen : ILogObserver
+    {
+        internal SortedSet<int> Threads { get; } = [];
+
+        internal int Calls { get; private set; }
+
+        internal int Divergences { get; private set; }
+
+        public void OnMove(in CallRecord record, MoveObservation move)
+        {
+        }
+
+        public void OnExecuted(in CallRecord record, in RecordOutcome outcome)
+        {
+            Threads.Add(record.ThreadId);
+            Calls += record.Kind == CallRecordKind.Call ? 1 : 0;
+            Divergences += outcome.Divergence is null ? 0 : 1;
+        }
     }
 }

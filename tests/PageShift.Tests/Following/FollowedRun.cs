@@ -76,7 +76,8 @@ internal sealed class FollowedRun : IFollowObserver
                     divergences.Add(divergence);
             }
 
-            Assert.Equal(0, executor.Statistics.UnsupportedCalls);
+            executor.Finish();
+            Assert.Equal((0, 0), (executor.Statistics.UnsupportedCalls, executor.Statistics.InferredMappings));
         }
 
         Assert.Equal([], divergences);

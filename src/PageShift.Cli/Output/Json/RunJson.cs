@@ -38,7 +38,7 @@ internal sealed record RunDivergence(string? File, long Line, string Call, strin
 
 /// <summary>What else the log held.</summary>
 internal sealed record RunLog(
-    string Populate, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
+    string Populate, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnexplainedResults, IReadOnlyDictionary<string, long> UnexplainedErrors, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
     long UnknownCalls, IEnumerable<string> UnknownNames, long InjectedCalls, long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
 {
     internal static RunLog Of(RunReport report)
@@ -46,7 +46,7 @@ internal sealed record RunLog(
         LogStatistics log = report.Statistics;
         return new RunLog(
             ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, report.Counts.NoiseLines, report.Noise.Select(lines => lines.ToString()),
-            report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, report.Tally.Unmodelled,
+            report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnexplainedResults, log.UnexplainedErrors, report.Tally.Unmodelled,
             report.Tally.UnmodelledNames, report.Tally.Unknown, report.Tally.UnknownNames, report.Tally.Injected, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
     }
 }

@@ -1,0 +1,172 @@
+using System.Diagnostics.CodeAnalysis;
+using PageShift.Abi;
+using PageShift.Mappings;
+using PageShift.SystemCalls;
+using PageShift.Units;
+
+namespace PageShift.Calls.Execution;
+
+/// <summary>Calls of one address space that ran at the same time: those that have begun and not ended, and those that have ended and wait for them, as they may have been made in either order.</summary>
+/// <remarks>
+/// <para>A log that splits a call shows when it began and when it ended; it was made some time between. Only calls that touch the same addresses wait: for others the order does not matter.
+/// Not thread-safe.</para>
+/// </remarks>
+internal sealed class OverlappedCalls
+{
+    private readonly Dictionary<int, OpenCall> _open = [];
+
+    /// <summary>The calls that wait, in the order in which they ended.</summary>
+    internal List<WaitingCall> Waiting { get; } = [];
+
+    /// <summary>True when no call is open, and none waits.</summary>
+    internal bool IsEmpty => _open.Count == 0 && Waiting.Count == 0;
+
+    /// <summary>A thread has begun a call.</summary>
+    /// <remarks>A call that a log shows in more than two parts begins with the first.</remarks>
+    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(End(thread, time), CallFootprint.OfOpen(call), call.ReturnsAddress);
+
+    /// <summary>A thread's call has ended, or will not.</summary>
+    /// <returns>When it began; <paramref name="time"/> for one that was never open.</returns>
+    internal long End(int thread, long time) => _open.Remove(thread, out OpenCall call) ? call.Begin : time;
+
+    /// <summary>True when a call is open of which only the result will say where it has mapped something.</summary>
+    internal bool HasUnplaced => _open.Values.Any(open => open.MayBeAnywhere);
+
+    /// <summary>True when a call may have been made before or after another that is open or waits, and it matters which.</summary>
+    internal bool HasToWait(in CallFootprint footprint)
+    {
+        foreach (OpenCall open in _open.Values)
+        {
+            if (open.Footprint.Touches(footprint))
+                return true;
+        }
+
+        foreach (WaitingCall waiting in Waiting)
+        {
+            if (waiting.Footprint.Touches(footprint))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Finds calls that touch the same addresses, some of which were over before any that touches them and is still open has begun: those have waited long enough.</summary>
+    /// <param name="evenIfOpen">True to wait for open calls no longer.</param>
+    /// <param name="calls">The calls, in the order in which they ended.</param>
+    /// <param name="decided">How many of them, from the first on, have waited long enough. Those behind may have been made before them, or after.</param>
+    /// <returns>False when there are none.</returns>
+    internal bool TryFindDecided(bool evenIfOpen, [NotNullWhen(true)] out List<WaitingCall>? calls, out int decided)
+    {
+        var seen = new HashSet<WaitingCall>(ReferenceEqualityComparer.Instance);
+        foreach (WaitingCall first in Waiting)
+        {
+            if (!seen.Add(first))
+                continue;
+            calls = [first];
+            for (int i = 0; i < calls.Count; i++)
+            {
+                foreach (WaitingCall other in Waiting)
+                {
+                    if (!seen.Contains(other) && other.Footprint.Touches(calls[i].Footprint))
+                    {
+                        seen.Add(other);
+                        calls.Add(other);
+                    }
+                }
+            }
+
+            calls.Sort(static (left, right) => left.End.CompareTo(right.End));
+            long undecided = evenIfOpen ? long.MaxValue : FirstBeginAmong(calls);
+            decided = calls.Count(call => call.End < undecided);
+            if (decided != 0)
+                return true;
+        }
+
+        calls = null;
+        decided = 0;
+        return false;
+    }
+
+    /// <summary>When the first of the open calls began that touch what these do; the largest number without one.</summary>
+    private long FirstBeginAmong(List<WaitingCall> calls)
+    {
+        long first = long.MaxValue;
+        foreach (OpenCall open in _open.Values)
+        {
+            if (open.Begin < first && calls.Exists(call => call.Footprint.Touches(open.Footprint) || (open.MayBeAnywhere && call.IsUnfit)))
+                first = open.Begin;
+        }
+
+        return first;
+    }
+
+    private readonly record struct OpenCall(long Begin, CallFootprint Footprint, bool MayBeAnywhere);
+}
+
+/// <summary>A call that has ended and has not been made here yet.</summary>
+/// <param name="record">The call.</param>
+/// <param name="begin">When it began, as the number of a record.</param>
+/// <param name="end">When it ended.</param>
+/// <param name="footprint">What it touches.</param>
+/// <param name="file">The file behind its descriptor when it was made; null for none.</param>
+internal sealed class WaitingCall(CallRecord record, long begin, long end, CallFootprint footprint, OpenFile? file)
+{
+    internal CallRecord Record => record;
+
+    internal CallFootprint Footprint => footprint;
+
+    internal OpenFile? File => file;
+
+    internal long Begin => begin;
+
+    internal long End => end;
+
+    /// <summary>True when it could not have been made when it ended: a call that was open then must have come before it.</summary>
+    internal bool IsUnfit { get; init; }
+
+    /// <summary>True when it was over before another began.</summary>
+    internal bool IsBefore(WaitingCall other) => End < other.Begin;
+}
+
+/// <summary>The addresses that a call touches, as far as they are known.</summary>
+/// <param name="Arguments">Those that its arguments name.</param>
+/// <param name="Result">Those that its result names.</param>
+/// <param name="IsBreak">True for brk, which touches what every other brk touches.</param>
+internal readonly record struct CallFootprint(CallRanges Arguments, CallRanges Result, bool IsBreak)
+{
+    /// <summary>What a call touches of which only the arguments are known.</summary>
+    internal static CallFootprint OfOpen(in SystemCall call) => new(Named(call.Description, call.Arguments), default, call.Number == SystemCallNumber.Break);
+
+    /// <summary>What a call has touched.</summary>
+    internal static CallFootprint Of(in CallRecord record)
+    {
+        if (record.Call.Description is not { } description)
+            return new CallFootprint(CallRanges.All, default, IsBreak: false);
+        bool isBreak = record.Call.Number == SystemCallNumber.Break;
+        CallRanges result = record.Outcome.State == CallOutcomeState.Value && !isBreak ? description.RangesAfter(record.Call.Arguments, new CallResult(record.Outcome.Value)) : default;
+        return new CallFootprint(Named(description, record.Call.Arguments), result, isBreak);
+    }
+
+    /// <summary>True when two calls touch the same addresses.</summary>
+    internal bool Touches(in CallFootprint other) =>
+        (IsBreak && other.IsBreak)
+        || Arguments.Overlaps(other.Arguments) || Arguments.Overlaps(other.Result)
+        || Result.Overlaps(other.Arguments) || Result.Overlaps(other.Result);
+
+    private static CallRanges Named(SystemCallDescription? description, in CallArguments a)
+    {
+        switch (description?.Number)
+        {
+            case null or SystemCallNumber.Break:
+                return default;
+            case SystemCallNumber.Remap:
+                ulong destination = (a.Fourth & (ulong)RemapFlags.Fixed) != 0 ? PageSize.RoundUpWrapping(a.Third) : 0;
+                return new CallRanges(CallRanges.Of(a.First, PageSize.RoundUpWrapping(Math.Max(a.Second, a.Third))), CallRanges.Of(a.Fifth, destination));
+            case SystemCallNumber.Map:
+                bool isFixed = (a.Fourth & (ulong)(MapFlags.Fixed | MapFlags.FixedNoReplace)) != 0;
+                return isFixed ? new CallRanges(CallRanges.Of(a.First, PageSize.RoundUpWrapping(a.Second))) : default;
+            default:
+                return description.Examined(a);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using Xunit;
+
+namespace PageShift.Tests.Calls;
+
+/// <summary>Calls of threads that ran at the same time are made in an order that explains what they returned.</summary>
+public sealed class OverlappedCallsTests
+{
+    private const string Threads = "100 clone(child_stack=0x7f8141bdfa80, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 101\n";
+
+    [Fact]
+    public void A_hundred_recordings_of_threads_without_a_lock_are_verified()
+    {
+        int disordered = 0;
+        for (ulong seed = 0; seed < 100; seed++)
+        {
+            using var program = new InterleavedProgram(seed, 3000);
+            string log = program.Log();
+
+            using var followed = Followed.Untouched(log);
+
+            Assert.True(followed.Divergences == 0, $"seed {seed}: {followed.Divergences} divergences, first at line {followed.First?.Line}: {followed.First}");
+            Assert.Equal((0L, 0L), (followed.Statistics.InferredMappings, followed.Statistics.UnexplainedResults));
+            Assert.Equal(program.Space.GetMappings().Select(mapping => $"{mapping.Range} {mapping.Flags}"), followed.MappingsOf(100));
+            disordered += followed.Order.Zip(followed.Order.Skip(1)).Any(pair => pair.First > pair.Second) ? 1 : 0;
+        }
+
+        Assert.True(disordered > 50, $"only {disordered} of the recordings needed another order than that of the ends");
+    }
+
+    [Fact]
+    public void Each_call_is_made_between_its_beginning_and_its_end()
+    {
+        using var followed = Followed.Log(Threads
+            + "100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "100 munmap(0x7f0000100000, 65536 <unfinished ...>\n"
+            + "101 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "101 mprotect(0x7f0000100000, 65536, PROT_READ|PROT_WRITE) = 0\n"
+            + "100 <... munmap resumed>)             = 0\n");
+
+        Assert.Equal([1L, 2L, 6L, 4L, 5L], followed.Order);
+        Assert.Equal(0, followed.Divergences);
+    }
+
+    [Fact]
+    public void A_split_memory_call_is_a_record_where_it_begins()
+    {
+        CallLogReader reader = LogText.PlainReader("5 munmap(0x1000, 4096 <unfinished ...>", "6 write(1, \"x\", 1 <unfinished ...>", "6 <... write resumed>) = 1", "5 <... munmap resumed>) = 0");
+        var kinds = new List<(CallRecordKind, long)>();
+        while (reader.TryRead(out CallRecord record))
+            kinds.Add((record.Kind, record.Line));
+
+        Assert.Equal([(CallRecordKind.CallStarted, 1), (CallRecordKind.Call, 3), (CallRecordKind.Call, 4)], kinds);
+    }
+
+    [Fact]
+    public void Calls_that_touch_other_addresses_do_not_wait()
+    {
+        using var followed = Followed.Log(Threads
+            + "100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "100 munmap(0x7f0000100000, 65536 <unfinished ...>\n"
+            + "101 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000200000\n"
+            + "100 <... munmap resumed>)             = 0\n");
+
+        Assert.Equal([1L, 2L, 4L, 5L], followed.Order);
+    }
+
+    // The second mapping can't be there, whatever the order: nor can what relies on it.
+    [Fact]
+    public void What_no_order_explains_is_said_once()
+    {
+        using var followed = Followed.Log(Threads
+            + "100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "100 munmap(0x7f0000100000, 65536 <unfinished ...>\n"
+            + "101 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "101 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "101 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "100 <... munmap resumed>)             = 0\n"
+            + "101 mmap(0x7f0000100000, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x7f0000100000\n");
+
+        Assert.Equal(1, followed.Divergences);
+    }
+
+    [Fact]
+    public void A_call_that_never_ends_holds_few_others_up()
+    {
+        const int Rounds = 2000;
+        var log = new StringBuilder(Threads)
+            .Append("100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n")
+            .Append("100 madvise(0x7f0000100000, 65536, MADV_DONTNEED <unfinished ...>\n");
+        for (int i = 0; i < Rounds; i++)
+            log.Append("101 mprotect(0x7f0000100000, 65536, PROT_READ|PROT_WRITE) = 0\n101 mprotect(0x7f0000100000, 65536, PROT_READ) = 0\n");
+        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true });
+        var reader = new CallLogReader(new MemoryStream(Encoding.ASCII.GetBytes(log.ToString())), new CallLogOptions { FileName = "log" });
+        long most = 0;
+        while (reader.TryRead(out CallRecord record))
+        {
+            _ = executor.Execute(record);
+            most = Math.Max(most, record.Line - executor.Statistics.Calls);
+        }
+
+        executor.Finish();
+        Assert.InRange(most, 100, 140);
+        Assert.Equal(2 + (2 * Rounds), executor.Statistics.Calls);
+    }
+
+    [Fact]
+    public void A_thread_that_dies_in_a_call_holds_nothing_up()
+    {
+        using var followed = Followed.Log(string.Create(CultureInfo.InvariantCulture, $"""
+            {Threads}100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000
+            100 mprotect(0x7f0000100000, 65536, PROT_NONE <unfinished ...>
+            101 munmap(0x7f0000100000, 65536) = 0
+            100 +++ exited with 0 +++
+            101 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000
+
+            """));
+
+        Assert.Equal(0, followed.Divergences);
+    }
+}
