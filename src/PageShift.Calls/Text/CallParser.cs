@@ -96,12 +96,14 @@ internal sealed partial class CallParser
     /// <summary>Takes a call's name; strace writes question marks where the thread died before the call's number could be read.</summary>
     public static ReadOnlySpan<byte> TakeCallName(ref LineCursor cursor)
     {
+        if (cursor.Current != '?')
+            return cursor.TakeName();
         int start = cursor.Position;
         while (cursor.TryTake((byte)'?'))
         {
         }
 
-        return cursor.Position > start ? cursor.Text[start..cursor.Position] : cursor.TakeName();
+        return cursor.Text[start..cursor.Position];
     }
 
     /// <summary>Reads the arguments up to the closing parenthesis, or to the end of partial text.</summary>

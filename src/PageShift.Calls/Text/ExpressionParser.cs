@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using PageShift.Calls.Names;
 using PageShift.Units;
@@ -25,10 +26,12 @@ internal static class ExpressionParser
     /// <param name="expected">What a syntax error says was expected.</param>
     /// <param name="value">The value; a negative one in two's complement.</param>
     /// <param name="allowsOctal">Whether a number with a leading zero is octal. Elsewhere such a number is refused.</param>
-    public static bool TryParse(ref LineCursor cursor, SymbolTable? names, string expected, out ulong value, bool allowsOctal = false)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryParse(ref LineCursor cursor, SymbolTable? names, string expected, out ulong value, bool allowsOctal = false) =>
+        TryParseAlternatives(ref cursor, names, allowsOctal, out value) || TryParseAny(ref cursor, names, expected, out value, allowsOctal);
+
+    private static bool TryParseAny(ref LineCursor cursor, SymbolTable? names, string expected, out ulong value, bool allowsOctal)
     {
-        if (TryParseAlternatives(ref cursor, names, allowsOctal, out value))
-            return true;
         bool isParsed = TryParseBinary(ref cursor, names, expected, allowsOctal, OrRank, 0, out Int128 result);
         value = unchecked((ulong)result);
         return isParsed;

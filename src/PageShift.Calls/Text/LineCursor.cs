@@ -129,16 +129,18 @@ internal ref struct LineCursor
     /// <summary>Takes a decimal number without sign; fails where no digit stands, or where it does not fit in a long.</summary>
     public bool TryTakeNumber(string expected, out long number)
     {
-        int start = Position;
+        ReadOnlySpan<byte> rest = Rest;
+        int length = 0;
         number = 0;
-        for (; IsDigit(Current); Position++)
+        for (; length < rest.Length && IsDigit(rest[length]); length++)
         {
             if (number > (long.MaxValue - 9) / 10)
-                return FailAt(start, "a number below 2^63");
-            number = number * 10 + (Current - '0');
+                return Fail("a number below 2^63");
+            number = number * 10 + (rest[length] - '0');
         }
 
-        return Position > start || Fail(expected);
+        Position += length;
+        return length > 0 || Fail(expected);
     }
 
     /// <summary>What stands at the failure, for a message: a word or a single character, in quotes.</summary>

@@ -12,8 +12,17 @@ internal static partial class TableMemory
         using PhysicalMemory.FrameBatch batch = memory.EnterBatch();
         for (int i = 0; i < entries.Length;)
         {
-            FrameNumber frame = entries[i].Frame;
-            i += !entries[i].IsMapped ? 1 : batch.Release(frame, batch.IsSole(frame) ? CountSuccessive(entries[i..]) : 1);
+            if (!entries[i].IsMapped)
+            {
+                i++;
+                continue;
+            }
+
+            FrameNumber first = entries[i].Frame;
+            int run = CountSuccessive(entries[i..]);
+            for (int released = 0; released < run;)
+                released += batch.Release(first + (ulong)released, run - released);
+            i += run;
         }
     }
 

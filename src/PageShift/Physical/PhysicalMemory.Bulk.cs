@@ -79,9 +79,6 @@ public sealed partial class PhysicalMemory
         /// <param name="isZero">False when they hold what somebody has left in them.</param>
         internal int Allocate(int most, out FrameNumber first, out bool isZero) => _memory.AllocateRunLocked(most, out first, out isZero);
 
-        /// <summary>True for a frame that has one reference, and is none of zeroes.</summary>
-        internal bool IsSole(FrameNumber frame) => !_memory.IsZeroPage(frame) && _memory.Owner(frame).CountSoleReferences(frame, 1) != 0;
-
         /// <summary>Drops a reference to each of up to <paramref name="most"/> frames that follow one another. Returns how many, at least one: as long as they have no other reference.</summary>
         internal int Release(FrameNumber first, int most) => _memory.ReleaseRunLocked(first, most);
 
