@@ -116,7 +116,7 @@ internal ref struct PageTableCursor
     }
 
     /// <summary>True when the slot for <paramref name="address"/> is in this table.</summary>
-    private readonly bool IsInTable(VirtualAddress address) => (address.Value ^ _slotsStart) >> _shift >> _indexBits == 0;
+    internal readonly bool IsInTable(VirtualAddress address) => (address.Value ^ _slotsStart) >> _shift >> _indexBits == 0;
 
     /// <summary>Goes to the slot for an address of the range, if that is in this table and the table's entries are of <paramref name="level"/>. False, without moving, if not.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
