@@ -60,6 +60,9 @@ public readonly record struct CallRecord
     /// <summary>True when the outcome was injected by strace: the kernel did not run the call.</summary>
     internal bool IsInjected { get; init; }
 
+    /// <summary>True for a call of a 32-bit program: by its name, an address that is sign-extended, or what strace said of the process.</summary>
+    internal bool Is32Bit { get; init; }
+
     /// <summary>The call's name. For calls that are modelled this is one name for each number (openat stands for open, too);
     /// for the others the name that the log shows. Empty for events that are not calls, except for <see cref="CallRecordKind.Killed"/>.</summary>
     public string Name

@@ -30,7 +30,11 @@ public sealed partial class LogExecutor
         if (description.Descriptor(a) is >= 0 and int descriptor)
             process.Infer(descriptor);
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
+        {
+            RefuseBeyond(process, address, 0);
             a = description.PlacedAt(a, new VirtualAddress(address), replaces: !_options.Verify);
+        }
+
         bool populatesAtOnce = record.Call.Number == SystemCallNumber.Map && PopulatesAtOnce(process, a);
         if (populatesAtOnce)
             a = a with { Fourth = (a.Fourth | (ulong)MapFlags.Populate) & ~(ulong)MapFlags.NonBlock };
@@ -45,7 +49,7 @@ public sealed partial class LogExecutor
         AssumesAll(process)
         && ((Protection)map.Third & Protection.Write) != 0
         && ((MapFlags)map.Fourth & MapFlags.TypeMask) == MapFlags.Private
-        && map.Second <= LargestPopulated;
+        && map.Second <= LargestPopulatedHere;
 
     /// <summary>False for a process whose log says which pages are present.</summary>
     private bool AssumesAll(LogProcess process) => _options.Populate == PopulateAssumption.All && !process.StatesPresence;
@@ -84,13 +88,12 @@ public sealed partial class LogExecutor
         if (record.Outcome.State != CallOutcomeState.Value)
             return;
         AddressRange range = description.Presupposed(record.Call.Arguments);
-        if (range.End > process.Space.Geometry.UserLimit)
-            return;
+        RefuseBeyond(process, range.Start.Value, range.Length.Value);
         while (!range.IsEmpty && process.Space.FindHole(range) is { } hole)
         {
             Apply(process, SystemCallNumber.Map, hole.Start.Value, hole.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
             Statistics.InferredMappings++;
-            Statistics.InferredBytes += hole.Length.Value;
+            Statistics.InferredBytes += hole.Length.Value << Machine.Scale;
             Populate(process, hole);
             range = new AddressRange(hole.End, range.End);
         }
@@ -109,7 +112,7 @@ public sealed partial class LogExecutor
             if ((mapping.Flags & (VmFlags.Write | VmFlags.Shared)) != VmFlags.Write)
                 continue;
             AddressRange part = mapping.Range.Intersect(range);
-            if (part.Length.Value > LargestPopulated)
+            if (part.Length.Value > LargestPopulatedHere)
                 Statistics.LeftUnpopulated++;
             else
                 Apply(process, SystemCallNumber.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);

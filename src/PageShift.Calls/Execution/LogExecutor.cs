@@ -1,6 +1,6 @@
-using System.Globalization;
 using PageShift.Abi;
 using PageShift.AddressSpaces;
+using PageShift.Calls.Machines;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
@@ -21,7 +21,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly LogExecutorOptions _options;
     private readonly ILogObserver? _observer;
     private readonly ISpaceFollower? _follower;
-    private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
+    private readonly PhysicalMemory _memory;
+    private readonly AddressSpaceOptions _space;
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private CallRecord _record;
@@ -38,6 +39,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _space = ReferenceEquals(options.Machine, Machine.Usual) ? options.Space : options.Space with { Geometry = Machine.Geometry, TableMoves = Machine.TableMoves };
+        _memory = new PhysicalMemory(PhysicalMemoryOptions.BytesFree with { TableOrder = _space.Geometry.TableOrder });
         _observer = observer;
         _follower = follower;
         _processes = new ProcessTable(MakeTarget, follower);
@@ -91,11 +94,13 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
 
-    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space)) { MoveObserver = this };
+    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _space)) { MoveObserver = this };
 
     private RecordOutcome ExecuteCall(in CallRecord record)
     {
         _processes.See(record.ThreadId);
+        if (record.Is32Bit && record.Call.Number != SystemCallNumber.Execute)
+            Limit(_processes.Of(record.ThreadId));
         if (record.IsInjected)
         {
             if (record.Call.Number == SystemCallNumber.Clone)
@@ -148,7 +153,10 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }
 
-    private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record)
+    private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record) =>
+        NeedsAdaptation(process, Machine) ? ExecuteAdapted(process, Adapt(process, record)) : ExecuteAdapted(process, record);
+
+    private Divergence? ExecuteAdapted(LogProcess process, in CallRecord record)
     {
         CallArguments a = record.Call.Arguments;
         CallResult result = record.Call.Number switch
@@ -191,11 +199,11 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
         string expected = outcome.State switch
         {
-            CallOutcomeState.Value => string.Create(CultureInfo.InvariantCulture, $"0x{outcome.Value:x}"),
+            CallOutcomeState.Value => ShownResult(outcome.Value, record),
             CallOutcomeState.Error => ErrnoName.Of(outcome.Error),
             _ => "success",
         };
-        string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
+        string actual = result.IsError ? ErrnoName.Of(result.Error) : ShownResult(result.Raw, record);
         return new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId };
     }
 }

@@ -17,6 +17,9 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
 
+    /// <summary>True once the program has turned out to be of 32 bits.</summary>
+    internal bool Is32Bit { get; set; }
+
     /// <summary>True once the log has said which pages are present: then nothing is assumed.</summary>
     internal bool StatesPresence { get; set; }
 

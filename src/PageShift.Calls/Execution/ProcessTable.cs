@@ -170,6 +170,6 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         Spaces++;
         _ = parent.Target.TryFork(out EngineTarget copy);
         follower?.Forked(parent.Space, copy.Space);
-        return new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        return new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence, Is32Bit = parent.Is32Bit };
     }
 }

@@ -94,8 +94,12 @@ internal sealed partial class CallParser
             ArgumentScanner.TrySkipArguments(ref cursor);
         else if (!ExpressionParser.TryParse(ref cursor, null, "a returned value", out value))
             return false;
-        if (IsOf32Bit && IsSignExtended(value))
+        if (IsSignExtended(value) && call.Number is SystemCallNumber.Map or SystemCallNumber.Remap or SystemCallNumber.Break)
+        {
             value = (uint)value;
+            call.Is32Bit = true; // nothing of a 64-bit program is there
+        }
+
         call.Outcome = CallOutcome.OfValue(unchecked((long)value));
 
         // strace -y: the descriptor's file follows the number directly. Behind a space, '<' begins the duration.
