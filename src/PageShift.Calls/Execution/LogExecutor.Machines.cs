@@ -17,7 +17,12 @@ public sealed partial class LogExecutor
     private ulong LargestPopulatedHere => LargestPopulated >> Machine.Scale;
 
     /// <summary>True when a record is not for the engine as it is.</summary>
-    private static bool NeedsAdaptation(LogProcess process, Machine machine) => machine.Scale != 0 || process.Is32Bit || machine.Architecture == Architecture.Arm64;
+    private bool NeedsAdaptation(LogProcess process, in CallRecord record)
+    {
+        if (Machine.Is32Bit || record.HasExtendedAddress)
+            Limit(process);
+        return process.Is32Bit || _isForeign;
+    }
 
     /// <summary>A process has turned out to be of 32 bits.</summary>
     private void Limit(LogProcess process)
@@ -53,7 +58,7 @@ public sealed partial class LogExecutor
 
         if (Machine.Architecture == Architecture.Arm64 && record.Call.Number is SystemCallNumber.Map or SystemCallNumber.Protect)
             arguments = arguments with { Third = arguments.Third & ~ForeignProtection.All }; // branch targets and memory tags do not matter here
-        CallOutcome outcome = record.Outcome;
+        CallOutcome outcome = record.HasExtendedAddress ? CallOutcome.OfValue((uint)record.Outcome.Value) : record.Outcome;
         if (Machine.Scale != 0 && outcome.State == CallOutcomeState.Value && record.Call.ReturnsAddress)
             outcome = CallOutcome.OfValue((long)ScaledAddress((ulong)outcome.Value));
         return record with { Call = record.Call with { Arguments = arguments }, Outcome = outcome };
@@ -78,7 +83,8 @@ public sealed partial class LogExecutor
             return;
         string shown = string.Create(CultureInfo.InvariantCulture, $"0x{address << Machine.Scale:x}");
         string end = string.Create(CultureInfo.InvariantCulture, $"0x{limit << Machine.Scale:x}");
-        throw new UnsupportedMachineException($"found {_record.Name} at {shown}, but the addresses of {MachineText.Of(Machine)} end at {end}: name the log's machine with --arch, --page-size or --address-bits")
+        string tables = ReferenceEquals(Machine, Machine.Usual) ? "the page tables" : $"the addresses of {MachineText.Of(Machine)}";
+        throw new UnsupportedMachineException($"found {_record.Name} at {shown}, but {tables} end at {end}: name the log's machine with --arch, --page-size or --address-bits, or other tables with --geometry")
         {
             Line = _record.Line,
         };

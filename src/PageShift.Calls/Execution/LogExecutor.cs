@@ -23,6 +23,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly ISpaceFollower? _follower;
     private readonly PhysicalMemory _memory;
     private readonly AddressSpaceOptions _space;
+    private readonly bool _isForeign; // the records of the log's machine are not for the engine as they are
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private CallRecord _record;
@@ -40,6 +41,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _space = ReferenceEquals(options.Machine, Machine.Usual) ? options.Space : options.Space with { Geometry = Machine.Geometry, TableMoves = Machine.TableMoves };
+        _isForeign = Machine.Scale != 0 || Machine.Architecture == Architecture.Arm64;
         _memory = new PhysicalMemory(PhysicalMemoryOptions.BytesFree with { TableOrder = _space.Geometry.TableOrder });
         _observer = observer;
         _follower = follower;
@@ -60,6 +62,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     public AddressSpace SpaceOf(int threadId) => _processes.Of(threadId).Space;
 
     /// <summary>Executes one record, and tells what came of it.</summary>
+    /// <exception cref="UnsupportedMachineException">The log shows an address that the page tables can't hold.</exception>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
     public RecordOutcome Execute(in CallRecord record)
     {
@@ -154,7 +157,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     }
 
     private Divergence? ExecuteMemoryCall(LogProcess process, in CallRecord record) =>
-        NeedsAdaptation(process, Machine) ? ExecuteAdapted(process, Adapt(process, record)) : ExecuteAdapted(process, record);
+        NeedsAdaptation(process, record) ? ExecuteAdapted(process, Adapt(process, record)) : ExecuteAdapted(process, record);
 
     private Divergence? ExecuteAdapted(LogProcess process, in CallRecord record)
     {

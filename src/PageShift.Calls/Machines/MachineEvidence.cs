@@ -32,19 +32,20 @@ internal sealed class MachineEvidence
     /// <summary>Looks at a record.</summary>
     internal void Add(in CallRecord record)
     {
-        if (record.Is32Bit && _line32 == 0)
+        if ((record.Is32Bit || record.HasExtendedAddress) && _line32 == 0)
             _line32 = record.Line;
         if (_sign is null && ArchitectureSigns.Of(record) is { } sign)
             _sign = (sign.Architecture, sign.Sign, record.Line);
         if (record.Kind != CallRecordKind.Call || record.Outcome.State != CallOutcomeState.Value || record.Call.Description is not { IsModelled: true } description)
             return;
         CallArguments a = record.Call.Arguments;
+        ulong result = record.HasExtendedAddress ? (uint)record.Outcome.Value : (ulong)record.Outcome.Value;
         if (record.Call.Number == SystemCallNumber.Map)
-            AddMapping(a, (ulong)record.Outcome.Value, record.Line);
+            AddMapping(a, result, record.Line);
         else if (record.Call.Number == SystemCallNumber.Remap)
-            AddPlace((ulong)record.Outcome.Value, record.Line);
+            AddPlace(result, record.Line);
         else if (description.ReturnsAddress)
-            Note((ulong)record.Outcome.Value, record.Line);
+            Note(result, record.Line);
         if (record.Call.Number is SystemCallNumber.Unmap or SystemCallNumber.Protect or SystemCallNumber.Remap or SystemCallNumber.Advise) // the start has to be that of a page
             AddPlace(a.First, record.Line);
     }
