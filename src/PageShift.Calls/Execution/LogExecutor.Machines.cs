@@ -83,8 +83,8 @@ public sealed partial class LogExecutor
             return;
         string shown = string.Create(CultureInfo.InvariantCulture, $"0x{address << Machine.Scale:x}");
         string end = string.Create(CultureInfo.InvariantCulture, $"0x{limit << Machine.Scale:x}");
-        string tables = ReferenceEquals(Machine, Machine.Usual) ? "the page tables" : $"the addresses of {MachineText.Of(Machine)}";
-        throw new UnsupportedMachineException($"found {_record.Name} at {shown}, but {tables} end at {end}: name the log's machine with --arch, --page-size or --address-bits, or other tables with --geometry")
+        string tables = ReferenceEquals(Machine, Machine.Usual) ? $"the page tables, which end at {end}" : MachineText.Of(Machine);
+        throw new UnsupportedMachineException($"found {_record.Name} at {shown}, beyond {tables}: name the log's machine with --arch, --page-size or --address-bits, or other tables with --geometry")
         {
             Line = _record.Line,
         };

@@ -63,9 +63,9 @@ internal sealed record Machine
     /// <summary>What the processor's Linux moves, where that is not what x86-64's does; null where it is.</summary>
     internal string? MoveRule => Architecture switch
     {
-        Architecture.Arm64 => "arm64's Linux moves whole PMDs and PUDs from 5.11 on",
-        Architecture.RiscV64 or Architecture.Power64 => $"{ArchitectureName.Of(Architecture)}'s Linux moves whole PMDs and PUDs from 5.14 on",
-        Architecture.Arm or Architecture.LoongArch64 or Architecture.S390 => $"{ArchitectureName.Of(Architecture)}'s Linux moves page by page, except large pages",
+        Architecture.Arm64 => "arm64's Linux moves whole PMDs and PUDs from 5.11 on, and page by page before",
+        Architecture.RiscV64 or Architecture.Power64 => $"{ArchitectureName.Of(Architecture)}'s Linux moves whole PMDs and PUDs from 5.14 on, and page by page before",
+        Architecture.Arm or Architecture.LoongArch64 or Architecture.S390 => $"{ArchitectureName.Of(Architecture)}'s Linux moves page by page, except large pages, in every release",
         _ => null,
     };
 }

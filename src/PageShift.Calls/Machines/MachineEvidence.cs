@@ -19,6 +19,7 @@ internal sealed class MachineEvidence
 
     private const ulong ForeignAddress = 1UL << 47;
     private const ulong End32 = 1UL << 32;
+    private const ulong LowestExtended = unchecked((ulong)int.MinValue); // from here on addresses are extended from 32 bits
     private const ulong SmallestLarge = 2UL << 20; // from this length on addresses are chosen for large pages
 
     private (Architecture Architecture, string Sign, long Line)? _sign;
@@ -47,7 +48,7 @@ internal sealed class MachineEvidence
         else if (description.ReturnsAddress)
             Note(result, record.Line);
         if (record.Call.Number is SystemCallNumber.Unmap or SystemCallNumber.Protect or SystemCallNumber.Remap or SystemCallNumber.Advise) // the start has to be that of a page
-            AddPlace(a.First, record.Line);
+            AddPlace(a.First >= LowestExtended ? (uint)a.First : a.First, record.Line);
     }
 
     /// <summary>Chooses the machine.</summary>
@@ -62,7 +63,7 @@ internal sealed class MachineEvidence
         Machine machine;
         try
         {
-            machine = MachineShapes.Find(architecture, pageShift, request.AddressBits, _highest.Address, _highestChosen == _highest.Address, limit32);
+            machine = MachineShapes.Find(architecture, pageShift, request.AddressBits, _highest.Address, _highestChosen, limit32);
         }
         catch (UnsupportedMachineException refused) when (why is not null || whyPages is not null)
         {

@@ -48,10 +48,10 @@ internal static class MachineShapes
     /// <param name="pageShift">The base-2 logarithm of the page size.</param>
     /// <param name="bits">The bits of a user address; null for the usual ones, or as many as it takes.</param>
     /// <param name="highest">The highest address that has to be held.</param>
-    /// <param name="isChosenByKernel">True when the kernel chose it, which begins near the top: then a machine with shorter addresses is known by it.</param>
+    /// <param name="chosen">The highest address that the kernel chose, which begins near the top: a machine with shorter addresses is known by it. 0 for none.</param>
     /// <param name="limit32">Where the addresses of 32-bit programs end.</param>
     /// <exception cref="UnsupportedMachineException">There is none, or it is not supported.</exception>
-    internal static Machine Find(Architecture architecture, int pageShift, int? bits, ulong highest, bool isChosenByKernel, ulong limit32)
+    internal static Machine Find(Architecture architecture, int pageShift, int? bits, ulong highest, ulong chosen, ulong limit32)
     {
         Shape[] sized = [.. All.Where(s => s.Architecture == architecture && s.PageShift == pageShift)];
         if (sized.Length == 0)
@@ -63,7 +63,7 @@ internal static class MachineShapes
         Shape shape = fitting.Length == 0 ? sized.MaxBy(s => s.Bits) : fitting[0];
 
         // An address near the top of shorter addresses, which the kernel chose, says that they are no longer.
-        if (bits is null && isChosenByKernel && fitting.Where(s => highest >> (s.Bits - 1) == 1).ToArray() is [var near, ..])
+        if (bits is null && fitting.Where(s => chosen >> (s.Bits - 1) == 1).ToArray() is [var near, ..])
             shape = near;
         return new Machine { Architecture = architecture, PageShift = pageShift, AddressBits = shape.Bits, Geometry = GeometryOf(shape), Limit32 = limit32 };
     }

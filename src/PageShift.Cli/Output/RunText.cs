@@ -84,7 +84,7 @@ internal sealed class RunText(int most) : IRunOutput
     {
         LogStatistics statistics = report.Statistics;
         if (report.Settings.Machine.MoveRule is { } rule && statistics.Moves != 0)
-            _output.Line($"note: {rule}, so the policies of older releases move page by page");
+            _output.Line($"note: {rule}");
         if (statistics.InferredMappings != 0)
             _output.Line($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log uses this memory but never maps it");
         if (statistics.DifferentResults != 0)

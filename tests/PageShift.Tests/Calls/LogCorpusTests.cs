@@ -1,5 +1,6 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using Xunit;
 
 namespace PageShift.Tests.Calls;
@@ -33,7 +34,7 @@ public sealed class LogCorpusTests
         }
     }
 
-    private static string[] Files() => [.. Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => name != "expected.tsv").Order(StringComparer.Ordinal)];
+    private static string[] Files() => [.. Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith(".tsv", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads on behind errors, up to the end. Each call reads at least a line, or takes a record that an earlier line left.</summary>
     private static void ReadToEnd(CallLogReader reader, int most)
@@ -61,12 +62,12 @@ public sealed class LogCorpusTests
     {
         using FileStream stream = File.OpenRead(Path.Combine(Folder, name));
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = name });
-        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true });
         var threads = new SortedSet<int>();
         int calls = 0;
         int divergences = 0;
         try
         {
+            using var executor = new LogExecutor(new LogExecutorOptions { Verify = true, Machine = MachineLogTests.MachineOf(name) });
             while (reader.TryRead(out CallRecord record))
             {
                 threads.Add(record.ThreadId);
@@ -75,12 +76,15 @@ public sealed class LogCorpusTests
             }
 
             reader.ThrowIfNothingUnderstood();
+            return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, string.Join(',', reader.Noise));
         }
         catch (CallSyntaxException error)
         {
             return error.Message;
         }
-
-        return string.Join('\t', string.Join(',', threads), calls, executor.Statistics.Moves, executor.Statistics.InferredMappings, executor.Statistics.UnsupportedCalls, divergences, string.Join(',', reader.Noise));
+        catch (UnsupportedMachineException error)
+        {
+            return $"{name}:{error.Line}: {error.Message}";
+        }
     }
 }
