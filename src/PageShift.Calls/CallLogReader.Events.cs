@@ -322,7 +322,7 @@ public sealed partial class CallLogReader
         if (!message.StartsWith(LinePrefix.ModeMessage))
             return;
         var cursor = new LineCursor(message, LinePrefix.ModeMessage.Length);
-        if (!cursor.TryTakeNumber("a process id", out long id) || id is <= 0 or > int.MaxValue)
+        if (!cursor.TryTake("PID="u8) || !cursor.TryTakeNumber("a process id", out long id) || id is <= 0 or > int.MaxValue)
             return;
         int thread = _tracees.ResolveMode((int)id);
         if (cursor.TryTake(" runs in 32 bit mode"u8))

@@ -1,4 +1,3 @@
-using PageShift.Calls.Names;
 using PageShift.Calls.Text;
 
 namespace PageShift.Calls;

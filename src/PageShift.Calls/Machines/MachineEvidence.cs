@@ -1,6 +1,5 @@
 using System.Globalization;
 using PageShift.Abi;
-using PageShift.SystemCalls;
 using PageShift.Units;
 
 namespace PageShift.Calls.Machines;
