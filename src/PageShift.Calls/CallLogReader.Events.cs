@@ -165,7 +165,7 @@ public sealed partial class CallLogReader
         return true;
     }
 
-    private static CallRecord RecordOf(CallRecordKind kind, in ParsedCall call, long line, int threadId, CallTimestamp timestamp) => new()
+    private CallRecord RecordOf(CallRecordKind kind, in ParsedCall call, long line, int threadId, CallTimestamp timestamp) => new()
     {
         Kind = kind,
         Line = line,
@@ -173,6 +173,7 @@ public sealed partial class CallLogReader
         Call = new SystemCall(call.Number, call.Arguments),
         Outcome = call.Outcome,
         IsInjected = call.IsInjected,
+        Is32Bit = call.Is32Bit || (_threads32.Count != 0 && _threads32.Contains(threadId)),
         Name = call.Name!,
         FilePath = call.FilePath,
         Timestamp = timestamp,
@@ -328,8 +329,16 @@ public sealed partial class CallLogReader
     /// <summary>[ Process PID=5120 runs in 32 bit mode. ]</summary>
     private void NoteMode(ReadOnlySpan<byte> message)
     {
-        if (message.StartsWith(LinePrefix.ModeMessage))
-            _parser.IsOf32Bit |= message.IndexOf(" 32 bit mode"u8) > 0;
+        if (!message.StartsWith(LinePrefix.ModeMessage))
+            return;
+        var cursor = new LineCursor(message, LinePrefix.ModeMessage.Length);
+        if (!cursor.TryTake("PID="u8) || !cursor.TryTakeNumber("a process id", out long id) || id is <= 0 or > int.MaxValue)
+            return;
+        int thread = _tracees.ResolveMode((int)id);
+        if (cursor.TryTake(" runs in 32 bit mode"u8))
+            _threads32.Add(thread);
+        else
+            _threads32.Remove(thread);
     }
 
     /// <summary>Keeps what stands before a message for the next line, and reads the message.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using PageShift.Calls.Names;
 using PageShift.Calls.Text;
 
@@ -16,6 +17,9 @@ public sealed partial class CallLogReader
 
     /// <summary>True when the line that is read has turned out to be no call, as it is read so far.</summary>
     private bool _isNoise;
+
+    /// <summary>The page size in bytes that a line of the program's own output says; 0 where none does.</summary>
+    internal ulong StatedPageSize { get; private set; }
 
     /// <summary>Where a line first could not be read, and what was expected there.</summary>
     private (int Position, string? Expected) _fault;
@@ -88,6 +92,7 @@ public sealed partial class CallLogReader
     /// <summary>Passes over the line that was read last, which is noise. But where a call that changes memory stands behind something that is not understood, the line is an error.</summary>
     private void PassOver(ReadOnlySpan<byte> line)
     {
+        NotePageSize(line);
         bool isError = _options.Strict || HoldsChange(line);
         if (!isError)
         {
@@ -98,6 +103,14 @@ public sealed partial class CallLogReader
         var cursor = new LineCursor(line);
         cursor.FailAt(_fault.Position, _fault.Expected!);
         Reject(cursor, null, changesMemory: true);
+    }
+
+    /// <summary>The loader's line of the auxiliary vector (LD_SHOW_AUXV): <c>AT_PAGESZ:            65536</c>.</summary>
+    private void NotePageSize(ReadOnlySpan<byte> line)
+    {
+        ReadOnlySpan<byte> text = line.TrimStart((byte)' ');
+        if (text.StartsWith("AT_PAGESZ:"u8) && Utf8Parser.TryParse(text["AT_PAGESZ:"u8.Length..].TrimStart((byte)' '), out ulong size, out _))
+            StatedPageSize = size;
     }
 
     private void NoteNoise()

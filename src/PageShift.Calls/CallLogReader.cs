@@ -1,4 +1,3 @@
-using PageShift.Calls.Names;
 using PageShift.Calls.Text;
 
 namespace PageShift.Calls;
@@ -29,6 +28,9 @@ public sealed partial class CallLogReader : IDisposable
     private readonly List<CallSyntaxError> _warnings = [];
 
     private readonly TerminalText _terminal = new();
+
+    /// <summary>The threads of which strace has said that they run in 32 bit mode, which they do until it says otherwise.</summary>
+    private readonly HashSet<int> _threads32 = [];
 
     /// <summary>A line into which strace wrote "Process N attached" at its end; the next line continues it.</summary>
     private UnfinishedCall? _spliced;

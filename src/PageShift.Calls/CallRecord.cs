@@ -42,6 +42,8 @@ public enum CallRecordKind : byte
 /// <remarks>Immutable. Default values mean that the log does not say.</remarks>
 public readonly record struct CallRecord
 {
+    private const int LargestError = 4095;
+
     private readonly string? _name;
 
     /// <summary>What is reported.</summary>
@@ -63,6 +65,14 @@ public readonly record struct CallRecord
 
     /// <summary>True when the outcome was injected by strace: the kernel did not run the call.</summary>
     internal bool IsInjected { get; init; }
+
+    /// <summary>True for a call of a 32-bit program: by its name, or what strace said of the process.</summary>
+    internal bool Is32Bit { get; init; }
+
+    /// <summary>True for an address above 2 GiB that was extended from 32 bits: nothing of a 64-bit program is there.</summary>
+    internal bool HasExtendedAddress => Outcome.State == CallOutcomeState.Value
+        && Outcome.Value is >= int.MinValue and < -LargestError
+        && Call.Number is SystemCallNumber.Map or SystemCallNumber.Remap or SystemCallNumber.Break;
 
     /// <summary>The call's name. For calls that are modelled this is one name for each number (openat stands for open, too);
     /// for the others the name that the log shows. Empty for events that are not calls, except for <see cref="CallRecordKind.Killed"/>.</summary>

@@ -36,6 +36,7 @@ public sealed partial class LogExecutor
         bool populatesAtOnce = false;
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
         {
+            RefuseBeyond(process, address, 0);
             bool isFree = record.Call.Number != SystemCallNumber.Remap || IsFreePlace(process, a, address);
             a = description.PlacedAt(a, new VirtualAddress(address), replaces: false);
             a = description.Following(process.Space, a, new CallResult(record.Outcome.Value));
@@ -78,7 +79,7 @@ public sealed partial class LogExecutor
         AssumesAll(process)
         && ((Protection)map.Third & Protection.Write) != 0
         && ((MapFlags)map.Fourth & MapFlags.TypeMask) == MapFlags.Private
-        && map.Second <= LargestPopulated
+        && map.Second <= LargestPopulatedHere
         && !MayAssume(new ByteLength(map.Second));
 
     /// <summary>True for so many pages that it pays to make them present only when something looks at them. A follower is shown each call that populates.</summary>
@@ -108,15 +109,14 @@ public sealed partial class LogExecutor
     /// <summary>Maps what a call that succeeded must have found mapped, and the log has neither made nor unmapped.</summary>
     private void Infer(LogProcess process, AddressRange range)
     {
-        if (range.End > process.Space.Geometry.UserLimit)
-            return;
+        RefuseBeyond(process, range.Start.Value, range.Length.Value);
         while (!range.IsEmpty && process.Space.FindHole(range) is { } hole)
         {
             for (AddressRange unknown = process.KnownHoles.FirstOutside(hole); !unknown.IsEmpty; unknown = process.KnownHoles.FirstOutside(new AddressRange(unknown.End, hole.End)))
             {
                 MapUnseen(process, unknown);
                 _counts.InferredMappings++;
-                _counts.InferredBytes += unknown.Length.Value;
+                _counts.InferredBytes += unknown.Length.Value << Machine.Scale;
             }
 
             range = new AddressRange(hole.End, range.End);
@@ -145,7 +145,7 @@ public sealed partial class LogExecutor
             if ((mapping.Flags & (VmFlags.Write | VmFlags.Shared)) != VmFlags.Write)
                 continue;
             AddressRange part = mapping.Range.Intersect(range);
-            if (part.Length.Value > LargestPopulated)
+            if (part.Length.Value > LargestPopulatedHere)
                 _counts.LeftUnpopulated++;
             else if (MayAssume(part.Length) && (mapping.Flags & (VmFlags.HugePage | VmFlags.MayHaveGuards)) == 0)
                 process.Target.Assume(part);

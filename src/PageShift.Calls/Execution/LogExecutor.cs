@@ -1,6 +1,6 @@
-using System.Globalization;
 using PageShift.Abi;
 using PageShift.AddressSpaces;
+using PageShift.Calls.Machines;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
@@ -23,8 +23,10 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly LogExecutorOptions _options;
     private readonly ILogObserver? _observer;
     private readonly ISpaceFollower? _follower;
-    private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
+    private readonly PhysicalMemory _memory;
     private readonly SegmentTable _segments;
+    private readonly AddressSpaceOptions _space;
+    private readonly bool _isForeign; // the records of the log's machine are not for the engine as they are
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private LogStatistics _counts;
@@ -42,6 +44,9 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _space = ReferenceEquals(options.Machine, Machine.Usual) ? options.Space : options.Space with { Geometry = Machine.Geometry, TableMoves = Machine.TableMoves };
+        _isForeign = Machine.Scale != 0 || Machine.Architecture == Architecture.Arm64;
+        _memory = new PhysicalMemory(PhysicalMemoryOptions.BytesFree with { TableOrder = _space.Geometry.TableOrder });
         _observer = observer;
         _follower = follower;
         _segments = new SegmentTable(_memory);
@@ -73,8 +78,12 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     }
 
     /// <summary>Executes one record, and tells what came of it. A call that ran at the same time as others may have to wait for them; after the last record <see cref="Finish"/> makes those that still do.</summary>
+    /// <exception cref="UnsupportedMachineException">The log shows an address that the page tables can't hold.</exception>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
-    public RecordOutcome Execute(in CallRecord record)
+    public RecordOutcome Execute(in CallRecord record) =>
+        record.Kind is CallRecordKind.Call or CallRecordKind.CallStarted && NeedsAdaptation(record) ? ExecuteHere(Adapt(record)) : ExecuteHere(record);
+
+    private RecordOutcome ExecuteHere(in CallRecord record)
     {
         _time++;
         if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record))
@@ -125,7 +134,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
 
-    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _options.Space with { Segments = _segments })) { MoveObserver = this };
+    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _space with { Segments = _segments })) { MoveObserver = this };
 
     private RecordOutcome ExecuteCall(in CallRecord record)
     {
@@ -246,11 +255,11 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
         string expected = outcome.State switch
         {
-            CallOutcomeState.Value => string.Create(CultureInfo.InvariantCulture, $"0x{outcome.Value:x}"),
+            CallOutcomeState.Value => ShownResult(outcome.Value, record),
             CallOutcomeState.Error => ErrnoName.Of(outcome.Error),
             _ => "success",
         };
-        string actual = result.IsError ? ErrnoName.Of(result.Error) : string.Create(CultureInfo.InvariantCulture, $"0x{result.Raw:x}");
+        string actual = result.IsError ? ErrnoName.Of(result.Error) : ShownResult(result.Raw, record);
         return new(fate, Divergence: new Divergence(record.Name, new Difference("the results", actual, expected)) { Line = record.Line, ThreadId = record.ThreadId });
     }
 

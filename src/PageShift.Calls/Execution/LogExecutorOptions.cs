@@ -1,4 +1,5 @@
 using PageShift.AddressSpaces;
+using PageShift.Calls.Machines;
 using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
@@ -8,6 +9,9 @@ public sealed record LogExecutorOptions
 {
     /// <summary>What each address space of the log is made with.</summary>
     public AddressSpaceOptions Space { get; init; } = new();
+
+    /// <summary>The machine that the log is from. It decides about the shape of the page tables, whatever <see cref="Space"/> has, unless it is the usual one.</summary>
+    internal Machine Machine { get; init; } = Machine.Usual;
 
     /// <summary>Which pages are taken to be present.</summary>
     public PopulateAssumption Populate { get; init; } = PopulateAssumption.All;

@@ -26,13 +26,16 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     internal AddressRangeSet KnownHoles { get; } = new();
 
     /// <summary>All addresses that can be mapped.</summary>
-    internal AddressRange UserSpace => new(VirtualAddress.Zero, Space.Geometry.UserLimit);
+    internal AddressRange UserSpace => new(VirtualAddress.Zero, Space.UserLimit);
 
     /// <summary>Its calls that run, or ran, at the same time.</summary>
     internal OverlappedCalls Overlap { get; } = new();
 
     /// <summary>True once a break has been seen, which says where the heap begins.</summary>
     internal bool KnowsBreak { get; set; }
+
+    /// <summary>True once the program has turned out to be of 32 bits.</summary>
+    internal bool Is32Bit { get; set; }
 
     /// <summary>True once the log has said which pages are present: then nothing is assumed.</summary>
     internal bool StatesPresence { get; set; }
@@ -119,7 +122,7 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>A copy of what it has in some ranges, to try calls on. None of its pages is present, and nothing is assumed of them.</summary>
     internal LogProcess Copy(ReadOnlySpan<AddressRange> ranges)
     {
-        var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true };
+        var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true, Is32Bit = Is32Bit };
         foreach (AddressRange range in ranges)
             KnownHoles.CopyTo(copy.KnownHoles, range);
         return copy;

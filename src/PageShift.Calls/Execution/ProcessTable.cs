@@ -178,7 +178,7 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         Spaces++;
         _ = parent.Target.TryFork(out EngineTarget copy);
         follower?.Forked(parent.Space, copy.Space);
-        var child = new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence };
+        var child = new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence, Is32Bit = parent.Is32Bit };
         child.Inherit(parent);
         child.KnownHoles.CopyFrom(parent.KnownHoles);
         return child;

@@ -15,6 +15,16 @@ internal static class ForeignCallNames
     /// <summary>Calls that leave mappings alone.</summary>
     public static readonly string[] Harmless = Block.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
+    // Of those that do not say so at their end.
+    private static readonly string[] NarrowNames =
+    [
+        "_llseek", "_newselect", "fstat64", "fstatat64", "fstatfs64", "lstat64", "sendfile64", "set_tls", "stat64", "statfs64", "truncate64", "ugetrlimit", "vm86", "vm86old", "waitpid",
+    ];
+
+    /// <summary>True for a call that takes the place of one of 64-bit programs: of user ids that do not fit 16 bits, of times and of files that do not fit 32.</summary>
+    public static bool IsOf32Bit(string name) =>
+        name.EndsWith("id32", StringComparison.Ordinal) || name.EndsWith("own32", StringComparison.Ordinal) || name.EndsWith("_time64", StringComparison.Ordinal) || NarrowNames.Contains(name);
+
     private const string Block = """
         FAST_atomic_update FAST_cmpxchg FAST_cmpxchg64 _llseek _newselect acl_get acl_set arc_gettls arc_settls
         arc_usr_cmpxchg arm_fadvise64_64 arm_sync_file_range atomic_barrier atomic_cmpxchg_32 attrctl bdflush break

@@ -74,6 +74,9 @@ internal enum CallForm : byte
 /// <param name="IsModelled">True when the execution of a log makes it.</param>
 internal readonly record struct NamedCall(string Name, SystemCallNumber Number, CallForm Form, CallSignature? Signature, bool IsModelled)
 {
+    /// <summary>True for a call that only 32-bit programs make.</summary>
+    public bool Is32Bit { get; init; }
+
     /// <summary>True for a call that changes mappings, or makes or replaces an address space: leaving it out falsifies what follows. Without a name it is false.</summary>
     public bool ChangesMemory => IsModelled
         ? Number is SystemCallNumber.Clone or SystemCallNumber.Execute || Number < 0 || SystemCallTable.Find(Number) is { Effect: not CallEffect.None }
@@ -202,11 +205,11 @@ internal static class SystemCallNames
         AddBlock(SecondBlock, SecondBlockStart);
         // The mmap of 32-bit programs: strace writes the offset in bytes.
         foreach (string name in (string[])["mmap2", "old_mmap"])
-            Add(calls[indexes["mmap"]] with { Name = name });
+            Add(calls[indexes["mmap"]] with { Name = name, Is32Bit = true });
         foreach (string name in ForeignCallNames.OfMemory)
             Add(new NamedCall(name, PseudoCall.ForeignMemory, CallForm.Ignored, null, IsModelled: false));
         foreach (string name in ForeignCallNames.Harmless)
-            Add(new NamedCall(name, PseudoCall.Foreign, CallForm.Ignored, null, IsModelled: false));
+            Add(new NamedCall(name, PseudoCall.Foreign, CallForm.Ignored, null, IsModelled: false) { Is32Bit = ForeignCallNames.IsOf32Bit(name) });
         Calls = [.. calls];
         Indexes = new SymbolTable([.. indexes.Select(pair => (pair.Key, (ulong)pair.Value))]);
 

@@ -94,8 +94,6 @@ internal sealed partial class CallParser
             ArgumentScanner.TrySkipArguments(ref cursor);
         else if (!ExpressionParser.TryParse(ref cursor, null, "a returned value", out value))
             return false;
-        if (IsOf32Bit && IsSignExtended(value))
-            value = (uint)value;
         call.Outcome = CallOutcome.OfValue(unchecked((long)value));
 
         // strace -y: the descriptor's file follows the number directly. Behind a space, '<' begins the duration.
@@ -107,9 +105,6 @@ internal sealed partial class CallParser
             call.FilePath = path;
         return true;
     }
-
-    /// <summary>True for an address above 2 GiB that is extended from 32 bits, and no error number.</summary>
-    private static bool IsSignExtended(ulong value) => value is >= unchecked((ulong)int.MinValue) and < unchecked((ulong)-LargestError);
 
     /// <summary>'errno=22', as QEMU writes it behind -1 and gVisor behind 0.</summary>
     private static bool TryParseErrorNumber(ref LineCursor cursor, ref ParsedCall call)

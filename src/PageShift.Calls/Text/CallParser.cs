@@ -17,9 +17,6 @@ internal sealed partial class CallParser
     private readonly NameCache _names = new();
     private byte[] _decoded = [];
 
-    /// <summary>True once the log has shown a 32-bit program. Its addresses above 2 GiB may be written sign-extended; nothing of a 64-bit program is there.</summary>
-    public bool IsOf32Bit { get; set; }
-
     /// <summary>True once the log has turned out to be perf trace's, which leaves out arguments that are 0.</summary>
     public bool IsOfPerf { get; set; }
 
@@ -45,7 +42,7 @@ internal sealed partial class CallParser
         ref readonly NamedCall named = ref head.Named;
         call.Number = head.IsKnown ? named.Number : PseudoCall.Unknown;
         call.IsModelled = named.IsModelled;
-        IsOf32Bit |= head.IsKnown && named.Name is "mmap2" or "old_mmap";
+        call.Is32Bit = named.Is32Bit;
         if (named.Form == CallForm.Ignored)
             call.Name = head.IsKnown ? named.Name : _names.Intern(cursor.Text[start..head.NameEnd]);
         if (named.Form == CallForm.Ignored && head.IsKnown && !isPartial && !named.ChangesMemory)

@@ -13,6 +13,9 @@ internal struct ParsedCall
     /// <summary>True for a clone whose flags are yet to come: old versions of strace write them when it returns.</summary>
     public bool LacksFlags;
 
+    /// <summary>True for a call that only 32-bit programs make.</summary>
+    public bool Is32Bit;
+
     public CallArguments Arguments;
 
     public CallOutcome Outcome;

@@ -43,6 +43,9 @@ internal sealed class TraceeTable
     /// <summary>The thread that a message names.</summary>
     public int ResolveNumber(int id) => id == _initialId ? Initial : id;
 
+    /// <summary>The thread whose mode a message tells: the process that lines do not name, unless they have named this one.</summary>
+    public int ResolveMode(int id) => id == _initialId || (!_isPlain && !_others.Contains(id)) ? Initial : id;
+
     /// <summary>strace says that it attached to a thread.</summary>
     public void Attach(int id)
     {

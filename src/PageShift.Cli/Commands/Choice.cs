@@ -28,6 +28,25 @@ internal static class Choice
         return option;
     }
 
+    /// <summary>An option that takes one of some words, and has none when it is not given.</summary>
+    internal static Option<string?> OptionalOne(string name, string description, params string[] words)
+    {
+        var option = new Option<string?>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result =>
+            {
+                string word = result.Tokens[0].Value;
+                if (!words.Contains(word))
+                    result.AddError(Wrong(name, word, $"one of {string.Join(", ", words)}"));
+                return word;
+            },
+        };
+        option.CompletionSources.Add(words);
+        return option;
+    }
+
     /// <summary>An option that may be given several times, each time with the name of one of some values.</summary>
     internal static Option<T[]> Several<T>(string name, string description, IReadOnlyList<T> values, Func<T, string> nameOf)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Running;
 using PageShift.Moving;
@@ -34,6 +35,17 @@ internal sealed class LogOptions
         },
     };
 
+    private readonly Option<string?> _architecture = Choice.OptionalOne(
+        "--arch",
+        "The processor that the log is from. Without it, it is found in the log; x86-64 is taken where nothing says another.",
+        [.. ArchitectureName.All.Select(ArchitectureName.Of)]);
+
+    private readonly Option<string?> _pageSize = Choice.OptionalOne("--page-size", "The size of its pages. Without it, it is found in the log.", PageSizes);
+
+    private readonly Option<int?> _addressBits = Choice.OptionalNumber("--address-bits", "How many bits its user addresses have, such as 48 or 39. Without it, it is found in the log.", 32, 56);
+
+    private static readonly string[] PageSizes = ["4K", "16K", "64K"];
+
     private const string LenientName = "--lenient";
 
     private const string StrictName = "--strict";
@@ -51,6 +63,9 @@ internal sealed class LogOptions
         command.Add(_policy);
         command.Add(_populate);
         command.Add(_geometry);
+        command.Add(_architecture);
+        command.Add(_pageSize);
+        command.Add(_addressBits);
         command.Add(_lenient);
         command.Add(_strict);
     }
@@ -61,15 +76,30 @@ internal sealed class LogOptions
         MovePolicy[] policies = parsed.GetValue(_policy)!;
         if (parsed.GetValue(_lenient) && parsed.GetValue(_strict))
             throw new UsageException($"found {LenientName} and {StrictName}, expected one or the other");
+        PagingGeometry? geometry = parsed.GetValue(_geometry);
+        MachineRequest machine = MachineOf(parsed);
+        if (geometry is not null && !machine.IsEmpty)
+            throw new UsageException("found --geometry and the log's machine, expected one or the other: --arch, --page-size and --address-bits say which tables there are");
         return new LogSettings
         {
             Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
             Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
-            Geometry = parsed.GetValue(_geometry) ?? PagingGeometry.X86,
+            Geometry = geometry ?? PagingGeometry.X86,
+            MachineRequest = geometry is null ? machine : null,
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(_populate)!, ignoreCase: true),
             Lenient = parsed.GetValue(_lenient),
             Strict = parsed.GetValue(_strict),
         };
+    }
+
+    private MachineRequest MachineOf(ParseResult parsed)
+    {
+        string? architecture = parsed.GetValue(_architecture);
+        string? pageSize = parsed.GetValue(_pageSize);
+        return new MachineRequest(
+            architecture is null ? null : ArchitectureName.All.First(a => ArchitectureName.Of(a) == architecture),
+            pageSize is null ? null : 12 + (2 * Array.IndexOf(PageSizes, pageSize)),
+            parsed.GetValue(_addressBits));
     }
 
     /// <summary>Which option would go on behind a line that can't be read, as the end of a message; empty where none would.</summary>

@@ -73,7 +73,7 @@ internal static class RunCommand
         using PageFile? page = PageFile.Open(parsed.GetValue(Html));
         using Stream standardOutput = StandardStreams.OpenOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
-        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream, log.Geometry));
+        using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream));
         RunReport result = LogRun.Execute(settings, output);
         page?.Complete();
         return result.HasDivergence || result.HasNoVerdict ? ExitCode.Divergence : ExitCode.Done;

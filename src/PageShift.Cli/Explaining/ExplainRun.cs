@@ -3,6 +3,7 @@ using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Cli.Files;
 using PageShift.Cli.Moves;
 using PageShift.Cli.Running;
@@ -30,6 +31,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         {
             Space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry },
             Populate = settings.Populate,
+            Machine = settings.Machine,
         };
         _executor = new LogExecutor(options, this, this);
     }
@@ -41,14 +43,13 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     /// <exception cref="CallSyntaxException">A line up to the call can't be read.</exception>
     internal static Explanation Explain(LogSettings settings, LogPlace place)
     {
-        using var run = new ExplainRun(settings);
-        using Stream stream = InputFile.Open(place.File, "a log");
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = place.File, Lenient = settings.Lenient, Strict = settings.Strict });
+        using var reader = LogInput.Open([place.File], settings);
+        using var run = new ExplainRun(Known(settings, reader.FindMachine(settings)));
         (CallRecord Record, Divergence? Divergence)? named = null;
         while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
         {
             run._isExplaining = record.Line == place.Line && record.Kind == CallRecordKind.Call;
-            RecordOutcome outcome = run._executor.Execute(record);
+            RecordOutcome outcome = LogRun.Execute(run._executor, record, reader);
             named = run._isExplaining ? (record, outcome.Divergence) : named;
             if (record.Line > place.Line && outcome.Moves != 0)
                 throw NoMove(place, DescribeCall(named), $"such as the one on line {record.Line}");
@@ -66,7 +67,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         using var run = new ExplainRun(settings);
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
         using var stream = new MemoryStream(text);
-        var reader = new CallLogReader(stream, new CallLogOptions { FileName = WithOption, Strict = true });
+        using var reader = new LogInput(stream, WithOption, settings with { Lenient = false, Strict = true });
         while (reader.TryRead(out CallRecord record))
         {
             if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)
@@ -100,7 +101,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i]));
 
         MovePlan executed = move.Plan(_settings.Executing);
-        var places = MovePlaces.Of(move.Request, executed.Congruence, _settings.Geometry);
+        MovePlaces places = MovePlaces.Of(move.Request, executed.Congruence, _settings.Geometry) with { TableMoves = _settings.Machine.TableMoves };
         AddressRange[] surroundings = places.Surroundings(plans);
         PageTableSnapshot before = move.GetTables(surroundings);
         _moves.Add(new ExplainedMove
@@ -162,7 +163,16 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
 
-    private Explanation Finish(CallLogReader reader) => new(_settings, _executor.Statistics, reader.Counts, reader.Warnings, reader.Noise, _moves);
+    /// <summary>The settings with the machine that is now known. What is explained has pages of 4 KiB.</summary>
+    /// <exception cref="UsageException">The machine's pages are larger.</exception>
+    internal static LogSettings Known(LogSettings settings, Machine machine)
+    {
+        if (machine.Scale != 0)
+            throw new UsageException($"the log is taken for {MachineText.Of(machine)}, and explain draws pages of 4 KiB only: run shows what its moves cost");
+        return ReferenceEquals(machine, Machine.Usual) ? settings : settings with { Machine = machine, Geometry = machine.ShownGeometry };
+    }
+
+    private Explanation Finish(LogInput reader) => new(_settings, _executor.Statistics, reader.Counts, reader.Warnings, reader.Noise, _moves);
 
     private static UsageException NoMove(LogPlace place, string found, string hint) => new($"{place}: found {found}, expected a call that moves a mapping, {hint}");
 

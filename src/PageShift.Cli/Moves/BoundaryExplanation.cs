@@ -24,7 +24,7 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
         AddressRange block = decision.Block;
         string size = Describe.Size(block.Length);
         VirtualAddress obstacle = decision.Obstacle.GetValueOrDefault(); // the outcomes that speak of one have one
-        VirtualAddress end = obstacle + PageSize.Length; // the obstacle is a mapping's last page
+        VirtualAddress end = obstacle + move.SpanOf(PageTableLevel.Pte); // the obstacle is a mapping's last page
         switch (decision.Outcome)
         {
             case BoundaryOutcome.Expanded when policy != MovePolicy.PageShift:
@@ -84,7 +84,7 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
         AddressRange[] ranges = InBlock(move, block);
         if (ranges.Length == 0)
             return $"a page at {obstacle} is not part of the move";
-        ulong pages = ranges.Aggregate(0UL, (sum, r) => sum + r.Length.WholePages.Value);
+        ulong pages = ranges.Aggregate(0UL, (sum, r) => sum + r.Length.Value / move.SpanOf(PageTableLevel.Pte).Value);
         return $"{Describe.Count((long)pages, "page")} at {ranges[0].Start} {(pages == 1 ? "is" : "are")} not part of the move";
     }
 

@@ -20,7 +20,8 @@ internal readonly record struct EndExplanation(MoveEnd? End, string Reason, stri
         return plan.Policy switch
         {
             MovePolicy.PageShift => OfBoth(move, plan),
-            MovePolicy.Linux67 => OfLinux(move, plan),
+            MovePolicy.Linux67 when move.TableMoves.HighestUnder(plan.Policy) > PageTableLevel.Pte => OfLinux(move, plan),
+            _ when move.TableMoves.HighestUnder(MovePolicy.Linux67) == PageTableLevel.Pte => [new(null, "never expands an end", null)],
             _ => [new(null, "never expands an end", move.Old.IsAligned(move.SpanOf(PageTableLevel.Pmd)) ? null : "a kernel 6.7 or later, for the start")],
         };
     }

@@ -19,6 +19,9 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     /// <summary>What is occupied near the move and is not part of it, lowest first; null when nobody has looked.</summary>
     internal IReadOnlyList<AddressRange>? Neighbours { get; init; }
 
+    /// <summary>What the processor's Linux moves as one entry.</summary>
+    internal TableMoveSupport TableMoves { get; init; } = TableMoveSupport.X86;
+
     internal VirtualAddress Old => Source.Start;
 
     internal VirtualAddress New => Destination.Start;

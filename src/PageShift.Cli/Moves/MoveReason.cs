@@ -13,7 +13,7 @@ internal static class MoveReason
     {
         if (policy.Cost.Entries == 0)
             return "no page is present";
-        if (policy.Policy == MovePolicy.Linux420)
+        if (policy.Policy != MovePolicy.PageShift && move.TableMoves.HighestUnder(policy.Policy) == PageTableLevel.Pte)
             return policy.Cost.Pte == policy.Cost.Entries ? "PTEs only" : "PTEs, and large pages whole";
         if (policy.Cost.Warned)
             return "warns: an empty table is in the destination's slot";
@@ -36,12 +36,7 @@ internal static class MoveReason
     /// <summary>A policy that moves whole entries where both places are aligned to them.</summary>
     private static string OfAlignment(MovePlaces move, PlannedMove policy)
     {
-        PageTableLevel highest = policy.Policy switch
-        {
-            MovePolicy.Linux50 => PageTableLevel.Pmd,
-            MovePolicy.PageShift => move.Congruence,
-            _ => PageTableLevel.Pud,
-        };
+        PageTableLevel highest = policy.Policy == MovePolicy.PageShift ? move.Congruence : move.TableMoves.HighestUnder(policy.Policy);
         if (highest > move.Congruence)
             highest = move.Congruence;
         AddressRange source = move.Source;

@@ -27,7 +27,7 @@ internal sealed class RunText(int most) : IRunOutput
 
     public void Finish(RunReport report)
     {
-        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Describe.Presence(report.Statistics, report.Settings.Populate)}");
+        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Describe.Presence(report.Statistics, report.Settings.Populate)}{Describe.Machine(report.Settings.Machine)}");
         IEnumerable<MoveReport> shown = _largest.UnorderedItems.Select(i => i.Element).OrderBy(m => m.Line);
         if (report.Statistics.Moves > most)
         {
@@ -83,6 +83,8 @@ internal sealed class RunText(int most) : IRunOutput
     private void WriteNotes(RunReport report)
     {
         LogStatistics statistics = report.Statistics;
+        if (report.Settings.Machine.MoveRule is { } rule && statistics.Moves != 0)
+            _output.Line($"note: {rule}");
         if (statistics.InferredMappings != 0)
             _output.Line($"note: {Describe.Count(statistics.InferredMappings, "mapping")} ({Describe.Size(statistics.InferredBytes)}) inferred: the log uses this memory but never maps it");
         if (statistics.DifferentResults != 0 && !report.Settings.Verify)

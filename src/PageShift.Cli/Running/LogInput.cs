@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using PageShift.Calls;
+using PageShift.Calls.Machines;
 using PageShift.Cli.Files;
 
 namespace PageShift.Cli.Running;
@@ -10,6 +12,10 @@ internal sealed class LogInput : IDisposable
     private readonly List<Stream> _streams = [];
     private readonly List<(string File, CallLogReader Reader)> _readers = [];
     private readonly CallLogSet? _set;
+
+    // What has been read to find the machine, and the error that came behind it.
+    private readonly Queue<(CallRecord Record, string File)> _ahead = new();
+    private Exception? _error;
 
     /// <summary>A log from a stream, which stays the caller's to close.</summary>
     internal LogInput(Stream stream, string name, LogSettings settings) => AddReader(stream, name, settings);
@@ -46,7 +52,7 @@ internal sealed class LogInput : IDisposable
     }
 
     /// <summary>The file that the last event is from.</summary>
-    internal string File => _set is null ? _readers[0].File : _readers.Find(log => log.Reader == _set.Current).File;
+    internal string File { get; private set; } = "";
 
     internal CallLogCounts Counts => _readers.Aggregate(default(CallLogCounts), (sum, log) => sum + log.Reader.Counts);
 
@@ -81,13 +87,61 @@ internal sealed class LogInput : IDisposable
             stream.Dispose();
     }
 
-    internal bool TryRead(out CallRecord record) => _set is null ? _readers[0].Reader.TryRead(out record) : _set.TryRead(out record);
+    /// <summary>Reads the first records, and finds out which machine the log is from. They are read again by <see cref="TryRead"/>.</summary>
+    /// <exception cref="UsageException">The machine is not supported.</exception>
+    internal Machine FindMachine(LogSettings settings)
+    {
+        if (settings.MachineRequest is not { } request)
+            return settings.Machine;
+        var evidence = new MachineEvidence();
+        try
+        {
+            while (_ahead.Count < MachineEvidence.MostRecords && TryReadNext(out CallRecord record))
+            {
+                evidence.Add(record);
+                _ahead.Enqueue((record, File));
+            }
+        }
+        catch (Exception error) when (error is CallSyntaxException or IOException)
+        {
+            _error = error; // its time comes
+        }
+
+        try
+        {
+            return evidence.Choose(request, _readers.Max(log => log.Reader.StatedPageSize));
+        }
+        catch (UnsupportedMachineException error)
+        {
+            throw new UsageException(error.Line == 0 ? error.Message : $"{_readers[0].File}:{error.Line}: {error.Message}");
+        }
+    }
+
+    internal bool TryRead(out CallRecord record)
+    {
+        if (_ahead.TryDequeue(out (CallRecord Record, string File) read))
+        {
+            (record, File) = read;
+            return true;
+        }
+
+        if (Interlocked.Exchange(ref _error, null) is { } error)
+            ExceptionDispatchInfo.Throw(error);
+        return TryReadNext(out record);
+    }
 
     /// <summary>Refuses logs that have ended, and in which nothing was understood.</summary>
     internal void ThrowIfNothingUnderstood()
     {
         if (Counts.Records == 0)
             _readers[0].Reader.ThrowIfNothingUnderstood();
+    }
+
+    private bool TryReadNext(out CallRecord record)
+    {
+        bool isRead = _set is null ? _readers[0].Reader.TryRead(out record) : _set.TryRead(out record);
+        File = _set is null ? _readers[0].File : _readers.Find(log => log.Reader == _set.Current).File;
+        return isRead;
     }
 
     private void AddReader(Stream stream, string name, LogSettings settings) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Cli.Moves;
 using PageShift.Cli.Progress;
 using PageShift.Linux.Probing;
@@ -53,6 +54,10 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     private static RunReport Execute(RunSettings settings, IRunOutput output, LogInput input, long? lastLine)
     {
+        Machine machine = input.FindMachine(settings);
+        RefuseWhatNeedsUsual(settings, output, machine);
+        if (!ReferenceEquals(machine, Machine.Usual))
+            settings = settings with { Machine = machine, Geometry = machine.ShownGeometry };
         var run = new LogRun(settings, output, lastLine);
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
         var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
@@ -61,6 +66,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Space = follower is null ? space : KernelFollower.Surround(space),
             Populate = settings.Populate,
             Verify = settings.Verify,
+            Machine = machine,
         };
         using (var executor = new LogExecutor(options, run, run._recorder is { } recorder ? recorder.Before(follower) : follower))
         using (ProgressLine.Begin(() => Tell(input, executor.Statistics)))
@@ -70,7 +76,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
                 run._file = settings.Files.Count == 1 ? null : input.File;
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
-                _ = executor.Execute(record);
+                _ = Execute(executor, record, input);
             }
 
             executor.Finish();
@@ -98,12 +104,14 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
 
     public void OnMove(in CallRecord record, MoveObservation move)
     {
+        int scale = _report.Settings.Machine.Scale;
+        MoveRequest request = scale == 0 ? move.Request : move.Request.Scaled(scale);
         var policies = new PlannedMove[_report.Settings.Policies.Count];
         for (int i = 0; i < policies.Length; i++)
-            policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i]));
+            policies[i] = PlannedMove.Of(move.Plan(_report.Settings.Policies[i])).Scaled(scale);
 
         PageTableLevel congruence = move.Plan(_report.Settings.Policies[0]).Congruence;
-        var places = MovePlaces.Of(move.Request, congruence, _report.Settings.Geometry);
+        var places = MovePlaces.Of(request, congruence, _report.Settings.Geometry) with { TableMoves = _report.Settings.Machine.TableMoves };
         if (record.Line == _lastLine) // the move that is explained, with what lives around it
             places = places.Among(move.GetTables(places.Surroundings(policies)));
         var report = new MoveReport
@@ -112,7 +120,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Line = record.Line,
             Call = record.Name,
             ThreadId = record.ThreadId,
-            Request = move.Request,
+            Request = request,
             Congruence = congruence,
             Places = places,
             Policies = policies,
@@ -142,6 +150,30 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     }
 
     public void OnParted(Divergence divergence) => _report.KernelDivergences.Add(new PlacedDivergence(_file, divergence));
+
+    /// <summary>Executes a record.</summary>
+    /// <exception cref="UsageException">It shows an address that the page tables can't hold.</exception>
+    internal static RecordOutcome Execute(LogExecutor executor, in CallRecord record, LogInput input)
+    {
+        try
+        {
+            return executor.Execute(record);
+        }
+        catch (UnsupportedMachineException error)
+        {
+            throw new UsageException($"{input.File}:{error.Line}: {error.Message}");
+        }
+    }
+
+    /// <summary>Refuses what is there for x86-64's pages, or for the machine that this runs on.</summary>
+    private static void RefuseWhatNeedsUsual(RunSettings settings, IRunOutput output, Machine machine)
+    {
+        bool hasTables = machine.Geometry == PagingGeometry.X86 && machine.Scale == 0;
+        if (settings.Kernel is not null && !(hasTables && machine.Architecture is Architecture.X64 or Architecture.I386))
+            throw new UsageException($"--on: the log is taken for {MachineText.Of(machine)}, which the running kernel is not: run it without --on");
+        if (machine.Scale != 0 && output.Recorder is not null)
+            throw new UsageException($"--html: the log is taken for {MachineText.Of(machine)}, and the page shows pages of 4 KiB only: run it without --html");
+    }
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>
     private static string? Tell(LogInput input, LogStatistics statistics)

@@ -1,4 +1,5 @@
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Moving;
 using PageShift.PageTables;
 
@@ -15,6 +16,12 @@ internal record LogSettings
 
     /// <summary>The shape of the page tables.</summary>
     internal required PagingGeometry Geometry { get; init; }
+
+    /// <summary>What the options say of the machine that the log is from; null when they give the shape of the page tables, and the log's machine does not matter.</summary>
+    internal MachineRequest? MachineRequest { get; init; } = new();
+
+    /// <summary>The machine that the log is from, once it is known.</summary>
+    internal Machine Machine { get; init; } = Machine.Usual;
 
     internal required PopulateAssumption Populate { get; init; }
 

@@ -37,7 +37,7 @@ internal sealed class CheckedTables : IDisposable
         _world = world;
         _geometry = world.Geometry;
         _tables = new PageTableTree(Memory, _geometry);
-        _planner = new MovePlanner(_tables, new LinuxTables(_tables));
+        _planner = new MovePlanner(_tables, new LinuxTables(_tables), TableMoveSupport.X86);
         _mover = new PageTableMover(_tables);
         _entries = new ulong[world.Pages];
         _expected = new ulong[world.Pages];

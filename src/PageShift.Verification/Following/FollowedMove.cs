@@ -104,6 +104,13 @@ public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange 
         };
     }
 
+    /// <summary>The same in addresses that are 2^<paramref name="shift"/> times as large.</summary>
+    internal PlannedMove Scaled(int shift) => shift == 0 ? this : new PlannedMove(Policy, Cost, ExpandedSource.Scaled(shift), [.. Boundaries.Select(b => b.Scaled(shift))])
+    {
+        Runs = [.. Runs.Select(r => r.Scaled(shift))],
+        RunCount = RunCount,
+    };
+
     private static bool StartsWith(IReadOnlyList<MoveRun> runs, IReadOnlyList<MoveRun> start, int count)
     {
         if (start.Count != count)

@@ -64,7 +64,7 @@ public sealed partial class AddressSpace
 
     private bool TryGrowHeap(ulong oldEnd, ulong newEnd)
     {
-        if (newEnd < oldEnd || newEnd > Geometry.UserLimit.Value)
+        if (newEnd < oldEnd || newEnd > UserLimit.Value)
             return false;
         var grown = new AddressRange(new VirtualAddress(oldEnd), new VirtualAddress(newEnd));
         PageCount pages = grown.Length.WholePages;

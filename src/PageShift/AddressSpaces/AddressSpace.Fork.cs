@@ -42,6 +42,8 @@ public sealed partial class AddressSpace
             return false;
         }
 
+        if (UserLimit < Geometry.UserLimit)
+            made._state.LimitTo(UserLimit);
         made.BreakStart = BreakStart;
         made._breakOffset = _breakOffset;
         made.Descriptors.CopyFrom(Descriptors);

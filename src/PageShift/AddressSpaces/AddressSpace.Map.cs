@@ -102,7 +102,7 @@ public sealed partial class AddressSpace
     // else:  no free range                                ENOMEM
     private CallResult PlaceMapping(ulong hint, ulong length, ulong flags, OpenFile? file, ulong offset, ulong span)
     {
-        ulong limit = Geometry.UserLimit.Value;
+        ulong limit = UserLimit.Value;
         if (length > limit)
             return Errno.OutOfMemory;
         if (IsFixed(flags))
@@ -120,11 +120,11 @@ public sealed partial class AddressSpace
 
         var request = new AddressRequest(
             new ByteLength(length),
-            AddressSelection.RoundHint(new VirtualAddress(hint), _layout),
+            AddressSelection.RoundHint(new VirtualAddress(hint), _state.Layout),
             AlignmentFor(file, isShared: Has(flags, MapFlags.Shared)),
             offset,
             Has(flags, MapFlags.Below2GiB));
-        return AddressSelection.Choose(_mappings, _layout, request) is { } chosen ? chosen : Errno.OutOfMemory;
+        return AddressSelection.Choose(_mappings, _state.Layout, request) is { } chosen ? chosen : Errno.OutOfMemory;
     }
 
     /// <summary>The alignment for large pages of a new mapping. A file on a disk file system, and /dev/zero unless it is shared, is aligned by its offset;

@@ -36,6 +36,8 @@ public sealed partial class AddressSpace
             _breakOffset = _breakOffset,
             _futureLockFlags = _futureLockFlags,
         };
+        if (UserLimit < Geometry.UserLimit)
+            rehearsal._state.LimitTo(UserLimit);
         foreach (Mapping mapping in copies)
             rehearsal._mappings.Insert(mapping);
         rehearsal._accounts.CopyFrom(_accounts);

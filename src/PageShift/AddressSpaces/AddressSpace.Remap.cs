@@ -44,7 +44,7 @@ public sealed partial class AddressSpace
             Flags = (RemapFlags)flagBits,
             New = @new,
         };
-        ulong limit = Geometry.UserLimit.Value;
+        ulong limit = UserLimit.Value;
         if (!new VirtualAddress(old).IsPageAligned || remap.NewLength == 0 || remap.NewLength > limit)
             return Errno.InvalidArgument;
         if (remap.NamesDestination)
@@ -59,7 +59,7 @@ public sealed partial class AddressSpace
 
     private Errno CheckDestination(in RemapRequest remap)
     {
-        ulong limit = Geometry.UserLimit.Value;
+        ulong limit = UserLimit.Value;
         if (remap.New > limit - remap.NewLength || !new VirtualAddress(remap.New).IsPageAligned)
             return Errno.InvalidArgument;
         if (!remap.Flags.Has(RemapFlags.MayMove) || (remap.Flags.Has(RemapFlags.DontUnmap) && remap.OldLength != remap.NewLength))

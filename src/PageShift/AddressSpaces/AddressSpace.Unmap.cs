@@ -26,7 +26,7 @@ public sealed partial class AddressSpace
     // a higher one sealed                                                   EPERM, the lowest is split at the start
     internal CallResult UnmapLocked(ulong start, ulong length)
     {
-        ulong limit = Geometry.UserLimit.Value;
+        ulong limit = UserLimit.Value;
         if (!new VirtualAddress(start).IsPageAligned || start > limit || length > limit - start || length == 0)
             return Errno.InvalidArgument;
         ByteLength rounded = new ByteLength(length).RoundUpToPages()!.Value; // the limit is a multiple of a page

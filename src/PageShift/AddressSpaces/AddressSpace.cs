@@ -34,7 +34,6 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private readonly PageAccounts _accounts;
     private readonly LinuxTables _linuxTables;
     private readonly AnonIdentitySource _anonIdentities;
-    private readonly AddressLayout _layout;
     private readonly Unmapper _unmapper;
     private readonly LeafPages _pages;
     private readonly FaultHandler _faults;
@@ -87,7 +86,6 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         _processors = _state.Processors;
         _accounts = _state.Accounts;
         _linuxTables = _state.LinuxTables;
-        _layout = _state.Layout;
         _unmapper = new Unmapper(_state);
         _pages = new LeafPages(_state);
         _faults = new FaultHandler(_state, _pages);
@@ -109,6 +107,9 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
 
     /// <summary>The shape of its page tables.</summary>
     public PagingGeometry Geometry => Options.Geometry;
+
+    /// <summary>The end of the addresses that the program may map (Linux's TASK_SIZE): the geometry's, or lower for a program of 32 bits.</summary>
+    internal VirtualAddress UserLimit => _state.Layout.Limit;
 
     /// <summary>The resource limits, which may be changed at any time, as setrlimit does.</summary>
     public ResourceLimits Limits
@@ -151,6 +152,17 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
 
     /// <summary>The pages of locked mappings, present or not: VmLck in /proc/PID/status. Read it while no call runs.</summary>
     public PageCount LockedPages => _accounts.Locked;
+
+    /// <summary>Ends the addresses of the program at <paramref name="limit"/>, a multiple of 4 KiB: it has turned out to be of 32 bits.</summary>
+    /// <returns>False, without a change, when something is mapped beyond it.</returns>
+    internal bool TryLimitTo(VirtualAddress limit)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        if (limit > Geometry.UserLimit || _mappings.FindFirstEndingAbove(limit).Exists)
+            return false;
+        _state.LimitTo(limit);
+        return true;
+    }
 
     /// <summary>Gives all frames and tables back, closes the descriptors, and disposes the space's processors.</summary>
     /// <exception cref="InvalidOperationException">This thread is inside an access scope, or a call, of this space.</exception>

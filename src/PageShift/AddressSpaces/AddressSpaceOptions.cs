@@ -13,6 +13,9 @@ public sealed record AddressSpaceOptions
     /// <summary>How moves are made.</summary>
     public MovePolicy Policy { get; init; } = MovePolicy.PageShift;
 
+    /// <summary>What the processor's Linux moves under its policies.</summary>
+    internal TableMoveSupport TableMoves { get; init; } = TableMoveSupport.X86;
+
     /// <summary>How a destination is chosen when a call leaves it open.</summary>
     public Placement Placement { get; init; } = Placement.Linux;
 

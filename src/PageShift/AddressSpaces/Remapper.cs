@@ -17,7 +17,6 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     private readonly MappingTree _mappings = state.Mappings;
     private readonly LinuxTables _linuxTables = state.LinuxTables;
     private readonly PageAccounts _accounts = state.Accounts;
-    private readonly AddressLayout _layout = state.Layout;
     private readonly PagingGeometry _geometry = state.Options.Geometry;
     private readonly Placement _placement = state.Options.Placement;
     private readonly int _maximumMapCount = state.Options.MaximumMapCount;
@@ -108,7 +107,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     private Errno Shrink(in RemapRequest remap)
     {
         // The tail may reach over other mappings and holes, but as for munmap not beyond user space.
-        ulong limit = _geometry.UserLimit.Value;
+        ulong limit = _state.Layout.Limit.Value;
         ulong tail = remap.Old + remap.NewLength;
         if (tail > limit || remap.OldLength - remap.NewLength > limit - tail)
             return Errno.InvalidArgument;
@@ -119,7 +118,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     {
         var growth = new ByteLength(remap.NewLength - remap.OldLength);
         VirtualAddress end = mapping.End;
-        if (remap.Old + remap.OldLength == end.Value && growth.Value <= _geometry.UserLimit.Value - end.Value && !_mappings.AnyOverlaps(new AddressRange(end, growth)))
+        if (remap.Old + remap.OldLength == end.Value && growth.Value <= _state.Layout.Limit.Value - end.Value && !_mappings.AnyOverlaps(new AddressRange(end, growth)))
         {
             if (mapping.Flags.Has(VmFlags.Account) && _accounts.CheckCommit(growth.WholePages) != Errno.None)
                 return Errno.OutOfMemory;
@@ -306,7 +305,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     private VirtualAddress? ChooseDestination(in Mapping mapping, in RemapRequest remap)
     {
         VirtualAddress? congruent = _placement == Placement.Congruent && remap.New == 0 ? ChooseCongruent(remap) : null;
-        return congruent ?? AddressSelection.Choose(_mappings, _layout, RequestFor(mapping, new ByteLength(remap.NewLength), remap));
+        return congruent ?? AddressSelection.Choose(_mappings, _state.Layout, RequestFor(mapping, new ByteLength(remap.NewLength), remap));
     }
 
     /// <summary>A free destination that is congruent with the source at the highest level that the length makes worthwhile.</summary>
@@ -321,7 +320,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
             var start = new VirtualAddress(remap.Old).AlignDown(_geometry.Span(level));
             ByteLength lead = new VirtualAddress(remap.Old) - start;
             ByteLength blocks = new VirtualAddress(remap.Old + remap.NewLength).AlignUp(_geometry.Span(level)) - start;
-            if (AddressSelection.ChooseCongruent(_mappings, _layout, blocks, start, _geometry.Span(level)) is { } place)
+            if (AddressSelection.ChooseCongruent(_mappings, _state.Layout, blocks, start, _geometry.Span(level)) is { } place)
                 return place + lead;
         }
 

@@ -13,6 +13,7 @@ namespace PageShift.AddressSpaces;
 internal sealed class SpaceState
 {
     private readonly IObjectMapper _mapper;
+    private AddressLayout _layout;
 
     internal SpaceState(PhysicalMemory memory, AddressSpaceOptions options, AnonIdentitySource anonIdentities, IObjectMapper mapper)
     {
@@ -20,7 +21,7 @@ internal sealed class SpaceState
         Options = options;
         AnonIdentities = anonIdentities;
         _mapper = mapper;
-        Layout = MakeLayout(options);
+        _layout = MakeLayout(options);
         Accounts = new PageAccounts(options);
         Tables = new PageTableTree(memory, options.Geometry);
         LinuxTables = new LinuxTables(Tables);
@@ -48,7 +49,11 @@ internal sealed class SpaceState
 
     internal AnonIdentitySource AnonIdentities { get; }
 
-    internal AddressLayout Layout { get; }
+    /// <summary>The limits between which addresses are chosen.</summary>
+    internal ref readonly AddressLayout Layout => ref _layout;
+
+    /// <summary>Ends the addresses of the program at <paramref name="limit"/>: from then on it is of 32 bits.</summary>
+    internal void LimitTo(VirtualAddress limit) => _layout = _layout.LimitedTo(limit);
 
     /// <summary>Adds a mapping, merged with its neighbours where the rules allow, and counts its pages.</summary>
     /// <returns>The mapping that now covers the range.</returns>
@@ -79,8 +84,10 @@ internal sealed class SpaceState
     {
         PagingGeometry geometry = options.Geometry;
         AddressLayout layout = geometry.Levels == PagingGeometry.MaximumLevels ? AddressLayout.FiveLevels : AddressLayout.FourLevels;
-        if (geometry.EntriesPerTable != PagingGeometry.X86.EntriesPerTable)
+        if (geometry.IndexBits < PagingGeometry.FullIndexBits)
             layout = new AddressLayout(VirtualAddress.Zero, geometry.UserLimit, VirtualAddress.Zero, geometry.UserLimit, geometry.UserLimit, geometry.Span(PageTableLevel.Pmd));
+        else if (geometry.UserLimit != layout.Limit)
+            layout = layout.LimitedTo(geometry.UserLimit) with { LargePageSpan = geometry.Span(PageTableLevel.Pmd) };
         return layout with { Minimum = options.MinimumAddress ?? layout.Minimum, MmapBase = options.MmapBase ?? layout.MmapBase };
     }
 }

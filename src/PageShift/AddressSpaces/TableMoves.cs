@@ -22,7 +22,7 @@ internal sealed class TableMoves
         _mappings = state.Mappings;
         _linuxTables = state.LinuxTables;
         _processors = state.Processors;
-        _planner = new MovePlanner(state.Tables, state.LinuxTables);
+        _planner = new MovePlanner(state.Tables, state.LinuxTables, state.Options.TableMoves);
         _mover = new PageTableMover(state.Tables);
         _observation = new MoveObservation(_planner);
         Policy = state.Options.Policy;

@@ -8,7 +8,7 @@ namespace PageShift.Mappings;
 /// <param name="BottomUpBase">The start of the range that is searched from below when that fails.</param>
 /// <param name="WindowEnd">The end of the addresses that are chosen without a hint above it.</param>
 /// <param name="Limit">The first address that cannot be mapped: TASK_SIZE.</param>
-/// <param name="LargePageSpan">The length of a large page, to which long anonymous mappings are aligned.</param>
+/// <param name="LargePageSpan">The length of a large page, to which long anonymous mappings are aligned; 0 where none are.</param>
 internal readonly record struct AddressLayout(
     VirtualAddress Minimum,
     VirtualAddress MmapBase,
@@ -30,6 +30,16 @@ internal readonly record struct AddressLayout(
 
     /// <summary>The same with five levels: addresses from 2^47 up only for a hint that lies there.</summary>
     public static AddressLayout FiveLevels => Linux(FiveLevelLimit);
+
+    /// <summary>The layout of a program whose addresses end at <paramref name="limit"/>, a multiple of a page: mmap_base and the bottom-up base as Linux takes them from TASK_SIZE. Nothing is
+    /// aligned to large pages where a program is of 32 bits (checked on the kernel).</summary>
+    public AddressLayout LimitedTo(VirtualAddress limit) => new(
+        Minimum,
+        limit - ByteLength.Min(ByteLength.FromMiB(128), new VirtualAddress(limit.Value / 2).PageStart - VirtualAddress.Zero),
+        new VirtualAddress(limit.Value / 3).AlignUp(PageSize.Length),
+        limit,
+        limit,
+        limit.Value <= 1UL << 32 ? ByteLength.Zero : LargePageSpan);
 
     private static AddressLayout Linux(ulong limit) => new(
         new VirtualAddress(EffectiveMinimum),

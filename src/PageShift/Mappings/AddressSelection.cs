@@ -78,6 +78,8 @@ internal static class AddressSelection
     private static bool WantsLargePages(in AddressLayout layout, in AddressRequest request)
     {
         ByteLength span = layout.LargePageSpan;
+        if (span == ByteLength.Zero)
+            return false;
         switch (request.Alignment)
         {
             case LargePageAlignment.Anonymous:

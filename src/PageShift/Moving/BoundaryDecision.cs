@@ -59,6 +59,9 @@ public readonly record struct BoundaryDecision
         Obstacle = obstacle;
     }
 
+    /// <summary>The same decision in addresses that are 2^<paramref name="shift"/> times as large.</summary>
+    internal BoundaryDecision Scaled(int shift) => new(End, Level, Block.Scaled(shift), Outcome, Obstacle is { } obstacle ? new VirtualAddress(obstacle.Value << shift) : null);
+
     /// <summary>The end.</summary>
     public MoveEnd End { get; }
 

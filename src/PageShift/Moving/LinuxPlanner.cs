@@ -60,7 +60,7 @@ internal ref struct LinuxPlanner
         _cost.TlbFlushes += (_cost.TablesFreed + (TablesPerFlush - 1)) / TablesPerFlush;
         if (_plan.Request.DestinationUnmapWorked)
             _cost.TlbFlushes++;
-        _cost.TableBytes = (_cost.SlotsVisited * 24) + (_cost.TablesAllocated * PageSize.Bytes);
+        _cost.TableBytes = (_cost.SlotsVisited * 24) + (_cost.TablesAllocated * _geometry.TableBytes);
         _plan.ExpandedSource = new AddressRange(start, _end);
         _plan.SlotsVisited = _cost.SlotsVisited;
         _plan.Cost = _cost;

@@ -6,13 +6,8 @@ namespace PageShift.Moving;
 /// <param name="ExpandsStart">Expands the start of a move down to a PMD boundary.</param>
 internal readonly record struct LinuxRelease(bool MovesPmds, bool MovesPuds, bool ExpandsStart)
 {
-    /// <summary>The release that <paramref name="policy"/> is named after.</summary>
-    internal static LinuxRelease Of(MovePolicy policy) => policy switch
-    {
-        MovePolicy.Linux420 => new(MovesPmds: false, MovesPuds: false, ExpandsStart: false),
-        MovePolicy.Linux50 => new(MovesPmds: true, MovesPuds: false, ExpandsStart: false),
-        MovePolicy.Linux511 => new(MovesPmds: true, MovesPuds: true, ExpandsStart: false),
-        MovePolicy.Linux67 => new(MovesPmds: true, MovesPuds: true, ExpandsStart: true),
-        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "Not a policy of Linux."),
-    };
+    /// <summary>The release that <paramref name="policy"/> is named after, on a processor.</summary>
+    internal static LinuxRelease Of(MovePolicy policy, TableMoveSupport support) => policy <= MovePolicy.Linux67
+        ? new(MovesPmds: policy >= support.Pmds, MovesPuds: policy >= support.Puds, ExpandsStart: policy >= MovePolicy.Linux67)
+        : throw new ArgumentOutOfRangeException(nameof(policy), policy, "Not a policy of Linux.");
 }

@@ -22,6 +22,18 @@ public readonly record struct MoveRequest
     /// <summary>The bytes that move. A multiple of 4 KiB, not zero.</summary>
     public ByteLength Length { get; }
 
+    /// <summary>The same move in addresses and lengths that are 2^<paramref name="shift"/> times as large: what a log has whose pages are larger than the engine's.</summary>
+    internal MoveRequest Scaled(int shift) => new(new VirtualAddress(Old.Value << shift), new VirtualAddress(New.Value << shift), new ByteLength(Length.Value << shift))
+    {
+        SourceStartsMapping = SourceStartsMapping,
+        DestinationStartsMapping = DestinationStartsMapping,
+        IsStackMove = IsStackMove,
+        SourceGoes = SourceGoes,
+        DestinationUnmapWorked = DestinationUnmapWorked,
+        SourcePredecessorEnd = new VirtualAddress(SourcePredecessorEnd.Value << shift),
+        DestinationPredecessorEnd = new VirtualAddress(DestinationPredecessorEnd.Value << shift),
+    };
+
     /// <summary>The addresses that move.</summary>
     public AddressRange Source => new(Old, Length);
 

@@ -15,6 +15,9 @@ internal readonly record struct MoveRun
         Entries = entries;
     }
 
+    /// <summary>The same run in addresses that are 2^<paramref name="shift"/> times as large.</summary>
+    internal MoveRun Scaled(int shift) => new(Level, new VirtualAddress(Source.Value << shift), new VirtualAddress(Destination.Value << shift), Slots, Entries);
+
     /// <summary>The level of the slots.</summary>
     public PageTableLevel Level { get; }
 

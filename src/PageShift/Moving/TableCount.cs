@@ -51,7 +51,7 @@ internal ref struct TableCount
         }
 
         work.TlbFlushes = work.Entries != 0 || plan.Request.DestinationUnmapWorked ? 1UL : 0;
-        work.TableBytes = (slots * 24) + (work.SlotsInspected * 8) + (work.TablesAllocated * PageSize.Bytes);
+        work.TableBytes = (slots * 24) + (work.SlotsInspected * 8) + (work.TablesAllocated * tables.Geometry.TableBytes);
         return work;
     }
 

@@ -5,8 +5,8 @@ namespace PageShift.PageTables;
 
 /// <summary>
 /// The shape of the tree of page tables: how many levels, and how many entries a table has. The real shapes
-/// are x86-64's with four and five levels; the same code runs toy worlds whose tables have 2 or 4 entries, so
-/// that every case of a small world can be tried.
+/// are x86-64's with four and five levels, and for logs those of other processors; the same code runs toy worlds whose
+/// tables have 2 or 4 entries, so that every case of a small world can be tried.
 /// </summary>
 /// <remarks>Immutable, thread-safe.</remarks>
 public sealed class PagingGeometry
@@ -14,7 +14,13 @@ public sealed class PagingGeometry
     /// <summary>The number of levels that the largest geometry has.</summary>
     internal const int MaximumLevels = 5;
 
-    private const int FullIndexBits = 9;
+    /// <summary>The address bits that index a table of one 4 KiB frame.</summary>
+    internal const int FullIndexBits = 9;
+
+    /// <summary>The address bits that index the largest table: 64 KiB.</summary>
+    internal const int MostIndexBits = 13;
+
+    private readonly int _pageShift = PageSize.Shift;
 
     private PagingGeometry(int levels, int indexBits, ulong userLimit, ulong mapWindow)
     {
@@ -23,6 +29,9 @@ public sealed class PagingGeometry
         UserLimit = new VirtualAddress(userLimit);
         MapWindow = new VirtualAddress(mapWindow);
     }
+
+    private PagingGeometry(int levels, int indexBits, ulong userLimit, ulong mapWindow, int pageShift)
+        : this(levels, indexBits, userLimit, mapWindow) => _pageShift = pageShift;
 
     /// <summary>x86-64 with four levels: 512 entries a table, user addresses below 0x7ffffffff000.</summary>
     public static PagingGeometry X86 { get; } = new(4, FullIndexBits, 0x7ffffffff000, 0x7ffffffff000);
@@ -65,9 +74,34 @@ public sealed class PagingGeometry
         return new PagingGeometry(levels, indexBits, limit, limit);
     }
 
+    /// <summary>The shape of another processor's tables, with pages of 4 KiB.</summary>
+    /// <param name="levels">2 to 5 levels.</param>
+    /// <param name="indexBits">The address bits that index a table, 9 to 13. The root may use fewer.</param>
+    /// <param name="userLimit">The end of the addresses that user space may map: a multiple of 4 KiB that the levels can hold.</param>
+    internal static PagingGeometry Of(int levels, int indexBits, ulong userLimit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(levels, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(levels, MaximumLevels);
+        ArgumentOutOfRangeException.ThrowIfLessThan(indexBits, FullIndexBits);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(indexBits, MostIndexBits);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(userLimit - 1, ulong.MaxValue >> (64 - PageSize.Shift - (levels * indexBits)));
+        return new PagingGeometry(levels, indexBits, userLimit, userLimit);
+    }
+
+    /// <summary>The same tables for pages of 2^<paramref name="pageShift"/> bytes, 12 to 16, as they are shown: every span, and the user limit, is larger by as much. The engine runs
+    /// with pages of 4 KiB only.</summary>
+    internal PagingGeometry Shown(int pageShift) =>
+        pageShift == PageSize.Shift ? this : new PagingGeometry(Levels, IndexBits, UserLimit.Value << (pageShift - PageSize.Shift), MapWindow.Value << (pageShift - PageSize.Shift), pageShift);
+
+    /// <summary>The bytes of a table.</summary>
+    internal ulong TableBytes => PageSize.Bytes << TableOrder;
+
+    /// <summary>The 4 KiB frames of a table, as their base-2 logarithm: 0 in tables of at most 512 entries.</summary>
+    internal int TableOrder => Math.Max(0, IndexBits - FullIndexBits);
+
     /// <summary>The base-2 logarithm of <see cref="Span"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int SpanShift(PageTableLevel level) => PageSize.Shift + (IndexBits * (int)level);
+    internal int SpanShift(PageTableLevel level) => _pageShift + (IndexBits * (int)level);
 
     /// <summary>The bytes that one entry of <paramref name="level"/> covers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,7 @@ internal static partial class TableMemory
     /// <summary>The first <paramref name="count"/> entries of a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static unsafe Span<PageTableEntry> Entries(this PhysicalMemory memory, FrameNumber table, int count) =>
-        new((void*)memory.HostAddress(table), count); // a table is one frame of 512 entries; count is the geometry's, at most 512
+        new((void*)memory.HostAddress(table), count); // count is the geometry's, and a table has as many frames in a row as that takes
 
     /// <summary>One entry of a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

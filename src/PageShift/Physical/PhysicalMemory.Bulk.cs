@@ -22,7 +22,7 @@ public sealed partial class PhysicalMemory
         if (!Permit())
             return 0;
         int run = allocator.AllocateRun(permitted, out ulong number, out isZero);
-        if (run == 0 && TryTakePooled(out number, out isZero))
+        if (run == 0 && Options.TableOrder == 0 && TryTakePooled(out number, out isZero))
             run = 1;
         first = new FrameNumber(number);
         isZero |= _unbacked is not null; // there is nothing in them

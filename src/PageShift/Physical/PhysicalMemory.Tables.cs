@@ -8,7 +8,7 @@ public sealed partial class PhysicalMemory
 {
     private uint _pooledTables;
 
-    /// <summary>Frames that hold page tables now, or are reserved for them.</summary>
+    /// <summary>Frames that hold page tables now, or are reserved for them. A table of several frames counts once.</summary>
     public ulong TableFrames { get; private set; }
 
     private ulong PooledTables { get; set; }
@@ -106,12 +106,13 @@ public sealed partial class PhysicalMemory
             return true;
         }
 
-        if (!_backed.TryAllocate(out number, out bool isZero))
+        bool isZero;
+        if (Options.TableOrder == 0 ? !_backed.TryAllocate(out number, out isZero) : !_backed.TryAllocateContiguous(Options.TableOrder, out number, out isZero))
             return false;
         TableFrames++;
         table = new FrameNumber(number);
-        if (!isZero)
-            Bytes(table).Clear();
+        for (ulong i = 0; !isZero && i < 1UL << Options.TableOrder; i++)
+            Bytes(table + i).Clear();
         return true;
     }
 
@@ -172,6 +173,7 @@ public sealed partial class PhysicalMemory
             throw new InvalidOperationException($"Frame {table} is freed as a table, but is none or has live entries (state 0x{state:x8}).");
     }
 
+    /// <summary>Takes the first frame of a pooled table, and with it the table: for data only where a table is that one frame.</summary>
     private bool TryTakePooled(out ulong number, out bool isZero)
     {
         number = _pooledTables;

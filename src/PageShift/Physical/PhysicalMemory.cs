@@ -38,6 +38,9 @@ public sealed partial class PhysicalMemory : IDisposable
         if ((options.CapacityBytes | options.BytesFreeCapacityBytes) % BlockBytes != 0)
             throw new ArgumentOutOfRangeException(nameof(options), "Capacities are multiples of 2 MiB.");
 
+        if (options.TableOrder != 0 && (options.Fenced || options.BytesFreeCapacityBytes == 0))
+            throw new ArgumentException("Tables of several frames need an arena for nothing else, without fences between the frames.", nameof(options));
+
         Options = options;
         ulong frames = options.CapacityBytes >> PageSize.Shift;
         _backed = new FrameAllocator(0, frames, hasContent: true, options.Fenced);
@@ -58,7 +61,7 @@ public sealed partial class PhysicalMemory : IDisposable
         get
         {
             using (_lock.Enter())
-                return _backed.AllocatedFrames + (_unbacked?.AllocatedFrames ?? 0) - TableFrames - PooledTables - (_hugeZeroFrame == 0 ? 0 : HugeZeroFrames);
+                return _backed.AllocatedFrames + (_unbacked?.AllocatedFrames ?? 0) - ((TableFrames + PooledTables) << Options.TableOrder) - (_hugeZeroFrame == 0 ? 0 : HugeZeroFrames);
         }
     }
 
@@ -96,7 +99,7 @@ public sealed partial class PhysicalMemory : IDisposable
         bool isZero;
         using (_lock.Enter())
         {
-            if (!Permit() || !(_unbacked ?? _backed).TryAllocate(out number, out isZero) && !TryTakePooled(out number, out isZero))
+            if (!Permit() || !(_unbacked ?? _backed).TryAllocate(out number, out isZero) && (Options.TableOrder != 0 || !TryTakePooled(out number, out isZero)))
             {
                 frame = FrameNumber.None;
                 return false;

@@ -23,6 +23,9 @@ public sealed record PhysicalMemoryOptions
     /// freed frames are poisoned. Doubles the memory.</summary>
     internal bool Fenced { get; init; }
 
+    /// <summary>The frames of a page table, which follow one another, as their base-2 logarithm: 0 to 4. Tables of more than 512 entries need more than one.</summary>
+    internal int TableOrder { get; init; }
+
     /// <summary>An arena for planning: 256 TiB of frame numbers without content.</summary>
     public static PhysicalMemoryOptions BytesFree { get; } = new() { BytesFreeCapacityBytes = DefaultBytesFreeCapacityBytes };
 }

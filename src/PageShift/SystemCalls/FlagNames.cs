@@ -15,7 +15,11 @@ internal static class FlagNames
         ("PROT_EXEC", (ulong)Abi.Protection.Execute),
         ("PROT_SEM", (ulong)Abi.Protection.Semaphore),
         ("PROT_GROWSDOWN", (ulong)Abi.Protection.GrowsDown),
-        ("PROT_GROWSUP", (ulong)Abi.Protection.GrowsUp));
+        ("PROT_GROWSUP", (ulong)Abi.Protection.GrowsUp))
+    {
+        // Other processors' bits: arm64's, and powerpc's, which has the value of the first.
+        AlsoRead = [("PROT_BTI", ForeignProtection.BranchTargets), ("PROT_MTE", ForeignProtection.MemoryTags), ("PROT_SAO", ForeignProtection.BranchTargets)],
+    };
 
     internal static ValueNames Map { get; } = new("MAP_",
         ("MAP_FIXED", (ulong)MapFlags.Fixed),

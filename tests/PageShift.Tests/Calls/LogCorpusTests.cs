@@ -1,5 +1,6 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Moving;
 using Xunit;
 
@@ -34,7 +35,7 @@ public sealed class LogCorpusTests
         }
     }
 
-    private static string[] Files() => [.. Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => name != "expected.tsv").Order(StringComparer.Ordinal)];
+    private static string[] Files() => [.. Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith(".tsv", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads on behind errors, up to the end. Each call reads at least a line, or takes a record that an earlier line left.</summary>
     private static void ReadToEnd(CallLogReader reader, int most)
@@ -63,21 +64,24 @@ public sealed class LogCorpusTests
         using FileStream stream = File.OpenRead(Path.Combine(Folder, name));
         var reader = new CallLogReader(stream, new CallLogOptions { FileName = name });
         var seen = new Seen();
-        using var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, seen);
         try
         {
+            using var executor = new LogExecutor(new LogExecutorOptions { Verify = true, Machine = MachineLogTests.MachineOf(name) }, seen);
             while (reader.TryRead(out CallRecord record))
                 _ = executor.Execute(record);
             executor.Finish();
             reader.ThrowIfNothingUnderstood();
+            LogStatistics statistics = executor.Statistics;
+            return string.Join('\t', string.Join(',', seen.Threads), seen.Calls, statistics.Moves, statistics.InferredMappings, statistics.UnsupportedCalls, seen.Divergences, statistics.UnexplainedResults, string.Join(',', reader.Noise));
         }
         catch (CallSyntaxException error)
         {
             return error.Message;
         }
-
-        LogStatistics statistics = executor.Statistics;
-        return string.Join('\t', string.Join(',', seen.Threads), seen.Calls, statistics.Moves, statistics.InferredMappings, statistics.UnsupportedCalls, seen.Divergences, statistics.UnexplainedResults, string.Join(',', reader.Noise));
+        catch (UnsupportedMachineException error)
+        {
+            return $"{name}:{error.Line}: {error.Message}";
+        }
     }
 
     private sealed class Seen : ILogObserver

@@ -19,7 +19,7 @@ internal sealed class TableWorld : IDisposable
     public TableWorld(PagingGeometry geometry)
     {
         Tables = new PageTableTree(_memory, geometry);
-        Planner = new MovePlanner(Tables, new LinuxTables(Tables));
+        Planner = new MovePlanner(Tables, new LinuxTables(Tables), TableMoveSupport.X86);
         _mover = new PageTableMover(Tables);
     }
 

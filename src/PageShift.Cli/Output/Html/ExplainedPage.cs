@@ -30,7 +30,7 @@ internal static class ExplainedPage
     private static void Write(Stream page, LogSettings settings, string name, Stream log, long line)
     {
         var run = new RunSettings(settings, name);
-        using var output = new RunHtml(page, settings.Geometry, line);
+        using var output = new RunHtml(page, line);
         _ = LogRun.Execute(run, output, log, line);
     }
 }

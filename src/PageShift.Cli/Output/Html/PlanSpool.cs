@@ -6,7 +6,7 @@ using PageShift.Verification.Following;
 namespace PageShift.Cli.Output.Html;
 
 /// <summary>Keeps, for the page, what the JSON of a move does not say: for each policy the runs that move.</summary>
-internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
+internal sealed class PlanSpool : IDisposable
 {
     private readonly JsonSpool _plans = new("plans", isIndented: false);
 
@@ -17,10 +17,11 @@ internal sealed class PlanSpool(PagingGeometry geometry) : IDisposable
 
     /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's title and conclusion, and the geometry: levels, bits of an index, and the end of the space.</summary>
     /// <param name="output">Takes it.</param>
+    /// <param name="geometry">The shape of the page tables.</param>
     /// <param name="title">The page's title.</param>
     /// <param name="conclusion">What there is to say of all moves, in one sentence; null for nothing.</param>
     /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
-    internal void Finish(Stream output, string title, string? conclusion, long? shown = null) => _plans.Finish(
+    internal void Finish(Stream output, PagingGeometry geometry, string title, string? conclusion, long? shown = null) => _plans.Finish(
         output, new PlansHead(title, conclusion, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits, geometry.UserLimit.Value]), ReportJson.Default.PlansHead);
 
     private static ulong[] Row(PlannedMove plan) =>

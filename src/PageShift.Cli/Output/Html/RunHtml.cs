@@ -1,6 +1,5 @@
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
-using PageShift.PageTables;
 
 namespace PageShift.Cli.Output.Html;
 
@@ -8,18 +7,16 @@ namespace PageShift.Cli.Output.Html;
 internal sealed class RunHtml : IRunOutput
 {
     private readonly Stream _output;
-    private readonly PlanSpool _plans;
+    private readonly PlanSpool _plans = new();
     private readonly CallRecorder _recorder = new(isTracersLog: false);
     private readonly RunJson _report;
     private readonly long? _shown;
 
     /// <param name="output">Takes the page; it stays the caller's to close.</param>
-    /// <param name="geometry">The shape of the page tables.</param>
     /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
-    internal RunHtml(Stream output, PagingGeometry geometry, long? shown = null)
+    internal RunHtml(Stream output, long? shown = null)
     {
         _shown = shown;
-        _plans = new PlanSpool(geometry);
         _output = output;
         _report = new RunJson(output, isIndented: false);
     }
@@ -42,6 +39,6 @@ internal sealed class RunHtml : IRunOutput
     public void Finish(RunReport report) => HtmlPage.Write(
         _output,
         _ => _report.Finish(report),
-        stream => _plans.Finish(stream, report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Of(report), _shown),
+        stream => _plans.Finish(stream, report.Settings.Geometry, report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Of(report), _shown),
         _recorder.Finish);
 }

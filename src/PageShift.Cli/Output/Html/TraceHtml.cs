@@ -11,7 +11,7 @@ internal sealed class TraceHtml : ITraceOutput
 {
     private readonly Stream _output;
     private readonly string _log;
-    private readonly PlanSpool _plans = new(PagingGeometry.X86);
+    private readonly PlanSpool _plans = new();
     private readonly CallRecorder _recorder = new(isTracersLog: true);
     private readonly TraceJson _report;
 
@@ -40,7 +40,7 @@ internal sealed class TraceHtml : ITraceOutput
     public void Finish(TraceReport report)
     {
         RunLog();
-        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, string.Join(' ', report.Settings.Command), Comparison.Of(report)), _recorder.Finish);
+        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, PagingGeometry.X86, string.Join(' ', report.Settings.Command), Comparison.Of(report)), _recorder.Finish);
     }
 
     private void RunLog()

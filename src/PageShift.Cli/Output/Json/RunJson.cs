@@ -1,4 +1,5 @@
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Cli.Running;
 using PageShift.Linux.Probing;
 using PageShift.Linux.Settings;
@@ -38,14 +39,16 @@ internal sealed record RunDivergence(string? File, long Line, string Call, strin
 
 /// <summary>What else the log held.</summary>
 internal sealed record RunLog(
-    string Populate, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnexplainedResults, IReadOnlyDictionary<string, long> UnexplainedErrors, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
+    string Populate, string? Arch, int? PageSize, int? AddressBits, string? TakenBecause, string? MoveRule, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnexplainedResults, IReadOnlyDictionary<string, long> UnexplainedErrors, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
     long UnknownCalls, IEnumerable<string> UnknownNames, long InjectedCalls, long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
 {
     internal static RunLog Of(RunReport report)
     {
         LogStatistics log = report.Statistics;
+        Machine? machine = report.Settings.MachineRequest is null ? null : report.Settings.Machine;
         return new RunLog(
-            ReportJson.NameOf(report.Settings.Populate), report.Counts.Lines, report.Counts.Warnings, report.Counts.NoiseLines, report.Noise.Select(lines => lines.ToString()),
+            ReportJson.NameOf(report.Settings.Populate), machine is null ? null : ArchitectureName.Of(machine.Architecture), machine is null ? null : 1 << machine.PageShift, machine?.AddressBits,
+            string.IsNullOrEmpty(machine?.Because) ? null : machine.Because, machine?.MoveRule, report.Counts.Lines, report.Counts.Warnings, report.Counts.NoiseLines, report.Noise.Select(lines => lines.ToString()),
             report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnexplainedResults, log.UnexplainedErrors, report.Tally.Unmodelled,
             report.Tally.UnmodelledNames, report.Tally.Unknown, report.Tally.UnknownNames, report.Tally.Injected, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
     }
