@@ -92,6 +92,7 @@ public sealed partial class DocumentTests : IDisposable
         foreach (string sample in Directory.GetFiles(Repository.Path("samples"), "*.strace"))
             Collect(Tool.RunFileToJson(sample), written);
         Collect(Tool.RunToJson("munmap(0x1001, 4096) = 0\n", "--verify"), written);
+        Collect(Tool.RunFileToJson(Repository.Path("tests/logs/arm64-48.log")), written);
 
         Assert.Equal(DocumentedFields(text => text.Split(RunningKernel)[0]), written);
     }
