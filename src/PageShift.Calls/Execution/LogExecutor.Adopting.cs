@@ -22,39 +22,40 @@ public sealed partial class LogExecutor
         for (AddressRange range = description.Presupposed(a).Intersect(process.UserSpace); !range.IsEmpty && process.Space.FindHole(range) is { } hole; range = new AddressRange(hole.End, range.End))
             MapUnseen(process, hole);
         bool wasGuess = description.Descriptor(a) is { } descriptor && process.GuessAgain(descriptor);
+        var address = new VirtualAddress((ulong)record.Outcome.Value);
         var outcome = new CallResult(record.Outcome.Value);
         if (description.ReturnsAddress)
-            a = description.PlacedAt(a, outcome.Address, replaces: !wasGuess);
+            a = description.PlacedAt(a, address, replaces: !wasGuess);
         if (record.Call.Number == SystemCallNumber.Remap && outcome.Raw == (long)a.First)
-            TakeAway(process, CallRanges.Of(a.First + a.Second, a.Third > a.Second ? PageSize.RoundUpWrapping(a.Third - a.Second) : 0));
+            TakeAway(process, Pages(process, a.First + PageSize.RoundUpWrapping(a.Second), a.Third > a.Second ? a.Third - a.Second : 0));
 
         ResourceLimits limits = process.LiftLimits();
         CallResult again = Apply(process, record.Call with { Arguments = a });
         process.Space.Limits = limits;
         if (again.Raw != outcome.Raw)
-            Force(process, record, outcome);
+            Force(process, record, address);
         else if (wasGuess)
             result = again;
         process.LearnHoles(description, record.Call.Arguments, record.Outcome);
         Populate(process, description.MadeAccessible(a, outcome, process.Space.BreakStart));
     }
 
-    private void Force(LogProcess process, in CallRecord record, CallResult outcome)
+    private void Force(LogProcess process, in CallRecord record, VirtualAddress address)
     {
         CallArguments a = record.Call.Arguments;
         switch (record.Call.Number)
         {
             case SystemCallNumber.Map:
-                ForceMapping(process, a, outcome.Address);
+                ForceMapping(process, a, address);
                 break;
             case SystemCallNumber.Unmap:
-                TakeAway(process, CallRanges.Of(a.First, PageSize.RoundUpWrapping(a.Second)));
+                TakeAway(process, Pages(process, a.First, a.Second));
                 break;
             case SystemCallNumber.Protect or SystemCallNumber.ProtectWithKey:
-                process.Space.AdoptAccess(CallRanges.Of(a.First, PageSize.RoundUpWrapping(a.Second)), (Protection)a.Third);
+                process.Space.AdoptAccess(Pages(process, a.First, a.Second), (Protection)a.Third);
                 break;
             case SystemCallNumber.Remap:
-                ForceMove(process, a, outcome.Address);
+                ForceMove(process, a, address);
                 break;
         }
     }
@@ -63,7 +64,7 @@ public sealed partial class LogExecutor
     {
         bool isLarge = (a.Fourth & (ulong)MapFlags.HugeTlb) != 0;
         ulong length = isLarge ? (a.Second + (LargePageBytes - 1)) & ~(LargePageBytes - 1) : PageSize.RoundUpWrapping(a.Second);
-        AddressRange range = CallRanges.Of(address.Value, length).Intersect(process.UserSpace);
+        AddressRange range = Pages(process, address.Value, length);
         OpenFile? file = null;
         if ((a.Fourth & (ulong)MapFlags.Anonymous) == 0 && (int)a.Fifth >= 0)
             file = process.Infer((int)a.Fifth);
@@ -76,8 +77,8 @@ public sealed partial class LogExecutor
 
     private void ForceMove(LogProcess process, in CallArguments a, VirtualAddress address)
     {
-        AddressRange source = CallRanges.Of(a.First, PageSize.RoundUpWrapping(a.Second)).Intersect(process.UserSpace);
-        AddressRange destination = CallRanges.Of(address.Value, PageSize.RoundUpWrapping(a.Third)).Intersect(process.UserSpace);
+        AddressRange source = Pages(process, a.First, a.Second);
+        AddressRange destination = Pages(process, address.Value, a.Third);
         _found.Clear();
         process.Space.CopyMappings(new AddressRange(source.Start, PageSize.Length), _found);
         VmFlags flags = _found.Count == 0 ? FlagsOf(Protection.Read | Protection.Write, isShared: false) : _found[0].Flags & ~VmFlags.Sealed;
@@ -103,7 +104,6 @@ public sealed partial class LogExecutor
 
     private void TakeAway(LogProcess process, AddressRange range)
     {
-        range = range.Intersect(process.UserSpace);
         if (range.IsEmpty)
             return;
         RemoveMappings(process, range);
@@ -116,6 +116,10 @@ public sealed partial class LogExecutor
         process.Space.AdoptHole(range);
         process.Target.Forget(range);
     }
+
+    /// <summary>The pages of user space in a range. None where it does not begin with a page: what no kernel can have done is not done.</summary>
+    private static AddressRange Pages(LogProcess process, ulong start, ulong length) =>
+        new VirtualAddress(start).IsPageAligned ? CallRanges.Of(start, PageSize.RoundUpWrapping(length)).Intersect(process.UserSpace) : default;
 
     private static VmFlags FlagsOf(Protection protection, bool isShared)
     {
@@ -170,9 +174,9 @@ public sealed partial class LogExecutor
         ulong start = Math.Min(process.Space.BreakStart.Value, end);
         (ulong from, ulong to) = (PageSize.RoundUpWrapping(before), PageSize.RoundUpWrapping(end));
         if (to > from)
-            Put(process, CallRanges.Of(from, to - from).Intersect(process.UserSpace), FlagsOf(Protection.Read | Protection.Write, isShared: false), null, null);
+            Put(process, Pages(process, from, to - from), FlagsOf(Protection.Read | Protection.Write, isShared: false), null, null);
         else
-            TakeAway(process, CallRanges.Of(to, from - to));
+            TakeAway(process, Pages(process, to, from - to));
         process.Space.AdoptBreak(new VirtualAddress(start), new VirtualAddress(end));
     }
 }

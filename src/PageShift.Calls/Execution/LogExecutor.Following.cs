@@ -147,7 +147,7 @@ public sealed partial class LogExecutor
             AddressRange part = mapping.Range.Intersect(range);
             if (part.Length.Value > LargestPopulatedHere)
                 _counts.LeftUnpopulated++;
-            else if (MayAssume(part.Length) && (mapping.Flags & (VmFlags.HugePage | VmFlags.MayHaveGuards)) == 0)
+            else if (MayAssume(part.Length) && (mapping.Flags & VmFlags.HugePage) == 0 && process.Space.IsUntouched(part))
                 process.Target.Assume(part);
             else
                 Apply(process, SystemCallNumber.Advise, part.Start.Value, part.Length.Value, (ulong)Advice.PopulateWrite);

@@ -14,7 +14,6 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     // How the log shows that descriptors were opened: open's flags.
     private readonly Dictionary<int, ulong> _openings = [];
 
-    private byte[]? _vector;
     private int _threads = 1;
 
     /// <summary>What makes its calls.</summary>
@@ -163,19 +162,13 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>What mincore returns here, wherever it puts the bytes.</summary>
     internal CallResult InCore(in CallArguments a)
     {
-        // All that it can find wrong in a part, it finds wrong in the whole.
-        const ulong MostBytes = (ulong)CallData.VectorBytes << PageSize.Shift;
-        _vector ??= new byte[CallData.VectorBytes];
-        CallResult result;
-        ulong done = 0;
-        do
-        {
-            ulong part = Math.Min(a.Second - done, MostBytes);
-            result = Space.InCore(new VirtualAddress(unchecked(a.First + done)), new ByteLength(part), _vector);
-            done += part;
-        }
-        while (!result.IsError && done < a.Second);
-        return result;
+        var start = new VirtualAddress(a.First);
+        CallResult beginning = Space.InCore(start, ByteLength.Zero, []);
+        if (beginning.IsError)
+            return beginning;
+        if (a.Second > Space.Geometry.UserLimit.Value - a.First)
+            return Errno.OutOfMemory;
+        return Space.FindHole(CallRanges.Of(a.First, PageSize.RoundUpWrapping(a.Second))) is null ? CallResult.Success : Errno.OutOfMemory;
     }
 
     /// <summary>True when something of a range is not mapped, and the log has not said so.</summary>

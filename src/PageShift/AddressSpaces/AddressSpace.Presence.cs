@@ -34,6 +34,13 @@ public sealed partial class AddressSpace
         return CallResult.Success;
     }
 
+    /// <summary>True when no slot for an address of a range is occupied. Thread-safe.</summary>
+    internal bool IsUntouched(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        return !_tables.TryFindLive(range, out _);
+    }
+
     /// <summary>Takes all pages away, and leaves the mappings: the space is as if none had been touched yet, but for the identities. Thread-safe.</summary>
     internal void ForgetPages()
     {

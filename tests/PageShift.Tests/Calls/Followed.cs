@@ -1,6 +1,7 @@
 using System.Text;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Machines;
 using PageShift.Moving;
 
 namespace PageShift.Tests.Calls;
@@ -11,9 +12,9 @@ internal sealed class Followed : ILogObserver, IDisposable
     private readonly LogExecutor _executor;
     private readonly SortedSet<int> _threads = [];
 
-    private Followed(byte[] log, bool verify, PopulateAssumption populate = PopulateAssumption.All)
+    private Followed(byte[] log, bool verify, PopulateAssumption populate = PopulateAssumption.All, Machine? machine = null)
     {
-        _executor = new LogExecutor(new LogExecutorOptions { Verify = verify, Populate = populate }, this);
+        _executor = new LogExecutor(new LogExecutorOptions { Verify = verify, Populate = populate, Machine = machine ?? Machine.Usual }, this);
         var reader = new CallLogReader(new MemoryStream(log), new CallLogOptions { FileName = "log", Lenient = true });
         try
         {
@@ -26,9 +27,9 @@ internal sealed class Followed : ILogObserver, IDisposable
 
             _executor.Finish();
         }
-        catch (CallSyntaxException)
+        catch (Exception error) when (error is CallSyntaxException or UnsupportedMachineException)
         {
-            // No log: nothing of it was executed.
+            // No log, or one of a machine whose page tables can't be shown: nothing of it was executed.
         }
     }
 
@@ -55,7 +56,7 @@ internal sealed class Followed : ILogObserver, IDisposable
     /// <summary>A log whose pages are all absent.</summary>
     internal static Followed Untouched(string log) => new(Encoding.UTF8.GetBytes(log), verify: true, PopulateAssumption.None);
 
-    internal static Followed Log(byte[] log, bool verify) => new(log, verify);
+    internal static Followed Log(byte[] log, bool verify, Machine machine) => new(log, verify, machine: machine);
 
     void ILogObserver.OnMove(in CallRecord record, MoveObservation move)
     {
