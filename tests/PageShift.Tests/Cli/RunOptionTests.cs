@@ -65,7 +65,7 @@ public sealed class RunOptionTests
         JsonElement json = Tool.RunToJson(Log, "--verify");
 
         Assert.Equal(0, lax.ExitCode);
-        Assert.Contains("note: 1 call ended differently here than in the log (--verify names them)", lax.OutputLines);
+        Assert.Contains("note: 2 calls ended differently here than in the log (--verify names them)", lax.OutputLines);
         Assert.Equal(1, strict.ExitCode);
         Assert.Contains("-:2: munmap diverges: expected EINVAL, got 0x0", strict.OutputLines);
         Assert.Contains("-:3: mprotect diverges: expected 0x0, got EINVAL", strict.OutputLines);
