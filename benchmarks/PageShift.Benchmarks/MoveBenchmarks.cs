@@ -35,7 +35,7 @@ public class MoveBenchmarks
         };
         _tables = new PageTableTree(_memory, PagingGeometry.X86);
         _tables.TryPopulate(new AddressRange(move.Old, move.Length), PageTableEntry.PresentBit);
-        _planner = new MovePlanner(_tables, new LinuxTables(_tables));
+        _planner = new MovePlanner(_tables, new LinuxTables(_tables), TableMoveSupport.X86);
         _mover = new PageTableMover(_tables);
         _there = new MoveRequest(move.Old, move.New, move.Length);
         _back = new MoveRequest(move.New, move.Old, move.Length);

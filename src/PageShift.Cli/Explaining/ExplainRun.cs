@@ -4,7 +4,6 @@ using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;
-using PageShift.Cli.Files;
 using PageShift.Cli.Moves;
 using PageShift.Cli.Running;
 using PageShift.Moving;

@@ -56,7 +56,7 @@ public sealed partial class AddressSpace
     {
         MappingHandle handle = _mappings.Find(range.Start);
         first = handle.IsNone ? default : _mappings[handle];
-        if (!first.Flags.Has(VmFlags.Shared) || !IsWhollyMapped(range))
+        if (first.File is null || !first.Flags.Has(VmFlags.Shared) || !IsWhollyMapped(range))
             return false;
         foreach (MappingHandle other in _mappings.Overlapping(range))
         {
