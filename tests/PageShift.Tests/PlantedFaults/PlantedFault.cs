@@ -78,8 +78,8 @@ public sealed record PlantedFault(string Name, string File, string Sound, string
         new(
             "counts a table that it did not make",
             "Moving/PageTableMover.cs",
-            "to.Fill(PageTableEntry.ToTable(_reserve.Take()));",
-            "to.Fill(PageTableEntry.ToTable(_reserve.Take()));\n            _work.TablesAllocated += FAULT ? 1UL : 0;"),
+            "to.Enter(_reserve.Take());",
+            "to.Enter(_reserve.Take());\n            _work.TablesAllocated += FAULT ? 1UL : 0;"),
         new(
             "splits a large leaf into the wrong pages",
             "PageTables/PageTableTree.Split.cs",
