@@ -27,6 +27,24 @@ internal sealed class AddressRangeSet
         return CollectionsMarshal.AsSpan(_ranges)[first..end];
     }
 
+    /// <summary>The highest range that begins below an address; empty for none.</summary>
+    internal AddressRange LastBelow(VirtualAddress address)
+    {
+        int i = FirstEndingAtOrAbove(address);
+        if (i == _ranges.Count || _ranges[i].Start >= address)
+            i--;
+        return i < 0 ? default : _ranges[i];
+    }
+
+    /// <summary>The lowest range that begins at an address or above; empty for none.</summary>
+    internal AddressRange FirstFrom(VirtualAddress address)
+    {
+        int i = FirstEndingAtOrAbove(address);
+        if (i < _ranges.Count && _ranges[i].Start < address)
+            i++;
+        return i < _ranges.Count ? _ranges[i] : default;
+    }
+
     /// <summary>Takes a range out.</summary>
     internal void Remove(AddressRange range)
     {

@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Mappings;
+using PageShift.PageTables;
 using PageShift.SystemCalls;
 using PageShift.Units;
 
@@ -60,7 +61,7 @@ internal sealed class AssumedPages(AddressSpace space)
             case SystemCallNumber.Remap when ((RemapFlags)a.Fourth).HasFlag(RemapFlags.Fixed) || !call.Description!.MayMove(a):
                 MakeTables(new AddressRange(VirtualAddress.Zero, space.Geometry.UserLimit));
                 foreach (AddressRange range in call.Description!.RangesBefore(a, space.BreakStart))
-                    MakePresent(new AddressRange(range.Start.AlignDown(_block), range.End.AlignUp(_block)));
+                    MakePresent(Around(range, _block));
                 break;
             case var _ when call.Description is RangeCall description:
                 MakePresent(description.Presupposed(a));
@@ -109,8 +110,24 @@ internal sealed class AssumedPages(AddressSpace space)
     {
         _taken = ranges;
         foreach (AddressRange range in ranges)
-            MakeTables(range);
+            MakeTablesAround(range);
     }
+
+    /// <summary>The same for a range and what shares a table with it: the table stays, with the pages that are in it.</summary>
+    private void MakeTablesAround(AddressRange range)
+    {
+        AddressRange around = Around(range, _block);
+        MakeTables(around);
+        ByteLength span = space.Geometry.Span(PageTableLevel.Pmd);
+        MakePresent(Around(new AddressRange(range.Start, PageSize.Length), span));
+        MakePresent(Around(new AddressRange(range.End.PageStart, PageSize.Length), span));
+        if (_ranges.LastBelow(around.Start) is { IsEmpty: false } below)
+            space.MarkPresent(new AddressRange(below.End - PageSize.Length, PageSize.Length));
+        if (_ranges.FirstFrom(around.End) is { IsEmpty: false } above)
+            space.MarkPresent(new AddressRange(above.Start, PageSize.Length));
+    }
+
+    private static AddressRange Around(AddressRange range, ByteLength span) => new(range.Start.AlignDown(span), range.End.AlignUp(span));
 
     /// <summary>Forgets what lies in a range, of which the whole pages that it touches are gone.</summary>
     internal void Remove(AddressRange range) => _ranges.Remove(WholePages(range));

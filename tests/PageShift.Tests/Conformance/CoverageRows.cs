@@ -37,10 +37,10 @@ internal static class CoverageRows
 
     private static readonly (ulong Number, string Name)[] Limits = [(2, "RLIMIT_DATA"), (3, "RLIMIT_STACK"), (8, "RLIMIT_MEMLOCK"), (9, "RLIMIT_AS")];
 
-    /// <summary>Other names of what has a row, sizes of pages of which there are none, what takes a privilege, and what changes nothing that is mapped.</summary>
+    /// <summary>Other names of what has a row, sizes of pages of which there are none, what takes a privilege, what other processors have, and what changes nothing that is mapped.</summary>
     private static readonly string[] Without =
     [
-        "MAP_FILE", "MAP_ANON", "MAP_HUGE_2MB", "MAP_HUGE_1GB", "MADV_HWPOISON", "MADV_SOFT_OFFLINE",
+        "MAP_FILE", "MAP_ANON", "MAP_HUGE_2MB", "MAP_HUGE_1GB", "MADV_HWPOISON", "MADV_SOFT_OFFLINE", "PROT_BTI", "PROT_MTE", "PROT_SAO",
         "SHM_HUGETLB", "IPC_SET", "IPC_STAT", "IPC_INFO", "SHM_LOCK", "SHM_UNLOCK", "SHM_STAT", "SHM_INFO", "SHM_STAT_ANY", "IPC_64",
     ];
 
