@@ -155,6 +155,7 @@ internal sealed unsafe class HostProcess : IDisposable
     {
         CallResult before = Kernel.Personality(null);
         if (!before.IsError) _ = Kernel.Personality((uint)before.Raw | Kernel.WithoutRandomizedAddresses);
+        // A process group of its own: Ctrl-C on a terminal is for the runner, which ends what it has started in its own order.
         CallResult started = Kernel.PosixSpawnIsolated(file.Handle, HostLayout.FileDescriptor);
         if (!before.IsError) _ = Kernel.Personality((uint)before.Raw);
         return started;

@@ -140,8 +140,6 @@ public sealed partial class KernelExecutor : IDisposable
         if (!options.KeepCapabilities && DropCapabilities(host) is { IsError: true } dropped)
             return $"the executor's process could not drop its capabilities: {ErrnoName.Of(dropped.Error)}";
 
-        // Ctrl-C on a terminal is for the runner, which ends what it has started in its own order.
-        _ = host.Call(CallNumber.Setpgid, default, out _, out _);
         Encoding.ASCII.GetBytes(ProcessName + '\0', host.Scratch);
         _ = host.Call(CallNumber.Prctl, new CallArguments(SetName, host.ScratchAddress), out _, out _);
         PreferAsVictimOfMemoryShortage(host.ProcessId);

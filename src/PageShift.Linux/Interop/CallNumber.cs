@@ -27,7 +27,6 @@ internal enum CallNumber : long
     Kill = 62,
     Ftruncate = 77,
     Ptrace = 101,
-    Setpgid = 109,
     Getpgrp = 111,
     Capset = 126,
     Personality = 135,

@@ -17,6 +17,7 @@ internal static unsafe partial class Kernel
     /// <summary>sizeof(sigset_t) of the C libraries.</summary>
     internal const int SpawnSignalSetBytes = 128;
 
+    private const short SetsProcessGroup = 0x02;
     private const short SetsDefaultSignals = 0x04;
     private const short SetsSignalMask = 0x08;
     private const int ReadWriteMode = 2;
@@ -31,7 +32,7 @@ internal static unsafe partial class Kernel
     {
         byte* attributes = stackalloc byte[SpawnAttributesBytes];
         _ = InitializeAttributes(attributes);
-        int error = SetSignals(attributes, 1UL << (defaultSignal - 1), SetsDefaultSignals);
+        int error = SetSignals(attributes, Bit(defaultSignal), blocked: 0, SetsDefaultSignals);
         nint* block = AllocateArguments(arguments);
         CallResult started = error == 0 ? Spawn(file, null, attributes, block, Environment()) : (Errno)error;
         FreeArguments(block, arguments.Count);
@@ -40,7 +41,8 @@ internal static unsafe partial class Kernel
     }
 
     /// <summary>Starts the program in <paramref name="file"/> with nothing of this process: no arguments, an empty environment, /dev/null as its standard
-    /// streams, default signals, none of them blocked, and the file itself as its descriptor <paramref name="asDescriptor"/>.</summary>
+    /// streams, default signals, a process group of its own, and the file itself as its descriptor <paramref name="asDescriptor"/>. The signals that a terminal or a shell sends to a group are blocked from its
+    /// beginning on: one that comes before it is in its own group would end it.</summary>
     /// <returns>The process.</returns>
     internal static CallResult PosixSpawnIsolated(SafeHandle file, int asDescriptor)
     {
@@ -54,7 +56,7 @@ internal static unsafe partial class Kernel
         for (int stream = 0; stream <= LastStandardStream && error == 0; stream++)
             error = AddOpen(actions, stream, "/dev/null", ReadWriteMode, 0);
         if (error == 0)
-            error = SetSignals(attributes, ulong.MaxValue, SetsDefaultSignals | SetsSignalMask);
+            error = SetSignals(attributes, ulong.MaxValue, GroupSignals, SetsProcessGroup | SetsDefaultSignals | SetsSignalMask);
         CallResult started = error == 0 ? Spawn(file, actions, attributes, nothing, nothing) : (Errno)error;
         _ = DestroyAttributes(attributes);
         _ = DestroyActions(actions);
@@ -69,11 +71,16 @@ internal static unsafe partial class Kernel
         return error == 0 ? new CallResult(process) : (Errno)error;
     }
 
-    /// <summary>Chooses the signals that get their default action, a bit for each from the lowest; where the mask is set, it is empty.</summary>
-    private static int SetSignals(byte* attributes, ulong defaults, int flags)
+    private static ulong GroupSignals => Bit(Signals.Hangup) | Bit(Signals.Interrupt) | Bit(Signals.Quit) | Bit(Signals.Terminate) | Bit(Signals.TerminalStop);
+
+    private static ulong Bit(int signal) => 1UL << (signal - 1);
+
+    /// <summary>Chooses the signals that get their default action, a bit for each from the lowest, and the mask where it is set.</summary>
+    private static int SetSignals(byte* attributes, ulong defaults, ulong blocked, int flags)
     {
         ulong* signals = stackalloc ulong[SpawnSignalSetBytes / sizeof(ulong)];
         new Span<ulong>(signals, SpawnSignalSetBytes / sizeof(ulong)).Clear();
+        signals[0] = blocked;
         int error = SetMask(attributes, signals);
         signals[0] = defaults;
         if (error == 0)
