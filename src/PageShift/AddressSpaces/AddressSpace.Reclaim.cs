@@ -15,10 +15,7 @@ public sealed partial class AddressSpace
     internal bool TryReclaim(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        if (!_unmapper.TrySplitLeavesAtEnds(range))
-            return false;
-        _unmapper.ZapTruncated(range);
-        return true;
+        return _unmapper.TryZapReclaimed(range);
     }
 
     /// <summary>Maps the page of zeroes in place of the private pages in a range that are zero, as Linux does when it takes a large page apart. Those of locked memory stay, and

@@ -173,9 +173,25 @@ internal sealed class Unmapper(SpaceState state)
         _linuxTables.Emptied(_tables.Freed);
     }
 
-    private void ZapMapped(AddressRange range)
+    /// <summary>Takes the pages of a range away that were reclaimed, and flushes: Linux keeps all tables, and those of large pages, which it takes apart first.</summary>
+    /// <returns>False when memory for that is out.</returns>
+    internal bool TryZapReclaimed(AddressRange range)
     {
-        if (_tables.Zap(range, keepGuards: true).Entries != 0)
+        ByteLength span = state.Options.Geometry.Span(PageTableLevel.Pmd);
+        for (VirtualAddress block = range.Start.AlignDown(span); block < range.End; block += span)
+        {
+            if (!_tables.TrySplitAt(block + PageSize.Length))
+                return false;
+        }
+
+        ZapMapped(range, notesWhole: true);
+        _linuxTables.Emptied(_tables.Freed);
+        return true;
+    }
+
+    private void ZapMapped(AddressRange range, bool notesWhole = false)
+    {
+        if (_tables.Zap(range, keepGuards: true, notesWhole).Entries != 0)
             _processors.Flush(range);
     }
 }

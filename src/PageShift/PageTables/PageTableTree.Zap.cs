@@ -6,13 +6,16 @@ internal sealed partial class PageTableTree
 {
     private readonly List<FreedTable> _freed = [];
 
-    /// <summary>The tables that the last <see cref="Zap(AddressRange, bool)"/> freed, except the PTE tables that lay wholly in its range; or all that the last <see cref="RemoveGuards"/>
+    /// <summary>The tables that the last <see cref="Zap"/> freed, except, where it was told so, the PTE tables that lay wholly in its range; or all that the last <see cref="RemoveGuards"/>
     /// freed.</summary>
     internal List<FreedTable> Freed => _freed;
 
     /// <summary>Takes every entry in <paramref name="range"/> away, releases the frames, and frees the tables that this empties.
     /// No large leaf may reach over an end of the range (see <see cref="TrySplitAt"/>).</summary>
-    internal ZapCount Zap(AddressRange range, bool keepGuards)
+    /// <param name="range">The pages.</param>
+    /// <param name="keepGuards">True to leave guard pages.</param>
+    /// <param name="notesWhole">True to note in <see cref="Freed"/> the PTE tables too that lie wholly in the range.</param>
+    internal ZapCount Zap(AddressRange range, bool keepGuards, bool notesWhole = false)
     {
         var count = new ZapCount();
         _freed.Clear();
@@ -26,7 +29,7 @@ internal sealed partial class PageTableTree
             else if (!cursor.Entry.IsNone)
                 ZapLargeLeaf(cursor, ref count);
         }
-        while (cursor.TryAdvanceFreeing(_freed, notesWhole: false, ref count.Tables));
+        while (cursor.TryAdvanceFreeing(_freed, notesWhole, ref count.Tables));
 
         return count;
     }
