@@ -8,22 +8,18 @@ namespace PageShift.Samples;
 internal sealed class LogCosts : ILogObserver
 {
     private MoveCost _linux, _own;
+    private int _different;
 
     internal static void Run(string path)
     {
         var costs = new LogCosts();
         using var executor = new LogExecutor(new LogExecutorOptions { Verify = true }, costs);
         using var reader = CallLogReader.Open(path);
-        int differ = 0;
         while (reader.TryRead(out CallRecord record))
-        {
-            if (executor.Execute(record).Divergence is not { } divergence)
-                continue;
-            differ++;
-            Console.WriteLine(divergence);
-        }
+            executor.Execute(record);
+        executor.Finish(); // calls of threads that ran at the same time may have waited for one another
 
-        Console.WriteLine($"{executor.Statistics.Calls} calls, {executor.Statistics.Moves} moves, {differ} results that differ");
+        Console.WriteLine($"{executor.Statistics.Calls} calls, {executor.Statistics.Moves} moves, {costs._different} results that differ");
         Console.WriteLine($"linux-6.7 {costs._linux.Pmd} PMD {costs._linux.Pte} PTE, pageshift {costs._own.Pmd} PMD {costs._own.Pte} PTE");
     }
 
@@ -31,5 +27,13 @@ internal sealed class LogCosts : ILogObserver
     {
         _linux += move.Plan(MovePolicy.Linux67).Cost;
         _own += move.Plan(MovePolicy.PageShift).Cost;
+    }
+
+    public void OnExecuted(in CallRecord record, in RecordOutcome outcome)
+    {
+        if (outcome.Divergence is not { } divergence)
+            return;
+        _different++;
+        Console.WriteLine(divergence);
     }
 }

@@ -36,7 +36,6 @@ public sealed partial class LogExecutor
         bool populatesAtOnce = false;
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
         {
-            RefuseBeyond(process, address, 0);
             bool isFree = record.Call.Number != SystemCallNumber.Remap || IsFreePlace(process, a, address);
             a = description.PlacedAt(a, new VirtualAddress(address), replaces: false);
             a = description.Following(process.Space, a, new CallResult(record.Outcome.Value));
@@ -109,7 +108,6 @@ public sealed partial class LogExecutor
     /// <summary>Maps what a call that succeeded must have found mapped, and the log has neither made nor unmapped.</summary>
     private void Infer(LogProcess process, AddressRange range)
     {
-        RefuseBeyond(process, range.Start.Value, range.Length.Value);
         while (!range.IsEmpty && process.Space.FindHole(range) is { } hole)
         {
             for (AddressRange unknown = process.KnownHoles.FirstOutside(hole); !unknown.IsEmpty; unknown = process.KnownHoles.FirstOutside(new AddressRange(unknown.End, hole.End)))

@@ -85,19 +85,28 @@ public sealed partial class LogExecutor
     private string ShownResult(long value, in CallRecord record) =>
         string.Create(CultureInfo.InvariantCulture, $"0x{(record.Call.ReturnsAddress ? value << Machine.Scale : value):x}");
 
-    /// <summary>Refuses an address that a call succeeded with, and that the page tables can't hold.</summary>
+    /// <summary>Refuses an address that a call succeeded with, and that the page tables can't hold: before anything is done with the call.</summary>
     /// <exception cref="UnsupportedMachineException">It lies beyond what they hold.</exception>
-    private void RefuseBeyond(LogProcess process, ulong address, ulong length)
+    private void RefuseBeyond(in CallRecord record)
     {
-        ulong limit = process.Space.UserLimit.Value;
-        if (address <= limit && length <= limit - address)
+        if (record.Kind != CallRecordKind.Call || record.IsInjected || record.Outcome.State != CallOutcomeState.Value || record.Call.Description is not { IsModelled: true } call)
             return;
+        VirtualAddress limit = _has32Bit ? _processes.Of(record.ThreadId).Space.UserLimit : _space.Geometry.UserLimit;
+        AddressRange presupposed = call.Presupposed(record.Call.Arguments);
+        if (call.ReturnsAddress && (ulong)record.Outcome.Value > limit.Value)
+            throw Beyond(record, (ulong)record.Outcome.Value, limit);
+        if (presupposed.End > limit)
+            throw Beyond(record, presupposed.Start.Value, limit);
+    }
+
+    private UnsupportedMachineException Beyond(in CallRecord record, ulong address, VirtualAddress limit)
+    {
         string shown = string.Create(CultureInfo.InvariantCulture, $"0x{address << Machine.Scale:x}");
-        string end = string.Create(CultureInfo.InvariantCulture, $"0x{limit << Machine.Scale:x}");
+        string end = string.Create(CultureInfo.InvariantCulture, $"0x{limit.Value << Machine.Scale:x}");
         string tables = ReferenceEquals(Machine, Machine.Usual) ? $"the page tables, which end at {end}" : MachineText.Of(Machine);
-        throw new UnsupportedMachineException($"found {_record.Name} at {shown}, beyond {tables}: name the log's machine with --arch, --page-size or --address-bits, or other tables with --geometry")
+        return new UnsupportedMachineException($"found {record.Name} at {shown}, beyond {tables}: name the log's machine with --arch, --page-size or --address-bits, or other tables with --geometry")
         {
-            Line = _record.Line,
+            Line = record.Line,
         };
     }
 }

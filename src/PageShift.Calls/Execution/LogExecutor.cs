@@ -78,13 +78,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     }
 
     /// <summary>Executes one record, and tells what came of it. A call that ran at the same time as others may have to wait for them; after the last record <see cref="Finish"/> makes those that still do.</summary>
-    /// <exception cref="UnsupportedMachineException">The log shows an address that the page tables can't hold.</exception>
+    /// <exception cref="NotSupportedException">The log shows an address that the page tables can't hold. The record is passed over.</exception>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
     public RecordOutcome Execute(in CallRecord record) =>
         record.Kind is CallRecordKind.Call or CallRecordKind.CallStarted && NeedsAdaptation(record) ? ExecuteHere(Adapt(record)) : ExecuteHere(record);
 
     private RecordOutcome ExecuteHere(in CallRecord record)
     {
+        RefuseBeyond(record);
         _time++;
         if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record))
             return new(RecordFate.Waiting);

@@ -171,12 +171,13 @@ public sealed class FollowedLogTests
         }
     }
 
-    private static CallOutcome AnyOutcome(in SystemCall call, ref SplitMix random) => random.Below(6) switch
+    private static CallOutcome AnyOutcome(in SystemCall call, ref SplitMix random) => random.Below(14) switch
     {
-        0 => CallOutcome.OfError((Errno)(1 + random.Below(40))),
-        1 => CallOutcome.OfValue((long)random.Next()),
-        2 => CallOutcome.OfValue((long)(random.Below(1UL << 36) << 12)),
-        3 => CallOutcome.None,
+        < 3 => CallOutcome.OfError((Errno)(1 + random.Below(40))),
+        3 => CallOutcome.OfValue((long)random.Next()),
+        < 6 => CallOutcome.OfValue((long)random.Below(1UL << 46)),
+        < 8 => CallOutcome.OfValue((long)(random.Below(1UL << 34) << 12)),
+        < 10 => CallOutcome.None,
         _ => CallOutcome.OfValue(call.ReturnsAddress ? (long)call.Arguments.First : 0),
     };
 }
