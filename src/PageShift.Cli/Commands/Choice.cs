@@ -8,33 +8,25 @@ namespace PageShift.Cli.Commands;
 /// <summary>Options whose wrong values are answered in one line: what was found, and what was expected.</summary>
 internal static class Choice
 {
+    /// <summary>As many words stand in an option's name in the help; more are in its description.</summary>
+    private const int MostNamed = 4;
+
     /// <summary>An option that takes one of some words; the first is the default.</summary>
     internal static Option<string> One(string name, string description, params string[] words)
     {
-        var option = new Option<string>(name)
-        {
-            Description = description,
-            HelpName = string.Join('|', words),
-            DefaultValueFactory = _ => words[0],
-            CustomParser = result =>
-            {
-                string word = result.Tokens[0].Value;
-                if (!words.Contains(word))
-                    result.AddError(Wrong(name, word, $"one of {string.Join(", ", words)}"));
-                return word;
-            },
-        };
-        option.CompletionSources.Add(words);
+        Option<string> option = OptionalOne(name, description, words)!;
+        option.DefaultValueFactory = _ => words[0];
         return option;
     }
 
     /// <summary>An option that takes one of some words, and has none when it is not given.</summary>
     internal static Option<string?> OptionalOne(string name, string description, params string[] words)
     {
+        bool isShort = words.Length <= MostNamed;
         var option = new Option<string?>(name)
         {
-            Description = description,
-            HelpName = string.Join('|', words),
+            Description = isShort ? description : $"{description} One of {string.Join(", ", words)}.",
+            HelpName = isShort ? string.Join('|', words) : "NAME",
             CustomParser = result =>
             {
                 string word = result.Tokens[0].Value;

@@ -6,6 +6,7 @@ using PageShift.Cli.Explaining;
 using PageShift.Cli.Running;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Units;
 using PageShift.Verification.Checking;
 
 namespace PageShift.Cli.Commands;
@@ -98,7 +99,7 @@ internal sealed class LogOptions
         string? pageSize = parsed.GetValue(_pageSize);
         return new MachineRequest(
             architecture is null ? null : ArchitectureName.All.First(a => ArchitectureName.Of(a) == architecture),
-            pageSize is null ? null : 12 + (2 * Array.IndexOf(PageSizes, pageSize)),
+            pageSize is null ? null : PageSize.Shift + (2 * Array.IndexOf(PageSizes, pageSize)),
             parsed.GetValue(_addressBits));
     }
 

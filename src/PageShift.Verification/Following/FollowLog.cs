@@ -71,8 +71,7 @@ internal sealed class FollowLog(TextWriter output)
     /// <summary>Shared memory that is there from now on, however it was made.</summary>
     internal void WriteSegment(int thread, int id, ByteLength length)
     {
-        const ulong ReadWrite = 0x180; // 0600
-        Write(thread, new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, length.Value, ReadWrite)), CallOutcome.OfValue(id));
+        Write(thread, new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, length.Value, (ulong)SegmentFlags.OwnerMayAll)), CallOutcome.OfValue(id));
     }
 
     /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>

@@ -288,7 +288,7 @@ internal sealed class Segment(int identifier, int key, ByteLength size, SegmentF
 
     /// <summary>The same segment with an object of its own that has no pages. One that is removed is there as one that no key finds.</summary>
     internal Segment WithoutPages() =>
-        new(Identifier, IsRemoved ? SegmentTable.PrivateKey : Key, Size, mode, new MemoryObject(Object.Memory, Object.Kind, Object.Length) { IsUnlinked = true });
+        new(Identifier, IsRemoved ? SegmentTable.PrivateKey : Key, Size, mode, Object.WithoutPages());
 
     /// <summary>True when its owner, as whom all processes run here, may do what any of the three digits of <paramref name="wanted"/> says.</summary>
     internal bool Grants(SegmentFlags wanted)

@@ -194,6 +194,9 @@ public sealed class MemoryObject : IDisposable
             return _cache.CountReferences(references);
     }
 
+    /// <summary>An object of the same kind and length, without pages, that goes with its last mapping.</summary>
+    internal MemoryObject WithoutPages() => new(Memory, Kind, Length) { IsUnlinked = true };
+
     /// <summary>True while a mapping shows the object or a descriptor is open on it.</summary>
     internal bool IsHeld => Volatile.Read(ref _holders) != 0;
 

@@ -38,7 +38,7 @@ public sealed class OpenFile
     internal bool CountsMappings { get; init; }
 
     /// <summary>The same opening of a file of the same kind and length that has no pages: what is done to those of the copy, nobody sees.</summary>
-    internal OpenFile WithoutPages() => new(new MemoryObject(Object.Memory, Object.Kind, Object.Length) { IsUnlinked = true })
+    internal OpenFile WithoutPages() => new(Object.WithoutPages())
     {
         CanRead = CanRead,
         CanWrite = CanWrite,
