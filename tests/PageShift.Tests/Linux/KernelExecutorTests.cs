@@ -1,3 +1,4 @@
+using System.Globalization;
 using PageShift.Abi;
 using PageShift.Linux.Execution;
 using PageShift.Linux.Processes;
@@ -44,6 +45,18 @@ public sealed class KernelExecutorTests
         using KernelExecutor executor = OrSkip();
 
         Assert.Equal("pageshift-host\n", File.ReadAllText($"/proc/{executor.ProcessId}/comm"));
+    }
+
+    [Fact]
+    public void No_signal_to_the_runners_group_reaches_the_process()
+    {
+        using KernelExecutor executor = OrSkip();
+
+        string[] status = File.ReadAllText($"/proc/{executor.ProcessId}/stat").Split(' ');
+        string blocked = File.ReadLines($"/proc/{executor.ProcessId}/status").Single(line => line.StartsWith("SigBlk:", StringComparison.Ordinal));
+
+        Assert.Equal(executor.ProcessId.ToString(CultureInfo.InvariantCulture), status[4]); // the process group; the name has no space
+        Assert.Equal("0000000000084007", blocked.Split('\t')[1]); // SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP
     }
 
     [Fact]
