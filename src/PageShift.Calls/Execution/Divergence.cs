@@ -6,19 +6,30 @@ namespace PageShift.Calls.Execution;
 /// <param name="Subject">What differs, such as "the results" or "the mappings".</param>
 /// <param name="Engine">What the engine has.</param>
 /// <param name="Kernel">What the kernel has; what a log says that it had.</param>
-public record Difference(string Subject, string Engine, string Kernel);
+internal sealed record Difference(string Subject, string Engine, string Kernel);
 
 /// <summary>A call after which engine and kernel differ, whether the kernel runs or a log speaks for it.</summary>
-public sealed record Divergence : Difference
+public sealed record Divergence
 {
-    /// <summary>Makes one of a difference.</summary>
-    /// <param name="call">The call after which it was found: its name, the call and its result as strace would show them, or what else was going on.</param>
-    /// <param name="difference">What differs.</param>
-    public Divergence(string call, Difference difference)
-        : base(difference) => Call = call;
+    internal Divergence(string call, Difference difference)
+    {
+        Call = call;
+        Subject = difference.Subject;
+        Engine = difference.Engine;
+        Kernel = difference.Kernel;
+    }
 
     /// <summary>The call after which it was found: its name, the call and its result as strace would show them, or what else was going on.</summary>
     public string Call { get; }
+
+    /// <summary>What differs, such as "the results" or "the mappings".</summary>
+    public string Subject { get; }
+
+    /// <summary>What the engine has.</summary>
+    public string Engine { get; }
+
+    /// <summary>What the kernel has; what a log says that it had.</summary>
+    public string Kernel { get; }
 
     /// <summary>The line of the log; 0 without one.</summary>
     public long Line { get; init; }
