@@ -34,6 +34,8 @@ internal static class Program
             CheckCommand.Create(),
             FuzzCommand.Create(),
             BenchCommand.Create(),
+            WalkCommand.Create(),
+            TablesCommand.Create(),
             CompletionCommand.Create(),
             new HelpOption { Recursive = true },
             ToolVersion.CreateOption(),

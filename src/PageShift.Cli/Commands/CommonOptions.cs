@@ -14,6 +14,9 @@ internal static class CommonOptions
     /// <summary>--html.</summary>
     internal static Option<string?> Html() => new("--html") { Description = "Also write a self-contained page for the browser to this file.", HelpName = "FILE" };
 
+    /// <summary>--svg.</summary>
+    internal static Option<string?> Svg() => new("--svg") { Description = "Also write a picture of it to this file.", HelpName = "FILE" };
+
     /// <summary>--top.</summary>
     internal static Option<int> Top() => Choice.Number("--top", "How many moves the text shows, the largest first.", 0, int.MaxValue, DefaultTop);
 

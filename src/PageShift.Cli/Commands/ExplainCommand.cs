@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using PageShift.Calls;
-using PageShift.Calls.Machines;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
@@ -57,30 +56,17 @@ internal static class ExplainCommand
         return command;
     }
 
-    /// <summary>The machine of a move that no log has.</summary>
-    private static Machine MachineOf(MachineRequest asked)
-    {
-        try
-        {
-            return new MachineEvidence().Choose(asked, statedPageSize: 0);
-        }
-        catch (UnsupportedMachineException error)
-        {
-            throw new UsageException(error.Message);
-        }
-    }
-
     private static int Run(ParseResult parsed)
     {
         LogSettings log = Log.Read(parsed);
         LogSettings settings = log with { Policies = [.. log.Policies.Order()] };
         LogPlace? place = PlaceOf(parsed);
         if (place is null && settings.MachineRequest is { IsEmpty: false } asked)
-            settings = ExplainRun.Known(settings, MachineOf(asked)) with { MachineRequest = null };
+            settings = ExplainRun.Known(settings, MachineOptions.Named(asked)) with { MachineRequest = null };
         DescribedMove? described = place is null ? MoveOf(parsed, settings.Geometry.UserLimit) : null;
         Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), place?.File, "the log itself");
-        using (PageFile? page = PageFile.Open(parsed.GetValue(Html)))
+        using (PageFile? page = PageFile.Open(Html.Name, parsed.GetValue(Html)))
         {
             if (page is not null && described is null)
                 ExplainedPage.Write(page.Stream, settings, place!);

@@ -6,8 +6,6 @@ using PageShift.Cli.Explaining;
 using PageShift.Cli.Running;
 using PageShift.Moving;
 using PageShift.PageTables;
-using PageShift.Units;
-using PageShift.Verification.Checking;
 
 namespace PageShift.Cli.Commands;
 
@@ -23,29 +21,7 @@ internal sealed class LogOptions
         "written",
         "none");
 
-    private readonly Option<PagingGeometry?> _geometry = new("--geometry")
-    {
-        Description = "The shape of the page tables, as levels x entries of a table: 4x512 (the default) and 5x512 are x86-64's; 2 to 5 levels of 2, 4, 8 ... 256 entries make a small world.",
-        HelpName = "LxE",
-        CustomParser = result =>
-        {
-            string name = result.Tokens[0].Value;
-            if (!GeometryName.TryParse(name, out PagingGeometry geometry))
-                result.AddError($"--geometry: found '{name}', expected levels and entries of a table, such as 4x512, 5x512 or 3x4");
-            return geometry;
-        },
-    };
-
-    private readonly Option<string?> _architecture = Choice.OptionalOne(
-        "--arch",
-        "The processor that the log is from. Without it, it is found in the log; x86-64 is taken where nothing says another.",
-        [.. ArchitectureName.All.Select(ArchitectureName.Of)]);
-
-    private readonly Option<string?> _pageSize = Choice.OptionalOne("--page-size", "The size of its pages. Without it, it is found in the log.", PageSizes);
-
-    private readonly Option<int?> _addressBits = Choice.OptionalNumber("--address-bits", "How many bits its user addresses have, such as 48 or 39. Without it, it is found in the log.", 32, 56);
-
-    private static readonly string[] PageSizes = ["4K", "16K", "64K"];
+    private readonly MachineOptions _machine = MachineOptions.OfLog();
 
     private const string LenientName = "--lenient";
 
@@ -63,10 +39,7 @@ internal sealed class LogOptions
     {
         command.Add(_policy);
         command.Add(_populate);
-        command.Add(_geometry);
-        command.Add(_architecture);
-        command.Add(_pageSize);
-        command.Add(_addressBits);
+        _machine.AddTo(command);
         command.Add(_lenient);
         command.Add(_strict);
     }
@@ -77,10 +50,7 @@ internal sealed class LogOptions
         MovePolicy[] policies = parsed.GetValue(_policy)!;
         if (parsed.GetValue(_lenient) && parsed.GetValue(_strict))
             throw new UsageException($"found {LenientName} and {StrictName}, expected one or the other");
-        PagingGeometry? geometry = parsed.GetValue(_geometry);
-        MachineRequest machine = MachineOf(parsed);
-        if (geometry is not null && !machine.IsEmpty)
-            throw new UsageException("found --geometry and the log's machine, expected one or the other: --arch, --page-size and --address-bits say which tables there are");
+        (PagingGeometry? geometry, MachineRequest machine) = _machine.Read(parsed);
         return new LogSettings
         {
             Policies = policies.Length == 0 ? MovePolicyName.All : [.. policies.Distinct()],
@@ -91,16 +61,6 @@ internal sealed class LogOptions
             Lenient = parsed.GetValue(_lenient),
             Strict = parsed.GetValue(_strict),
         };
-    }
-
-    private MachineRequest MachineOf(ParseResult parsed)
-    {
-        string? architecture = parsed.GetValue(_architecture);
-        string? pageSize = parsed.GetValue(_pageSize);
-        return new MachineRequest(
-            architecture is null ? null : ArchitectureName.All.First(a => ArchitectureName.Of(a) == architecture),
-            pageSize is null ? null : PageSize.Shift + (2 * Array.IndexOf(PageSizes, pageSize)),
-            parsed.GetValue(_addressBits));
     }
 
     /// <summary>Which option would go on behind a line that can't be read, as the end of a message; empty where none would.</summary>

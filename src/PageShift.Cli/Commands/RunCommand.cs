@@ -70,7 +70,7 @@ internal static class RunCommand
         };
         foreach (string file in settings.Files)
             OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), file, "the log itself");
-        using PageFile? page = PageFile.Open(parsed.GetValue(Html));
+        using PageFile? page = PageFile.Open(Html.Name, parsed.GetValue(Html));
         using Stream standardOutput = StandardStreams.OpenOutput();
         IRunOutput report = parsed.GetValue(Format) == "json" ? new RunJson(standardOutput) : new RunText(parsed.GetValue(Top));
         using IRunOutput output = page is null ? report : new RunOutputs(report, new RunHtml(page.Stream));

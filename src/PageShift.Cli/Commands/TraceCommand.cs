@@ -84,7 +84,7 @@ internal static class TraceCommand
         OutputFile.RefuseSame(Html.Name, html, settings.LogFile, "the log");
         // The files are made before the program starts: it should not run for nothing.
         using Stream report = settings.ReportFile is { } file ? OutputFile.Create("--report", file) : Console.OpenStandardError();
-        using PageFile? page = PageFile.Open(html, endsOnSignals: false);
+        using PageFile? page = PageFile.Open(Html.Name, html, endsOnSignals: false);
         using TemporaryLog? unnamed = page is not null && settings.LogFile is null ? new TemporaryLog() : null;
         string? path = settings.LogFile ?? unnamed?.Name;
         using StreamWriter? log = path is null ? null : new StreamWriter(OutputFile.Create("-o", path), bufferSize: 1 << 16);

@@ -2,25 +2,23 @@ using System.Runtime.InteropServices;
 
 namespace PageShift.Cli.Files;
 
-/// <summary>The file of <c>--html</c>. An earlier page of that name stays as it is until the new one is written. A page that can't be finished is not left
+/// <summary>The file of <c>--html</c> or <c>--svg</c>. An earlier page of that name stays as it is until the new one is written. A page that can't be finished is not left
 /// half-written: it is deleted, or emptied if there was one before, also when Ctrl-C or SIGTERM ends the process.</summary>
 internal sealed class PageFile : IDisposable
 {
-    private const string Option = "--html";
-
     private readonly string _name;
     private readonly FileStream _file;
     private readonly bool _isNew;
     private readonly PosixSignalRegistration[] _signals;
     private bool _isComplete;
 
-    private PageFile(string name, bool endsOnSignals)
+    private PageFile(string option, string name, bool endsOnSignals)
     {
         _name = name;
         FileStream? made = OutputFile.TryOpenNew(name);
         _isNew = made is not null;
-        _file = made ?? OutputFile.OpenForLater(Option, name);
-        Stream = new NamedStream(_file, $"{Option}: {name}");
+        _file = made ?? OutputFile.OpenForLater(option, name);
+        Stream = new NamedStream(_file, $"{option}: {name}");
         // The default action follows: the process still ends by the signal.
         _signals = endsOnSignals ? [PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Discard()), PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Discard())] : [];
     }
@@ -29,10 +27,11 @@ internal sealed class PageFile : IDisposable
     internal Stream Stream { get; }
 
     /// <summary>Opens a page's file; null when none is asked for.</summary>
-    /// <param name="name">What the option was given, if it was.</param>
+    /// <param name="option">The option.</param>
+    /// <param name="name">What it was given, if it was.</param>
     /// <param name="endsOnSignals">False where the signals are somebody else's, as those of a traced program are.</param>
     /// <exception cref="UsageException">It can't be written.</exception>
-    internal static PageFile? Open(string? name, bool endsOnSignals = true) => name is null ? null : new PageFile(name, endsOnSignals);
+    internal static PageFile? Open(string option, string? name, bool endsOnSignals = true) => name is null ? null : new PageFile(option, name, endsOnSignals);
 
     /// <summary>The page is whole.</summary>
     internal void Complete()

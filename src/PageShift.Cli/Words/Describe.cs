@@ -45,6 +45,17 @@ internal static class Describe
         return string.Create(CultureInfo.InvariantCulture, $"{value:#,0.##} {Units[unit]}");
     }
 
+    /// <summary>A size to about three digits: "403 MiB", "1.25 GiB"; exactly where that is as short.</summary>
+    internal static string Rounded(ByteLength length)
+    {
+        int unit = Units.Length - 1;
+        while (unit > 0 && length.Value >> (10 * unit) == 0)
+            unit--;
+        decimal value = length.Value / (decimal)(1UL << (10 * unit));
+        int decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(value, decimals):#,0.##} {Units[unit]}");
+    }
+
     /// <summary>A number of entries of any level: "1 entry", "512 entries".</summary>
     internal static string EntryCount(ulong entries) => entries == 1 ? "1 entry" : $"{Number(entries)} entries";
 

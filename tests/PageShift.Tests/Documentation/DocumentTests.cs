@@ -168,6 +168,12 @@ public sealed partial class DocumentTests : IDisposable
         static SortedSet<string> Fields(params Type[] parts) => [.. JsonFields.Of(parts).Except(["pgd"]), "moves"];
     }
 
+    [Theory]
+    [InlineData("walk", typeof(WalkDocument))]
+    [InlineData("tables", typeof(TablesDocument))]
+    public void Every_field_of_a_documents_json_is_documented(string verb, Type document) =>
+        Assert.Equal(JsonFields.Of(document), DocumentedFields(text => text.Split($"# The JSON of `{verb}`\n")[1].Split("\n# ")[0]));
+
     [Fact]
     public void Every_outcome_of_a_boundary_is_documented()
     {

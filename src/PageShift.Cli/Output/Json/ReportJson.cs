@@ -14,6 +14,8 @@ namespace PageShift.Cli.Output.Json;
 [JsonSerializable(typeof(ExplainDocument))]
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(BenchDocument))]
+[JsonSerializable(typeof(WalkDocument))]
+[JsonSerializable(typeof(TablesDocument))]
 [JsonSerializable(typeof(PlansHead))]
 [JsonSerializable(typeof(CallsHead))]
 [JsonSerializable(typeof(ulong[][]))]
