@@ -2,7 +2,6 @@ using CsCheck;
 using PageShift.Abi;
 using PageShift.Cli.Walking;
 using PageShift.Linux.Processes;
-using PageShift.PageTables;
 using PageShift.Units;
 using Xunit;
 
