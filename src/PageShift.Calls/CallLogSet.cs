@@ -1,9 +1,12 @@
+using System.Runtime.ExceptionServices;
+
 namespace PageShift.Calls;
 
 /// <summary>Several logs of one recording, one for each thread as strace -ff writes them, read as one.</summary>
 /// <remarks>
-/// <para>Where every log has the time of each call, the calls are in the order of the times at which they began. Without times a thread's calls follow the clone that made it, and
-/// what made it goes on when it has ended: right for processes, a guess for threads of one.</para>
+/// <para>Where every log has the time of each call, the calls are in the order of these times. Memory calls of several threads overlap, as in the log of strace -f: each ends after the time that it took,
+/// or, where the log does not say that, with the next call of its thread, and after a hundredth of a second at most. Without times a thread's calls follow the clone that made it, and what made it goes on
+/// when it has ended: right for processes, a guess for threads of one.</para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
 public sealed class CallLogSet
@@ -38,12 +41,12 @@ public sealed class CallLogSet
     public bool TryRead(out CallRecord record)
     {
         // What was delivered last is left behind only now: so that what stands behind it is read when it is asked for.
-        _last?.Advance();
+        _last?.Leave();
         _last = _isTimed ? Earliest() : Innermost();
         record = default;
         if (_last is null)
             return false;
-        record = _last.Record;
+        record = _isTimed && Overlaps(_last) ? _last.Begin() : _last.Record;
         if (!_isTimed && record is { Kind: CallRecordKind.Call, Call.Number: Abi.SystemCallNumber.Clone, Outcome.State: CallOutcomeState.Value } && MemberOf(record.Outcome.Value) is { } child)
             Open(child);
         return true;
@@ -60,6 +63,10 @@ public sealed class CallLogSet
 
         return first;
     }
+
+    /// <summary>True for a memory call that begins now, and during which other threads make calls.</summary>
+    private bool Overlaps(Member member) =>
+        member.MayOverlap && Array.Exists(_members, other => other != member && !other.IsAtEnd && other.Time <= member.End);
 
     private Member? Innermost()
     {
@@ -87,8 +94,18 @@ public sealed class CallLogSet
     /// <summary>One of the logs, with its next event.</summary>
     private sealed class Member(CallLogReader reader, int threadId)
     {
+        /// <summary>The longest that a call is taken to last whose duration the log does not say: 10 ms.</summary>
+        private const long LongestGuess = 10_000_000;
+
         private CallRecord _record;
+        private long _began;
         private long _day;
+        private bool _hasBegun;
+        private bool _hasEnded;
+
+        // The event behind, where it had to be read to know when this one ends; and the error that was found instead.
+        private (CallRecord Record, bool IsThere)? _ahead;
+        private ExceptionDispatchInfo? _error;
 
         internal CallLogReader Reader => reader;
 
@@ -103,26 +120,87 @@ public sealed class CallLogSet
 
         internal CallTimestampForm Form => _record.Timestamp.Form;
 
-        /// <summary>When the event was, over midnight too; as the one before where the log does not say.</summary>
+        /// <summary>When the event was, over midnight too; as the one before where the log does not say. Of a call that has been told to have begun, when it ended.</summary>
         internal long Time { get; private set; }
 
+        /// <summary>True for a memory call that has not been told to have begun.</summary>
+        internal bool MayOverlap => !_hasBegun && _record.Kind == CallRecordKind.Call && _record.Call.Description is { IsModelled: true };
+
+        /// <summary>When the call ended, at the latest.</summary>
+        internal long End
+        {
+            get
+            {
+                if (_record.DurationNanoseconds is { } duration)
+                    return _began + duration;
+                ReadAhead();
+                long next = _ahead is { IsThere: true, Record.Timestamp: var timestamp } && timestamp.Form == Form ? TimeOf(timestamp) : long.MaxValue;
+                return Math.Max(_began, Math.Min(next - 1, _began + LongestGuess));
+            }
+        }
+
+        /// <summary>Tells that the call has begun. The call itself comes when it ends.</summary>
+        internal CallRecord Begin()
+        {
+            Time = End;
+            _hasBegun = true;
+            return _record with { Kind = CallRecordKind.CallStarted, Outcome = CallOutcome.None };
+        }
+
+        /// <summary>Leaves what was told behind.</summary>
+        internal void Leave()
+        {
+            if (_hasBegun && !_hasEnded)
+                _hasEnded = true;
+            else
+                Advance();
+        }
+
+        /// <summary>Goes on to the next event.</summary>
         internal void Advance()
         {
-            IsAtEnd = !reader.TryRead(out _record);
+            ReadAhead();
+            if (_error is { } error)
+            {
+                _error = null;
+                error.Throw();
+            }
+
+            (_record, bool isThere) = _ahead!.Value;
+            (_ahead, _hasBegun, _hasEnded, IsAtEnd) = (null, false, false, !isThere);
             if (IsAtEnd)
                 return;
             if (_record.ThreadId == 0)
                 _record = _record with { ThreadId = threadId };
             if (Form is not (CallTimestampForm.TimeOfDay or CallTimestampForm.Epoch))
                 return;
-            long time = _record.Timestamp.Nanoseconds + _day;
-            if (Form == CallTimestampForm.TimeOfDay && time < Time - (NanosecondsOfDay / 2))
-            {
+            long time = TimeOf(_record.Timestamp);
+            if (time - _record.Timestamp.Nanoseconds > _day)
                 _day += NanosecondsOfDay;
-                time += NanosecondsOfDay;
-            }
+            _began = Math.Max(_began, time);
+            Time = _began;
+        }
 
-            Time = Math.Max(Time, time);
+        /// <summary>The time of an event that comes after all that were, over midnight too.</summary>
+        private long TimeOf(in CallTimestamp timestamp)
+        {
+            long time = timestamp.Nanoseconds + _day;
+            return timestamp.Form == CallTimestampForm.TimeOfDay && time < _began - (NanosecondsOfDay / 2) ? time + NanosecondsOfDay : time;
+        }
+
+        private void ReadAhead()
+        {
+            if (_ahead is not null || _error is not null)
+                return;
+            try
+            {
+                bool isThere = reader.TryRead(out CallRecord record);
+                _ahead = (record, isThere);
+            }
+            catch (Exception error) when (error is CallSyntaxException or IOException)
+            {
+                _error = ExceptionDispatchInfo.Capture(error);
+            }
         }
     }
 }

@@ -125,10 +125,13 @@ public sealed class CallLogWriter
                 _line.Append(CultureInfo.InvariantCulture, $"{record.Name}({(long)arguments.First})");
                 break;
             case SystemCallNumber.SetLimit:
-                _line.Append("setrlimit(");
-                ProcessFlagNames.Resource.WriteValue(_line, arguments.First);
-                string limit = arguments.Second == ulong.MaxValue ? "RLIM64_INFINITY" : arguments.Second.ToString(CultureInfo.InvariantCulture);
-                _line.Append(CultureInfo.InvariantCulture, $", {{rlim_cur={limit}, rlim_max=RLIM64_INFINITY}})");
+                AppendLimit(arguments);
+                break;
+            case SystemCallNumber.ControlProcess when record.Call.Description is null:
+                _line.Append(CultureInfo.InvariantCulture, $"prctl({arguments.First}, ...)");
+                break;
+            case SystemCallNumber.SetCapabilities or SystemCallNumber.GetCapabilities:
+                _line.Append(CultureInfo.InvariantCulture, $"{record.Name}({{version=_LINUX_CAPABILITY_VERSION_3, pid={arguments.First}}}, {{effective=0x{arguments.Second:x}, ...}})");
                 break;
             case var number when SystemCallNames.SignatureOf(number) is { } signature:
                 AppendNumbers(record, signature);
@@ -185,6 +188,17 @@ public sealed class CallLogWriter
                 parameter.Names!.WriteFlags(_line, value);
                 break;
         }
+    }
+
+    private void AppendLimit(CallArguments arguments)
+    {
+        if (arguments.Third == 0)
+            _line.Append("setrlimit(");
+        else
+            _line.Append(CultureInfo.InvariantCulture, $"prlimit64({arguments.Third}, ");
+        ProcessFlagNames.Resource.WriteValue(_line, arguments.First);
+        string limit = arguments.Second == ulong.MaxValue ? "RLIM64_INFINITY" : arguments.Second.ToString(CultureInfo.InvariantCulture);
+        _line.Append(CultureInfo.InvariantCulture, $", {{rlim_cur={limit}, rlim_max=RLIM64_INFINITY}}").Append(arguments.Third == 0 ? ")" : ", NULL)");
     }
 
     private void AppendClone(CallArguments arguments)

@@ -29,9 +29,9 @@ public sealed partial class LogExecutor
         if (record.Call.Number == SystemCallNumber.Remap && outcome.Raw == (long)a.First)
             TakeAway(process, Pages(process, a.First + PageSize.RoundUpWrapping(a.Second), a.Third > a.Second ? a.Third - a.Second : 0));
 
-        ResourceLimits limits = process.LiftLimits();
+        var limits = process.LiftLimits();
         CallResult again = Apply(process, record.Call with { Arguments = a });
-        process.Space.Limits = limits;
+        process.SetLimits(limits);
         if (again.Raw != outcome.Raw)
             Force(process, record, address);
         else if (wasGuess)
@@ -157,8 +157,8 @@ public sealed partial class LogExecutor
                 return Judge(record, new CallResult((long)before));
             }
 
-            CallResult rehearsed = process.Rehearse(record.Call, description, isPrivileged: null);
-            return rehearsed.Raw == record.Outcome.Value ? new(RecordFate.Executed) : Excuse(Errno.OutOfMemory, RecordFate.Executed);
+            CallResult rehearsed = process.Rehearse(record.Call, description, capabilities: null);
+            return rehearsed.Raw == record.Outcome.Value ? new(RecordFate.Executed) : Excuse(Errno.OutOfMemory, UnshownCauses.LimitOrMapping, RecordFate.Executed);
         }
 
         CallResult result = Apply(process, record.Call);

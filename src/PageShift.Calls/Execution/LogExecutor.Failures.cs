@@ -14,7 +14,7 @@ public sealed partial class LogExecutor
         Errno error = record.Outcome.Error;
         if (description.Descriptor(a) is >= 0 and int descriptor && error != Errno.BadFileDescriptor)
             process.Infer(descriptor);
-        CallResult rehearsed = Rehearse(process, record, description, isPrivileged: null);
+        CallResult rehearsed = Rehearse(process, record, description, capabilities: null);
         if (rehearsed.Error == error)
         {
             if (description.Effect != CallEffect.None)
@@ -23,21 +23,22 @@ public sealed partial class LogExecutor
             return new(RecordFate.Failed);
         }
 
-        // Whether the process may lock what it wants, the log can't say. Without that right the call fails before it does anything.
-        if (Rehearse(process, record, description, isPrivileged: false).Error == error)
+        // Which capabilities the process has, the log can't say. Without them the call fails before it does anything.
+        if (Rehearse(process, record, description, Capabilities.None).Error == error)
             return new(RecordFate.Failed);
         process.LearnHole(description, a, error);
-        if (UnshownCauses.MayExplain(error, description, a) || LooksAtUnknown(process, description, a))
-            return Excuse(error, RecordFate.Failed);
+        string? cause = UnshownCauses.Of(error, description, a) ?? (LooksAtUnknown(process, description, a) ? UnshownCauses.UnknownMemory : null);
+        if (cause is not null)
+            return Excuse(error, cause, RecordFate.Failed);
         return Judge(record, rehearsed, RecordFate.Failed);
     }
 
     /// <summary>What a call would return now.</summary>
-    private CallResult Rehearse(LogProcess process, in CallRecord record, SystemCallDescription description, bool? isPrivileged)
+    private CallResult Rehearse(LogProcess process, in CallRecord record, SystemCallDescription description, Capabilities? capabilities)
     {
         // The bytes that mincore gives are no argument that it could dislike, unless the kernel did.
         bool isQuestion = record.Call.Number == SystemCallNumber.InCore && record.Outcome.Error != Errno.BadAddress;
-        return isQuestion ? process.InCore(record.Call.Arguments) : process.Rehearse(record.Call, description, isPrivileged);
+        return isQuestion ? process.InCore(record.Call.Arguments) : process.Rehearse(record.Call, description, capabilities);
     }
 
     /// <summary>True when it may decide how a call ends what is at addresses of which the log has not said it.</summary>

@@ -124,9 +124,9 @@ public sealed partial class LogExecutor
     /// <summary>Maps memory that was there although no call of the log made it, whatever the limits are by now.</summary>
     private void MapUnseen(LogProcess process, AddressRange range)
     {
-        ResourceLimits limits = process.LiftLimits();
+        var limits = process.LiftLimits();
         Apply(process, SystemCallNumber.Map, range.Start.Value, range.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
-        process.Space.Limits = limits;
+        process.SetLimits(limits);
         Populate(process, range);
     }
 

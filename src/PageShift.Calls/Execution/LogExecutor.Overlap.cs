@@ -12,8 +12,8 @@ public sealed partial class LogExecutor
     /// <summary>The calls of one space that wait at most. Beyond it they no longer wait for one that is open.</summary>
     private const int MostWaiting = 128;
 
-    /// <summary>The calls that are tried at most before the order in which they ended is taken.</summary>
-    private const int MostTrials = 500;
+    /// <summary>The calls of a group that wait at most for one that tells which of several orders was theirs.</summary>
+    private const int MostAmbiguous = 12;
 
     private readonly HashSet<LogProcess> _overlapping = [];
 
@@ -50,12 +50,11 @@ public sealed partial class LogExecutor
         if (IsMemoryCall(record))
         {
             var footprint = CallFootprint.Of(record);
-            bool isUnfit = overlap.HasUnplaced && !overlap.HasToWait(footprint) && !Fits(process, record, footprint);
-            waits = isUnfit || overlap.HasToWait(footprint);
+            waits = overlap.HasUnplaced || overlap.HasToWait(footprint);
             if (waits)
             {
                 OpenFile? file = record.Call.Description?.Descriptor(record.Call.Arguments) is >= 0 and int descriptor ? process.Infer(descriptor) : null;
-                overlap.Waiting.Add(new WaitingCall(record, begin, _time, footprint, file) { IsUnfit = isUnfit });
+                overlap.Waiting.Add(new WaitingCall(record, begin, _time, footprint, file));
             }
         }
 
@@ -73,18 +72,6 @@ public sealed partial class LogExecutor
         Settle(process, evenIfOpen);
     }
 
-    /// <summary>True when a call, made now, returns what the log says.</summary>
-    private bool Fits(LogProcess process, in CallRecord record, in CallFootprint footprint)
-    {
-        var call = new WaitingCall(record, _time, _time, footprint, null);
-        LogStatistics counts = _counts;
-        (_counts, _isTrying) = (new LogStatistics(), true);
-        using LogProcess copy = process.Copy(RangesOf([call]));
-        RecordOutcome outcome = FollowCall(copy, record, record.Call.Description!);
-        (_counts, _isTrying) = (counts, false);
-        return outcome.Divergence is null && !outcome.IsUnexplained;
-    }
-
     private static bool IsMemoryCall(in CallRecord record) =>
         record.Outcome.State != CallOutcomeState.Unknown && !record.IsInjected && record.Call.Description is { IsModelled: true };
 
@@ -97,15 +84,17 @@ public sealed partial class LogExecutor
     /// <summary>Makes the calls of a space that have waited long enough.</summary>
     private void Settle(LogProcess process, bool evenIfOpen)
     {
-        while (process.Overlap.TryFindDecided(evenIfOpen, out List<WaitingCall>? calls, out int decided))
+        foreach (List<WaitingCall> calls in process.Overlap.FindDecided(evenIfOpen))
         {
-            bool isExplained = TryFindOrder(process, calls, decided, out List<WaitingCall> order);
+            var search = new OrderSearch(this, process, calls);
+            if (search.IsAmbiguous && !evenIfOpen && calls.Count < MostAmbiguous)
+                continue; // what comes next will tell which order it was
             bool hasDiverged = false;
-            foreach (WaitingCall call in order)
+            foreach (WaitingCall call in search.Order)
             {
                 process.Overlap.Waiting.Remove(call);
                 RecordOutcome outcome = ExecuteWaiting(process, call, hidesDivergence: hasDiverged);
-                hasDiverged |= !isExplained && outcome.Divergence is not null;
+                hasDiverged |= !search.IsExplained && outcome.Divergence is not null;
             }
         }
 
@@ -142,82 +131,5 @@ public sealed partial class LogExecutor
         else
             _ = descriptors.Close(descriptor);
         return outcome;
-    }
-
-    /// <summary>Finds an order of the first calls of a list that explains all that they returned; others of the list are in it where they have to come before.</summary>
-    /// <returns>False when none is found: then the order is that in which they ended.</returns>
-    private bool TryFindOrder(LogProcess process, List<WaitingCall> calls, int decided, out List<WaitingCall> order)
-    {
-        order = [];
-        List<WaitingCall> first = calls[..decided];
-        if (calls.Count == 1)
-        {
-            order = first;
-            return true;
-        }
-
-        // An order that explains those behind too, if there is one: they may be what only one of several orders leaves possible.
-        bool isFound = TryOrder(process, calls, calls.Count, order);
-        if (isFound)
-            order.RemoveRange(1 + order.FindLastIndex(first.Contains), order.Count - 1 - order.FindLastIndex(first.Contains));
-        else
-            isFound = decided < calls.Count && TryOrder(process, calls, decided, order);
-        if (!isFound)
-            order = first;
-        return isFound;
-    }
-
-    private bool TryOrder(LogProcess process, List<WaitingCall> calls, int decided, List<WaitingCall> order)
-    {
-        (LogStatistics counts, int trials) = (_counts, MostTrials);
-        (_counts, _isTrying) = (new LogStatistics(), true);
-        using LogProcess copy = process.Copy(RangesOf(calls));
-        bool isFound = TryOrder(copy, calls, decided, order, ref trials);
-        (_counts, _isTrying) = (counts, false);
-        return isFound;
-    }
-
-    /// <summary>Tries the calls that may come next, those that ended first before others. <paramref name="process"/> is a copy that shows what the calls in <paramref name="order"/> leave.</summary>
-    private bool TryOrder(LogProcess process, List<WaitingCall> left, int decided, List<WaitingCall> order, ref int trials)
-    {
-        if (decided == 0)
-            return true;
-        AddressRange[] ranges = RangesOf(left);
-        for (int i = 0; i < left.Count; i++)
-        {
-            WaitingCall next = left[i];
-            if (left.Exists(other => other.IsBefore(next)))
-                continue;
-            if (trials-- <= 0)
-                return false;
-            using LogProcess copy = process.Copy(ranges);
-            RecordOutcome outcome = FollowWith(copy, next);
-            if (outcome.Divergence is not null || outcome.IsUnexplained)
-                continue;
-            order.Add(next);
-            List<WaitingCall> rest = [.. left];
-            rest.RemoveAt(i);
-            if (TryOrder(copy, rest, i < decided ? decided - 1 : decided, order, ref trials))
-                return true;
-            order.RemoveAt(order.Count - 1);
-        }
-
-        return false;
-    }
-
-    private static AddressRange[] RangesOf(List<WaitingCall> calls)
-    {
-        var ranges = new List<AddressRange>();
-        foreach (WaitingCall call in calls)
-        {
-            if (call.Footprint.IsBreak)
-                return [CallRanges.Everything];
-            foreach (AddressRange range in call.Footprint.Arguments)
-                ranges.Add(range);
-            foreach (AddressRange range in call.Footprint.Result)
-                ranges.Add(range);
-        }
-
-        return [.. ranges];
     }
 }

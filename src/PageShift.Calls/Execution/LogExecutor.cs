@@ -161,7 +161,13 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
                 return new(RecordFate.Executed);
             case SystemCallNumber.SetLimit:
                 if (record.Outcome.State == CallOutcomeState.Value)
-                    _ = _processes.Of(record.ThreadId).Target.Execute(record.Call);
+                    FollowLimit(record);
+                return new(RecordFate.Executed);
+            case SystemCallNumber.SetUser or SystemCallNumber.SetUsers or SystemCallNumber.SetAllUsers or SystemCallNumber.GetEffectiveUser:
+            case SystemCallNumber.SetCapabilities or SystemCallNumber.GetCapabilities or SystemCallNumber.Unshare:
+            case SystemCallNumber.ControlProcess when record.Call.Description is null:
+                if (record.Outcome.State == CallOutcomeState.Value)
+                    FollowRights(record);
                 return new(RecordFate.Executed);
             case SystemCallNumber.Exit or SystemCallNumber.ExitGroup or SystemCallNumber.Truncate:
                 return new(RecordFate.Executed);
@@ -197,6 +203,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>A memory call: what it did in the log is done here.</summary>
     private RecordOutcome FollowCall(LogProcess process, in CallRecord record, SystemCallDescription description)
     {
+        if (_processes.KnowsCredentials)
+            TakeRights(process, record.ThreadId);
         if (record.Outcome.State == CallOutcomeState.Error)
             return FollowFailure(process, record, description);
         if (record.Call.Number == SystemCallNumber.Break)
@@ -265,9 +273,9 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     }
 
     /// <summary>An error that the log shows, and that nothing in the log explains.</summary>
-    private RecordOutcome Excuse(Errno error, RecordFate fate)
+    private RecordOutcome Excuse(Errno error, string cause, RecordFate fate)
     {
         _counts.CountUnexplained(error);
-        return new(fate) { IsUnexplained = true };
+        return new(fate) { UnshownCause = cause };
     }
 }

@@ -116,6 +116,7 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         foreach ((int descriptor, ulong flags) in other._openings)
             _openings[descriptor] = flags;
         Space.Limits = other.Space.Limits;
+        Space.Controls = other.Space.Controls.Inherited;
     }
 
     /// <summary>A copy of what it has in some ranges, to try calls on. None of its pages is present, and nothing is assumed of them.</summary>
@@ -127,25 +128,28 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         return copy;
     }
 
-    /// <summary>Takes all limits away.</summary>
+    /// <summary>Takes all limits away, and gives all rights.</summary>
     /// <returns>Those that were set.</returns>
-    internal ResourceLimits LiftLimits()
+    internal (ResourceLimits Limits, ProcessControls Controls) LiftLimits()
     {
-        ResourceLimits limits = Space.Limits;
-        Space.Limits = NoLimits;
-        return limits;
+        (ResourceLimits, ProcessControls) set = (Space.Limits, Space.Controls);
+        (Space.Limits, Space.Controls) = (NoLimits, ProcessControls.Privileged);
+        return set;
     }
 
+    /// <summary>Sets again what <see cref="LiftLimits"/> has taken away.</summary>
+    internal void SetLimits((ResourceLimits Limits, ProcessControls Controls) set) => (Space.Limits, Space.Controls) = set;
+
     /// <summary>What a call would return now. It is not made.</summary>
-    internal CallResult Rehearse(in SystemCall call, SystemCallDescription description, bool? isPrivileged)
+    internal CallResult Rehearse(in SystemCall call, SystemCallDescription description, Capabilities? capabilities)
     {
         if (description.DependsOnPages(call.Arguments))
             Target.MakeAssumedPresent();
-        return Rehearse(Space, call, description, isPrivileged);
+        return Rehearse(Space, call, description, capabilities);
     }
 
     /// <summary>What a call would return in a space. It is not made.</summary>
-    internal static CallResult Rehearse(AddressSpace space, in SystemCall call, SystemCallDescription description, bool? isPrivileged)
+    internal static CallResult Rehearse(AddressSpace space, in SystemCall call, SystemCallDescription description, Capabilities? capabilities)
     {
         CallArguments a = call.Arguments;
         CallRanges examined = description.Examined(a);
@@ -153,7 +157,7 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         int count = 0;
         foreach (AddressRange range in examined)
             ranges[count++] = range;
-        using AddressSpace rehearsal = space.Rehearse(ranges[..count], description.DependsOnPages(a), isPrivileged);
+        using AddressSpace rehearsal = space.Rehearse(ranges[..count], description.DependsOnPages(a), capabilities);
         if (description.Descriptor(a) is >= 0 and int descriptor && space.Descriptors.TryGet(descriptor, out OpenFile? file))
             rehearsal.Descriptors.Set(descriptor, file.WithoutPages());
         return rehearsal.Invoke(call.Number, a);

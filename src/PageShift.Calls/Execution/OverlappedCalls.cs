@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
@@ -23,7 +22,7 @@ internal sealed class OverlappedCalls
 
     /// <summary>A thread has begun a call.</summary>
     /// <remarks>A call that a log shows in more than two parts begins with the first.</remarks>
-    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(End(thread, time), CallFootprint.OfOpen(call), call.ReturnsAddress);
+    internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(End(thread, time), CallFootprint.OfOpen(call), MayBeAnywhere(call));
 
     /// <summary>A thread's call has ended, or will not.</summary>
     /// <returns>When it began; <paramref name="time"/> for one that was never open.</returns>
@@ -50,19 +49,18 @@ internal sealed class OverlappedCalls
         return false;
     }
 
-    /// <summary>Finds calls that touch the same addresses, some of which were over before any that touches them and is still open has begun: those have waited long enough.</summary>
+    /// <summary>Finds groups of calls that touch the same addresses, all of which were over before any that touches them and is still open has begun: those have waited long enough.</summary>
     /// <param name="evenIfOpen">True to wait for open calls no longer.</param>
-    /// <param name="calls">The calls, in the order in which they ended.</param>
-    /// <param name="decided">How many of them, from the first on, have waited long enough. Those behind may have been made before them, or after.</param>
-    /// <returns>False when there are none.</returns>
-    internal bool TryFindDecided(bool evenIfOpen, [NotNullWhen(true)] out List<WaitingCall>? calls, out int decided)
+    /// <returns>The groups, each in the order in which its calls ended.</returns>
+    internal List<List<WaitingCall>> FindDecided(bool evenIfOpen)
     {
+        var groups = new List<List<WaitingCall>>();
         var seen = new HashSet<WaitingCall>(ReferenceEqualityComparer.Instance);
         foreach (WaitingCall first in Waiting)
         {
             if (!seen.Add(first))
                 continue;
-            calls = [first];
+            List<WaitingCall> calls = [first];
             for (int i = 0; i < calls.Count; i++)
             {
                 foreach (WaitingCall other in Waiting)
@@ -76,29 +74,32 @@ internal sealed class OverlappedCalls
             }
 
             calls.Sort(static (left, right) => left.End.CompareTo(right.End));
-            long undecided = evenIfOpen ? long.MaxValue : FirstBeginAmong(calls);
-            decided = calls.Count(call => call.End < undecided);
-            if (decided != 0)
-                return true;
+            if (evenIfOpen || IsDecided(calls))
+                groups.Add(calls);
         }
 
-        calls = null;
-        decided = 0;
-        return false;
+        return groups;
     }
 
-    /// <summary>When the first of the open calls began that touch what these do; the largest number without one.</summary>
-    private long FirstBeginAmong(List<WaitingCall> calls)
+    private bool IsDecided(List<WaitingCall> calls)
     {
-        long first = long.MaxValue;
         foreach (OpenCall open in _open.Values)
         {
-            if (open.Begin < first && calls.Exists(call => call.Footprint.Touches(open.Footprint) || (open.MayBeAnywhere && call.IsUnfit)))
-                first = open.Begin;
+            if (calls[^1].End >= open.Begin && (open.MayBeAnywhere || calls.Exists(call => call.Footprint.Touches(open.Footprint))))
+                return false;
         }
 
-        return first;
+        return true;
     }
+
+    /// <summary>True for a call of which only the result says where it has mapped something.</summary>
+    private static bool MayBeAnywhere(in SystemCall call) => call.Number switch
+    {
+        SystemCallNumber.Map => (call.Arguments.Fourth & (ulong)(MapFlags.Fixed | MapFlags.FixedNoReplace)) == 0,
+        SystemCallNumber.Remap => ((RemapFlags)call.Arguments.Fourth & (RemapFlags.MayMove | RemapFlags.Fixed)) == RemapFlags.MayMove,
+        SystemCallNumber.AttachSegment => call.Arguments.Second == 0,
+        _ => false,
+    };
 
     private readonly record struct OpenCall(long Begin, CallFootprint Footprint, bool MayBeAnywhere);
 }
@@ -120,9 +121,6 @@ internal sealed class WaitingCall(CallRecord record, long begin, long end, CallF
     internal long Begin => begin;
 
     internal long End => end;
-
-    /// <summary>True when it could not have been made when it ended: a call that was open then must have come before it.</summary>
-    internal bool IsUnfit { get; init; }
 
     /// <summary>True when it was over before another began.</summary>
     internal bool IsBefore(WaitingCall other) => End < other.Begin;

@@ -16,6 +16,9 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
     // By the callers of clones that have not returned, the thread that has appeared for them, and whether that is known.
     private readonly Dictionary<int, (int Thread, bool IsCertain)> _appeared = [];
 
+    // The threads of whose rights the log has shown something.
+    private readonly Dictionary<int, Credentials> _credentials = [];
+
     private int _last = -1;
 
     /// <summary>Spaces made so far.</summary>
@@ -45,6 +48,17 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         See(thread);
         return _threads[thread];
     }
+
+    /// <summary>The process of a thread that has been seen; null for another, and for one that has needed none yet.</summary>
+    internal LogProcess? FindSeen(int thread) => _threads.GetValueOrDefault(thread);
+
+    /// <summary>True once the log has shown something of any thread's rights.</summary>
+    internal bool KnowsCredentials => _credentials.Count != 0;
+
+    /// <summary>What the log has shown of the rights of a thread.</summary>
+    internal Credentials CredentialsOf(int thread) => _credentials.GetValueOrDefault(thread);
+
+    internal void SetCredentials(int thread, in Credentials credentials) => _credentials[thread] = credentials;
 
     /// <summary>A thread has a line of its own.</summary>
     internal void See(int thread)
@@ -81,11 +95,17 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         if (_appeared.Remove(parent, out (int Thread, bool IsCertain) appeared))
         {
             if (appeared.Thread == child)
+            {
+                Separate(child, flags);
                 return; // its lines came first
+            }
+
             UncertainThreads += appeared.IsCertain ? 1 : 0;
         }
 
         LogProcess? process = Take(parent);
+        PassCredentials(parent, child);
+        Separate(child, flags);
         if (_threads.GetValueOrDefault(child) is not null)
             process?.RemoveThread(); // it was given to another clone
         else
@@ -114,6 +134,8 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
             old.RemoveThread();
         }
 
+        if (_credentials.Remove(thread, out Credentials credentials) && credentials.Executing() is var executing && executing != default)
+            _credentials[thread] = executing;
         _threads[thread] = next;
     }
 
@@ -121,6 +143,7 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
     {
         See(thread);
         _last = -1;
+        _credentials.Remove(thread);
         _threads.Remove(thread, out LogProcess? process);
         process?.RemoveThread();
     }
@@ -131,6 +154,8 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         Exit(thread);
         if (_threads.Remove(executor, out LogProcess? process))
             _threads[thread] = process;
+        if (_credentials.Remove(executor, out Credentials credentials))
+            _credentials[thread] = credentials;
     }
 
     private void Guess(int thread)
@@ -145,7 +170,21 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         (int parent, LogProcess child) = _cloning[begun];
         _cloning.RemoveAt(begun);
         _appeared[parent] = (thread, isCertain);
+        PassCredentials(parent, thread);
         _threads.Add(thread, child);
+    }
+
+    /// <summary>A child has the rights of its parent.</summary>
+    private void PassCredentials(int parent, int child)
+    {
+        if (_credentials.TryGetValue(parent, out Credentials credentials))
+            _credentials[child] = credentials;
+    }
+
+    private void Separate(int child, CloneFlags flags)
+    {
+        if (flags.HasFlag(CloneFlags.NewUsers))
+            _credentials[child] = CredentialsOf(child).InNamespace();
     }
 
     /// <summary>What the clone that a thread has begun was to give its child, when that has not appeared.</summary>

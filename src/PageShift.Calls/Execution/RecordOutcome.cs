@@ -29,5 +29,8 @@ public enum RecordFate : byte
 public readonly record struct RecordOutcome(RecordFate Fate, int Moves = 0, Divergence? Divergence = null)
 {
     /// <summary>True for an error that the log shows, and that nothing in the log explains: it may come of what calls do not show, such as limits that were inherited.</summary>
-    public bool IsUnexplained { get; init; }
+    public bool IsUnexplained => UnshownCause is not null;
+
+    /// <summary>What such an error may come of, in words; else null.</summary>
+    internal string? UnshownCause { get; init; }
 }

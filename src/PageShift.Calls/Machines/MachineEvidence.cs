@@ -58,6 +58,8 @@ internal sealed class MachineEvidence
     {
         (Architecture architecture, string? why) = request.Architecture is { } asked ? (asked, null) : FindArchitecture();
         (int pageShift, string? whyPages) = request.PageShift is { } size ? (size, null) : FindPages(architecture, statedPageSize);
+        if (IsPower64(request, architecture, pageShift))
+            (architecture, why) = (Architecture.Power64, string.Create(CultureInfo.InvariantCulture, $"the kernel chose 0x{_highestChosen:x}, near 2^47"));
         ulong limit32 = FindLimit32(architecture);
         Machine machine;
         try
@@ -100,6 +102,10 @@ internal sealed class MachineEvidence
         if (address > _highest.Address)
             _highest = (address, line);
     }
+
+    /// <summary>True when nothing says which processor it is, and pages of 64 KiB near the end of addresses of 47 bits do: arm64's and loongarch's of that size end elsewhere.</summary>
+    private bool IsPower64(MachineRequest request, Architecture architecture, int pageShift) =>
+        request.Architecture is null && _sign is null && architecture == Architecture.X64 && pageShift == 16 && _highestChosen >> 46 == 1;
 
     private (Architecture Architecture, string? Why) FindArchitecture()
     {

@@ -18,7 +18,7 @@ internal static class ForeignCallNames
     // Of those that do not say so at their end.
     private static readonly string[] NarrowNames =
     [
-        "_llseek", "_newselect", "fstat64", "fstatat64", "fstatfs64", "lstat64", "sendfile64", "set_tls", "stat64", "statfs64", "truncate64", "ugetrlimit", "vm86", "vm86old", "waitpid",
+        "_llseek", "_newselect", "fstat64", "fstatat64", "fstatfs64", "lstat64", "sendfile64", "set_tls", "stat64", "statfs64", "truncate64", "vm86", "vm86old", "waitpid",
     ];
 
     /// <summary>True for a call that takes the place of one of 64-bit programs: of user ids that do not fit 16 bits, of times and of files that do not fit 32.</summary>
@@ -30,7 +30,7 @@ internal static class ForeignCallNames
         arc_usr_cmpxchg arm_fadvise64_64 arm_sync_file_range atomic_barrier atomic_cmpxchg_32 attrctl bdflush break
         breakpoint cachectl cacheflush chown32 clock_adjtime64 clock_getres_time64 clock_gettime64
         clock_nanosleep_time64 clock_settime64 cmpxchg_badaddr dipc fadvise64_64 fchown32 fp_udfiex_crtl fstat64
-        fstatat64 fstatfs64 ftime futex_time64 get_tls getdomainname getdtablesize getegid32 geteuid32
+        fstatat64 fstatfs64 ftime futex_time64 get_tls getdomainname getdtablesize getegid32
         getgid32 getgroups32 gethostname getpagesize getresgid32 getresuid32 getuid32 getunwind getxgid getxpid getxuid
         gtty idle io_pgetevents_time64 kern_features lchown32 llseek lock lstat64 memory_ordering mpx
         mq_timedreceive_time64 mq_timedsend_time64 nice old_adjtimex old_getpagesize old_getrlimit old_readdir
@@ -52,11 +52,11 @@ internal static class ForeignCallNames
         perfctr perfmonctl ppoll_time64 prof profil pselect6_time64 readdir recv recvmmsg_time64 riscv_flush_icache
         rt_sigtimedwait_time64 rtas s390_guarded_storage s390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr
         s390_sthyi sched_get_affinity sched_rr_get_interval_time64 sched_set_affinity semtimedop_time64 send sendfile64
-        set_tls setfsgid32 setfsuid32 setgid32 setgroups32 sethae setpgrp setregid32 setresgid32 setresuid32 setreuid32
-        setuid32 sgetmask sigaction signal sigpending sigprocmask sigreturn sigsuspend socketcall spu_create spu_run
+        set_tls setfsgid32 setfsuid32 setgid32 setgroups32 sethae setpgrp setregid32 setresgid32
+        sgetmask sigaction signal sigpending sigprocmask sigreturn sigsuspend socketcall spu_create spu_run
         ssetmask stat64 statfs64 stime stty swapcontext switch_endian sync_file_range2 sys_debug_setcontext
         sys_epoll_create sys_epoll_ctl sys_epoll_wait sysmips timer_gettime64 timer_settime64 timerfd timerfd_gettime64
-        timerfd_settime64 truncate64 udftrap ugetrlimit ulimit umount usr26 usr32 utimensat_time64 utrap_install vm86
+        timerfd_settime64 truncate64 udftrap ulimit umount usr26 usr32 utimensat_time64 utrap_install vm86
         vm86old waitpid
         """;
 }

@@ -35,7 +35,22 @@ internal static class ProcessFlagNames
     /// <summary>A limit's value, where it is not a number.</summary>
     public static readonly SymbolTable Limit = new([("RLIM64_INFINITY", ulong.MaxValue), ("RLIM_INFINITY", ulong.MaxValue)]);
 
-    public static readonly FlagSet Clone = new(new ValueNames("CLONE_",
+    /// <summary>PR_SET_SECUREBITS, an option of prctl.</summary>
+    public const ulong SetSecureBits = 28;
+
+    /// <summary>The options of prctl that are of interest.</summary>
+    public static readonly SymbolTable Control = new([.. FlagNames.Control.Names, ("PR_SET_SECUREBITS", SetSecureBits)]);
+
+    private const string CapabilityNames =
+        "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE "
+        + "SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN "
+        + "SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE";
+
+    /// <summary>The numbers of the capabilities, by their names. Source: <c>include/uapi/linux/capability.h</c> (names and numbers).</summary>
+    public static readonly SymbolTable Capability = new([.. CapabilityNames.Split(' ').Select((name, number) => ($"CAP_{name}", (ulong)number))]);
+
+    /// <summary>The flags of clone and unshare.</summary>
+    public static readonly ValueNames CloneFlags = new("CLONE_",
     [
         ("CLONE_VM", 0x100), ("CLONE_FS", 0x200), ("CLONE_FILES", 0x400), ("CLONE_SIGHAND", 0x800), ("CLONE_PIDFD", 0x1000),
         ("CLONE_PTRACE", 0x2000), ("CLONE_VFORK", 0x4000), ("CLONE_PARENT", 0x8000), ("CLONE_THREAD", 0x10000),
@@ -46,7 +61,9 @@ internal static class ProcessFlagNames
         ("CLONE_IO", 0x80000000), ("CLONE_CLEAR_SIGHAND", 0x100000000), ("CLONE_INTO_CGROUP", 0x200000000), ("CLONE_NEWTIME", 0x80)])
     {
         AlsoRead = SignalNames.All,
-    });
+    };
+
+    public static readonly FlagSet Clone = new(CloneFlags);
 
     public static readonly FlagSet CloseRange = new(new ValueNames("CLOSE_RANGE_", ("CLOSE_RANGE_UNSHARE", 2), ("CLOSE_RANGE_CLOEXEC", CloseRangeOnExecute)));
 }

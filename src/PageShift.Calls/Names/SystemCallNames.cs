@@ -53,11 +53,17 @@ internal enum CallForm : byte
     /// <summary>clone3({flags=..., exit_signal=..., ...}, size), or raw with a bare address.</summary>
     Clone3,
 
-    /// <summary>setrlimit(resource, {rlim_cur=..., ...}).</summary>
+    /// <summary>setrlimit(resource, {rlim_cur=..., ...}), and getrlimit, which shows it.</summary>
     SetLimit,
 
-    /// <summary>prlimit64(pid, resource, {rlim_cur=..., ...} or NULL, ...).</summary>
+    /// <summary>prlimit64(pid, resource, {rlim_cur=..., ...} or NULL, {rlim_cur=..., ...} or NULL).</summary>
     ProcessLimit,
+
+    /// <summary>prctl(option, ...): numbers, if the option concerns memory.</summary>
+    Control,
+
+    /// <summary>capset({..., pid=...}, {effective=..., ...}), and capget, which shows them.</summary>
+    Capabilities,
 
     /// <summary>execve(path, ...).</summary>
     Execute,
@@ -79,7 +85,7 @@ internal readonly record struct NamedCall(string Name, SystemCallNumber Number, 
 
     /// <summary>True for a call that changes mappings, or makes or replaces an address space: leaving it out falsifies what follows. Without a name it is false.</summary>
     public bool ChangesMemory => IsModelled
-        ? Number is SystemCallNumber.Clone or SystemCallNumber.Execute || Number < 0 || SystemCallTable.Find(Number) is { Effect: not CallEffect.None }
+        ? Number is SystemCallNumber.Clone or SystemCallNumber.Execute || Number < 0 || SystemCallTable.Find(Number) is { Effect: not (CallEffect.None or CallEffect.Hides) }
         : Name is not null && new SystemCall(Number, default).Standing == CallStanding.Unmodelled;
 }
 
@@ -142,6 +148,7 @@ internal static class SystemCallNames
 
     private static readonly CallParameter Address = new("addr", ArgumentForm.Address);
     private static readonly CallParameter Length = new("length", ArgumentForm.Length);
+    private static readonly CallParameter User = new("uid", ArgumentForm.Signed);
     private static readonly CallParameter Status = new("status", ArgumentForm.Signed);
 
     /// <summary>The calls whose arguments are numbers and that are no memory calls.</summary>
@@ -155,6 +162,11 @@ internal static class SystemCallNames
         ("relocate_vma_down", PseudoCall.RelocateDown, [Address, Length, new("shift", ArgumentForm.Length)]),
         ("ftruncate", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),
         ("ftruncate64", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),
+        ("setuid", SystemCallNumber.SetUser, [User]),
+        ("setreuid", SystemCallNumber.SetUsers, [User, User]),
+        ("setresuid", SystemCallNumber.SetAllUsers, [User, User, User]),
+        ("geteuid", SystemCallNumber.GetEffectiveUser, []),
+        ("unshare", SystemCallNumber.Unshare, [new("flags", ArgumentForm.Flags, ProcessFlagNames.CloneFlags)]),
         ("exit", SystemCallNumber.Exit, [Status]),
         ("exit_group", SystemCallNumber.ExitGroup, [Status]),
     ];
@@ -164,6 +176,9 @@ internal static class SystemCallNames
     [
         ("setrlimit", SystemCallNumber.SetLimit, CallForm.SetLimit),
         ("prlimit64", SystemCallNumber.SetLimit, CallForm.ProcessLimit),
+        ("getrlimit", SystemCallNumber.SetLimit, CallForm.SetLimit),
+        ("capset", SystemCallNumber.SetCapabilities, CallForm.Capabilities),
+        ("capget", SystemCallNumber.GetCapabilities, CallForm.Capabilities),
         ("clone3", SystemCallNumber.Clone, CallForm.Clone3),
         ("clone", SystemCallNumber.Clone, CallForm.Clone),
         ("fork", SystemCallNumber.Clone, CallForm.Fork),
@@ -196,7 +211,7 @@ internal static class SystemCallNames
         var indexes = new Dictionary<string, int>();
         Array.Fill(IndexesByNumber, -1);
         foreach (SystemCallDescription call in SystemCallTable.All)
-            Add(new NamedCall(call.Name, call.Number, call.IsModelled ? CallForm.Numbers : CallForm.Ignored, new CallSignature(call.Parameters), call.IsModelled));
+            Add(new NamedCall(call.Name, call.Number, !call.IsModelled ? CallForm.Ignored : call.Number == SystemCallNumber.ControlProcess ? CallForm.Control : CallForm.Numbers, new CallSignature(call.Parameters), call.IsModelled));
         foreach ((string name, SystemCallNumber number, CallParameter[] parameters) in OfNumbers)
             Add(new NamedCall(name, number, CallForm.Numbers, new CallSignature(parameters), IsModelled: true));
         foreach ((string name, SystemCallNumber number, CallForm form) in OfForms)
@@ -206,6 +221,8 @@ internal static class SystemCallNames
         // The mmap of 32-bit programs: strace writes the offset in bytes.
         foreach (string name in (string[])["mmap2", "old_mmap"])
             Add(calls[indexes["mmap"]] with { Name = name, Is32Bit = true });
+        foreach ((string name, string narrow) in ((string, string)[])[("setuid", "setuid32"), ("setreuid", "setreuid32"), ("setresuid", "setresuid32"), ("geteuid", "geteuid32"), ("getrlimit", "ugetrlimit")])
+            Add(calls[indexes[name]] with { Name = narrow, Is32Bit = true });
         foreach (string name in ForeignCallNames.OfMemory)
             Add(new NamedCall(name, PseudoCall.ForeignMemory, CallForm.Ignored, null, IsModelled: false));
         foreach (string name in ForeignCallNames.Harmless)

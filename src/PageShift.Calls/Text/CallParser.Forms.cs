@@ -7,9 +7,8 @@ namespace PageShift.Calls.Text;
 /// <content>The calls whose arguments are more than numbers: those that make threads, and those on files.</content>
 internal sealed partial class CallParser
 {
-    // fcntl, prlimit64 and close_range where they are none of the calls that have numbers of their own here.
+    // fcntl and close_range where they are none of the calls that have numbers of their own here.
     private const SystemCallNumber FileControl = (SystemCallNumber)72;
-    private const SystemCallNumber ProcessLimit = (SystemCallNumber)302;
     private const SystemCallNumber CloseRange = (SystemCallNumber)436;
 
     private const ulong ExitSignalMask = 0xff;
@@ -198,36 +197,6 @@ internal sealed partial class CallParser
             call.Arguments = new CallArguments(first, last);
         else if (call.Number == SystemCallNumber.DuplicateFile)
             call.Arguments = new CallArguments(first);
-        return true;
-    }
-
-    /// <summary>Reads which limit is set, and to what. Another process's limit, or one that is only asked for, is not of interest.</summary>
-    private bool TryParseLimit(ref LineCursor cursor, CallForm form, ref ParsedCall call)
-    {
-        ulong process = 0;
-        if (IsOfPerf)
-        {
-            MakeOther(ref call, ProcessLimit, form == CallForm.SetLimit ? "setrlimit" : "prlimit64"); // it shows an address, and no limit
-            return true;
-        }
-
-        if (form == CallForm.ProcessLimit
-            && !(ExpressionParser.TryParse(ref cursor, null, "a process id", out process) && TryTakeComma(ref cursor)))
-            return false;
-        if (!ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Resource.Symbols, ProcessFlagNames.Resource.Expected, out ulong resource) || !TryTakeComma(ref cursor))
-            return false;
-        if (process != 0 || !cursor.TryTake("{rlim_cur="u8))
-        {
-            MakeOther(ref call, ProcessLimit, form == CallForm.SetLimit ? "setrlimit" : "prlimit64");
-            return true;
-        }
-
-        if (!ExpressionParser.TryParse(ref cursor, ProcessFlagNames.Limit, "a limit", out ulong limit))
-            return false;
-        // The structure's bracket was passed over; what follows is scanned at its depth.
-        if (cursor.Rest.IndexOf((byte)'}') is var end && end >= 0)
-            cursor.Position += end + 1;
-        call.Arguments = new CallArguments(resource, limit);
         return true;
     }
 

@@ -47,6 +47,8 @@ internal sealed partial class CallParser
             call.Name = head.IsKnown ? named.Name : _names.Intern(cursor.Text[start..head.NameEnd]);
         if (named.Form == CallForm.Ignored && head.IsKnown && !isPartial && !named.ChangesMemory)
             return TryParseHarmless(ref cursor, ref call);
+        if (named.Form == CallForm.Control)
+            return TryParseControl(ref cursor, named, isPartial, head.IsRaw, ref call);
         if (!TryParseArguments(ref cursor, named, isPartial, head.IsRaw, ref call))
             return false;
         if (isPartial)
@@ -114,6 +116,9 @@ internal sealed partial class CallParser
             case CallForm.Fork or CallForm.VFork or CallForm.Clone or CallForm.Clone3:
                 return TryParseClone(ref cursor, form, isPartial, ref call) && ArgumentScanner.TrySkipArguments(ref cursor);
             case CallForm.Ignored:
+                return ArgumentScanner.TrySkipArguments(ref cursor);
+            case CallForm.Capabilities:
+                TryReadCapabilities(cursor, ref call);
                 return ArgumentScanner.TrySkipArguments(ref cursor);
             case CallForm.SetLimit or CallForm.ProcessLimit:
                 return (isPartial || TryParseLimit(ref cursor, form, ref call)) && ArgumentScanner.TrySkipArguments(ref cursor);

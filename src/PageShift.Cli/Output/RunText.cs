@@ -92,7 +92,7 @@ internal sealed class RunText(int most) : IRunOutput
         if (statistics.FailedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.FailedCalls, "call")} failed in the log");
         if (statistics.UnexplainedResults != 0)
-            _output.Line($"note: {Describe.Unexplained(statistics.UnexplainedResults)} by the log: {string.Join(", ", statistics.UnexplainedErrors.Select(error => $"{Describe.Number((ulong)error.Value)} {error.Key}"))}");
+            WriteUnexplained(report);
         if (statistics.UnknownOutcomes != 0)
             _output.Line($"note: {Describe.Count(statistics.UnknownOutcomes, "call")} left out (no outcome in the log)");
         if (report.Tally.Unmodelled != 0)
@@ -111,6 +111,17 @@ internal sealed class RunText(int most) : IRunOutput
             _output.Line($"note: {Describe.Count(report.Counts.Warnings, "line")} skipped as unreadable");
         foreach (CallSyntaxError warning in report.Warnings)
             _output.Line($"warning: {warning}");
+    }
+
+    /// <summary>The errors that nothing in the log explains, and where the first of them are.</summary>
+    private void WriteUnexplained(RunReport report)
+    {
+        LogStatistics statistics = report.Statistics;
+        _output.Line($"note: {Describe.Unexplained(statistics.UnexplainedResults)} by the log: {string.Join(", ", statistics.UnexplainedErrors.Select(error => $"{Describe.Number((ulong)error.Value)} {error.Key}"))}");
+        foreach ((string? file, long line, string call, string error, string cause) in report.Unexplained.Take(MostNames))
+            _output.Line($"  {(file is null ? "" : $"{file}, ")}line {line}: {call}, {error}: perhaps {cause}");
+        if (statistics.UnexplainedResults > MostNames)
+            _output.Line($"  and {Describe.Number((ulong)(statistics.UnexplainedResults - MostNames))} more (--format json names {(statistics.UnexplainedResults > RunReport.MostKept ? "a thousand" : "all")})");
     }
 
     private static string Names(IReadOnlyCollection<string> names)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
@@ -20,7 +21,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     private readonly IRunRecorder? _recorder;
     private readonly long? _lastLine;
 
-    /// <summary>Which of several files the call is in.</summary>
+    // Which of several files the call is in that was read last, and which one each thread's calls are in. Of one file nothing is noted.
+    private readonly Dictionary<int, string> _files = [];
     private string? _file;
 
     // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
@@ -73,7 +75,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         {
             while (input.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
             {
-                run._file = settings.Files.Count == 1 ? null : input.File;
+                if (settings.Files.Count != 1)
+                    run._files[record.ThreadId] = run._file = input.File;
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
                     throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 _ = Execute(executor, record, input);
@@ -98,7 +101,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     {
         _report.Tally.Add(record, outcome, _report.Settings.Verify);
         if (outcome.Divergence is { } divergence)
-            _report.Add(new PlacedDivergence(_file, divergence));
+            _report.Add(new PlacedDivergence(FileOf(record), divergence));
+        if (outcome.UnshownCause is { } cause)
+            _report.Add(new UnexplainedResult(FileOf(record), record.Line, record.Name, record.Outcome.State == CallOutcomeState.Error ? ErrnoName.Of(record.Outcome.Error) : ErrnoName.Of(Errno.OutOfMemory), cause));
         _recorder?.End(record, outcome);
     }
 
@@ -116,7 +121,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             places = places.Among(move.GetTables(places.Surroundings(policies)));
         var report = new MoveReport
         {
-            File = _file,
+            File = FileOf(record),
             Line = record.Line,
             Call = record.Name,
             ThreadId = record.ThreadId,
@@ -182,6 +187,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         string part = input.Part is { } read ? string.Create(CultureInfo.InvariantCulture, $"{100 * read:f0} %") : $"{bytes >> 20} MiB";
         return bytes == 0 ? null : $"{part} read, {statistics.Calls} calls, {statistics.Moves} moves";
     }
+
+    private string? FileOf(in CallRecord record) => _files.GetValueOrDefault(record.ThreadId);
 
     private void Add(MoveReport report)
     {

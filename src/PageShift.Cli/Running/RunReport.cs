@@ -8,8 +8,8 @@ namespace PageShift.Cli.Running;
 /// <summary>What running a log brought forth, apart from the single moves.</summary>
 internal sealed class RunReport(RunSettings settings)
 {
-    /// <summary>The divergences that are kept with their text; more are only counted.</summary>
-    internal const int MostKeptDivergences = 1000;
+    /// <summary>The divergences, and the results that are not explained, that are kept with their text; more are only counted.</summary>
+    internal const int MostKept = 1000;
 
     private readonly MoveCost[] _totals = new MoveCost[settings.Policies.Count];
 
@@ -18,6 +18,9 @@ internal sealed class RunReport(RunSettings settings)
     internal List<PlacedDivergence> Divergences { get; } = [];
 
     internal long DivergenceCount { get; private set; }
+
+    /// <summary>The first results that nothing in the log explains.</summary>
+    internal List<UnexplainedResult> Unexplained { get; } = [];
 
     /// <summary>Where engine and running kernel differed: at most one place for each address space.</summary>
     internal List<PlacedDivergence> KernelDivergences { get; } = [];
@@ -69,12 +72,26 @@ internal sealed class RunReport(RunSettings settings)
             _totals[i] += move.Policies[i].Cost;
     }
 
+    internal void Add(in UnexplainedResult result)
+    {
+        if (Unexplained.Count < MostKept)
+            Unexplained.Add(result);
+    }
+
     internal void Add(in PlacedDivergence divergence)
     {
-        if (DivergenceCount++ < MostKeptDivergences)
+        if (DivergenceCount++ < MostKept)
             Divergences.Add(divergence);
     }
 }
 
 /// <summary>A divergence, and which of several files it is in; null where there is one.</summary>
 internal readonly record struct PlacedDivergence(string? File, Divergence Found);
+
+/// <summary>A result of the log that nothing in it explains.</summary>
+/// <param name="File">Which of several files it is in; null where there is one.</param>
+/// <param name="Line">The line.</param>
+/// <param name="Call">The call's name.</param>
+/// <param name="Error">The error's name; for brk, which returns none, ENOMEM.</param>
+/// <param name="Cause">What it may come of.</param>
+internal readonly record struct UnexplainedResult(string? File, long Line, string Call, string Error, string Cause);

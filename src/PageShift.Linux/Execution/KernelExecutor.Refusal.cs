@@ -12,7 +12,7 @@ public sealed partial class KernelExecutor
 
     private Refusal Judge(SystemCallNumber number, in CallArguments a)
     {
-        if (SystemCallTable.Find(number) is not { IsModelled: true } call) return Refusal.UnknownCall;
+        if (SystemCallTable.Find(number) is not { IsModelled: true } call || !call.ConcernsMemory(a)) return Refusal.UnknownCall;
         if (call.IsOnShared && _shared is null) return Refusal.ReachesOthers;
         CallRanges ranges = call.RangesBefore(a, Surroundings.BreakStart);
         foreach (AddressRange range in ranges)

@@ -5,11 +5,14 @@ using PageShift.SystemCalls;
 namespace PageShift.Linux.Tracing;
 
 /// <summary>The system calls at which the tracer stops a program: those that strace's class <c>%memory</c> has, the later ones
-/// mseal and map_shadow_stack, and prctl where it names a mapping (names decide what merges).</summary>
+/// mseal and map_shadow_stack, and prctl where it names a mapping (names decide what merges), disables large pages, or forbids that memory becomes executable.</summary>
 internal static class MemoryCalls
 {
     /// <summary>PR_SET_VMA: prctl's first argument when it names a mapping.</summary>
     internal const uint NameMapping = 0x53564d41;
+
+    /// <summary>The first arguments of prctl at which the tracer stops.</summary>
+    internal static readonly uint[] ControlOptions = [NameMapping, (uint)ControlOption.SetLargePagesDisabled, (uint)ControlOption.SetExecutionDenial];
 
     /// <summary>The bit that marks a number of the x32 interface.</summary>
     internal const uint X32Bit = 0x40000000;
@@ -57,7 +60,7 @@ internal static class MemoryCalls
     public static bool Contains(SystemCallNumber number, ulong first) => Contains((CallNumber)number, first);
 
     internal static bool Contains(CallNumber number, ulong first) =>
-        number == CallNumber.Prctl ? (uint)first == NameMapping : ContainsX64(number);
+        number == CallNumber.Prctl ? Array.IndexOf(ControlOptions, (uint)first) >= 0 : ContainsX64(number);
 
     /// <summary>True for a number of the 64-bit interface, or of the x32 interface without its mark.</summary>
     internal static bool ContainsX64(CallNumber number) => Array.BinarySearch(X64Numbers, (long)number) >= 0;

@@ -84,7 +84,8 @@ internal sealed class SeccompFilter
         int isClone = Add(JumpIfEqual, (uint)CallNumber.Clone);
         int isNotControl = Add(JumpIfEqual, (uint)CallNumber.Prctl);
         Add(LoadWord, FirstArgumentOffset);
-        Add(JumpIfEqual, MemoryCalls.NameMapping, ifTrue: ToStop);
+        foreach (uint option in MemoryCalls.ControlOptions)
+            Add(JumpIfEqual, option, ifTrue: ToStop);
         SetFalseTarget(isNotControl);
         Add(Return, Allow);
         SetTrueTarget(isClone);

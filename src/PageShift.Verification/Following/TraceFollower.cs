@@ -1,3 +1,4 @@
+using PageShift.AddressSpaces;
 using PageShift.Linux.Tracing;
 
 namespace PageShift.Verification.Following;
@@ -58,11 +59,15 @@ public sealed class TraceFollower : ITraceObserver
 
     void ITraceObserver.ProgramStarted(in ProgramStart start)
     {
+        ProcessControls? controls = SpaceOf(start.ProcessId)?.Engine.Controls.Inherited;
         Leave(start.ProcessId);
         _context.Log?.WriteProgram(start);
         _spaceOfProcess[start.ProcessId] = start.AddressSpaceId;
         if (FollowedSpace.TryFollow(_context, start.ProcessId) is { } space)
+        {
+            space.Engine.Controls = controls ?? space.Engine.Controls;
             _spaces.Add(start.AddressSpaceId, space);
+        }
         else if (FollowedSpace.IsHidden(start.ProcessId))
             _context.Statistics.HiddenPrograms++;
     }

@@ -19,4 +19,7 @@ internal enum CloneFlags : ulong
 
     /// <summary>CLONE_THREAD: the child belongs to the parent's process.</summary>
     Thread = 0x10000,
+
+    /// <summary>CLONE_NEWUSER: the child is in a user namespace of its own.</summary>
+    NewUsers = 0x10000000,
 }

@@ -55,6 +55,24 @@ public enum SystemCallNumber : long
     /// <summary>ftruncate(fd, length).</summary>
     Truncate = 77,
 
+    /// <summary>setuid(user).</summary>
+    SetUser = 105,
+
+    /// <summary>geteuid().</summary>
+    GetEffectiveUser = 107,
+
+    /// <summary>setreuid(real, effective).</summary>
+    SetUsers = 113,
+
+    /// <summary>setresuid(real, effective, saved).</summary>
+    SetAllUsers = 117,
+
+    /// <summary>capget(header, data).</summary>
+    GetCapabilities = 125,
+
+    /// <summary>capset(header, data).</summary>
+    SetCapabilities = 126,
+
     /// <summary>mlock(addr, length).</summary>
     Lock = 149,
 
@@ -67,6 +85,9 @@ public enum SystemCallNumber : long
     /// <summary>munlockall().</summary>
     UnlockAll = 152,
 
+    /// <summary>prctl(option, ...).</summary>
+    ControlProcess = 157,
+
     /// <summary>setrlimit(resource, limits).</summary>
     SetLimit = 160,
 
@@ -78,6 +99,9 @@ public enum SystemCallNumber : long
 
     /// <summary>openat(directory, path, flags, mode).</summary>
     OpenFile = 257,
+
+    /// <summary>unshare(flags).</summary>
+    Unshare = 272,
 
     /// <summary>mlock2(addr, length, flags).</summary>
     Lock2 = 325,

@@ -11,6 +11,7 @@ public sealed partial class AddressSpace
 {
     // in this order                                                    result
     // NOHUGEPAGE, a file, or no aligned block in the whole mapping       EINVAL
+    // PR_SET_THP_DISABLE without its exception                           EINVAL
     // an object's pages that lie otherwise in a block                    EINVAL
     // anonymous memory that never had a private page                     EINVAL
     // no aligned block in the part, but an address that would begin one  0
@@ -25,7 +26,7 @@ public sealed partial class AddressSpace
         Mapping mapping = _mappings[handle];
         ByteLength span = Geometry.Span(PageTableLevel.Pmd);
         bool isAnonymous = IsAnonymousPrivate(handle);
-        if (mapping.Flags.Has(VmFlags.NoHugePage) || FirstBlock(mapping.Range, span) is null)
+        if (mapping.Flags.Has(VmFlags.NoHugePage) || Controls.LargePages == LargePageDisabling.Disabled || FirstBlock(mapping.Range, span) is null)
             return Errno.InvalidArgument;
         if (isAnonymous ? mapping.Anon.IsNone : mapping.File!.Object.Kind == MemoryObjectKind.File)
             return Errno.InvalidArgument;

@@ -44,6 +44,7 @@ public sealed partial class AddressSpace
 
         if (UserLimit < Geometry.UserLimit)
             made._state.LimitTo(UserLimit);
+        made.Controls = Controls.Inherited;
         made.BreakStart = BreakStart;
         made._breakOffset = _breakOffset;
         made.Descriptors.CopyFrom(Descriptors);

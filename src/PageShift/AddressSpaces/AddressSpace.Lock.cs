@@ -107,7 +107,7 @@ public sealed partial class AddressSpace
         if (_accounts.CheckCanLock() is var denied and not Errno.None)
             return denied;
         bool current = (flags & LockAllFlags.Current) != 0;
-        if (current && !Options.IsPrivileged && _accounts.Total > Limits.Locked.WholePages)
+        if (current && !_accounts.MayLockAll && _accounts.Total > Limits.Locked.WholePages)
             return Errno.OutOfMemory;
 
         VmFlags lockFlags = (flags & LockAllFlags.OnFault) != 0 ? LockMask : VmFlags.Locked;
@@ -121,7 +121,7 @@ public sealed partial class AddressSpace
 
     private bool ExceedsLockLimit(ulong start, ulong length)
     {
-        if (Options.IsPrivileged)
+        if (_accounts.MayLockAll)
             return false;
         PageCount limit = Limits.Locked.WholePages;
         (ulong first, ulong bytes) = LockedSpan(start, length);

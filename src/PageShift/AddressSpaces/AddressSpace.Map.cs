@@ -217,6 +217,7 @@ public sealed partial class AddressSpace
     }
 
     // in this order                                                  result       what was there
+    // PR_SET_MDWE, and it would be writable and executable           EACCES          intact
     // what is replaced can't be split, is sealed                     ENOMEM, EPERM   intact, perhaps split at the ends
     // RLIMIT_AS, RLIMIT_DATA, the commit limit                       ENOMEM          intact, perhaps split
     // an object of shared anonymous memory over the commit limit     ENOMEM          gone
@@ -226,6 +227,8 @@ public sealed partial class AddressSpace
     {
         PageCount pages = request.Range.Length.WholePages;
         VmFlags flags = request.VmFlags;
+        if (Controls.DeniesExecution(flags, flags))
+            return Errno.AccessDenied;
         Errno error = _unmapper.Prepare(request.Range, out ReplacedMappings replaced);
         if (error == Errno.None)
             error = _accounts.CheckMayExpand(pages, flags, new PageCount(replaced.Pages));

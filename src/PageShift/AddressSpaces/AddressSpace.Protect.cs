@@ -112,6 +112,7 @@ public sealed partial class AddressSpace
 
     // in this order                                                                   result
     // an access bit without its "may" bit                                             EACCES
+    // PR_SET_MDWE, and it becomes executable, or is and becomes or stays writable     EACCES
     // sealed                                                                          EPERM
     // no change                                                                       nothing, not even a merge
     // becomes data and exceeds RLIMIT_DATA                                            ENOMEM
@@ -122,6 +123,8 @@ public sealed partial class AddressSpace
         VmFlags old = _mappings.FlagsOf(handle);
         VmFlags flags = (old & ~(VmFlags.AccessMask | VmFlags.ExecuteOnly)) | access;
         if ((access & VmFlags.AccessMask & ~Allowed(old)) != 0)
+            return Errno.AccessDenied;
+        if (Controls.DeniesExecution(old, flags))
             return Errno.AccessDenied;
         if (old.Has(VmFlags.Sealed))
             return Errno.OperationNotPermitted;

@@ -13,11 +13,11 @@ public sealed partial class AddressSpace
     /// <summary>Makes a space on which calls can be tried: a call that looks at nothing outside of <paramref name="ranges"/> returns there what it would return here, and changes nothing here.</summary>
     /// <param name="ranges">Where the calls look for mappings.</param>
     /// <param name="hasPages">Whether it matters where pages are. Else the rehearsal has guard pages only.</param>
-    /// <param name="isPrivileged">Whether the process may lock what it wants and map low pages; null for what this space has.</param>
+    /// <param name="capabilities">What the process may do; null for what this space's may.</param>
     /// <returns>The space, on the same physical memory. It is the caller's to dispose. Its files are copies without pages; its descriptors are none.</returns>
     /// <exception cref="InsufficientMemoryException">Physical memory is out.</exception>
     /// <remarks>Thread-safe. Takes time and memory by the mappings in the ranges, and by their pages where those matter, not by the whole space.</remarks>
-    internal AddressSpace Rehearse(ReadOnlySpan<AddressRange> ranges, bool hasPages, bool? isPrivileged = null)
+    internal AddressSpace Rehearse(ReadOnlySpan<AddressRange> ranges, bool hasPages, Capabilities? capabilities = null)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
         var files = new Dictionary<OpenFile, OpenFile>();
@@ -27,11 +27,11 @@ public sealed partial class AddressSpace
         {
             Limits = Limits,
             Policy = Policy,
-            IsPrivileged = isPrivileged ?? Options.IsPrivileged,
             MaximumMapCount = Options.MaximumMapCount - (_mappings.Count - copies.Count),
             Segments = Segments.WithoutPages(),
         }, _anonIdentities)
         {
+            Controls = capabilities is { } held ? Controls with { Capabilities = held } : Controls,
             BreakStart = BreakStart,
             _breakOffset = _breakOffset,
             _futureLockFlags = _futureLockFlags,

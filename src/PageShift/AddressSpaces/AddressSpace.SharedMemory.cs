@@ -8,7 +8,7 @@ namespace PageShift.AddressSpaces;
 // System V shared memory. A segment is made by a key or for itself, attached as a shared mapping, and found by an identifier (SegmentTable).
 public sealed partial class AddressSpace
 {
-    internal CallResult GetSegmentLocked(int key, ulong size, SegmentFlags flags) => Segments.Get(key, size, flags, Options.IsPrivileged, Options.CommitLimit);
+    internal CallResult GetSegmentLocked(int key, ulong size, SegmentFlags flags) => Segments.Get(key, size, flags, Controls.Has(Capabilities.OwnSegments), Options.CommitLimit);
 
     // in this order                                                       result
     // an address with REMAP only, or RND that leaves none with REMAP      EINVAL
@@ -68,7 +68,7 @@ public sealed partial class AddressSpace
     {
         bool writes = !flags.HasFlag(AttachFlags.ReadOnly);
         bool executes = flags.HasFlag(AttachFlags.Execute);
-        if (!Options.IsPrivileged && !segment.Grants((SegmentFlags)(4 + (writes ? 2 : 0) + (executes ? 1 : 0))))
+        if (!Controls.Has(Capabilities.OwnSegments) && !segment.Grants((SegmentFlags)(4 + (writes ? 2 : 0) + (executes ? 1 : 0))))
             return Errno.AccessDenied;
         ulong size = segment.Size.Value;
         if (address != 0 && !flags.HasFlag(AttachFlags.Replace))

@@ -18,7 +18,6 @@ internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
     private readonly LinuxTables _linuxTables = state.LinuxTables;
     private readonly SpaceProcessors _processors = state.Processors;
     private readonly PagingGeometry _geometry = state.Options.Geometry;
-    private readonly bool _isEnabled = state.Options.TransparentHugePages;
 
     /// <summary>Faults in a large page where the block lies wholly in the mapping and its slot is empty: a write gets zeroed frames, a read the large zero page. Both give the mapping
     /// an identity (checked on the kernel; a read of a small page does not). False when it does not apply or memory has no such run of frames: small pages then.</summary>
@@ -26,7 +25,7 @@ internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
     {
         const PageTableLevel Level = PageTableLevel.Pmd;
         const VmFlags Asked = VmFlags.HugePage | VmFlags.NoHugePage;
-        if (!_isEnabled || (fault.Mapping.Flags & Asked) != VmFlags.HugePage || walk.Level < Level)
+        if (!_state.HasLargePages || (fault.Mapping.Flags & Asked) != VmFlags.HugePage || walk.Level < Level)
             return false;
         AddressRange block = _pages.LargeBlock(fault.Page);
         if (!fault.Mapping.Range.Contains(block) || _linuxTables.KeepsEmpty(PageTableLevel.Pte, block.Start))

@@ -5,11 +5,11 @@ namespace PageShift.AddressSpaces;
 
 /// <summary>The pages of an address space's mappings, counted by kind, and what may be added to them (Linux: total_vm, data_vm and locked_vm of mm_struct, and the resource
 /// limits).</summary>
-/// <param name="options">The space's options, of which the limit of charges and the privileges count here.</param>
+/// <param name="state">The space, of whose options the limit of charges counts here, and its capabilities.</param>
 /// <remarks>Guarded by the mapping lock, exclusively.</remarks>
-internal sealed class PageAccounts(AddressSpaceOptions options)
+internal sealed class PageAccounts(SpaceState state)
 {
-    private readonly AddressSpaceOptions _options = options;
+    private readonly SpaceState _state = state;
 
     /// <summary>The pages of all mappings.</summary>
     internal PageCount Total { get; private set; }
@@ -21,7 +21,10 @@ internal sealed class PageAccounts(AddressSpaceOptions options)
     internal PageCount Locked { get; private set; }
 
     /// <summary>The resource limits now.</summary>
-    internal ResourceLimits Limits { get; set; } = options.Limits;
+    internal ResourceLimits Limits { get; set; } = state.Options.Limits;
+
+    /// <summary>True when RLIMIT_MEMLOCK does not bind.</summary>
+    internal bool MayLockAll => _state.Controls.Has(Capabilities.LockMemory);
 
     /// <summary>Takes the counts of another space over.</summary>
     internal void CopyFrom(PageAccounts other) => (Total, Data, Locked) = (other.Total, other.Data, other.Locked);
@@ -60,15 +63,15 @@ internal sealed class PageAccounts(AddressSpaceOptions options)
     }
 
     /// <summary>ENOMEM when a single charge of <paramref name="pages"/> is more than memory and swap together (overcommit mode 0).</summary>
-    internal Errno CheckCommit(PageCount pages) => pages > _options.CommitLimit.WholePages ? Errno.OutOfMemory : Errno.None;
+    internal Errno CheckCommit(PageCount pages) => pages > _state.Options.CommitLimit.WholePages ? Errno.OutOfMemory : Errno.None;
 
     /// <summary>EPERM when the process may lock nothing at all.</summary>
     internal Errno CheckCanLock() =>
-        _options.IsPrivileged || Limits.Locked != ByteLength.Zero ? Errno.None : Errno.OperationNotPermitted;
+        MayLockAll || Limits.Locked != ByteLength.Zero ? Errno.None : Errno.OperationNotPermitted;
 
     /// <summary>EAGAIN when <paramref name="pages"/> more that <paramref name="flags"/> lock would exceed RLIMIT_MEMLOCK.</summary>
     internal Errno CheckLocked(PageCount pages, VmFlags flags) =>
-        flags.Has(VmFlags.Locked) && !_options.IsPrivileged && Exceeds(Locked, pages, Limits.Locked)
+        flags.Has(VmFlags.Locked) && !MayLockAll && Exceeds(Locked, pages, Limits.Locked)
             ? Errno.TryAgain
             : Errno.None;
 

@@ -23,7 +23,6 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
     private readonly PageTableTree _tables = state.Tables;
     private readonly LeafPages _pages = pages;
     private readonly FaultHandler _faults = faults;
-    private readonly bool _hasLargePages = state.Options.TransparentHugePages;
 
     /// <summary>Brings in all pages of a range, page aligned, as accesses would. What was brought in stays when it stops. The mapping lock is held exclusively.</summary>
     internal PopulateOutcome Populate(AddressRange range, PopulateMode mode)
@@ -62,7 +61,7 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
     private PopulateOutcome PopulatePart(MappingHandle handle, AddressRange part, bool isWrite)
     {
         var probe = new PageFault(handle, _mappings[handle], part.Start, isWrite, IsExclusive: true);
-        bool inBulk = !probe.IsOfObject && !(_hasLargePages && probe.Mapping.Flags.Has(VmFlags.HugePage));
+        bool inBulk = !probe.IsOfObject && !(_state.HasLargePages && probe.Mapping.Flags.Has(VmFlags.HugePage));
         for (VirtualAddress at = part.Start; at < part.End;)
         {
             PageTableWalk walk = _tables.Walk(at);

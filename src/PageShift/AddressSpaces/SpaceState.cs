@@ -22,7 +22,8 @@ internal sealed class SpaceState
         AnonIdentities = anonIdentities;
         _mapper = mapper;
         _layout = MakeLayout(options);
-        Accounts = new PageAccounts(options);
+        Controls = options.IsPrivileged ? ProcessControls.Privileged : ProcessControls.Ordinary;
+        Accounts = new PageAccounts(this);
         Tables = new PageTableTree(memory, options.Geometry);
         LinuxTables = new LinuxTables(Tables);
     }
@@ -30,6 +31,12 @@ internal sealed class SpaceState
     internal PhysicalMemory Memory { get; }
 
     internal AddressSpaceOptions Options { get; }
+
+    /// <summary>What the process may do, and has asked for.</summary>
+    internal ProcessControls Controls { get; set; }
+
+    /// <summary>True when faults may bring in large pages where madvise asked for them.</summary>
+    internal bool HasLargePages => Options.TransparentHugePages && Controls.LargePages != LargePageDisabling.Disabled;
 
     /// <summary>The lock that guards all this.</summary>
     internal MappingLock Lock { get; } = new();
@@ -77,7 +84,7 @@ internal sealed class SpaceState
     internal Errno CheckLowAddress(VirtualAddress address)
     {
         const ulong LowestUnprivilegedAddress = 4096;
-        return address.Value < LowestUnprivilegedAddress && !Options.IsPrivileged ? Errno.OperationNotPermitted : Errno.None;
+        return address.Value < LowestUnprivilegedAddress && !Controls.Has(Capabilities.MapLowPages) ? Errno.OperationNotPermitted : Errno.None;
     }
 
     private static AddressLayout MakeLayout(AddressSpaceOptions options)

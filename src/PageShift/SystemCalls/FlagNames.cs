@@ -104,6 +104,19 @@ internal static class FlagNames
         ("MS_ASYNC", (ulong)SyncFlags.Async),
         ("MS_INVALIDATE", (ulong)SyncFlags.Invalidate));
 
+    internal static ValueNames Control { get; } = new("PR_",
+        ("PR_SET_THP_DISABLE", (ulong)ControlOption.SetLargePagesDisabled),
+        ("PR_GET_THP_DISABLE", (ulong)ControlOption.GetLargePagesDisabled),
+        ("PR_SET_MDWE", (ulong)ControlOption.SetExecutionDenial),
+        ("PR_GET_MDWE", (ulong)ControlOption.GetExecutionDenial));
+
+    internal static ValueNames ExecutionDenial { get; } = new("PR_MDWE_")
+    {
+        AlsoRead = [("PR_MDWE_REFUSE_EXEC_GAIN", (ulong)Abi.ExecutionDenial.RefuseGain), ("PR_MDWE_NO_INHERIT", (ulong)Abi.ExecutionDenial.NoInherit)],
+    };
+
+    internal static ValueNames LargePageDisabling { get; } = new("PR_THP_") { AlsoRead = [("PR_THP_DISABLE_EXCEPT_ADVISED", (ulong)Abi.LargePageDisabling.ExceptAdvised)] };
+
     internal static ValueNames SegmentKey { get; } = new("IPC_", ("IPC_PRIVATE", 0));
 
     internal static ValueNames Segment { get; } = new("IPC_",

@@ -49,6 +49,9 @@ internal abstract class SystemCallDescription : ISystemOperation
     /// <summary>True when it is a call on objects that processes share: what others have done decides its outcome too.</summary>
     public virtual bool IsOnShared => ReturnsIdentifier || _hasIdentifier;
 
+    /// <summary>False when the call with these arguments is another one, which leaves memory alone.</summary>
+    public virtual bool ConcernsMemory(in CallArguments arguments) => true;
+
     /// <summary>True when the engine does with these arguments what Linux does.</summary>
     public virtual bool IsModelledWith(in CallArguments arguments) => IsModelled;
 

@@ -11,8 +11,7 @@ internal static class SystemCallTable
     [
         new MapCall(), new UnmapCall(), new RemapCall(), new ProtectCall(), new ProtectWithKeyCall(), new AdviseCall(), new BreakCall(), new InCoreCall(),
         new LockCall(), new Lock2Call(), new UnlockCall(), new LockAllCall(), new UnlockAllCall(), new SyncCall(), new SealCall(),
-        new RemapFilePagesCall(), new GetSegmentCall(), new AttachSegmentCall(), new DetachSegmentCall(), new ControlSegmentCall(),
-        new UnmodelledCall(157, "prctl", CallEffect.Hides),
+        new ControlCall(), new RemapFilePagesCall(), new GetSegmentCall(), new AttachSegmentCall(), new DetachSegmentCall(), new ControlSegmentCall(),
         new UnmodelledCall(206, "io_setup", CallEffect.Adds),
         new UnmodelledCall(207, "io_destroy", CallEffect.Removes),
         new UnmodelledCall(237, "mbind", CallEffect.Hides),

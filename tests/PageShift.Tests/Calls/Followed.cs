@@ -12,13 +12,19 @@ internal sealed class Followed : ILogObserver, IDisposable
     private readonly LogExecutor _executor;
     private readonly SortedSet<int> _threads = [];
 
+    private delegate bool Reading(out CallRecord record);
+
     private Followed(byte[] log, bool verify, PopulateAssumption populate = PopulateAssumption.All, Machine? machine = null)
+        : this(ReaderOf(log).TryRead, verify, populate, machine)
+    {
+    }
+
+    private Followed(Reading read, bool verify, PopulateAssumption populate, Machine? machine)
     {
         _executor = new LogExecutor(new LogExecutorOptions { Verify = verify, Populate = populate, Machine = machine ?? Machine.Usual }, this);
-        var reader = new CallLogReader(new MemoryStream(log), new CallLogOptions { FileName = "log", Lenient = true });
         try
         {
-            while (reader.TryRead(out CallRecord record))
+            while (read(out CallRecord record))
             {
                 if (record.Kind == CallRecordKind.Call)
                     _threads.Add(record.ThreadId);
@@ -55,6 +61,12 @@ internal sealed class Followed : ILogObserver, IDisposable
 
     /// <summary>A log whose pages are all absent.</summary>
     internal static Followed Untouched(string log) => new(Encoding.UTF8.GetBytes(log), verify: true, PopulateAssumption.None);
+
+    /// <summary>The logs of several threads, whose pages are all absent.</summary>
+    internal static Followed Files(params IReadOnlyList<(int Thread, string Log)> logs) =>
+        new(new CallLogSet([.. logs.Select(log => (ReaderOf(Encoding.UTF8.GetBytes(log.Log)), log.Thread))]).TryRead, verify: true, PopulateAssumption.None, null);
+
+    private static CallLogReader ReaderOf(byte[] log) => new(new MemoryStream(log), new CallLogOptions { FileName = "log", Lenient = true });
 
     internal static Followed Log(byte[] log, bool verify, Machine machine) => new(log, verify, machine: machine);
 

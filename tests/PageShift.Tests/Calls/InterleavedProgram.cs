@@ -19,11 +19,16 @@ internal sealed class InterleavedProgram : IDisposable
     private readonly PhysicalMemory _memory = new(PhysicalMemoryOptions.BytesFree);
     private readonly List<(int Thread, bool IsBegin, string Text)> _events = [];
     private readonly RunningThread[] _threads = [.. Enumerable.Range(0, Threads).Select(_ => new RunningThread())];
+    private readonly bool _trespasses;
     private SplitMix _random;
 
-    internal InterleavedProgram(ulong seed, int steps)
+    /// <param name="seed">Decides all.</param>
+    /// <param name="steps">The steps of all threads together.</param>
+    /// <param name="trespasses">Whether threads also make calls where they have something no more, and another may have.</param>
+    internal InterleavedProgram(ulong seed, int steps, bool trespasses = false)
     {
         _random = new SplitMix(seed);
+        _trespasses = trespasses;
         Space = new AddressSpace(_memory);
         for (int i = 0; i < steps; i++)
             Step((int)_random.Below(Threads));
@@ -66,6 +71,30 @@ internal sealed class InterleavedProgram : IDisposable
         return log.ToString();
     }
 
+    /// <summary>The logs of the threads, as strace -ff -tt writes them, one for each.</summary>
+    /// <param name="hasDurations">Whether a call has its duration (-T).</param>
+    internal IEnumerable<(int Thread, string Log)> Files(bool hasDurations)
+    {
+        const int Microseconds = 10; // from one event to the next
+        for (int thread = 0; thread < Threads; thread++)
+        {
+            var log = new StringBuilder();
+            for (int child = 1; thread == 0 && child < Threads; child++)
+                log.Append(CultureInfo.InvariantCulture, $"10:00:00.{child:000000} clone(child_stack=0x7ffff0000000, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = {FirstThread + child}\n");
+            for (int begin = 0; begin < _events.Count; begin++)
+            {
+                if (_events[begin].Thread != thread || !_events[begin].IsBegin)
+                    continue;
+                int end = _events.FindIndex(begin + 1, next => next.Thread == thread);
+                var time = TimeSpan.FromMicroseconds((begin + 1) * Microseconds);
+                string duration = hasDurations ? string.Create(CultureInfo.InvariantCulture, $" <{TimeSpan.FromMicroseconds((end - begin) * Microseconds).TotalSeconds:f6}>") : "";
+                log.Append(CultureInfo.InvariantCulture, $"10:{time:mm\\:ss\\.ffffff} {_events[begin].Text}{Result(_events[end].Text)}{duration}\n");
+            }
+
+            yield return (FirstThread + thread, log.ToString());
+        }
+    }
+
     private static string Result(string end) => ")" + end[end.IndexOf(' ', StringComparison.Ordinal)..];
 
     /// <summary>A thread goes on: it begins a call, the kernel makes it, or it returns.</summary>
@@ -75,7 +104,7 @@ internal sealed class InterleavedProgram : IDisposable
         switch (thread.Phase)
         {
             case Phase.Idle:
-                thread.Choose(ref _random);
+                thread.Choose(ref _random, _trespasses);
                 _events.Add((number, true, Text(thread.Call)));
                 thread.Phase = Phase.Begun;
                 break;
@@ -117,10 +146,12 @@ internal sealed class InterleavedProgram : IDisposable
     private sealed class RunningThread
     {
         private const ulong PrivateAnonymous = (ulong)(MapFlags.Private | MapFlags.Anonymous);
+        private const int NoSlot = -1;
         private const ulong ReadWrite = (ulong)(Protection.Read | Protection.Write);
 
         private readonly (ulong Start, ulong Length)[] _held = new (ulong Start, ulong Length)[4];
-        private int _slot;
+        private (ulong Start, ulong Length) _lost;
+        private int _slot = NoSlot;
 
         internal Phase Phase { get; set; }
 
@@ -128,10 +159,12 @@ internal sealed class InterleavedProgram : IDisposable
 
         internal CallResult Result { get; set; }
 
-        internal void Choose(ref SplitMix random)
+        internal void Choose(ref SplitMix random, bool trespasses)
         {
             _slot = (int)random.Below((ulong)_held.Length);
             (ulong start, ulong length) = _held[_slot];
+            if (trespasses && _lost.Length != 0 && random.Chance(10))
+                (_slot, start, length) = (NoSlot, _lost.Start, _lost.Length);
             ulong wanted = 4096UL << (int)random.Below(4);
             if (length == 0)
                 Call = Of(SystemCallNumber.Map, 0, wanted, ReadWrite, PrivateAnonymous, ulong.MaxValue);
@@ -147,8 +180,10 @@ internal sealed class InterleavedProgram : IDisposable
 
         internal void Learn()
         {
-            if (Result.IsError)
+            if (Result.IsError || _slot == NoSlot)
                 return;
+            if (Call.Number is SystemCallNumber.Unmap or SystemCallNumber.Remap)
+                _lost = _held[_slot];
             switch (Call.Number)
             {
                 case SystemCallNumber.Map:

@@ -60,7 +60,7 @@ public sealed class RehearsalTests
         var map = new SystemCall(SystemCallNumber.Map, new CallArguments(0, 4096, 1, (ulong)(MapFlags.Private | MapFlags.Anonymous), ulong.MaxValue));
 
         Assert.Equal(Errno.OutOfMemory, process.Rehearse(locks, locks.Description!, null).Error);
-        Assert.Equal(CallResult.Success, process.Rehearse(locks, locks.Description!, isPrivileged: true));
+        Assert.Equal(CallResult.Success, process.Rehearse(locks, locks.Description!, Capabilities.All));
         Assert.Equal(Errno.OutOfMemory, process.Rehearse(map, map.Description!, null).Error);
         Assert.Equal(256UL, target.Space.LockedPages.Value);
     }
@@ -107,6 +107,6 @@ public sealed class RehearsalTests
     private static CallResult Rehearse(AddressSpace space, in SystemCall call, SystemCallDescription description)
     {
         // No target: the space goes with the engine's side.
-        return LogProcess.Rehearse(space, call, description, isPrivileged: null);
+        return LogProcess.Rehearse(space, call, description, capabilities: null);
     }
 }

@@ -37,9 +37,12 @@ internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<
 /// <summary>A call that ended otherwise than the log says.</summary>
 internal sealed record RunDivergence(string? File, long Line, string Call, string Expected, string Actual);
 
+/// <summary>A result that nothing in the log explains.</summary>
+internal sealed record RunUnexplained(string? File, long Line, string Call, string Error, string Cause);
+
 /// <summary>What else the log held.</summary>
 internal sealed record RunLog(
-    string Populate, string? Arch, int? PageSize, int? AddressBits, string? TakenBecause, string? MoveRule, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnexplainedResults, IReadOnlyDictionary<string, long> UnexplainedErrors, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
+    string Populate, string? Arch, int? PageSize, int? AddressBits, string? TakenBecause, string? MoveRule, long Lines, long Warnings, long NoiseLines, IEnumerable<string> NoiseAt, long CheckedCalls, long CallsWithoutResult, long AddressSpaces, long FailedCalls, long DifferentResults, long UnexplainedResults, IReadOnlyDictionary<string, long> UnexplainedErrors, IEnumerable<RunUnexplained> UnexplainedAt, long UnsupportedCalls, IEnumerable<string> UnsupportedNames,
     long UnknownCalls, IEnumerable<string> UnknownNames, long InjectedCalls, long UnknownOutcomes, long UncertainThreads, long InferredMappings, ulong InferredBytes, long LeftUnpopulated)
 {
     internal static RunLog Of(RunReport report)
@@ -49,7 +52,7 @@ internal sealed record RunLog(
         return new RunLog(
             ReportJson.NameOf(report.Settings.Populate), machine is null ? null : ArchitectureName.Of(machine.Architecture), machine is null ? null : 1 << machine.PageShift, machine?.AddressBits,
             string.IsNullOrEmpty(machine?.Because) ? null : machine.Because, machine?.MoveRule, report.Counts.Lines, report.Counts.Warnings, report.Counts.NoiseLines, report.Noise.Select(lines => lines.ToString()),
-            report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnexplainedResults, log.UnexplainedErrors, report.Tally.Unmodelled,
+            report.Tally.Checked, report.Tally.WithoutResult, log.AddressSpaces, log.FailedCalls, log.DifferentResults, log.UnexplainedResults, log.UnexplainedErrors, report.Unexplained.Select(result => new RunUnexplained(result.File, result.Line, result.Call, result.Error, result.Cause)), report.Tally.Unmodelled,
             report.Tally.UnmodelledNames, report.Tally.Unknown, report.Tally.UnknownNames, report.Tally.Injected, log.UnknownOutcomes, log.UncertainThreads, log.InferredMappings, log.InferredBytes, log.LeftUnpopulated);
     }
 }
