@@ -1,5 +1,5 @@
-using PageShift.AddressSpaces;
 using PageShift.Abi;
+using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
 using PageShift.Units;
@@ -9,16 +9,20 @@ namespace PageShift.Calls.Execution;
 /// <content>The search for an order of calls that ran at the same time.</content>
 public sealed partial class LogExecutor
 {
-    /// <summary>Finds an order of some calls that explains all that they returned, and whether there is another that leaves other mappings.</summary>
+    /// <summary>Finds the orders of some calls that explain all that they returned, and how far these lead to the same mappings.</summary>
+    /// <remarks>Orders in which the same calls have been made, and have left the same, go on in the same way: each such state is looked at once. What is tried is bounded all the same.</remarks>
     private sealed class OrderSearch
     {
-        /// <summary>The calls that are tried at most before the order in which they ended is taken.</summary>
+        /// <summary>The calls that are tried at most.</summary>
         private const int MostTrials = 500;
 
         private readonly LogExecutor _executor;
+        private readonly List<WaitingCall> _calls;
         private readonly AddressRange[] _ranges;
         private readonly List<WaitingCall> _order = [];
-        private string? _left; // what the first order that was found leaves
+
+        // The states that were reached, by the calls that were made and what they left; true for those from which all others can be made.
+        private readonly Dictionary<(UInt128 Made, string Left), bool> _states = [];
         private int _trials = MostTrials;
 
         /// <param name="executor">Tries the calls.</param>
@@ -26,9 +30,8 @@ public sealed partial class LogExecutor
         /// <param name="calls">The calls, in the order in which they ended.</param>
         internal OrderSearch(LogExecutor executor, LogProcess process, List<WaitingCall> calls)
         {
-            _executor = executor;
+            (_executor, _calls, Order, Decided) = (executor, calls, calls, calls.Count);
             _ranges = RangesOf(calls);
-            Order = calls;
             if (calls.Count == 1)
             {
                 IsExplained = true;
@@ -38,59 +41,70 @@ public sealed partial class LogExecutor
             LogStatistics counts = executor._counts;
             (executor._counts, executor._isTrying) = (new LogStatistics(), true);
             using (LogProcess copy = process.Copy(_ranges))
-                Try(copy, calls);
+                _ = TryFrom(copy, UInt128.Zero);
             (executor._counts, executor._isTrying) = (counts, false);
+            if (IsExplained && _trials > 0)
+                Decided = LastCommonState();
         }
 
-        /// <summary>The order; that in which they ended if none explains them.</summary>
+        /// <summary>An order; that in which they ended if none explains them.</summary>
         internal List<WaitingCall> Order { get; private set; }
 
         /// <summary>True when the order explains all that the calls returned.</summary>
         internal bool IsExplained { get; private set; }
 
-        /// <summary>True when another order explains them too, and leaves other mappings.</summary>
-        internal bool IsAmbiguous { get; private set; }
+        /// <summary>How many calls of the order lead where all others that explain the results lead, too. All of them if there is no such order, or too many.</summary>
+        internal int Decided { get; }
 
         /// <summary>Tries the calls that may come next, those that ended first before others. <paramref name="process"/> is a copy that shows what those before leave.</summary>
-        private void Try(LogProcess process, List<WaitingCall> left)
+        /// <returns>True when all others can be made from here.</returns>
+        private bool TryFrom(LogProcess process, UInt128 made)
         {
-            if (left.Count == 0)
+            if (_order.Count == _calls.Count && !IsExplained)
+                (IsExplained, Order) = (true, [.. _order]);
+            (UInt128, string) state = (made, Describe(process.Space));
+            if (_states.TryGetValue(state, out bool isKnown))
+                return isKnown;
+            bool isGood = _order.Count == _calls.Count;
+            for (int i = 0; i < _calls.Count && _trials > 0; i++)
             {
-                Found(process);
-                return;
-            }
-
-            for (int i = 0; i < left.Count && _trials > 0 && !IsAmbiguous && !(IsExplained && _order.Count + left.Count >= MostAmbiguous); i++)
-            {
-                WaitingCall next = left[i];
-                if (left.Exists(other => other.IsBefore(next)))
+                if (IsMade(made, i) || IsHeldUp(made, i))
                     continue;
                 _trials--;
                 using LogProcess copy = process.Copy(_ranges);
-                RecordOutcome outcome = _executor.FollowWith(copy, next);
+                RecordOutcome outcome = _executor.FollowWith(copy, _calls[i]);
                 if (outcome.Divergence is not null || outcome.IsUnexplained)
                     continue;
-                _order.Add(next);
-                List<WaitingCall> rest = [.. left];
-                rest.RemoveAt(i);
-                Try(copy, rest);
+                _order.Add(_calls[i]);
+                isGood |= TryFrom(copy, made | (UInt128.One << i));
                 _order.RemoveAt(_order.Count - 1);
             }
+
+            _states[state] = isGood;
+            return isGood;
         }
 
-        private void Found(LogProcess process)
+        private static bool IsMade(UInt128 made, int call) => (made >> call & 1) != 0;
+
+        /// <summary>True while a call is left that was over before another began.</summary>
+        private bool IsHeldUp(UInt128 made, int call)
         {
-            string leaves = Describe(process.Space);
-            if (!IsExplained)
+            for (int i = 0; i < call; i++)
             {
-                IsExplained = true;
-                Order = [.. _order];
-                _left = leaves;
+                if (!IsMade(made, i) && _calls[i].IsBefore(_calls[call]))
+                    return true;
             }
-            else
-            {
-                IsAmbiguous |= leaves != _left;
-            }
+
+            return false;
+        }
+
+        /// <summary>The most calls after which there is one state only from which all others can be made: each order leads through it.</summary>
+        private int LastCommonState()
+        {
+            Span<int> states = stackalloc int[_calls.Count + 1];
+            foreach (((UInt128 made, _), bool isGood) in _states)
+                states[(int)UInt128.PopCount(made)] += isGood ? 1 : 0;
+            return states.LastIndexOf(1);
         }
 
         /// <summary>What is mapped where the calls were, as far as it can matter to later ones.</summary>

@@ -10,10 +10,10 @@ namespace PageShift.Calls.Execution;
 public sealed partial class LogExecutor
 {
     /// <summary>The calls of one space that wait at most. Beyond it they no longer wait for one that is open.</summary>
-    private const int MostWaiting = 128;
+    private const int MostWaiting = 120;
 
     /// <summary>The calls of a group that wait at most for one that tells which of several orders was theirs.</summary>
-    private const int MostAmbiguous = 12;
+    private const int MostAmbiguous = 24;
 
     private readonly HashSet<LogProcess> _overlapping = [];
 
@@ -86,16 +86,22 @@ public sealed partial class LogExecutor
     {
         foreach (List<WaitingCall> calls in process.Overlap.FindDecided(evenIfOpen))
         {
+            if (!evenIfOpen && calls[0].SearchedAmong == calls.Count)
+                continue; // nothing has come since that could tell which order it was
             var search = new OrderSearch(this, process, calls);
-            if (search.IsAmbiguous && !evenIfOpen && calls.Count < MostAmbiguous)
-                continue; // what comes next will tell which order it was
+            int made = evenIfOpen ? calls.Count : search.Decided;
+            if (made == 0 && calls.Count >= MostAmbiguous)
+                made = calls.Count / 2; // nothing has told, and may never
             bool hasDiverged = false;
-            foreach (WaitingCall call in search.Order)
+            foreach (WaitingCall call in search.Order.Take(made))
             {
                 process.Overlap.Waiting.Remove(call);
                 RecordOutcome outcome = ExecuteWaiting(process, call, hidesDivergence: hasDiverged);
                 hasDiverged |= !search.IsExplained && outcome.Divergence is not null;
             }
+
+            foreach (WaitingCall call in search.Order.Skip(made))
+                call.SearchedAmong = calls.Count - made;
         }
 
         if (process.Overlap.IsEmpty)

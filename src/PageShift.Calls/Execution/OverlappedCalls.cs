@@ -120,6 +120,9 @@ internal sealed class WaitingCall(CallRecord record, long begin, long end, CallF
 
     internal long Begin => begin;
 
+    /// <summary>How many calls there were in its group when an order was last looked for; 0 for never.</summary>
+    internal int SearchedAmong { get; set; }
+
     internal long End => end;
 
     /// <summary>True when it was over before another began.</summary>

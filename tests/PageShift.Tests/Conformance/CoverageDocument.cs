@@ -66,7 +66,7 @@ internal static class CoverageDocument
 
     /// <summary>The calls that the table only knows of, and what no call of its own stands for.</summary>
     private static string NotSupported() =>
-        $"Not supported: {string.Join(", ", SystemCallTable.All.Where(call => !call.IsModelled).Select(call => $"`{call.Name}`"))}; `userfaultfd`, `pkey_alloc`, pages of hugetlbfs, large pages of files, swap and reclaim.";
+        $"Not supported: {string.Join(", ", SystemCallTable.All.Where(call => !call.IsModelled).Select(call => $"`{call.Name}`"))}; names of mappings (`PR_SET_VMA`), `userfaultfd`, `pkey_alloc`, pages of hugetlbfs, large pages of files, swap and reclaim.";
 
     /// <summary>An item of a list, in lines of prose's length.</summary>
     private static string Item(string sentence) => $"{Wrapped($"* {sentence}", "  ")}\n";
