@@ -46,8 +46,6 @@ def judge(name, text, code):
     """A row of the results."""
     row = dict.fromkeys(FIELDS, "")
     row["case"] = name
-    if code.startswith("skipped"):
-        return row | {"verdict": "skipped", "note": code.removeprefix("skipped: ")}
     try:
         report = read_report(text)
     except ValueError:
@@ -92,6 +90,8 @@ def keep(name, release, rows):
 def read_results():
     """By name of the kernel, oldest first: its release and its rows by case."""
     results = {}
+    if not os.path.isdir(RESULTS):
+        return results
     names = [file.removesuffix(".tsv") for file in os.listdir(RESULTS) if file.endswith(".tsv")]
     for name in sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]):
         with open(os.path.join(RESULTS, name + ".tsv"), encoding="utf-8") as file:
@@ -107,7 +107,7 @@ def count(rows, verdict):
 
 
 def title(case):
-    """What a log says of itself in its first line of comment that is no need."""
+    """The log, with the place where it can be read."""
     for folder in (os.path.join(HERE, "moves"), os.path.join(os.path.dirname(os.path.dirname(HERE)), "samples")):
         path = os.path.join(folder, case + ".strace")
         if os.path.exists(path):
@@ -118,7 +118,7 @@ def title(case):
 def cell(row):
     if row is None:
         return ""
-    if row["verdict"] in ("skipped", "failed", "not observable"):
+    if row["verdict"] in ("failed", "not observable"):
         return row["verdict"]
     predicted = row["entries"]
     if row["predicted flushes"]:
@@ -174,7 +174,7 @@ def main():
     for row in differ:
         print(f"  {row['case']}: {cell(row)} {row['note']}")
     for row in rows:
-        if row["verdict"] in ("skipped", "not observable"):
+        if row["verdict"] == "not observable":
             print(f"  {row['case']}: {row['verdict']}: {row['note']}")
     if options.write:
         keep(options.name, release, rows)
