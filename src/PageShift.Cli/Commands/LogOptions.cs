@@ -1,9 +1,11 @@
 using System.CommandLine;
+using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Running;
+using PageShift.Linux.Settings;
 using PageShift.Moving;
 using PageShift.PageTables;
 
@@ -27,6 +29,20 @@ internal sealed class LogOptions
 
     private const string StrictName = "--strict";
 
+    private readonly Option<KernelProfile?> _kernel = new("--kernel")
+    {
+        Description = "The release of Linux whose calls the log's are, such as 6.1: what it has, what it refuses, how often it flushes. 6.18 without it. What moves how is the policies'.",
+        HelpName = "N.N",
+        CustomParser = result =>
+        {
+            string name = result.Tokens[0].Value;
+            if (KernelVersion.Parse(name) is { } version)
+                return KernelProfile.Of(version.Major, version.Minor);
+            result.AddError($"--kernel: found '{name}', expected a release such as 6.1");
+            return null;
+        },
+    };
+
     private readonly Option<bool> _lenient = new(LenientName) { Description = "Count calls that can't be read as warnings, instead of stopping at the first." };
 
     private readonly Option<bool> _strict = new(StrictName) { Description = "Stop at lines that are no calls, too, such as the program's own output; without it they are counted and passed over." };
@@ -40,6 +56,7 @@ internal sealed class LogOptions
         command.Add(_policy);
         command.Add(_populate);
         _machine.AddTo(command);
+        command.Add(_kernel);
         command.Add(_lenient);
         command.Add(_strict);
     }
@@ -57,6 +74,7 @@ internal sealed class LogOptions
             Executing = policies.Length == 0 ? MovePolicy.PageShift : policies[0],
             Geometry = geometry ?? PagingGeometry.X86,
             MachineRequest = geometry is null ? machine : null,
+            Profile = parsed.GetValue(_kernel) ?? KernelProfile.Default,
             Populate = Enum.Parse<PopulateAssumption>(parsed.GetValue(_populate)!, ignoreCase: true),
             Lenient = parsed.GetValue(_lenient),
             Strict = parsed.GetValue(_strict),
@@ -74,6 +92,9 @@ internal sealed class LogOptions
 
         bool? IsGiven(string name) => parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == name) is { } option ? parsed.GetValue(option) : null;
     }
+
+    /// <summary>True when a kernel is named.</summary>
+    internal bool NamesKernel(ParseResult parsed) => parsed.GetValue(_kernel) is not null;
 
     /// <summary>True when a policy is named.</summary>
     internal bool NamesPolicy(ParseResult parsed) => parsed.GetValue(_policy)!.Length != 0;

@@ -4,12 +4,9 @@ using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
-using PageShift.Linux;
-using PageShift.Linux.Settings;
-using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification.Checking;
-using PageShift.Verification.Following;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Cli.Commands;
 
@@ -55,11 +52,18 @@ internal static class RunCommand
     {
         LogSettings log = Log.Read(parsed);
         Executors on = Enum.Parse<Executors>(parsed.GetValue(On)!, ignoreCase: true);
-        (KernelVersion Version, MovePolicy Policy)? kernel = on == Executors.Engine ? null : FindKernel();
+        RunningKernel? kernel = on == Executors.Engine ? null : FindKernel();
         if (on != Executors.Engine && log.Geometry != PagingGeometry.X86)
             throw new UsageException($"--geometry: found {GeometryName.Of(log.Geometry)}, but the running kernel's page tables are {GeometryName.Of(PagingGeometry.X86)} here");
-        if (on == Executors.Linux && !Log.NamesPolicy(parsed))
-            log = log with { Policies = [kernel!.Value.Policy] };
+        if (kernel is { } running)
+        {
+            if (Log.NamesKernel(parsed))
+                throw new UsageException("found --kernel and --on, expected one or the other: beside the running kernel the engine follows that one");
+            log = log with { Profile = running.Profile };
+            if (on == Executors.Linux && !Log.NamesPolicy(parsed))
+                log = log with { Policies = [running.Policy] };
+        }
+
         var settings = new RunSettings(log, parsed.GetValue(File)!)
         {
             // Beside the kernel the tables have to be as the kernel leaves them.
@@ -79,11 +83,5 @@ internal static class RunCommand
         return result.HasDivergence || result.HasNoVerdict ? ExitCode.Divergence : ExitCode.Done;
     }
 
-    private static (KernelVersion Version, MovePolicy Policy) FindKernel()
-    {
-        if (PlatformSupport.MissingReason is { } reason)
-            throw new NotPossibleException(reason);
-        KernelVersion version = KernelVersion.ReadRunning() ?? throw new NotPossibleException("the running kernel's version can't be read from /proc/sys/kernel/osrelease");
-        return (version, KernelPolicy.Of(version));
-    }
+    private static RunningKernel FindKernel() => RunningKernel.TryProbe(out string? reason) ?? throw new NotPossibleException(reason!);
 }

@@ -28,7 +28,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         _settings = settings;
         var options = new LogExecutorOptions
         {
-            Space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry },
+            Space = settings.Space,
             Populate = settings.Populate,
             Machine = settings.Machine,
         };

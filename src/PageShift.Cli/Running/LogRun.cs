@@ -62,10 +62,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             settings = settings with { Machine = machine, Geometry = machine.ShownGeometry };
         var run = new LogRun(settings, output, lastLine);
         using KernelFollower? follower = settings.Kernel is null ? null : run.Follow();
-        var space = new AddressSpaceOptions { Policy = settings.Executing, Geometry = settings.Geometry };
         var options = new LogExecutorOptions
         {
-            Space = follower is null ? space : KernelFollower.Surround(space),
+            Space = follower is null ? settings.Space : KernelFollower.Surround(settings.Space),
             Populate = settings.Populate,
             Verify = settings.Verify,
             Machine = machine,
@@ -196,5 +195,5 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         _output.Add(report);
     }
 
-    private KernelFollower Follow() => KernelFollower.TryStart(this, out string? reason) ?? throw new NotPossibleException(reason!);
+    private KernelFollower Follow() => KernelFollower.TryStart(this, _report.Settings.Profile, out string? reason) ?? throw new NotPossibleException(reason!);
 }

@@ -1,3 +1,4 @@
+using PageShift.AddressSpaces;
 using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;
 using PageShift.Moving;
@@ -22,6 +23,12 @@ internal record LogSettings
 
     /// <summary>The machine that the log is from, once it is known.</summary>
     internal Machine Machine { get; init; } = Machine.Usual;
+
+    /// <summary>Which Linux the calls behave as.</summary>
+    internal KernelProfile Profile { get; init; } = KernelProfile.Default;
+
+    /// <summary>An address space as these settings have it. What fills in the pages of a log populates them, whatever its kernel could be asked for.</summary>
+    internal AddressSpaceOptions Space => new() { Policy = Executing, Geometry = Geometry, Kernel = Profile with { HasPopulateAdvice = true } };
 
     internal required PopulateAssumption Populate { get; init; }
 

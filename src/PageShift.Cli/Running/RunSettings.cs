@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using PageShift.Linux.Settings;
-using PageShift.Moving;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Cli.Running;
 
@@ -21,8 +20,8 @@ internal sealed record RunSettings : LogSettings
 
     internal Executors On { get; init; }
 
-    /// <summary>The version of the running kernel and the policy that fits it, when the calls are made there too.</summary>
-    internal (KernelVersion Version, MovePolicy Policy)? Kernel { get; init; }
+    /// <summary>The running kernel, when the calls are made there too.</summary>
+    internal RunningKernel? Kernel { get; init; }
 
     internal bool Verify { get; init; }
 }

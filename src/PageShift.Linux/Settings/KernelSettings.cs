@@ -8,8 +8,9 @@ namespace PageShift.Linux.Settings;
 /// <param name="OvercommitMemory">vm.overcommit_memory: 0 heuristic, 1 always, 2 strict.</param>
 /// <param name="MostMappings">vm.max_map_count.</param>
 /// <param name="LowestAddress">vm.mmap_min_addr in bytes. A security module may raise hints higher: see <see cref="KernelSurroundings.LowestHint"/>.</param>
+/// <param name="PooledHugePages">How many huge pages the machine's pools have and may have: vm.nr_hugepages and vm.nr_overcommit_hugepages.</param>
 internal sealed record KernelSettings(
-    string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress)
+    string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress, long? PooledHugePages = 0)
 {
     private const string HugePages = "/sys/kernel/mm/transparent_hugepage/";
 
@@ -19,5 +20,6 @@ internal sealed record KernelSettings(
         ProcSetting.ReadChoice(HugePages + "shmem_enabled"),
         ProcSetting.ReadNumber("/proc/sys/vm/overcommit_memory"),
         ProcSetting.ReadNumber("/proc/sys/vm/max_map_count"),
-        ProcSetting.ReadNumber("/proc/sys/vm/mmap_min_addr"));
+        ProcSetting.ReadNumber("/proc/sys/vm/mmap_min_addr"),
+        ProcSetting.ReadNumber("/proc/sys/vm/nr_hugepages") + ProcSetting.ReadNumber("/proc/sys/vm/nr_overcommit_hugepages"));
 }

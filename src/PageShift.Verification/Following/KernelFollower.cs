@@ -19,13 +19,15 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
     private readonly KernelTarget _pristine;
     private readonly IKernelObserver _observer;
     private readonly ulong _mostBytes;
+    private readonly KernelProfile _kernel;
     private CallRecord _last;
 
-    private KernelFollower(KernelTarget pristine, IKernelObserver observer, ByteLength mostBytes)
+    private KernelFollower(KernelTarget pristine, IKernelObserver observer, ByteLength mostBytes, KernelProfile kernel)
     {
         _pristine = pristine;
         _observer = observer;
         _mostBytes = mostBytes.Value;
+        _kernel = kernel;
     }
 
     /// <summary>What an engine's space must be made with so that it is told what the kernel is told, whoever runs the tool.</summary>
@@ -37,6 +39,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
         return options with
         {
             MinimumAddress = new VirtualAddress((ulong)(settings.LowestAddress ?? 0x1_0000)),
+            LowestUnprivilegedAddress = new VirtualAddress((ulong)(settings.LowestAddress ?? (long)PageSize.Bytes)),
             MaximumMapCount = (int)(settings.MostMappings ?? options.MaximumMapCount),
             TransparentHugePages = settings.TransparentHugePages is "madvise" or "always",
             ProtectionKeys = ProcessorFeatures.HasProtectionKeys,
@@ -46,15 +49,16 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
 
     /// <summary>Starts the first process.</summary>
     /// <param name="observer">Sees what the kernel does.</param>
+    /// <param name="kernel">What the kernel has.</param>
     /// <param name="reason">When the result is null: one sentence that says why it is not possible here.</param>
-    public static KernelFollower? TryStart(IKernelObserver observer, out string? reason)
+    public static KernelFollower? TryStart(IKernelObserver observer, KernelProfile kernel, out string? reason)
     {
         ArgumentNullException.ThrowIfNull(observer);
         // Half of what is free: the machine has to live with it, and page tables and the engine's own need room too.
         var most = new ByteLength(PlatformSupport.MissingReason is null ? MachineMemory.ReadAvailable().Value / 2 : 0);
         var options = new KernelExecutorOptions { KeepCapabilities = Environment.IsPrivilegedProcess, MostPopulatedBytes = most };
         KernelExecutor? pristine = KernelExecutor.TryStart(options, out reason);
-        return pristine is null ? null : new KernelFollower(new KernelTarget(pristine), observer, most);
+        return pristine is null ? null : new KernelFollower(new KernelTarget(pristine), observer, most, kernel);
     }
 
     /// <summary>Ends all processes.</summary>
@@ -69,7 +73,7 @@ public sealed class KernelFollower : ISpaceFollower, IDisposable
     void ISpaceFollower.Made(AddressSpace space)
     {
         CallResult forked = _pristine.TryFork(out KernelTarget? target);
-        _spaces.Add(space, new KernelSpace(target, _identifiers, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
+        _spaces.Add(space, new KernelSpace(target, _kernel, _identifiers, $"the kernel could make no process for it: {ErrnoName.Of(forked.Error)}"));
     }
 
     void ISpaceFollower.Forked(AddressSpace parent, AddressSpace child)

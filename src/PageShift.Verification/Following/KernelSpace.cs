@@ -26,6 +26,7 @@ internal sealed class KernelSpace : IDisposable
     private readonly Dictionary<MemoryObject, int> _descriptors = [];
     private readonly Dictionary<ulong, ulong> _identifiers;
     private readonly KernelTarget? _target;
+    private readonly KernelProfile _kernel;
     private KernelProbe? _probe;
     private string? _whyNotCounted;
     private string? _whyLeft;
@@ -34,11 +35,13 @@ internal sealed class KernelSpace : IDisposable
 
     /// <summary>Begins.</summary>
     /// <param name="target">The process; null for none.</param>
+    /// <param name="kernel">What the kernel has.</param>
     /// <param name="identifiers">Which of the kernel's identifiers of shared objects stands for which of the log's. All processes have them in common.</param>
     /// <param name="whyNone">Why there is no process, if there is none.</param>
-    internal KernelSpace(KernelTarget? target, Dictionary<ulong, ulong> identifiers, string whyNone)
+    internal KernelSpace(KernelTarget? target, KernelProfile kernel, Dictionary<ulong, ulong> identifiers, string whyNone)
     {
         _target = target;
+        _kernel = kernel;
         _identifiers = identifiers;
         _whyLeft = target is null ? whyNone : null;
     }
@@ -56,7 +59,7 @@ internal sealed class KernelSpace : IDisposable
     {
         KernelTarget? child = null;
         Errno error = _whyLeft is null ? _target!.TryFork(out child).Error : Errno.None;
-        var copy = new KernelSpace(child, _identifiers, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
+        var copy = new KernelSpace(child, _kernel, _identifiers, _whyLeft ?? $"the kernel could make no process for it: {ErrnoName.Of(error)}") { _heapEnd = _heapEnd };
         foreach ((MemoryObject file, int descriptor) in _descriptors)
             copy._descriptors.Add(file, descriptor);
         return copy;
@@ -81,6 +84,9 @@ internal sealed class KernelSpace : IDisposable
                 break;
             case SystemCallNumber.Remap:
                 outcome = Measure(call.Arguments, out move);
+                break;
+            case SystemCallNumber.Advise when !_kernel.HasPopulateAdvice && (Advice)call.Arguments.Third is Advice.PopulateRead or Advice.PopulateWrite:
+                outcome = PopulateByAccess(call.Arguments, result);
                 break;
             default:
                 outcome = Invoke(call, space, result);
@@ -123,6 +129,24 @@ internal sealed class KernelSpace : IDisposable
         MeasuredCost cost = _probe.Measure(out KernelOutcome outcome, SystemCallNumber.Remap, a);
         move = outcome.Ran ? new KernelMove(cost, cost.Nanoseconds, null) : default;
         return KernelTarget.AnswerTo(outcome);
+    }
+
+    /// <summary>Brings pages in as a program does, where the kernel can't be asked to. What is in them is of no concern: only mappings and counts are compared. The page of zeroes is read, which
+    /// takes a byte of each page; what is written is written throughout, which is one request for all.</summary>
+    private CallAnswer PopulateByAccess(in CallArguments a, CallResult result)
+    {
+        if (result.IsError)
+            return new CallAnswer(result); // the engine's populating is not the log's call: where it could not, there is nothing to repeat
+        if ((Advice)a.Third == Advice.PopulateWrite)
+            return _target!.Execute(new SystemCall(PseudoCall.MemorySet, new(a.First, 0, a.Second)));
+        Span<byte> one = stackalloc byte[1];
+        for (ulong at = a.First; at < a.First + a.Second; at += PageSize.Bytes)
+        {
+            if (!_target!.Executor.Read(new VirtualAddress(at), one).IsComplete)
+                return new CallAnswer(Errno.BadAddress);
+        }
+
+        return new CallAnswer(CallResult.Success);
     }
 
     private CallAnswer Make(SystemCallNumber number, in CallArguments a) => _target!.Execute(new SystemCall(number, a));

@@ -28,7 +28,7 @@ internal sealed partial class EngineSide
         foreach (Mapping mapping in _mappings)
         {
             if (!host.Contains(mapping.Range))
-                into.Mappings.Add(ObservedMapping.Of(mapping, withFlags ? mapping.Flags & ~VmFlags.ExecuteOnly : null)); // of which smaps has no code
+                into.Mappings.Add(ObservedMapping.Of(mapping, withFlags ? mapping.Flags & ~_surroundings.HiddenFlags : null));
         }
 
         int index = 0;

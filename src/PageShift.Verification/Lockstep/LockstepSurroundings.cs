@@ -6,6 +6,7 @@ using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Physical;
 using PageShift.Units;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Verification.Lockstep;
 
@@ -38,6 +39,15 @@ public sealed record LockstepSurroundings
     /// <summary>True when the processor has protection keys, which the kernel uses.</summary>
     public bool ProtectionKeys { get; internal init; }
 
+    /// <summary>vm.mmap_min_addr.</summary>
+    internal VirtualAddress LowestUnprivilegedAddress { get; private init; } = new(PageSize.Bytes);
+
+    /// <summary>What the kernel has.</summary>
+    internal KernelProfile Profile { get; private init; } = KernelProfile.Default;
+
+    /// <summary>The flags that smaps does not show: of those for execution alone it has no code, and guard pages are a matter of the kernel.</summary>
+    internal VmFlags HiddenFlags => Profile.ShowsGuardFlag ? VmFlags.ExecuteOnly : VmFlags.ExecuteOnly | VmFlags.MayHaveGuards;
+
     /// <summary>True when the kernel may swap pages out.</summary>
     public bool HasSwap { get; private init; }
 
@@ -50,8 +60,8 @@ public sealed record LockstepSurroundings
     internal static LockstepSurroundings? TryRead(KernelExecutor executor, out string? reason)
     {
         KernelSettings settings = KernelSettings.Read();
-        reason = ReasonAgainst(settings, KernelVersion.ReadRunning());
-        if (reason is not null)
+        reason = ReasonAgainst(settings, KernelVersion.ReadRunning(), ProcessorFeatures.HasFiveLevels);
+        if (reason is not null || RunningKernel.TryProbe(executor, out reason) is not { } kernel)
             return null;
         SetLimits(executor);
         return new LockstepSurroundings
@@ -67,6 +77,8 @@ public sealed record LockstepSurroundings
             CommitLimit = settings.OvercommitMemory == 1 ? new ByteLength(ulong.MaxValue) : MachineMemory.ReadTotal(),
             MaximumMapCount = (int)(settings.MostMappings ?? 65530),
             TransparentHugePages = settings.TransparentHugePages == "madvise",
+            LowestUnprivilegedAddress = new VirtualAddress((ulong)(settings.LowestAddress ?? (long)PageSize.Bytes)),
+            Profile = kernel.Profile,
             ProtectionKeys = ProcessorFeatures.HasProtectionKeys,
             HasSwap = MachineMemory.HasSwap(),
         };
@@ -81,7 +93,9 @@ public sealed record LockstepSurroundings
         var space = new AddressSpace(memory, new AddressSpaceOptions
         {
             Policy = policy,
+            Kernel = Profile,
             MinimumAddress = Kernel.LowestHint,
+            LowestUnprivilegedAddress = LowestUnprivilegedAddress,
             MmapBase = Kernel.MapBase,
             BreakStart = Kernel.BreakStart,
             ProgramData = Kernel.ProgramData,
@@ -101,12 +115,16 @@ public sealed record LockstepSurroundings
     }
 
     /// <summary>What the engine does not model of a kernel; null when it is one that the engine follows.</summary>
-    internal static string? ReasonAgainst(KernelSettings settings, KernelVersion? version)
+    internal static string? ReasonAgainst(KernelSettings settings, KernelVersion? version, bool hasFiveLevels = false)
     {
         if (version is null || !version.IsAtLeast(6, 18))
             return $"the engine follows Linux 6.18; the kernel here is {version?.Release ?? "unknown"}";
         if (settings.OvercommitMemory == 2)
             return "the kernel accounts memory strictly here (vm.overcommit_memory is 2), which the engine does not model";
+        if (hasFiveLevels)
+            return "five levels of page tables are in use here, which changes what becomes of high hints; the engine is compared with four";
+        if (settings.PooledHugePages is > 0)
+            return "there is a pool of huge pages here (vm.nr_hugepages), which the engine does not model";
         return settings.TransparentHugePages == "always"
             ? "transparent huge pages are 'always' here; the engine models 'madvise' and 'never'"
             : null;

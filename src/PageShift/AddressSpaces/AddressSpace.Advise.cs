@@ -68,8 +68,13 @@ public sealed partial class AddressSpace
         return hole ? Errno.OutOfMemory : CallResult.Success;
     }
 
-    private static bool IsKnown(Advice advice) =>
-        advice is (>= Advice.Normal and <= Advice.DontNeed) or (>= Advice.Free and <= Advice.Collapse) or Advice.GuardInstall or Advice.GuardRemove;
+    private bool IsKnown(Advice advice) => advice switch
+    {
+        Advice.PopulateRead or Advice.PopulateWrite => Options.Kernel.HasPopulateAdvice,
+        Advice.Collapse => Options.Kernel.HasCollapse,
+        Advice.GuardInstall or Advice.GuardRemove => Options.Kernel.HasGuardRegions,
+        _ => advice is (>= Advice.Normal and <= Advice.DontNeed) or (>= Advice.Free and < Advice.Collapse),
+    };
 
     private Errno AdvisePopulate(AddressRange range, PopulateMode mode)
     {

@@ -121,21 +121,10 @@ public sealed partial class AddressSpace
         var request = new AddressRequest(
             new ByteLength(length),
             AddressSelection.RoundHint(new VirtualAddress(hint), _state.Layout),
-            AlignmentFor(file, isShared: Has(flags, MapFlags.Shared)),
+            _state.AlignmentFor(file, isShared: Has(flags, MapFlags.Shared)),
             offset,
             Has(flags, MapFlags.Below2GiB));
         return AddressSelection.Choose(_mappings, _state.Layout, request) is { } chosen ? chosen : Errno.OutOfMemory;
-    }
-
-    /// <summary>The alignment for large pages of a new mapping. A file on a disk file system, and /dev/zero unless it is shared, is aligned by its offset;
-    /// shared memory is not aligned.</summary>
-    private static LargePageAlignment AlignmentFor(OpenFile? file, bool isShared)
-    {
-        if (file is null)
-            return isShared ? LargePageAlignment.None : LargePageAlignment.Anonymous;
-        return file.Object.Kind == MemoryObjectKind.File || (file.Object.Kind == MemoryObjectKind.ZeroDevice && !isShared)
-            ? LargePageAlignment.File
-            : LargePageAlignment.None;
     }
 
     // in this order                                           result
@@ -197,7 +186,7 @@ public sealed partial class AddressSpace
     // DROPPABLE                   EINVAL with LOCKED or GROWSDOWN
     // PRIVATE
     // SHARED_VALIDATE, others     EINVAL
-    private static Errno CheckAnonymous(ref MapRequest request)
+    private Errno CheckAnonymous(ref MapRequest request)
     {
         bool growsDown = request.VmFlags.Has(VmFlags.GrowsDown);
         switch ((MapFlags)(request.MapFlags & (ulong)MapFlags.TypeMask))
@@ -206,7 +195,7 @@ public sealed partial class AddressSpace
                 request.VmFlags |= VmFlags.Shared | VmFlags.MayShare;
                 request.PageOffset = 0;
                 return growsDown ? Errno.InvalidArgument : Errno.None;
-            case MapFlags.Droppable when !growsDown && !Has(request.MapFlags, MapFlags.Locked):
+            case MapFlags.Droppable when Options.Kernel.HasDroppable && !growsDown && !Has(request.MapFlags, MapFlags.Locked):
                 request.VmFlags |= VmFlags.Droppable | VmFlags.NoReserve | VmFlags.WipeOnFork | VmFlags.DontDump;
                 return Errno.None;
             case MapFlags.Private:

@@ -54,7 +54,7 @@ public sealed partial class AddressSpace
                 return error;
         }
 
-        return remap.Flags.Has(RemapFlags.Fixed) && remap.OldLength == remap.NewLength ? _remapper.MoveEach(remap) : _remapper.RemapOne(_mappings.Find(new VirtualAddress(old)), remap);
+        return remap.Flags.Has(RemapFlags.Fixed) && remap.OldLength == remap.NewLength && Options.Kernel.MovesSeveralMappings ? _remapper.MoveEach(remap) : _remapper.RemapOne(_mappings.Find(new VirtualAddress(old)), remap);
     }
 
     private Errno CheckDestination(in RemapRequest remap)

@@ -11,7 +11,7 @@ public sealed partial class AddressSpace
     /// <param name="start">A multiple of 4 KiB.</param>
     /// <param name="length">In bytes, rounded up to whole pages.</param>
     /// <param name="flags">0.</param>
-    /// <returns>0, or EINVAL (flags, unaligned, a wrap), ENOMEM (a hole, which leaves everything unsealed; or a split at the map-count limit).</returns>
+    /// <returns>0, or ENOSYS (before Linux 6.10), EINVAL (flags, unaligned, a wrap), ENOMEM (a hole, which leaves everything unsealed; or a split at the map-count limit).</returns>
     /// <remarks>Thread-safe. Sealing again is no error.</remarks>
     public CallResult Seal(VirtualAddress start, ByteLength length, ulong flags = 0)
     {
@@ -21,6 +21,8 @@ public sealed partial class AddressSpace
 
     internal CallResult SealLocked(ulong start, ulong length, ulong flags)
     {
+        if (!Options.Kernel.HasSeal)
+            return Errno.NotImplemented;
         ulong rounded = PageSize.RoundUpWrapping(length);
         ulong end = unchecked(start + rounded);
         if (flags != 0 || (start & (PageSize.Bytes - 1)) != 0 || (length != 0 && rounded == 0) || end < start)

@@ -13,6 +13,9 @@ public sealed record AddressSpaceOptions
     /// <summary>How moves are made.</summary>
     public MovePolicy Policy { get; init; } = MovePolicy.PageShift;
 
+    /// <summary>Which Linux the calls behave as. How page tables move is <see cref="Policy"/>'s.</summary>
+    public KernelProfile Kernel { get; init; } = KernelProfile.Default;
+
     /// <summary>What the processor's Linux moves under its policies.</summary>
     internal TableMoveSupport TableMoves { get; init; } = TableMoveSupport.X86;
 
@@ -22,6 +25,9 @@ public sealed record AddressSpaceOptions
     /// <summary>The lowest address that a search returns and that a hint is raised to (Linux's effective mmap_min_addr). Null for Linux's 65536, or 0 in a toy
     /// geometry. A multiple of 4 KiB.</summary>
     public VirtualAddress? MinimumAddress { get; init; }
+
+    /// <summary>The lowest address that an unprivileged process may map (vm.mmap_min_addr). A multiple of 4 KiB.</summary>
+    internal VirtualAddress LowestUnprivilegedAddress { get; init; } = new(PageSize.Bytes);
 
     /// <summary>Where the search for a free range begins, downwards (Linux's mmap_base). Null for 128 MiB below the window's end, or the end itself in a toy
     /// geometry. A multiple of 4 KiB.</summary>

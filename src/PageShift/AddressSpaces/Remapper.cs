@@ -19,6 +19,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     private readonly PageAccounts _accounts = state.Accounts;
     private readonly PagingGeometry _geometry = state.Options.Geometry;
     private readonly Placement _placement = state.Options.Placement;
+    private readonly KernelProfile _kernel = state.Options.Kernel;
     private readonly int _maximumMapCount = state.Options.MaximumMapCount;
     private readonly Unmapper _unmapper = unmapper;
     private readonly Populator _populator = populator;
@@ -80,7 +81,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         if (remap.NamesDestination)
             return RemapTo(handle, remap);
         if (remap.NewLength < remap.OldLength)
-            return Shrink(remap) is var failed && failed != Errno.None ? failed : new VirtualAddress(remap.Old);
+            return Shrink(remap, out _) is var failed && failed != Errno.None ? failed : new VirtualAddress(remap.Old);
         return remap.NewLength == remap.OldLength ? new VirtualAddress(remap.Old) : Grow(handle, mapping, remap);
     }
 
@@ -88,7 +89,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     {
         if (remap.OldLength == 0 && !mapping.Flags.Has(VmFlags.Shared | VmFlags.MayShare))
             return Errno.InvalidArgument;
-        if (remap.Flags.Has(RemapFlags.DontUnmap) && mapping.Flags.Has(VmFlags.DontExpand))
+        if (remap.Flags.Has(RemapFlags.DontUnmap) && (mapping.Flags.Has(VmFlags.DontExpand) || (!_kernel.LeavesSharedMapped && mapping.File is not null)))
             return Errno.InvalidArgument;
         if (Math.Min(remap.OldLength, remap.NewLength) > mapping.End.Value - remap.Old)
             return Errno.BadAddress;
@@ -104,14 +105,15 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         return error != Errno.None ? error : _accounts.CheckMayExpand(growth, mapping.Flags);
     }
 
-    private Errno Shrink(in RemapRequest remap)
+    private Errno Shrink(in RemapRequest remap, out bool worked)
     {
+        worked = false;
         // The tail may reach over other mappings and holes, but as for munmap not beyond user space.
         ulong limit = _state.Layout.Limit.Value;
         ulong tail = remap.Old + remap.NewLength;
         if (tail > limit || remap.OldLength - remap.NewLength > limit - tail)
             return Errno.InvalidArgument;
-        return _unmapper.TryUnmap(remap.RangeFrom(remap.NewLength, remap.OldLength), out _);
+        return _unmapper.TryUnmap(remap.RangeFrom(remap.NewLength, remap.OldLength), out worked);
     }
 
     private CallResult Grow(MappingHandle handle, in Mapping mapping, in RemapRequest remap)
@@ -131,19 +133,20 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         if (!remap.Flags.Has(RemapFlags.MayMove))
             return Errno.OutOfMemory;
         return ChooseDestination(mapping, remap with { New = 0 }) is { } chosen
-            ? Move(handle, remap with { New = chosen.Value }, destinationUnmapWorked: false)
+            ? Move(handle, remap with { New = chosen.Value }, unmapFlushes: 0)
             : Errno.OutOfMemory;
     }
 
     /// <summary>Moves one mapping to where the caller said: with FIXED what is there goes first, whatever happens afterwards.</summary>
     private CallResult RemapTo(MappingHandle handle, RemapRequest remap)
     {
-        bool worked = false;
+        int unmapFlushes = 0;
         if (remap.Flags.Has(RemapFlags.Fixed))
         {
-            Errno error = _unmapper.TryUnmap(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out worked);
+            Errno error = _unmapper.TryUnmap(new AddressRange(new VirtualAddress(remap.New), new ByteLength(remap.NewLength)), out bool worked);
             if (error != Errno.None)
                 return error;
+            unmapFlushes += worked ? 1 : 0;
             handle = FindAgain(handle, remap.Old);
             if (handle.IsNone)
                 return Errno.BadAddress;
@@ -151,9 +154,10 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
 
         if (remap.NewLength < remap.OldLength)
         {
-            Errno error = Shrink(remap);
+            Errno error = Shrink(remap, out bool worked);
             if (error != Errno.None)
                 return error;
+            unmapFlushes += worked ? 1 : 0;
             remap.OldLength = remap.NewLength;
             handle = FindAgain(handle, remap.Old);
         }
@@ -171,12 +175,8 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
                 return Errno.OutOfMemory;
             remap.New = chosen.Value;
         }
-        else if (_state.CheckLowAddress(new VirtualAddress(remap.New)) is var low && low != Errno.None)
-        {
-            return low;
-        }
 
-        return Move(handle, remap, worked);
+        return _state.CheckLowAddress(new VirtualAddress(remap.New)) is var low && low != Errno.None ? low : Move(handle, remap, unmapFlushes);
     }
 
     /// <summary>The mapping that covers <paramref name="address"/> after mappings have gone, been split or merged; it was <paramref name="handle"/>'s, and mostly still is.</summary>
@@ -184,7 +184,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         _mappings.Contains(handle) && _mappings.RangeOf(handle).Contains(new VirtualAddress(address)) ? handle : _mappings.Find(new VirtualAddress(address));
 
     /// <summary>Makes the new mapping, moves the entries, and takes the old mapping away, or with DONTUNMAP leaves it without its pages.</summary>
-    private CallResult Move(MappingHandle old, in RemapRequest remap, bool destinationUnmapWorked)
+    private CallResult Move(MappingHandle old, in RemapRequest remap, int unmapFlushes)
     {
         if (_mappings.Count >= _maximumMapCount - MapCountReserve)
             return Errno.OutOfMemory;
@@ -198,13 +198,13 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         AddressRange source = remap.RangeFrom(0, remap.OldLength);
         Mapping moved = MovedCopy(mapping, remap, destination);
         if (!keeps && mapping.Range == source && source.Length == destination.Length && StaysBetweenNeighbours(old, moved))
-            return Shift(old, source, moved, destinationUnmapWorked);
+            return Shift(old, source, moved, unmapFlushes);
         MappingHandle made = _state.InsertMapping(moved);
         if (remap.OldLength == 0)
             return FinishMove(mapping.Flags, remap, destination);
 
         old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
-        MoveRequest request = _moves.Surround(old, source, made, destination, sourceGoes: !keeps, destinationUnmapWorked);
+        MoveRequest request = _moves.Surround(old, source, made, destination, sourceGoes: !keeps, unmapFlushes);
         if (!_moves.TryMove(request))
         {
             _unmapper.TryUnmap(destination, out _); // nothing has moved, so nothing is there: this can't fail
@@ -235,14 +235,14 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     }
 
     /// <summary>Moves a whole mapping between its neighbours. The same as making the new mapping, moving the entries and taking the old one away, in one step.</summary>
-    private CallResult Shift(MappingHandle handle, AddressRange source, in Mapping moved, bool destinationUnmapWorked)
+    private CallResult Shift(MappingHandle handle, AddressRange source, in Mapping moved, int unmapFlushes)
     {
         AddressRange around = _mappings.FreeAround(handle, MappingTree.NoCeiling);
         bool goesDown = moved.Start < source.Start;
         var request = new MoveRequest(source.Start, moved.Start, source.Length)
         {
             SourceGoes = true,
-            DestinationUnmapWorked = destinationUnmapWorked,
+            UnmapFlushes = unmapFlushes,
             SourceStartsMapping = true,
             DestinationStartsMapping = true,
             SourcePredecessorEnd = goesDown ? moved.End : around.Start,
@@ -329,11 +329,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
 
     private AddressRequest RequestFor(in Mapping mapping, ByteLength length, in RemapRequest remap)
     {
-        LargePageAlignment alignment = LargePageAlignment.None;
-        if (mapping.File is null)
-            alignment = LargePageAlignment.Anonymous;
-        else if (mapping.File.Object.Kind == MemoryObjectKind.File || (mapping.File.Object.Kind == MemoryObjectKind.ZeroDevice && !mapping.Flags.Has(VmFlags.MayShare)))
-            alignment = LargePageAlignment.File;
+        LargePageAlignment alignment = _state.AlignmentFor(mapping.File, isShared: mapping.Flags.Has(VmFlags.MayShare));
         ulong offset = mapping.PageOffsetAt(new VirtualAddress(remap.Old)).Value << PageSize.Shift;
         return new AddressRequest(length, new VirtualAddress(remap.New), alignment, offset);
     }
@@ -365,7 +361,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         MappingHandle below = _mappings.FindFirstEndingAbove(chosen) is { Exists: true } above ? _mappings.Previous(above) : _mappings.Last;
         bool merges = below.Exists && MergeRules.CanMerge(_mappings[below], moved);
         MappingHandle made = _mappings.Insert(moved);
-        MoveRequest request = _moves.Surround(handle, source, made, moved.Range, sourceGoes: !keepsSource, destinationUnmapWorked: false);
+        MoveRequest request = _moves.Surround(handle, source, made, moved.Range, sourceGoes: !keepsSource, unmapFlushes: 0);
         if (merges)
             request = request with { DestinationStartsMapping = false, DestinationPredecessorEnd = _mappings.EndBelow(below) };
         _moves.Show(request, observer);

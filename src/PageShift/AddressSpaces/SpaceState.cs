@@ -80,12 +80,20 @@ internal sealed class SpaceState
         Mappings.TrySetAnon(handle, anon.IsNone ? new AnonIdentity(AnonIdentities.Next(), inherited: false) : anon);
     }
 
-    /// <summary>EPERM for a page that only a privileged process may map (vm.mmap_min_addr).</summary>
-    internal Errno CheckLowAddress(VirtualAddress address)
+    /// <summary>The alignment for large pages of a mapping whose place is left open. A file on a disk file system, and /dev/zero unless it is shared, is aligned by its offset;
+    /// shared memory is not aligned.</summary>
+    internal LargePageAlignment AlignmentFor(OpenFile? file, bool isShared)
     {
-        const ulong LowestUnprivilegedAddress = 4096;
-        return address.Value < LowestUnprivilegedAddress && !Controls.Has(Capabilities.MapLowPages) ? Errno.OperationNotPermitted : Errno.None;
+        if (file is null)
+            return !isShared && Options.Kernel.AlignsAnonymous ? LargePageAlignment.Anonymous : LargePageAlignment.None;
+        return file.Object.Kind == MemoryObjectKind.File || (file.Object.Kind == MemoryObjectKind.ZeroDevice && !isShared && Options.Kernel.AlignsZeroDevice)
+            ? LargePageAlignment.File
+            : LargePageAlignment.None;
     }
+
+    /// <summary>EPERM for a page that only a privileged process may map (vm.mmap_min_addr).</summary>
+    internal Errno CheckLowAddress(VirtualAddress address) =>
+        address < Options.LowestUnprivilegedAddress && !Controls.Has(Capabilities.MapLowPages) ? Errno.OperationNotPermitted : Errno.None;
 
     private static AddressLayout MakeLayout(AddressSpaceOptions options)
     {

@@ -22,7 +22,7 @@ internal sealed class TableMoves
         _mappings = state.Mappings;
         _linuxTables = state.LinuxTables;
         _processors = state.Processors;
-        _planner = new MovePlanner(state.Tables, state.LinuxTables, state.Options.TableMoves);
+        _planner = new MovePlanner(state.Tables, state.LinuxTables, state.Options.TableMoves, state.Options.Kernel.GathersTables);
         _mover = new PageTableMover(state.Tables);
         _observation = new MoveObservation(_planner);
         Policy = state.Options.Policy;
@@ -69,7 +69,7 @@ internal sealed class TableMoves
     }
 
     /// <summary>What a plan needs to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
-    internal MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle made, AddressRange destination, bool sourceGoes, bool destinationUnmapWorked)
+    internal MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle made, AddressRange destination, bool sourceGoes, int unmapFlushes)
     {
         AddressRange mapped = _mappings.RangeOf(old);
         AddressRange arrived = _mappings.RangeOf(made);
@@ -79,7 +79,7 @@ internal sealed class TableMoves
         return new MoveRequest(source.Start, destination.Start, source.Length)
         {
             SourceGoes = sourceGoes,
-            DestinationUnmapWorked = destinationUnmapWorked,
+            UnmapFlushes = unmapFlushes,
             SourceStartsMapping = mapped.Start == source.Start,
             DestinationStartsMapping = arrived.Start == destination.Start,
             SourcePredecessorEnd = around.Start,

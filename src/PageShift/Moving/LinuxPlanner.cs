@@ -6,11 +6,11 @@ namespace PageShift.Moving;
 
 /// <summary>
 /// The plans of Linux's releases. Linux goes up from the start in pieces that end at the next boundary of source or destination, and moves a piece as one
-/// entry when it is exactly one entry's span; tables that are empty count as tables. Source: LINUX-MM section 7, measured on 6.18.
+/// entry when it is exactly one entry's span; tables that are empty count as tables. Source: LINUX-MM section 7, measured on several releases (docs/kernels.md).
 /// </summary>
 internal ref struct LinuxPlanner
 {
-    // Linux gathers this many freed tables before it flushes.
+    // A release that gathers freed tables gathers this many before it flushes.
     private const ulong TablesPerFlush = 509;
 
     private readonly LinuxRelease _release;
@@ -57,9 +57,8 @@ internal ref struct LinuxPlanner
         VirtualAddress start = _release.ExpandsStart ? Realign() : _start;
         for (VirtualAddress at = start; at < _end;)
             at += MovePiece(at);
-        _cost.TlbFlushes += (_cost.TablesFreed + (TablesPerFlush - 1)) / TablesPerFlush;
-        if (_plan.Request.DestinationUnmapWorked)
-            _cost.TlbFlushes++;
+        _cost.TlbFlushes += _release.GathersTables ? (_cost.TablesFreed + (TablesPerFlush - 1)) / TablesPerFlush : Math.Min(_cost.TablesFreed, 1);
+        _cost.TlbFlushes += (ulong)_plan.Request.UnmapFlushes;
         _cost.TableBytes = (_cost.SlotsVisited * 24) + (_cost.TablesAllocated * _geometry.TableBytes);
         _plan.ExpandedSource = new AddressRange(start, _end);
         _plan.SlotsVisited = _cost.SlotsVisited;

@@ -5,7 +5,7 @@ namespace PageShift.Moving;
 
 /// <summary>Plans moves of page-table entries: reads the tables, and changes nothing. Each idea of a plan is a type of its own: <see cref="ExpandedPlanner"/>, <see cref="LinuxPlanner"/>.</summary>
 /// <remarks>Not thread-safe; a caller that holds the mapping lock exclusively owns it. Allocates nothing once its plan's lists have grown.</remarks>
-internal sealed class MovePlanner(PageTableTree tables, LinuxTables linux, TableMoveSupport support)
+internal sealed class MovePlanner(PageTableTree tables, LinuxTables linux, TableMoveSupport support, bool gathersTables = true)
 {
     /// <summary>Plans <paramref name="request"/> under <paramref name="policy"/> into <paramref name="plan"/>, with what it costs.</summary>
     /// <exception cref="ArgumentException">The request is not page-aligned, empty, or goes nowhere.</exception>
@@ -37,6 +37,6 @@ internal sealed class MovePlanner(PageTableTree tables, LinuxTables linux, Table
         if (policy == MovePolicy.PageShift)
             ExpandedPlanner.Plan(tables, plan);
         else
-            LinuxPlanner.Plan(LinuxRelease.Of(policy, support), tables, linux, plan);
+            LinuxPlanner.Plan(LinuxRelease.Of(policy, support, gathersTables), tables, linux, plan);
     }
 }

@@ -29,7 +29,7 @@ public readonly record struct MoveRequest
         DestinationStartsMapping = DestinationStartsMapping,
         IsStackMove = IsStackMove,
         SourceGoes = SourceGoes,
-        DestinationUnmapWorked = DestinationUnmapWorked,
+        UnmapFlushes = UnmapFlushes,
         SourcePredecessorEnd = new VirtualAddress(SourcePredecessorEnd.Value << shift),
         DestinationPredecessorEnd = new VirtualAddress(DestinationPredecessorEnd.Value << shift),
     };
@@ -52,8 +52,8 @@ public readonly record struct MoveRequest
     /// <summary>True when the source is unmapped after the move, so that its tables go; false for MREMAP_DONTUNMAP.</summary>
     internal bool SourceGoes { get; init; }
 
-    /// <summary>True when unmapping the destination took away any entry or table (one flush in Linux).</summary>
-    internal bool DestinationUnmapWorked { get; init; }
+    /// <summary>How many of the unmappings before the move, those of the destination and of a source's tail that is not to move, took away any entry or table: each is a flush in Linux.</summary>
+    internal int UnmapFlushes { get; init; }
 
     /// <summary>The end of the nearest mapping below <see cref="Old"/>'s mapping; 0 when there is none.</summary>
     internal VirtualAddress SourcePredecessorEnd { get; init; }

@@ -50,7 +50,7 @@ internal ref struct TableCount
             slots += run.Slots;
         }
 
-        work.TlbFlushes = work.Entries != 0 || plan.Request.DestinationUnmapWorked ? 1UL : 0;
+        work.TlbFlushes = work.Entries != 0 || plan.Request.UnmapFlushes != 0 ? 1UL : 0;
         work.TableBytes = (slots * 24) + (work.SlotsInspected * 8) + (work.TablesAllocated * tables.Geometry.TableBytes);
         return work;
     }

@@ -5,7 +5,7 @@ using PageShift.Linux.Probing;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
 using PageShift.Tests.Linux;
-using PageShift.Verification.Following;
+using PageShift.Verification.Kernels;
 using Xunit;
 
 namespace PageShift.Tests.Cli;

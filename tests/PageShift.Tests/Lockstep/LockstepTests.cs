@@ -59,6 +59,8 @@ public sealed class LockstepTests
         Assert.Contains("6.18", LockstepSurroundings.ReasonAgainst(usual, KernelVersion.Parse("6.1.0-18-amd64")), StringComparison.Ordinal);
         Assert.Contains("strictly", LockstepSurroundings.ReasonAgainst(usual with { OvercommitMemory = 2 }, version), StringComparison.Ordinal);
         Assert.Contains("always", LockstepSurroundings.ReasonAgainst(usual with { TransparentHugePages = "always" }, version), StringComparison.Ordinal);
+        Assert.Contains("nr_hugepages", LockstepSurroundings.ReasonAgainst(usual with { PooledHugePages = 1 }, version), StringComparison.Ordinal);
+        Assert.Contains("five levels", LockstepSurroundings.ReasonAgainst(usual, version, hasFiveLevels: true), StringComparison.Ordinal);
         Assert.NotNull(LockstepSurroundings.ReasonAgainst(usual, null));
     }
 

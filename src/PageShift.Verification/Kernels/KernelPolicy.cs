@@ -1,7 +1,7 @@
 using PageShift.Linux.Settings;
 using PageShift.Moving;
 
-namespace PageShift.Verification.Following;
+namespace PageShift.Verification.Kernels;
 
 /// <summary>Which policy says what a kernel does.</summary>
 internal static class KernelPolicy
