@@ -75,7 +75,7 @@ public static class ProcessTracer
         if (!TraceeLauncher.TryLaunch(command, processes, out TraceeLauncher? launched, out LaunchFailure? failure))
             return NotStarted(failure);
 
-        var session = new TraceSession(observer, processes, launched.Method, command.LongestExclusiveCall);
+        var session = new TraceSession(observer, processes, launched.Method, launched.Hidden, command.LongestExclusiveCall);
         ProcessStatus status = session.Follow(launched.Process);
         return new TraceResult
         {

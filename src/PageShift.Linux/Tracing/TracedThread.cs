@@ -42,6 +42,15 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
     /// <summary>True while it may be asleep in a vfork, from which nothing but its child wakes it.</summary>
     public bool IsParentOfVfork { get; set; }
 
+    /// <summary>What was taken from the clone that it is in, or that it was made by; null when nothing was.</summary>
+    public ClearedFlag? Cleared { get; set; }
+
+    /// <summary>True when it has set no_new_privs itself, or was made by one that had.</summary>
+    public bool HasNoNewPrivileges { get; set; }
+
+    /// <summary>True when it is in seccomp's strict mode, which the tracer keeps it to.</summary>
+    public bool IsStrict { get; set; }
+
     /// <summary>The entry of the current call, as the kernel described it.</summary>
     public ref SystemCallStop Stop => ref _stop;
 

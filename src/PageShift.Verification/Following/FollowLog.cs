@@ -52,6 +52,8 @@ internal sealed class FollowLog(TextWriter output)
     {
         WriteThreadEnds(start.ProcessId);
         Write(start.ProcessId, new SystemCall(SystemCallNumber.Execute, default), CallOutcome.OfValue(0), start.Path);
+        // How far the stack may grow is seen in how far it has.
+        Write(start.ProcessId, SystemCallNumber.SetLimit, (ulong)KernelResource.Stack, ulong.MaxValue);
     }
 
     /// <summary>The end of a process.</summary>
@@ -74,56 +76,43 @@ internal sealed class FollowLog(TextWriter output)
         Write(thread, new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, length.Value, (ulong)SegmentFlags.OwnerMayAll)), CallOutcome.OfValue(id));
     }
 
-    /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>
-    internal void WriteSeed(int thread, IReadOnlyList<KernelMapping> mappings)
+    /// <summary>A space is empty, and gets its mappings next.</summary>
+    internal void WriteSeed(int thread) => Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
+
+    /// <summary>Nothing is mapped in a range any more.</summary>
+    internal void WriteHole(int thread, AddressRange range) => Write(thread, SystemCallNumber.Unmap, range.Start.Value, range.Length.Value);
+
+    /// <summary>A mapping that is there, however it was made. None of its pages counts as present.</summary>
+    internal void WriteMapping(int thread, in KernelMapping mapping, PageCount offset)
     {
-        Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
-        foreach (KernelMapping mapping in mappings)
-            WriteMapping(thread, mapping);
-        WriteNoPages(thread);
+        VmFlags flags = mapping.Flags ?? VmFlags.None;
+        ulong descriptor = ulong.MaxValue;
+        if (!KernelFile.Of(mapping).IsNone)
+        {
+            descriptor = SeedDescriptor;
+            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
+        }
+
+        var arguments = new CallArguments(mapping.Range.Start.Value, mapping.Range.Length.Value, (ulong)flags, descriptor, offset.Value);
+        WriteState(thread, new SystemCall(PseudoCall.Mapping, arguments));
     }
 
     /// <summary>Where a program's heap begins.</summary>
     internal void WriteBreak(int thread, VirtualAddress start) =>
         Write(thread, new SystemCall(SystemCallNumber.Break, default), CallOutcome.OfValue((long)start.Value));
 
-    /// <summary>A mapping that faults have extended.</summary>
-    internal void WriteGrowth(int thread, AddressRange grown, Protection protection) =>
-        WriteMap(thread, grown, protection, MapFlags.Private | MapFlags.Anonymous | MapFlags.GrowsDown | MapFlags.Fixed, ulong.MaxValue, 0);
+    /// <summary>A mapping that grows down was written to below, and begins there now.</summary>
+    internal void WriteGrowth(int thread, VirtualAddress start)
+    {
+        WriteState(thread, new SystemCall(PseudoCall.MemorySet, new CallArguments(start.Value, 0, 1)));
+        WriteNoPages(thread);
+    }
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
     internal void WriteNoPages(int thread) => WriteState(thread, new SystemCall(PseudoCall.Absent, default));
 
     /// <summary>What no call did: pages that are present, or a mapping that has got private ones.</summary>
     internal void WriteState(int thread, in SystemCall call) => Write(thread, call, CallOutcome.None);
-
-    private void WriteMapping(int thread, in KernelMapping mapping)
-    {
-        VmFlags flags = mapping.Flags ?? VmFlags.None;
-        MapFlags map = MapFlags.Fixed | (mapping.IsShared ? MapFlags.Shared : MapFlags.Private);
-        if (flags.HasFlag(VmFlags.GrowsDown))
-            map |= MapFlags.GrowsDown;
-        if (flags.HasFlag(VmFlags.NoReserve))
-            map |= MapFlags.NoReserve;
-        ulong descriptor = ulong.MaxValue;
-        if (KernelFile.Of(mapping).IsNone)
-        {
-            map |= MapFlags.Anonymous;
-        }
-        else
-        {
-            descriptor = SeedDescriptor;
-            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
-        }
-
-        WriteMap(thread, mapping.Range, mapping.Protection, map, descriptor, mapping.FileOffset);
-    }
-
-    private void WriteMap(int thread, AddressRange range, Protection protection, MapFlags flags, ulong descriptor, ulong offset)
-    {
-        var arguments = new CallArguments(range.Start.Value, range.Length.Value, (ulong)protection, (ulong)flags, descriptor, offset);
-        Write(thread, new SystemCall(SystemCallNumber.Map, arguments), CallOutcome.OfValue((long)range.Start.Value));
-    }
 
     private void WriteClone(int parent, int child, CloneFlags flags, ulong exitSignal) =>
         Write(parent, new SystemCall(SystemCallNumber.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));

@@ -15,11 +15,24 @@ internal sealed partial class FollowedSpace
     // Around a call's own ranges mappings are compared after each call, all of them after so many, and at the end.
     private const int CallsPerFullComparison = 1024;
 
+    // What calls do with these ranges, and what merges there, is the kernel's alone to know.
+    private const VmFlags NotModelled = VmFlags.HugeTlb | VmFlags.UserFault;
+
+    private bool _hasUnmodelledRanges;
+    private bool _isOnUnmodelled;
+
     /// <summary>A thread is about to make a call: looks at what will be gone afterwards.</summary>
     internal void Enter(in CallEntry call)
     {
+        _isOnUnmodelled = false;
         foreach (AddressRange range in RangesBefore(call))
-            LearnPrivatePages(range.Intersect(Everything));
+        {
+            AddressRange mapped = range.Intersect(Everything);
+            LearnGrowth(mapped);
+            LearnPrivatePages(mapped);
+            _isOnUnmodelled |= _hasUnmodelledRanges && HasUnmodelled(mapped);
+        }
+
         _pending = null;
         if (WillMove(call))
             ReadPagesBefore(call.ThreadId, call.Arguments);
@@ -41,6 +54,13 @@ internal sealed partial class FollowedSpace
 
         SystemCallDescription? call = SystemCallTable.Find(exit.Entry.Number);
         CallRanges after = call?.RangesAfter(exit.Entry.Arguments, exit.Result) ?? default;
+        if (_isOnUnmodelled || IsOfLargePages(after))
+        {
+            _context.Statistics.UnmodelledCalls++;
+            Resync();
+            return;
+        }
+
         foreach (AddressRange range in after)
             LearnPrivatePages(range);
         CallResult? engine = Mirror(exit, call);
@@ -53,13 +73,50 @@ internal sealed partial class FollowedSpace
         }
 
         difference ??= CompareAround(RangesBefore(exit.Entry), after);
-        if (difference is not null)
+        if (difference is null)
+            return;
+        if (_hasUnmodelledRanges && IsBesideUnmodelled(exit.Entry, after))
+            Resync(); // a descriptor that was closed has ended what it had registered
+        else
             Report(exit, difference);
+    }
+
+    /// <summary>True when a mapping in or beside the call's ranges is one that is not modelled.</summary>
+    private bool IsBesideUnmodelled(in CallEntry call, in CallRanges after)
+    {
+        bool isBeside = false;
+        foreach (AddressRange range in RangesBefore(call))
+            isBeside |= HasUnmodelled(Widened(range.Intersect(Everything)));
+        foreach (AddressRange range in after)
+            isBeside |= HasUnmodelled(Widened(range.Intersect(Everything)));
+        return isBeside;
+    }
+
+    private bool HasUnmodelled(AddressRange range)
+    {
+        _engine.Clear();
+        Engine.CopyMappings(range, _engine);
+        return _engine.Exists(mapping => (mapping.Flags & NotModelled) != 0);
+    }
+
+    /// <summary>True when the call has mapped pages of hugetlbfs.</summary>
+    private bool IsOfLargePages(in CallRanges after)
+    {
+        foreach (AddressRange range in after)
+        {
+            _kernel.Clear();
+            if (!range.IsEmpty && _reader.ReadMappings(new AddressRange(range.Start, PageSize.Length), _kernel) && _kernel.Count == 1 && _kernel[0].PageBytes > PageSize.Bytes)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Compares the whole space, with all flags, when its last thread is about to end.</summary>
     internal void Finish()
     {
+        if (_hasUnmodelledRanges)
+            Resync();
         LearnPrivatePages(Everything);
         if (CompareThoroughly() is { } difference)
             _context.Report(new Divergence("the last call", difference) { ProcessId = ProcessId, ThreadId = ProcessId });
@@ -107,13 +164,13 @@ internal sealed partial class FollowedSpace
             if (result is { } done && done.Error != kernel.Error && IsDecidedElsewhere(kernel.Error))
             {
                 // The engine may have done what the kernel refused to do.
-                _context.Statistics.UnexplainedResults++;
+                _context.Statistics.AddUnexplained(kernel.Error);
                 Resync();
                 return null;
             }
 
             if (result is null)
-                _context.Statistics.UnexplainedResults++;
+                _context.Statistics.AddUnexplained(kernel.Error);
             _context.Log?.WriteCall(exit);
             return result;
         }
@@ -216,7 +273,7 @@ internal sealed partial class FollowedSpace
             return;
 
         string? path = FollowedFiles.PathOf(process, number);
-        var opened = new OpenFile(_context.Files.ObjectOf(file, path)) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
+        var opened = new OpenFile(_context.Files.ObjectOf(file, path, _kernel[0].IsShared)) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
         if (_kernel[0].Protection.HasFlag(Protection.Execute))
             _sites.Forget();
         Engine.Descriptors.Set(number, opened);

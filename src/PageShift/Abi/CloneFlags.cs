@@ -19,4 +19,7 @@ internal enum CloneFlags : ulong
 
     /// <summary>CLONE_THREAD: the child belongs to the parent's process.</summary>
     Thread = 0x10000,
+
+    /// <summary>CLONE_UNTRACED: a tracer of the parent does not get the child.</summary>
+    Untraced = 0x800000,
 }

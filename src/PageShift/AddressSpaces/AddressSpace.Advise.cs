@@ -97,6 +97,8 @@ public sealed partial class AddressSpace
             case Advice.WillNeed:
                 return Errno.None;
             case Advice.DontNeed when flags.Has(VmFlags.Locked):
+            case Advice.DontNeed or Advice.DontNeedLocked or Advice.Cold or Advice.PageOut when flags.Has(VmFlags.PageFrames):
+            case Advice.GuardInstall or Advice.GuardRemove when flags.Has(VmFlags.DontExpand):
                 return Errno.InvalidArgument;
             case Advice.DontNeed:
             case Advice.DontNeedLocked:
@@ -133,13 +135,13 @@ public sealed partial class AddressSpace
     /// <summary>True for private memory without an object, or with /dev/zero, which is none. (A shared mapping of /dev/zero that may be written has an object of its own
     /// instead; one that may not is as anonymous as a private one.)</summary>
     private bool IsAnonymousPrivate(MappingHandle handle) =>
-        _mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice;
+        _mappings.FileOf(handle) is { } file ? file.Object.Kind == MemoryObjectKind.ZeroDevice : !_mappings.FlagsOf(handle).Has(VmFlags.Special);
 
     // advice                    on                          result
     // WIPEONFORK                anything with a file        EINVAL
     // KEEPONFORK, DODUMP        droppable memory            EINVAL
     // MERGEABLE                 what KSM can't merge        nothing
-    // others                    all                         the flags change; EAGAIN when a split is not possible
+    // others                    all                         the flags change; EAGAIN at the map-count limit, EINVAL where it can't be split
     private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags old = _mappings.FlagsOf(handle);
@@ -152,7 +154,8 @@ public sealed partial class AddressSpace
             return Errno.None;
 
         (VmFlags clear, VmFlags set) = FlagChangeOf(advice);
-        return TryModify(handle, part, (old & ~clear) | set) ? Errno.None : Errno.TryAgain;
+        Errno error = Modify(handle, part, (old & ~clear) | set);
+        return error == Errno.OutOfMemory ? Errno.TryAgain : error;
     }
 
     private static (VmFlags Clear, VmFlags Set) FlagChangeOf(Advice advice) => advice switch

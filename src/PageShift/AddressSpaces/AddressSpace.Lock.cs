@@ -184,7 +184,7 @@ public sealed partial class AddressSpace
         VmFlags flags = (old & ~LockMask) | lockFlags;
         if (flags == old || (old & (VmFlags.DontExpand | VmFlags.Droppable)) != 0)
             return true;
-        if (!TryModify(handle, part, flags))
+        if (Modify(handle, part, flags) != Errno.None)
             return false;
         _accounts.Remove(old, part.Length.WholePages);
         _accounts.Add(flags, part.Length.WholePages);
