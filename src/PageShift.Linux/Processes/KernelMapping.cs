@@ -34,9 +34,6 @@ public readonly struct KernelMapping
     /// null when names were not asked for.</summary>
     public string? Name { get; internal init; }
 
-    /// <summary>The place of its first page, in pages: in the file, or for anonymous memory what decides about merging. Null for the latter where the kernel does not tell (before 6.11).</summary>
-    internal PageCount? PageOffset { get; init; }
-
     /// <summary>The bytes of its pages, more than 4,096 for hugetlbfs; 0 where the kernel does not tell (before 6.11).</summary>
     internal ulong PageBytes { get; init; }
 

@@ -36,27 +36,7 @@ public sealed partial class ProcessReader
     internal bool ReadMappingsWithFlags(AddressRange range, List<KernelMapping> into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        int first = into.Count;
-        if (_smaps is null || !ReadText(_smaps, range, into, withNames: true))
-            return false;
-        AddOffsets(range, CollectionsMarshal.AsSpan(into)[first..]);
-        return true;
-    }
-
-    /// <summary>Adds to mappings what only the request tells.</summary>
-    private void AddOffsets(AddressRange range, Span<KernelMapping> mappings)
-    {
-        _scanned.Clear();
-        if (!_canQuery || !Query(range, _scanned))
-            return;
-        int at = 0;
-        foreach (KernelMapping queried in _scanned)
-        {
-            while (at < mappings.Length && mappings[at].Range.Start < queried.Range.Start)
-                at++;
-            if (at < mappings.Length && mappings[at].Range == queried.Range)
-                mappings[at] = mappings[at] with { PageOffset = queried.PageOffset, PageBytes = queried.PageBytes };
-        }
+        return _smaps is not null && ReadText(_smaps, range, into, withNames: true);
     }
 
     private bool Query(AddressRange range, List<KernelMapping> into)
@@ -90,7 +70,6 @@ public sealed partial class ProcessReader
         (answer.Inode | answer.DeviceMajor | answer.DeviceMinor) == 0 ? 0 : answer.FileOffset,
         answer.DeviceMajor, answer.DeviceMinor, answer.Inode)
     {
-        PageOffset = new PageCount(answer.FileOffset >> PageSize.Shift),
         PageBytes = answer.PageBytes,
     };
 

@@ -125,6 +125,7 @@ internal sealed partial class TraceSession
         if (thread.IsOverlapped)
             Statistics.OverlappedCalls++;
 
+        CheckSleeping(thread);
         long elapsed = (now - thread.EnteredAt) * (NanosecondsPerSecond / Stopwatch.Frequency);
         if (_threads.Count == 1)
             _processor.OnCall(thread.Id, elapsed);

@@ -55,7 +55,12 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
     public ref SystemCallStop Stop => ref _stop;
 
     /// <summary>The thread's processor time now, in nanoseconds; null where the kernel does not tell. Exact, as the thread is stopped.</summary>
-    public long? ReadProcessorTime()
+    public long? ReadProcessorTime() => OpenClock()?.Read();
+
+    /// <summary>How often the thread has been given a processor; null where the kernel does not tell.</summary>
+    public long? ReadTurns() => OpenClock()?.ReadTurns();
+
+    private TaskClock? OpenClock()
     {
         if (_hasClock is null)
         {
@@ -63,7 +68,7 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
             _hasClock = _clock is not null;
         }
 
-        return _clock?.Read();
+        return _clock;
     }
 
     /// <summary>Closes what was opened for the thread, which has ended.</summary>

@@ -3,6 +3,7 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
+using PageShift.Mappings;
 using PageShift.SystemCalls;
 using PageShift.Units;
 using PageShift.Verification.Lockstep;
@@ -52,8 +53,6 @@ internal sealed class FollowLog(TextWriter output)
     {
         WriteThreadEnds(start.ProcessId);
         Write(start.ProcessId, new SystemCall(SystemCallNumber.Execute, default), CallOutcome.OfValue(0), start.Path);
-        // How far the stack may grow is seen in how far it has.
-        Write(start.ProcessId, SystemCallNumber.SetLimit, (ulong)KernelResource.Stack, ulong.MaxValue);
     }
 
     /// <summary>The end of a process.</summary>
@@ -93,26 +92,24 @@ internal sealed class FollowLog(TextWriter output)
             WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
         }
 
-        var arguments = new CallArguments(mapping.Range.Start.Value, mapping.Range.Length.Value, (ulong)flags, descriptor, offset.Value);
-        WriteState(thread, new SystemCall(PseudoCall.Mapping, arguments));
+        WriteMapping(thread, mapping.Range, flags, descriptor, offset);
     }
+
+    /// <summary>A mapping that grows down and begins lower now.</summary>
+    internal void WriteGrown(int thread, in Mapping mapping) => WriteMapping(thread, mapping.Range, mapping.Flags, ulong.MaxValue, mapping.PageOffset);
 
     /// <summary>Where a program's heap begins.</summary>
     internal void WriteBreak(int thread, VirtualAddress start) =>
         Write(thread, new SystemCall(SystemCallNumber.Break, default), CallOutcome.OfValue((long)start.Value));
-
-    /// <summary>A mapping that grows down was written to below, and begins there now.</summary>
-    internal void WriteGrowth(int thread, VirtualAddress start)
-    {
-        WriteState(thread, new SystemCall(PseudoCall.MemorySet, new CallArguments(start.Value, 0, 1)));
-        WriteNoPages(thread);
-    }
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
     internal void WriteNoPages(int thread) => WriteState(thread, new SystemCall(PseudoCall.Absent, default));
 
     /// <summary>What no call did: pages that are present, or a mapping that has got private ones.</summary>
     internal void WriteState(int thread, in SystemCall call) => Write(thread, call, CallOutcome.None);
+
+    private void WriteMapping(int thread, AddressRange range, VmFlags flags, ulong descriptor, PageCount offset) =>
+        WriteState(thread, new SystemCall(PseudoCall.Mapping, new CallArguments(range.Start.Value, range.Length.Value, (ulong)flags, descriptor, offset.Value)));
 
     private void WriteClone(int parent, int child, CloneFlags flags, ulong exitSignal) =>
         Write(parent, new SystemCall(SystemCallNumber.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));

@@ -32,6 +32,9 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
         return made;
     }
 
+    /// <summary>True for what stands for /dev/zero where it is mapped shared: no mapping shows it.</summary>
+    internal bool IsSharedZeroDevice(MemoryObject shown) => shown == _zeroDevice;
+
     /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>
     internal static string? PathOf(int process, int descriptor) => ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"));
 

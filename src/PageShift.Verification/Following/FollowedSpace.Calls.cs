@@ -54,8 +54,10 @@ internal sealed partial class FollowedSpace
 
         SystemCallDescription? call = SystemCallTable.Find(exit.Entry.Number);
         CallRanges after = call?.RangesAfter(exit.Entry.Arguments, exit.Result) ?? default;
-        if (_isOnUnmodelled || IsOfLargePages(after))
+        if (_isOnUnmodelled || (call is not null && MayMapLargePages(call, exit.Entry.Arguments) && IsOfLargePages(after)))
         {
+            // Which pieces a move has made, and what they merge with, is not to be seen.
+            _hasHiddenState |= exit.Entry.Number == SystemCallNumber.Remap;
             _context.Statistics.UnmodelledCalls++;
             Resync();
             return;
@@ -75,21 +77,20 @@ internal sealed partial class FollowedSpace
         difference ??= CompareAround(RangesBefore(exit.Entry), after);
         if (difference is null)
             return;
-        if (_hasUnmodelledRanges && IsBesideUnmodelled(exit.Entry, after))
+        if (_hasUnmodelledRanges && HaveUnmodelledChanged())
             Resync(); // a descriptor that was closed has ended what it had registered
         else
             Report(exit, difference);
     }
 
-    /// <summary>True when a mapping in or beside the call's ranges is one that is not modelled.</summary>
-    private bool IsBesideUnmodelled(in CallEntry call, in CallRanges after)
+    /// <summary>True when the kernel has another mapping than the engine where something is that is not modelled.</summary>
+    private bool HaveUnmodelledChanged()
     {
-        bool isBeside = false;
-        foreach (AddressRange range in RangesBefore(call))
-            isBeside |= HasUnmodelled(Widened(range.Intersect(Everything)));
-        foreach (AddressRange range in after)
-            isBeside |= HasUnmodelled(Widened(range.Intersect(Everything)));
-        return isBeside;
+        _kernel.Clear();
+        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
+            return false;
+        FindDifferent();
+        return _replaced.Exists(mapping => (mapping.Flags & NotModelled) != 0);
     }
 
     private bool HasUnmodelled(AddressRange range)
@@ -98,6 +99,9 @@ internal sealed partial class FollowedSpace
         Engine.CopyMappings(range, _engine);
         return _engine.Exists(mapping => (mapping.Flags & NotModelled) != 0);
     }
+
+    private static bool MayMapLargePages(SystemCallDescription call, in CallArguments a) =>
+        call.Descriptor(a) is not null || call.Attached(a) is not null || (call.Number == SystemCallNumber.Map && ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb));
 
     /// <summary>True when the call has mapped pages of hugetlbfs.</summary>
     private bool IsOfLargePages(in CallRanges after)
@@ -269,11 +273,15 @@ internal sealed partial class FollowedSpace
         if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, PageSize.Length), _kernel) || _kernel.Count == 0)
             return;
         var file = KernelFile.Of(_kernel[0]);
-        if (Engine.Descriptors.TryGet(number, out OpenFile? known) && _context.Files.Pairs.AreSame(known.Object, file))
+        bool isKnown = Engine.Descriptors.TryGet(number, out OpenFile? known);
+        if (isKnown && !_context.Files.IsSharedZeroDevice(known!.Object) && _context.Files.Pairs.AreSame(known.Object, file))
             return;
 
         string? path = FollowedFiles.PathOf(process, number);
-        var opened = new OpenFile(_context.Files.ObjectOf(file, path, _kernel[0].IsShared)) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
+        MemoryObject shown = _context.Files.ObjectOf(file, path, _kernel[0].IsShared);
+        if (isKnown && known!.Object == shown)
+            return;
+        var opened = new OpenFile(shown) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
         if (_kernel[0].Protection.HasFlag(Protection.Execute))
             _sites.Forget();
         Engine.Descriptors.Set(number, opened);

@@ -88,8 +88,7 @@ internal sealed partial class FollowedSpace
     private bool AreSame(in Mapping engine, in KernelMapping kernel) =>
         engine.Range == kernel.Range
         && _comparison.ShowSame(ObservedMapping.Of(engine), ObservedMapping.Of(kernel))
-        && HasSameFlags(engine, kernel)
-        && (kernel.PageOffset is null || kernel.PageOffset == engine.PageOffset);
+        && HasSameFlags(engine, kernel);
 
     /// <summary>What the engine had where the kernel has a mapping of the same memory; null when it had nothing of it.</summary>
     private Mapping? FindReplacedBy(in KernelMapping kernel)
@@ -99,8 +98,7 @@ internal sealed partial class FollowedSpace
         {
             if (!before.Range.Overlaps(kernel.Range) || !_context.Files.Pairs.AreSame(before.File?.Object, KernelFile.Of(kernel)))
                 continue;
-            bool isElsewhere = kernel.PageOffset is { } offset && unchecked(offset.Value - PageOf(kernel.Range)) != unchecked(before.PageOffset.Value - PageOf(before.Range));
-            if (!isElsewhere && found is not { Anon.IsNone: false })
+            if (found is not { Anon.IsNone: false })
                 found = before;
         }
 
@@ -118,9 +116,9 @@ internal sealed partial class FollowedSpace
         var file = KernelFile.Of(mapping);
         OpenFile? opened = file.IsNone ? null : before?.File
             ?? new OpenFile(_context.Files.ObjectOf(file, mapping.Name)) { CanWrite = flags.HasFlag(VmFlags.MayWrite), CountsMappings = CallPaths.IsSegment(mapping.Name) };
-        PageCount offset = mapping.PageOffset
-            ?? (!file.IsNone ? new PageCount(mapping.FileOffset >> PageSize.Shift)
-                : new PageCount(unchecked(PageOf(mapping.Range) + (before is { } known ? known.PageOffset.Value - PageOf(known.Range) : 0))));
+        // The kernel tells of no anonymous memory which place its pages count from.
+        PageCount offset = !file.IsNone ? new PageCount(mapping.FileOffset >> PageSize.Shift)
+            : new PageCount(unchecked(PageOf(mapping.Range) + (before is { } known ? known.PageOffset.Value - PageOf(known.Range) : 0)));
         Engine.AdoptMapping(mapping.Range, flags, opened, offset, before?.Anon ?? default);
         _context.Log?.WriteMapping(ProcessId, mapping, offset);
         if (before is { Anon.IsNone: false })
@@ -189,7 +187,9 @@ internal sealed partial class FollowedSpace
     {
         if (start >= engine.Start || !Engine.TryAdoptGrowth(engine.Start, start))
             return false;
-        _context.Log?.WriteGrowth(ProcessId, start);
+        _engine.Clear();
+        Engine.CopyMappings(new AddressRange(start, PageSize.Length), _engine);
+        _context.Log?.WriteGrown(ProcessId, _engine[0]);
         return true;
     }
 

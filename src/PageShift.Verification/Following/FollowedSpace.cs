@@ -82,7 +82,10 @@ internal sealed partial class FollowedSpace : IDisposable
         LearnPrivatePages(Everything);
         if (ProcessReader.TryOpen(processId, out _) is not { } reader)
             return null;
-        return new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
+        var child = new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak, _hasUnmodelledRanges = _hasUnmodelledRanges };
+        if (_hasUnmodelledRanges)
+            child.Resync(); // what a child gets of these is the kernel's alone to know
+        return child;
     }
 
     /// <summary>Gives the engine's space back, and closes the files.</summary>

@@ -140,6 +140,8 @@ public sealed partial class AddressSpace
     // advice                    on                          result
     // WIPEONFORK                anything with a file        EINVAL
     // KEEPONFORK, DODUMP        droppable memory            EINVAL
+    // DODUMP                    the kernel's own mappings   EINVAL
+    // DOFORK                    page frames of nobody's     EINVAL
     // MERGEABLE                 what KSM can't merge        nothing
     // others                    all                         the flags change; EAGAIN at the map-count limit, EINVAL where it can't be split
     private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
@@ -148,7 +150,8 @@ public sealed partial class AddressSpace
         bool isDroppable = old.Has(VmFlags.Droppable);
         if ((advice == Advice.WipeOnFork && _mappings.FileOf(handle) is not null)
             || (advice is Advice.KeepOnFork or Advice.DoDump && isDroppable)
-            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand)))
+            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand))
+            || (advice == Advice.DoFork && old.Has(VmFlags.PageFrames)))
             return Errno.InvalidArgument;
         if (advice == Advice.Mergeable && (isDroppable || (old & (VmFlags.MayShare | VmFlags.DontExpand)) != 0))
             return Errno.None;
