@@ -54,8 +54,9 @@ internal sealed partial class TraceSession
             CloneFlags flags = BirthFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharedMemory : CloneFlags.None);
             TracedThread born = AddBorn(id, parent.Process, flags);
             born.HasNoNewPrivileges = parent.HasNoNewPrivileges;
-            // The copy of the registers, and of the memory, has the call as it was changed.
-            born.Cleared = parent.Cleared;
+            // Its copy of the registers, and of the memory, has the call as it was changed. Memory that it shares, the parent gives back.
+            bool isGivenBack = parent.Cleared is { Address: not null } && (flags & CloneFlags.SharedMemory) != 0;
+            born.Cleared = isGivenBack ? null : parent.Cleared;
         }
 
         RestoreCleared(parent);
