@@ -9,7 +9,7 @@ namespace PageShift.Linux.Tracing;
 /// <param name="Seccomp">The number of seccomp.</param>
 /// <param name="Control">The number of prctl.</param>
 /// <param name="Waits">The numbers of the calls that wait for a child, and which argument has their options.</param>
-internal sealed record RevealingCalls(uint Seccomp, uint Control, IReadOnlyList<(uint Number, int Options)> Waits)
+internal sealed record RevealingCalls(uint Seccomp, uint Control, (uint Number, int Options)[] Waits)
 {
     /// <summary>WNOHANG.</summary>
     public const uint WithoutBlocking = 1;
@@ -45,7 +45,7 @@ internal sealed record RevealingCalls(uint Seccomp, uint Control, IReadOnlyList<
     public static readonly RevealingCalls I386 = new(354, 172, [(7, 2), (114, 2), (284, 3)]);
 
     /// <summary>The requests to prctl that are looked at.</summary>
-    public static readonly IReadOnlyList<uint> ControlOptions = [GetSeccomp, SetSeccomp, SetNoNewPrivileges, GetNoNewPrivileges];
+    public static readonly uint[] ControlOptions = [GetSeccomp, SetSeccomp, SetNoNewPrivileges, GetNoNewPrivileges];
 
     /// <summary>True when the call waits for a child without blocking.</summary>
     public bool IsWaitWithoutBlocking(long number, in CallArguments arguments)

@@ -54,14 +54,15 @@ internal sealed partial class TraceSession
     }
 
     /// <summary>Takes back from a call that it is at a standstill when a thread that slept has run meanwhile.</summary>
-    private static void CheckSleeping(TracedThread caller)
+    private void CheckSleeping(TracedThread caller)
     {
         if (caller.CallOrder is not { } order || order.StandstillFor != caller)
             return;
 
         foreach ((TracedThread thread, long turns) in order.Sleeping)
         {
-            if (thread.ReadTurns() != turns)
+            bool hasEnded = _threads.GetValueOrDefault(thread.Id) != thread;
+            if (hasEnded || thread.ReadTurns() != turns)
                 caller.Entry = caller.Entry with { IsAtStandstill = false };
         }
     }
