@@ -32,5 +32,8 @@ public static class PseudoCall
     /// <summary>A system call that x86-64 does not have, and that may change mappings, which is not modelled.</summary>
     public const SystemCallNumber ForeignMemory = (SystemCallNumber)(-9);
 
-    internal const int Count = 9;
+    /// <summary>mapping(addr, length, flags, fd, pgoff): what is mapped there from now on, exactly, instead of what was.</summary>
+    internal const SystemCallNumber Mapping = (SystemCallNumber)(-10);
+
+    internal const int Count = 10;
 }

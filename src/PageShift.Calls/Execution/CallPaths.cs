@@ -15,6 +15,9 @@ internal static class CallPaths
     /// <summary>What /proc shows as the file of System V shared memory; its key in hexadecimal follows.</summary>
     internal const string SegmentPrefix = "/SYSV";
 
+    // What /proc shows as the file of memfd_secret.
+    private const string SecretMemory = "/secretmem (deleted)";
+
     private const string MemoryFilePrefix = "/memfd:";
     private const string SharedMemoryPrefix = "/dev/shm/";
     private const string DescriptorPrefix = "/proc/self/fd/";
@@ -48,6 +51,7 @@ internal static class CallPaths
     internal static MemoryObjectKind KindOf(string? path) => path switch
     {
         ZeroDevice => MemoryObjectKind.ZeroDevice,
+        SecretMemory => MemoryObjectKind.SecretMemory,
         not null when IsMemoryFile(path) || IsSegment(path) || path.StartsWith(SharedMemoryPrefix, StringComparison.Ordinal) => MemoryObjectKind.Memory,
         _ => MemoryObjectKind.File,
     };

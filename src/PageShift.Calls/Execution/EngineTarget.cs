@@ -69,6 +69,8 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
             case PseudoCall.AnonVma:
                 Space.MarkPrivate(new VirtualAddress(a.First));
                 return new CallAnswer(CallResult.Success);
+            case PseudoCall.Mapping:
+                return new CallAnswer(Adopt(a));
         }
 
         _moves = 0;
@@ -183,6 +185,22 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
         if (!file.CanWrite || file.IsUnmappable || file.Object.Kind != MemoryObjectKind.Memory)
             return Errno.InvalidArgument;
         file.Object.SetLength(new ByteLength(length));
+        return CallResult.Success;
+    }
+
+    private CallResult Adopt(in CallArguments a)
+    {
+        var range = new AddressRange(new VirtualAddress(a.First), new ByteLength(a.Second));
+        if (range.IsEmpty || !range.Start.IsAligned(PageSize.Length) || !range.End.IsAligned(PageSize.Length) || range.End > Space.Geometry.UserLimit)
+            return Errno.InvalidArgument;
+        var flags = (VmFlags)a.Third;
+        // One that grows down and only begins lower now, stays the one that it was.
+        if (flags.HasFlag(VmFlags.GrowsDown) && Space.FindHole(range) is { } hole && hole.Start == range.Start && hole.End < range.End
+            && Space.GetMappings(new AddressRange(hole.End, range.End)) is [var grown] && grown.End == range.End && Space.TryAdoptGrowth(hole.End, range.Start))
+            return CallResult.Success;
+        _ = Space.Descriptors.TryGet((int)a.Fourth, out OpenFile? file);
+        Space.AdoptHole(range);
+        Space.AdoptMapping(range, flags, file, new PageCount(a.Fifth));
         return CallResult.Success;
     }
 

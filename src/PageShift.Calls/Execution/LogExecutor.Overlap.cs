@@ -79,7 +79,7 @@ public sealed partial class LogExecutor
     private static bool NeedsWholeSpace(in CallRecord record) =>
         (record.Call.Number == SystemCallNumber.Clone && !record.CloneFlags.HasFlag(CloneFlags.SharedMemory))
         || record.Call.Number == SystemCallNumber.Execute
-        || record.Call.Number is PseudoCall.MemorySet or PseudoCall.MemoryRead or PseudoCall.Present or PseudoCall.Absent or PseudoCall.AnonVma or PseudoCall.RelocateDown;
+        || record.Call.Number is PseudoCall.MemorySet or PseudoCall.MemoryRead or PseudoCall.Present or PseudoCall.Absent or PseudoCall.AnonVma or PseudoCall.Mapping or PseudoCall.RelocateDown;
 
     /// <summary>Makes the calls of a space that have waited long enough.</summary>
     private void Settle(LogProcess process, bool evenIfOpen)

@@ -159,6 +159,7 @@ internal static class SystemCallNames
         ("present", PseudoCall.Present, [Address, Length, new("span", ArgumentForm.Length) { IsOptional = true }]),
         ("absent", PseudoCall.Absent, []),
         ("anon_vma", PseudoCall.AnonVma, [Address]),
+        ("mapping", PseudoCall.Mapping, [Address, Length, new("flags", ArgumentForm.Flags, FlagNames.Mapping), new("fd", ArgumentForm.FileDescriptor), new("pgoff", ArgumentForm.Number)]),
         ("relocate_vma_down", PseudoCall.RelocateDown, [Address, Length, new("shift", ArgumentForm.Length)]),
         ("ftruncate", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),
         ("ftruncate64", SystemCallNumber.Truncate, [new("fd", ArgumentForm.FileDescriptor), Length]),

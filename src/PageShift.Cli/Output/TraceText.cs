@@ -171,7 +171,9 @@ internal sealed class TraceText : ITraceOutput
         if (statistics.UnmodelledCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.UnmodelledCalls, "call")} left out whose effect is not modelled; after each, the engine took over the kernel's mappings");
         if (statistics.UnexplainedResults != 0)
-            _output.Line($"note: {Describe.Unexplained(statistics.UnexplainedResults)} by calls and mappings: limits, permissions and files decide too");
+            _output.Line($"note: {Describe.Unexplained(statistics.UnexplainedResults)} by calls and mappings, and not compared: {Errors(statistics)}; limits, permissions and files decide too");
+        foreach ((string kind, long ranges) in statistics.UnmodelledRanges)
+            _output.Line($"note: not modelled: {kind}, {Describe.Count(ranges, "range")}; what became of them was taken from the kernel");
         if (statistics.OverlappedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
         if (statistics.HiddenPrograms != 0)
@@ -185,6 +187,9 @@ internal sealed class TraceText : ITraceOutput
         if (report.Settings.LogFile is { } log)
             _output.Line($"note: the calls are in {log}; 'pageshift run {log}' shows the same moves");
     }
+
+    private static string Errors(FollowStatistics statistics) =>
+        string.Join(", ", statistics.UnexplainedErrors.Select(error => $"{Describe.Number((ulong)error.Value)} {error.Key}"));
 
     private void WriteDivergences(TraceReport report)
     {

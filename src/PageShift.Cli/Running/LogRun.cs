@@ -76,7 +76,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             {
                 if (settings.Files.Count != 1)
                     run._files[record.ThreadId] = run._file = input.File;
-                if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present)
+                if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present or PseudoCall.Mapping)
                     throw new NotPossibleException($"{input.File}:{record.Line}: the log says which pages are present, which the running kernel can't be told: run it without --on");
                 _ = Execute(executor, record, input);
             }

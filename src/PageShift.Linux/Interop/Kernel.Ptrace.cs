@@ -14,6 +14,7 @@ internal static unsafe partial class Kernel
     /// <summary>PTRACE_*: what is asked for.</summary>
     private enum PtraceRequest
     {
+        PokeData = 5,
         Continue = 7,
         GetRegisters = 12,
         SetRegisters = 13,
@@ -72,6 +73,9 @@ internal static unsafe partial class Kernel
         fixed (Registers* source = &registers)
             return Ptrace(PtraceRequest.SetRegisters, thread, 0, (nint)source);
     }
+
+    /// <summary>Writes a word of a stopped tracee's memory, whatever the protection of its page.</summary>
+    internal static CallResult PtracePoke(int thread, ulong address, ulong word) => Ptrace(PtraceRequest.PokeData, thread, (nint)address, (nint)word);
 
     /// <summary>Reads number, arguments or result of the system call at which a tracee is stopped.</summary>
     internal static CallResult PtraceGetSystemCall(int thread, ref SystemCallStop stop)

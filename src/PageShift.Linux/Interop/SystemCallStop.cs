@@ -48,6 +48,9 @@ internal struct SystemCallStop
     /// <summary>At an exit, what the call leaves in its result register.</summary>
     public readonly long Result => _first;
 
+    /// <summary>When the filter stopped the thread, the 16 bits that it said so with (SECCOMP_RET_DATA).</summary>
+    public readonly uint FilterData => (uint)_filterData;
+
     [InlineArray(6)]
     private struct Words
     {

@@ -34,6 +34,9 @@ public readonly struct KernelMapping
     /// null when names were not asked for.</summary>
     public string? Name { get; internal init; }
 
+    /// <summary>The bytes of its pages, more than 4,096 for hugetlbfs; 0 where the kernel does not tell (before 6.11).</summary>
+    internal ulong PageBytes { get; init; }
+
     /// <summary>The file's device.</summary>
     internal uint DeviceMajor { get; }
 

@@ -22,7 +22,7 @@ internal static class MappingText
             // Attribute names begin with a capital letter, addresses are in lower case.
             if (line.IsEmpty || line[0] is >= (byte)'A' and <= (byte)'Z')
             {
-                if (isWanted && line.StartsWith("VmFlags:"u8)) into[^1] = into[^1] with { Flags = VmFlagsCode.Parse(line["VmFlags:"u8.Length..]) };
+                if (isWanted && line.StartsWith("VmFlags:"u8)) into[^1] = into[^1] with { Flags = VmFlagsCode.Parse(line["VmFlags:"u8.Length..]) | (IsSpecial(into[^1].Name) ? VmFlags.Special : 0) };
                 continue;
             }
 
@@ -31,6 +31,8 @@ internal static class MappingText
             if (isWanted) into.Add(withNames ? mapping with { Name = Encoding.UTF8.GetString(name) } : mapping);
         }
     }
+
+    private static bool IsSpecial(string? name) => name is "[vdso]" or "[vvar]" or "[vvar_vclock]";
 
     private static KernelMapping ParseLine(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> name)
     {

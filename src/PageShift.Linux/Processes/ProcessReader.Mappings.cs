@@ -68,7 +68,10 @@ public sealed partial class ProcessReader
         (answer.MappingFlags & MapQueryFlags.Shared) != 0,
         // The request tells an anonymous mapping's own offset, which the text hides.
         (answer.Inode | answer.DeviceMajor | answer.DeviceMinor) == 0 ? 0 : answer.FileOffset,
-        answer.DeviceMajor, answer.DeviceMinor, answer.Inode);
+        answer.DeviceMajor, answer.DeviceMinor, answer.Inode)
+    {
+        PageBytes = answer.PageBytes,
+    };
 
     private bool ReadText(SafeHandle file, AddressRange range, List<KernelMapping> into, bool withNames = false)
     {

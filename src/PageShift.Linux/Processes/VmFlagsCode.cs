@@ -53,6 +53,9 @@ internal static class VmFlagsCode
         'd' << 8 | 'p' => VmFlags.Droppable,
         's' << 8 | 'l' => VmFlags.Sealed,
         'g' << 8 | 'u' => VmFlags.MayHaveGuards,
+        'p' << 8 | 'f' => VmFlags.PageFrames,
+        'h' << 8 | 't' => VmFlags.HugeTlb,
+        'u' << 8 | 'm' or 'u' << 8 | 'w' or 'u' << 8 | 'i' => VmFlags.UserFault,
         _ => VmFlags.None,
     };
 }

@@ -26,6 +26,19 @@ internal sealed class TaskClock : IDisposable
         return !read.IsError && Utf8Parser.TryParse(text[..(int)read.Raw], out long nanoseconds, out int digits) && digits > 0 ? nanoseconds : null;
     }
 
+    /// <summary>How often the thread has been given a processor; null when it has ended.</summary>
+    public long? ReadTurns()
+    {
+        Span<byte> text = stackalloc byte[96];
+        CallResult read = Kernel.Pread64(_file, text, 0);
+        if (read.IsError)
+            return null;
+        // The time that it has run, the time that it has waited, and the turns.
+        ReadOnlySpan<byte> turns = text[..(int)read.Raw];
+        turns = turns[(turns.LastIndexOf((byte)' ') + 1)..];
+        return Utf8Parser.TryParse(turns, out long count, out int digits) && digits > 0 ? count : null;
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 }

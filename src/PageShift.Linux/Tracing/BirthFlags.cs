@@ -23,6 +23,19 @@ internal static class BirthFlags
         _ => null,
     };
 
+    /// <summary>The same of the 32-bit interface.</summary>
+    public static CloneFlags? OfCallI386(int thread, ulong number, ulong firstArgument) => number switch
+    {
+        ForkI386 => CloneFlags.None,
+        VforkI386 => CloneFlags.SharedMemory | CloneFlags.VFork,
+        CloneI386 => (CloneFlags)firstArgument,
+        Clone3I386 => ReadStructure(thread, firstArgument),
+        _ => null,
+    };
+
+    /// <summary>True for clone3, whose flags are where its first argument points; clone's are the argument.</summary>
+    public static bool AreInMemory(bool is32, long number) => number == (is32 ? Clone3I386 : (long)CallNumber.Clone3);
+
     /// <summary>The flags of the call in which <paramref name="thread"/> is stopped with the event of a birth; null when they can't be read.</summary>
     public static CloneFlags? OfStoppedThread(int thread)
     {
@@ -32,14 +45,7 @@ internal static class BirthFlags
         if (registers.Cs != CodeSegment32)
             return OfCall(thread, (CallNumber)(registers.OrigRax & ~(ulong)MemoryCalls.X32Bit), registers.Rdi);
 
-        return registers.OrigRax switch
-        {
-            ForkI386 => CloneFlags.None,
-            VforkI386 => CloneFlags.SharedMemory | CloneFlags.VFork,
-            CloneI386 => (CloneFlags)registers.Rbx,
-            Clone3I386 => ReadStructure(thread, registers.Rbx),
-            _ => null,
-        };
+        return OfCallI386(thread, registers.OrigRax, registers.Rbx);
     }
 
     // The flags are the first word of struct clone_args.

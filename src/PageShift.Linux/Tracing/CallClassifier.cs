@@ -18,7 +18,7 @@ internal static class CallClassifier
         if (InterfaceOf(stop) == ForeignInterface.X32)
             return MemoryCalls.ContainsX64((CallNumber)NumberOf(stop)) ? CallClass.Foreign : CallClass.Other;
 
-        if (MemoryCalls.Contains((CallNumber)stop.Number, stop.Arguments.First))
+        if (MemoryCalls.Contains((CallNumber)stop.Number, stop.Arguments))
             return CallClass.Memory;
 
         // A child that shares memory with its waiting parent makes calls of its own meanwhile: such a call must not exclude others.

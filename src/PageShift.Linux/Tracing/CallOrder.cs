@@ -20,6 +20,9 @@ internal sealed class CallOrder(int addressSpaceId)
     /// <summary>The threads that were interrupted for it.</summary>
     public List<TracedThread> Interrupted { get; } = [];
 
+    /// <summary>The threads that sleep in a call, and were left to, with how often each had been given a processor.</summary>
+    public List<(TracedThread Thread, long Turns)> Sleeping { get; } = [];
+
     /// <summary>True when a call waits.</summary>
     public bool HasWaiting => _waiting.Count > 0;
 

@@ -24,10 +24,9 @@ public interface ITraceObserver
     }
 
     /// <summary>Asked before <see cref="CallEntered"/>: whether all other threads of the address space are to be stopped until the call has
-    /// returned, so that no page fault of theirs falsifies what is read. That costs each of them some microseconds. When one
-    /// does not stop within <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill. A thread that is
-    /// asleep in one of the few calls that Linux does not restart (epoll_wait, semop, sigtimedwait, io_getevents; signal(7))
-    /// sees EINTR.</summary>
+    /// returned, so that no page fault of theirs falsifies what is read. That costs each of them some microseconds. A thread that sleeps
+    /// in a call is left to. When such a one wakes before the call has returned, or when another does not stop within
+    /// <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill.</summary>
     internal bool WantsStandstill(in CallEntry call) => false;
 
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>

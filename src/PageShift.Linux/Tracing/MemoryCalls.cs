@@ -5,7 +5,8 @@ using PageShift.SystemCalls;
 namespace PageShift.Linux.Tracing;
 
 /// <summary>The system calls at which the tracer stops a program: those that strace's class <c>%memory</c> has, the later ones
-/// mseal and map_shadow_stack, and prctl where it names a mapping (names decide what merges), disables large pages, or forbids that memory becomes executable.</summary>
+/// mseal and map_shadow_stack, prctl where it names a mapping (names decide what merges), disables large pages, or forbids that memory
+/// becomes executable, and ioctl where it registers a range with a userfaultfd, or ends that.</summary>
 internal static class MemoryCalls
 {
     /// <summary>PR_SET_VMA: prctl's first argument when it names a mapping.</summary>
@@ -13,6 +14,9 @@ internal static class MemoryCalls
 
     /// <summary>The first arguments of prctl at which the tracer stops.</summary>
     internal static readonly uint[] ControlOptions = [NameMapping, (uint)ControlOption.SetLargePagesDisabled, (uint)ControlOption.SetExecutionDenial];
+
+    /// <summary>UFFDIO_REGISTER and UFFDIO_UNREGISTER: ioctl's second argument.</summary>
+    internal static readonly uint[] UserFaultRequests = [0xC020AA00, 0x8010AA01];
 
     /// <summary>The bit that marks a number of the x32 interface.</summary>
     internal const uint X32Bit = 0x40000000;
@@ -55,12 +59,13 @@ internal static class MemoryCalls
         462, // mseal
     ];
 
-    /// <summary>True when the 64-bit interface's call <paramref name="number"/> with the first argument <paramref name="first"/> is one at
-    /// which the tracer stops.</summary>
-    public static bool Contains(SystemCallNumber number, ulong first) => Contains((CallNumber)number, first);
-
-    internal static bool Contains(CallNumber number, ulong first) =>
-        number == CallNumber.Prctl ? Array.IndexOf(ControlOptions, (uint)first) >= 0 : ContainsX64(number);
+    /// <summary>True when the 64-bit interface's call <paramref name="number"/> with these arguments is one at which the tracer stops.</summary>
+    internal static bool Contains(CallNumber number, in CallArguments arguments) => number switch
+    {
+        CallNumber.Prctl => Array.IndexOf(ControlOptions, (uint)arguments.First) >= 0,
+        CallNumber.Ioctl => Array.IndexOf(UserFaultRequests, (uint)arguments.Second) >= 0,
+        _ => ContainsX64(number),
+    };
 
     /// <summary>True for a number of the 64-bit interface, or of the x32 interface without its mark.</summary>
     internal static bool ContainsX64(CallNumber number) => Array.BinarySearch(X64Numbers, (long)number) >= 0;

@@ -17,8 +17,9 @@ namespace PageShift.Linux.Tracing;
 /// <para><b>Signals.</b> While a run lasts, SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end this process. Ctrl-C reaches the command from
 /// the terminal; a signal to this process alone is passed on to the command. The run ends when the command and all that it
 /// started have ended.</para>
-/// <para><b>What can't be seen.</b> Processes made with CLONE_UNTRACED; calls that a program's own filter refuses; programs
-/// that trace others themselves fail to (EPERM). A set-user-ID program runs without its privilege unless the
+/// <para><b>What a program sees.</b> What the tracer has added to its security is hidden where a call asks for it, and a child that has ended
+/// can be waited for as soon as its parent can know of it. CLONE_UNTRACED has no effect. Files of /proc show the tracer.</para>
+/// <para><b>What can't be seen.</b> Calls that a program's own filter refuses; programs that trace others themselves fail to (EPERM). A set-user-ID program runs without its privilege unless the
 /// tracer has CAP_SYS_PTRACE.</para>
 /// Source: ptrace(2), seccomp(2).</summary>
 public static class ProcessTracer
@@ -75,7 +76,7 @@ public static class ProcessTracer
         if (!TraceeLauncher.TryLaunch(command, processes, out TraceeLauncher? launched, out LaunchFailure? failure))
             return NotStarted(failure);
 
-        var session = new TraceSession(observer, processes, launched.Method, command.LongestExclusiveCall);
+        var session = new TraceSession(observer, processes, launched.Method, launched.Hidden, command.LongestExclusiveCall);
         ProcessStatus status = session.Follow(launched.Process);
         return new TraceResult
         {

@@ -20,10 +20,13 @@ internal sealed class SeccompFilter
 
     private const int NumberOffset = 0;
     private const int ArchitectureOffset = 4;
-    private const int FirstArgumentOffset = 16;
+    private const int ArgumentsOffset = 16;
 
     private const uint StopForTracer = 0x7ff00000;
     private const uint Allow = 0x7fff0000;
+
+    private const uint CloneI386 = 120;
+    private const uint Clone3I386 = 435;
 
     // A jump to the last instruction, whose distance is not known yet. No program is as long as that.
     private const byte ToStop = 0xff;
@@ -37,7 +40,10 @@ internal sealed class SeccompFilter
     /// <summary>Instructions in the program.</summary>
     public int Length => _program.Count;
 
-    /// <summary>The filter for <see cref="MemoryCalls"/> and for the calls that copy an address space.</summary>
+    /// <summary>What a stop by this filter carries, and one by a program's own does not (SECCOMP_RET_DATA).</summary>
+    public const uint Mark = 0x5053;
+
+    /// <summary>The filter for <see cref="MemoryCalls"/>, for the calls that copy an address space, and for those that would show the tracer (<see cref="RevealingCalls"/>).</summary>
     public static SeccompFilter ForMemoryCalls()
     {
         var filter = new SeccompFilter();
@@ -50,11 +56,13 @@ internal sealed class SeccompFilter
         foreach (int number in MemoryCalls.I386Numbers)
             filter.StopAt((uint)number);
 
-
+        filter.StopAt(Clone3I386);
+        filter.StopAtArgument(CloneI386, argument: 0, (uint)CloneFlags.Untraced);
+        filter.AddRevealing(RevealingCalls.I386);
         filter.SetFalseTarget(notI386);
         filter.Add(Return, Allow);
         filter.ResolveStops();
-        filter.Add(Return, StopForTracer);
+        filter.Add(Return, StopForTracer | Mark);
         return filter;
     }
 
@@ -81,17 +89,48 @@ internal sealed class SeccompFilter
 
         StopAt((uint)CallNumber.Fork);
         StopAt((uint)CallNumber.Clone3);
+        AddRevealing(RevealingCalls.X64);
+        int isNotRequest = Add(JumpIfEqual, (uint)CallNumber.Ioctl);
+        Add(LoadWord, ArgumentsOffset + sizeof(ulong));
+        foreach (uint request in MemoryCalls.UserFaultRequests)
+            StopAt(request);
+
+        Add(Return, Allow);
+        SetFalseTarget(isNotRequest);
         int isClone = Add(JumpIfEqual, (uint)CallNumber.Clone);
-        int isNotControl = Add(JumpIfEqual, (uint)CallNumber.Prctl);
-        Add(LoadWord, FirstArgumentOffset);
-        foreach (uint option in MemoryCalls.ControlOptions)
-            Add(JumpIfEqual, option, ifTrue: ToStop);
-        SetFalseTarget(isNotControl);
         Add(Return, Allow);
         SetTrueTarget(isClone);
-        Add(LoadWord, FirstArgumentOffset);
+        Add(LoadWord, ArgumentsOffset);
+        Add(JumpIfAnyBit, (uint)CloneFlags.Untraced, ifTrue: ToStop);
         Add(JumpIfAnyBit, (uint)(CloneFlags.SharedMemory | CloneFlags.VFork), ifFalse: ToStop);
         Add(Return, Allow);
+    }
+
+    private void AddRevealing(RevealingCalls calls)
+    {
+        StopAt(calls.Seccomp);
+        foreach ((uint number, int options) in calls.Waits)
+            StopAtArgument(number, options, RevealingCalls.WithoutBlocking);
+
+        int isNotControl = Add(JumpIfEqual, calls.Control);
+        Add(LoadWord, ArgumentsOffset);
+        foreach (uint option in MemoryCalls.ControlOptions)
+            StopAt(option);
+        foreach (uint option in RevealingCalls.ControlOptions)
+            StopAt(option);
+
+        Add(Return, Allow);
+        SetFalseTarget(isNotControl);
+    }
+
+    /// <summary>Stops at a call when one of its argument's low 32 bits has any of <paramref name="bits"/>.</summary>
+    private void StopAtArgument(uint number, int argument, uint bits)
+    {
+        int isOther = Add(JumpIfEqual, number);
+        Add(LoadWord, (uint)(ArgumentsOffset + (argument * sizeof(ulong))));
+        Add(JumpIfAnyBit, bits, ifTrue: ToStop);
+        Add(Return, Allow);
+        SetFalseTarget(isOther);
     }
 
     private void StopAt(uint number) => Add(JumpIfEqual, number, ifTrue: ToStop);

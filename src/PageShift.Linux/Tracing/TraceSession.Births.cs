@@ -52,8 +52,14 @@ internal sealed partial class TraceSession
         if (!_adopted.Remove(id))
         {
             CloneFlags flags = BirthFlags.OfStoppedThread(parent.Id) ?? (reported == StopEvent.Vfork ? CloneFlags.SharedMemory : CloneFlags.None);
-            AddBorn(id, parent.Process, flags);
+            TracedThread born = AddBorn(id, parent.Process, flags);
+            born.HasNoNewPrivileges = parent.HasNoNewPrivileges;
+            // Its copy of the registers, and of the memory, has the call as it was changed. Memory that it shares, the parent gives back.
+            bool isGivenBack = parent.Cleared is { Address: not null } && (flags & CloneFlags.SharedMemory) != 0;
+            born.Cleared = isGivenBack ? null : parent.Cleared;
         }
+
+        RestoreCleared(parent);
 
         parent.IsParentOfVfork = reported == StopEvent.Vfork;
         Resume(parent);
@@ -61,18 +67,18 @@ internal sealed partial class TraceSession
             Handle(id, first.Status);
     }
 
-    private void AddBorn(int id, TracedProcess parent, CloneFlags flags)
+    private TracedThread AddBorn(int id, TracedProcess parent, CloneFlags flags)
     {
         if ((flags & CloneFlags.Thread) != 0)
         {
             Statistics.Threads++;
-            _ = AddThread(id, parent);
+            TracedThread thread = AddThread(id, parent);
             _observer.ThreadStarted(new ThreadCreation(parent.Id, id));
-            return;
+            return thread;
         }
 
         bool isShared = (flags & CloneFlags.SharedMemory) != 0;
-        _ = AddProcess(id, parent.Id, isShared ? parent.CallOrder : NewCallOrder(), isShared);
+        return AddProcess(id, parent.Id, isShared ? parent.CallOrder : NewCallOrder(), isShared);
     }
 
     private void OnUnknown(int id, WaitStatus status)
@@ -116,7 +122,7 @@ internal sealed partial class TraceSession
                 _ = _adopted.Add(id);
 
             if (hasProcess)
-                AddBorn(id, process!, CloneFlags.Thread);
+                _ = AddBorn(id, process!, CloneFlags.Thread);
             else
                 _ = AddProcess(id, ProcessStart.UnknownParent, NewCallOrder(), isShared: false);
 
@@ -156,6 +162,7 @@ internal sealed partial class TraceSession
         process.RunningThreads = 0;
         process.CallOrder = NewCallOrder();
         TracedThread only = AddThread(process.Id, process);
+        only.HasNoNewPrivileges = thread.HasNoNewPrivileges;
         OnProgramStarted(only);
         return only;
     }

@@ -31,7 +31,13 @@ internal sealed partial class TraceSession
             return;
 
         // Where every call stops, this is also where calls return that are of no interest.
-        thread.Class = stop.Operation is SystemCallStop.AtEntry or SystemCallStop.AtFilter ? CallClassifier.Of(thread.Id, stop) : CallClass.Other;
+        bool isEntry = stop.Operation is SystemCallStop.AtEntry or SystemCallStop.AtFilter;
+        if (!isEntry)
+            RestoreCleared(thread);
+        else if (TryDisguise(thread, ref stop))
+            return;
+
+        thread.Class = isEntry ? CallClassifier.Of(thread.Id, stop) : CallClass.Other;
         if (thread.Class == CallClass.Other)
         {
             Resume(thread);
@@ -95,6 +101,15 @@ internal sealed partial class TraceSession
         if (Kernel.PtraceGetSystemCall(thread.Id, ref stop).IsError)
             return;
 
+        if (stop.Operation == SystemCallStop.AtFilter)
+        {
+            // A program's own filter, where the entry was seen before.
+            Answer(thread, Errno.NotImplemented);
+            Resume(thread);
+            return;
+        }
+
+        RestoreCleared(thread);
         if (thread.Class == CallClass.Memory)
             ReportExit(thread, stop, now);
         else if (thread.Class == CallClass.Foreign)
@@ -110,6 +125,7 @@ internal sealed partial class TraceSession
         if (thread.IsOverlapped)
             Statistics.OverlappedCalls++;
 
+        CheckSleeping(thread);
         long elapsed = (now - thread.EnteredAt) * (NanosecondsPerSecond / Stopwatch.Frequency);
         if (_threads.Count == 1)
             _processor.OnCall(thread.Id, elapsed);

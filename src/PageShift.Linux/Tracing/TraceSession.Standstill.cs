@@ -5,7 +5,7 @@ using PageShift.Linux.Interop;
 namespace PageShift.Linux.Tracing;
 
 /// <summary>Standstill: every other thread of an address space is stopped from before a call's entry is reported until after its
-/// exit was. What such a thread stopped for, when it was not the interruption, is kept for later.</summary>
+/// exit was, unless it sleeps in a call of its own all the while. What such a thread stopped for, when it was not the interruption, is kept for later.</summary>
 internal sealed partial class TraceSession
 {
     private readonly List<(int Id, WaitStatus Status)> _deferred = [];
@@ -28,7 +28,7 @@ internal sealed partial class TraceSession
             // Interrupting a memory call could make it fail.
             if (other.Phase == CallPhase.Active)
                 isComplete = false;
-            else if (!Kernel.PtraceInterrupt(other.Id).IsError)
+            else if (!IsLeftToSleep(other, order) && !Kernel.PtraceInterrupt(other.Id).IsError)
                 _interrupted.Add(other);
         }
 
@@ -41,6 +41,30 @@ internal sealed partial class TraceSession
             Watch(order);
 
         return isComplete;
+    }
+
+    private static bool IsLeftToSleep(TracedThread thread, CallOrder order)
+    {
+        // In this order: a turn that it is given in between counts.
+        if (thread.ReadTurns() is not { } turns || !CallSleep.Has(thread.Process.Id, thread.Id))
+            return false;
+
+        order.Sleeping.Add((thread, turns));
+        return true;
+    }
+
+    /// <summary>Takes back from a call that it is at a standstill when a thread that slept has run meanwhile.</summary>
+    private void CheckSleeping(TracedThread caller)
+    {
+        if (caller.CallOrder is not { } order || order.StandstillFor != caller)
+            return;
+
+        foreach ((TracedThread thread, long turns) in order.Sleeping)
+        {
+            bool hasEnded = _threads.GetValueOrDefault(thread.Id) != thread;
+            if (hasEnded || thread.ReadTurns() != turns)
+                caller.Entry = caller.Entry with { IsAtStandstill = false };
+        }
     }
 
     // Stopped already, or not to come back to its program.
@@ -87,6 +111,7 @@ internal sealed partial class TraceSession
         }
 
         order.Interrupted.Clear();
+        order.Sleeping.Clear();
     }
 
     /// <summary>Takes a change of state that was kept for later, when its time has come.</summary>

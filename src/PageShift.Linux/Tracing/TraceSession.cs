@@ -14,12 +14,14 @@ internal sealed partial class TraceSession
     private readonly Dictionary<int, TracedProcess> _processes = [];
     private readonly SharedProcessor _processor = new();
     private readonly TimeSpan _longestExclusiveCall;
+    private readonly HiddenSecurity _hidden;
     private int _command;
     private ProcessStatus _commandStatus;
 
-    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>, and in which a call keeps others waiting for <paramref name="longestExclusiveCall"/> at most.</summary>
-    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method, TimeSpan longestExclusiveCall)
+    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>, may not see what is <paramref name="hidden"/>, and in which a call keeps others waiting for <paramref name="longestExclusiveCall"/> at most.</summary>
+    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method, HiddenSecurity hidden, TimeSpan longestExclusiveCall)
     {
+        _hidden = hidden;
         _longestExclusiveCall = longestExclusiveCall;
         _observer = observer;
         _live = live;
@@ -138,6 +140,8 @@ internal sealed partial class TraceSession
                 _ = Kernel.PtraceListen(thread.Id);
                 break;
             default:
+                // Of a new thread it is the first stop of all.
+                RestoreCleared(thread);
                 Resume(thread);
                 break;
         }
@@ -154,7 +158,8 @@ internal sealed partial class TraceSession
     private void Resume(TracedThread thread, int signal = 0)
     {
         bool isShared = _processor.Waking(thread.Id);
-        if (thread.Phase == CallPhase.Active || Statistics.Method == StopMethod.EverySystemCall)
+        bool isStopWanted = thread.Phase == CallPhase.Active || thread.IsStrict || thread.Cleared is not null;
+        if (isStopWanted || Statistics.Method == StopMethod.EverySystemCall)
             _ = Kernel.PtraceSystemCall(thread.Id, signal);
         else
             _ = Kernel.PtraceContinue(thread.Id, signal);

@@ -42,11 +42,25 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
     /// <summary>True while it may be asleep in a vfork, from which nothing but its child wakes it.</summary>
     public bool IsParentOfVfork { get; set; }
 
+    /// <summary>What was taken from the clone that it is in, or that it was made by; null when nothing was.</summary>
+    public ClearedFlag? Cleared { get; set; }
+
+    /// <summary>True when it has set no_new_privs itself, or was made by one that had.</summary>
+    public bool HasNoNewPrivileges { get; set; }
+
+    /// <summary>True when it is in seccomp's strict mode, which the tracer keeps it to.</summary>
+    public bool IsStrict { get; set; }
+
     /// <summary>The entry of the current call, as the kernel described it.</summary>
     public ref SystemCallStop Stop => ref _stop;
 
     /// <summary>The thread's processor time now, in nanoseconds; null where the kernel does not tell. Exact, as the thread is stopped.</summary>
-    public long? ReadProcessorTime()
+    public long? ReadProcessorTime() => OpenClock()?.Read();
+
+    /// <summary>How often the thread has been given a processor; null where the kernel does not tell.</summary>
+    public long? ReadTurns() => OpenClock()?.ReadTurns();
+
+    private TaskClock? OpenClock()
     {
         if (_hasClock is null)
         {
@@ -54,7 +68,7 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
             _hasClock = _clock is not null;
         }
 
-        return _clock?.Read();
+        return _clock;
     }
 
     /// <summary>Closes what was opened for the thread, which has ended.</summary>

@@ -18,8 +18,8 @@ internal sealed class TraceeLauncher
         | PtraceOptions.StopAtClone | PtraceOptions.StopAtExec | PtraceOptions.StopAtExit | PtraceOptions.StopAtFilter
         | PtraceOptions.KillWithTracer;
 
-    private const ulong NoNewPrivileges = 38;
-    private const ulong SetFilter = 1;
+    // Up to Linux 5.15 a filter without this flag slows its threads down, to guard against speculation.
+    private const ulong AllowSpeculation = 4;
 
     private readonly TracedCommand _command;
     private readonly LiveProcesses _live;
@@ -36,6 +36,9 @@ internal sealed class TraceeLauncher
 
     /// <summary>The method by which the command stops at its memory calls.</summary>
     public StopMethod Method { get; private set; } = StopMethod.EverySystemCall;
+
+    /// <summary>What the tracer has added to the command's security.</summary>
+    public HiddenSecurity Hidden { get; private set; }
 
     /// <summary>The process, stopped in the new program, before its first instruction.</summary>
     public int Process => _process;
@@ -148,20 +151,26 @@ internal sealed class TraceeLauncher
     // under an unprivileged tracer it would gain nothing anyway (ptrace(2), execve).
     private bool TryInstallFilter()
     {
-        if (!TryCall(CallNumber.Seccomp, SetFilter, 0, StubImage.FilterAddress, out CallResult installed))
+        SecurityState before = SecurityState.Of(_process);
+        if (!TrySetFilter(out CallResult installed))
             return false;
 
         if (installed.Error == Errno.AccessDenied)
         {
-            if (!TryCall(CallNumber.Prctl, NoNewPrivileges, 1, 0, out CallResult restricted) || restricted.IsError)
+            if (!TryCall(CallNumber.Prctl, RevealingCalls.SetNoNewPrivileges, 1, 0, out CallResult restricted) || restricted.IsError)
                 return false;
 
-            if (!TryCall(CallNumber.Seccomp, SetFilter, 0, StubImage.FilterAddress, out installed))
+            Hidden = new HiddenSecurity(IsOnlyFilter: false, !before.HasNoNewPrivileges);
+            if (!TrySetFilter(out installed))
                 return false;
         }
 
+        Hidden = Hidden with { IsOnlyFilter = !installed.IsError && before.Filters == 0 };
         return !installed.IsError;
     }
+
+    private bool TrySetFilter(out CallResult installed) =>
+        TryCall(CallNumber.Seccomp, RevealingCalls.SetFilter, AllowSpeculation, StubImage.FilterAddress, out installed);
 
     private Errno Execute()
     {

@@ -3,6 +3,7 @@ using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
+using PageShift.Mappings;
 using PageShift.SystemCalls;
 using PageShift.Units;
 using PageShift.Verification.Lockstep;
@@ -74,22 +75,32 @@ internal sealed class FollowLog(TextWriter output)
         Write(thread, new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, length.Value, (ulong)SegmentFlags.OwnerMayAll)), CallOutcome.OfValue(id));
     }
 
-    /// <summary>All mappings of a space, in place of what it had; none of their pages counts as present.</summary>
-    internal void WriteSeed(int thread, IReadOnlyList<KernelMapping> mappings)
+    /// <summary>A space is empty, and gets its mappings next.</summary>
+    internal void WriteSeed(int thread) => Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
+
+    /// <summary>Nothing is mapped in a range any more.</summary>
+    internal void WriteHole(int thread, AddressRange range) => Write(thread, SystemCallNumber.Unmap, range.Start.Value, range.Length.Value);
+
+    /// <summary>A mapping that is there, however it was made. None of its pages counts as present.</summary>
+    internal void WriteMapping(int thread, in KernelMapping mapping, PageCount offset)
     {
-        Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
-        foreach (KernelMapping mapping in mappings)
-            WriteMapping(thread, mapping);
-        WriteNoPages(thread);
+        VmFlags flags = mapping.Flags ?? VmFlags.None;
+        ulong descriptor = ulong.MaxValue;
+        if (!KernelFile.Of(mapping).IsNone)
+        {
+            descriptor = SeedDescriptor;
+            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
+        }
+
+        WriteMapping(thread, mapping.Range, flags, descriptor, offset);
     }
+
+    /// <summary>A mapping that grows down and begins lower now.</summary>
+    internal void WriteGrown(int thread, in Mapping mapping) => WriteMapping(thread, mapping.Range, mapping.Flags, ulong.MaxValue, mapping.PageOffset);
 
     /// <summary>Where a program's heap begins.</summary>
     internal void WriteBreak(int thread, VirtualAddress start) =>
         Write(thread, new SystemCall(SystemCallNumber.Break, default), CallOutcome.OfValue((long)start.Value));
-
-    /// <summary>A mapping that faults have extended.</summary>
-    internal void WriteGrowth(int thread, AddressRange grown, Protection protection) =>
-        WriteMap(thread, grown, protection, MapFlags.Private | MapFlags.Anonymous | MapFlags.GrowsDown | MapFlags.Fixed, ulong.MaxValue, 0);
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
     internal void WriteNoPages(int thread) => WriteState(thread, new SystemCall(PseudoCall.Absent, default));
@@ -97,33 +108,8 @@ internal sealed class FollowLog(TextWriter output)
     /// <summary>What no call did: pages that are present, or a mapping that has got private ones.</summary>
     internal void WriteState(int thread, in SystemCall call) => Write(thread, call, CallOutcome.None);
 
-    private void WriteMapping(int thread, in KernelMapping mapping)
-    {
-        VmFlags flags = mapping.Flags ?? VmFlags.None;
-        MapFlags map = MapFlags.Fixed | (mapping.IsShared ? MapFlags.Shared : MapFlags.Private);
-        if (flags.HasFlag(VmFlags.GrowsDown))
-            map |= MapFlags.GrowsDown;
-        if (flags.HasFlag(VmFlags.NoReserve))
-            map |= MapFlags.NoReserve;
-        ulong descriptor = ulong.MaxValue;
-        if (KernelFile.Of(mapping).IsNone)
-        {
-            map |= MapFlags.Anonymous;
-        }
-        else
-        {
-            descriptor = SeedDescriptor;
-            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
-        }
-
-        WriteMap(thread, mapping.Range, mapping.Protection, map, descriptor, mapping.FileOffset);
-    }
-
-    private void WriteMap(int thread, AddressRange range, Protection protection, MapFlags flags, ulong descriptor, ulong offset)
-    {
-        var arguments = new CallArguments(range.Start.Value, range.Length.Value, (ulong)protection, (ulong)flags, descriptor, offset);
-        Write(thread, new SystemCall(SystemCallNumber.Map, arguments), CallOutcome.OfValue((long)range.Start.Value));
-    }
+    private void WriteMapping(int thread, AddressRange range, VmFlags flags, ulong descriptor, PageCount offset) =>
+        WriteState(thread, new SystemCall(PseudoCall.Mapping, new CallArguments(range.Start.Value, range.Length.Value, (ulong)flags, descriptor, offset.Value)));
 
     private void WriteClone(int parent, int child, CloneFlags flags, ulong exitSignal) =>
         Write(parent, new SystemCall(SystemCallNumber.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));

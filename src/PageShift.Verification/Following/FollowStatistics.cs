@@ -1,8 +1,13 @@
+using PageShift.Abi;
+
 namespace PageShift.Verification.Following;
 
 /// <summary>What was counted while programs were followed.</summary>
 public sealed record FollowStatistics
 {
+    private readonly SortedDictionary<string, long> _unexplained = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _ranges = new(StringComparer.Ordinal);
+
     /// <summary>Address spaces followed: programs executed and processes forked.</summary>
     public long AddressSpaces { get; internal set; }
 
@@ -12,8 +17,14 @@ public sealed record FollowStatistics
     /// <summary>Memory calls that change no mapping and were left out (mincore, populating, get_mempolicy).</summary>
     public long PassedCalls { get; internal set; }
 
-    /// <summary>Errors that calls and mappings do not explain: a limit, a missing permission, a file.</summary>
-    public long UnexplainedResults { get; internal set; }
+    /// <summary>Errors that calls and mappings do not explain: a limit, a missing permission, a file. They were not compared.</summary>
+    public long UnexplainedResults { get; private set; }
+
+    /// <summary>How often each error was one of them, by its name.</summary>
+    public IReadOnlyDictionary<string, long> UnexplainedErrors => _unexplained;
+
+    /// <summary>Ranges that the engine does not model, and whose state was taken from the kernel, by what they are: hugetlbfs, userfaultfd.</summary>
+    public IReadOnlyDictionary<string, long> UnmodelledRanges => _ranges;
 
     /// <summary>Calls whose effect the engine does not model, and after which it was told the kernel's mappings.</summary>
     public long UnmodelledCalls { get; internal set; }
@@ -50,4 +61,18 @@ public sealed record FollowStatistics
 
     /// <summary>Programs that were not followed, as the kernel hides their memory from this user: their files may be executed and not read, for instance.</summary>
     public long HiddenPrograms { get; internal set; }
+
+    internal void AddUnexplained(Errno error)
+    {
+        UnexplainedResults++;
+        _unexplained[ErrnoName.Of(error)] = _unexplained.GetValueOrDefault(ErrnoName.Of(error)) + 1;
+    }
+
+    internal void AddUnmodelledRange(VmFlags flags)
+    {
+        if (flags.HasFlag(VmFlags.HugeTlb))
+            _ranges["hugetlbfs"] = _ranges.GetValueOrDefault("hugetlbfs") + 1;
+        if (flags.HasFlag(VmFlags.UserFault))
+            _ranges["userfaultfd"] = _ranges.GetValueOrDefault("userfaultfd") + 1;
+    }
 }

@@ -11,18 +11,29 @@ namespace PageShift.Verification.Following;
 /// <summary>The files that followed processes map, as the engine's objects. What a file holds does not matter here, and every one is endless.</summary>
 internal sealed class FollowedFiles(PhysicalMemory memory)
 {
+    private MemoryObject? _zeroDevice;
+
     /// <summary>Which object stands for which file.</summary>
     internal FilePairs Pairs { get; } = new();
 
-    /// <summary>The object of a file.</summary>
-    internal MemoryObject ObjectOf(KernelFile file, string? path)
+    /// <summary>The object of a file that a descriptor or a mapping shows.</summary>
+    /// <param name="file">The file that the mapping shows.</param>
+    /// <param name="path">Its path, or the descriptor's.</param>
+    /// <param name="isShared">True when a shared mapping was made by a descriptor.</param>
+    internal MemoryObject ObjectOf(KernelFile file, string? path, bool isShared = false)
     {
+        // A shared mapping of /dev/zero shows a file of its own, which the engine makes.
+        if (isShared && path == CallPaths.ZeroDevice)
+            return _zeroDevice ??= new MemoryObject(memory, MemoryObjectKind.ZeroDevice, new ByteLength(ulong.MaxValue));
         if (Pairs.TryGetObject(file, out MemoryObject? known))
             return known;
         var made = new MemoryObject(memory, CallPaths.KindOf(path), new ByteLength(ulong.MaxValue));
         Pairs.Add(made, file);
         return made;
     }
+
+    /// <summary>True for what stands for /dev/zero where it is mapped shared: no mapping shows it.</summary>
+    internal bool IsSharedZeroDevice(MemoryObject shown) => shown == _zeroDevice;
 
     /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>
     internal static string? PathOf(int process, int descriptor) => ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"));

@@ -15,11 +15,24 @@ internal sealed partial class FollowedSpace
     // Around a call's own ranges mappings are compared after each call, all of them after so many, and at the end.
     private const int CallsPerFullComparison = 1024;
 
+    // What calls do with these ranges, and what merges there, is the kernel's alone to know.
+    private const VmFlags NotModelled = VmFlags.HugeTlb | VmFlags.UserFault;
+
+    private bool _hasUnmodelledRanges;
+    private bool _isOnUnmodelled;
+
     /// <summary>A thread is about to make a call: looks at what will be gone afterwards.</summary>
     internal void Enter(in CallEntry call)
     {
+        _isOnUnmodelled = false;
         foreach (AddressRange range in RangesBefore(call))
-            LearnPrivatePages(range.Intersect(Everything));
+        {
+            AddressRange mapped = range.Intersect(Everything);
+            LearnGrowth(mapped);
+            LearnPrivatePages(mapped);
+            _isOnUnmodelled |= _hasUnmodelledRanges && HasUnmodelled(mapped);
+        }
+
         _pending = null;
         if (WillMove(call))
             ReadPagesBefore(call.ThreadId, call.Arguments);
@@ -41,6 +54,15 @@ internal sealed partial class FollowedSpace
 
         SystemCallDescription? call = SystemCallTable.Find(exit.Entry.Number);
         CallRanges after = call?.RangesAfter(exit.Entry.Arguments, exit.Result) ?? default;
+        if (_isOnUnmodelled || (call is not null && MayMapLargePages(call, exit.Entry.Arguments) && IsOfLargePages(after)))
+        {
+            // Which pieces a move has made, and what they merge with, is not to be seen.
+            _hasHiddenState |= exit.Entry.Number == SystemCallNumber.Remap;
+            _context.Statistics.UnmodelledCalls++;
+            Resync();
+            return;
+        }
+
         foreach (AddressRange range in after)
             LearnPrivatePages(range);
         CallResult? engine = Mirror(exit, call);
@@ -53,13 +75,52 @@ internal sealed partial class FollowedSpace
         }
 
         difference ??= CompareAround(RangesBefore(exit.Entry), after);
-        if (difference is not null)
+        if (difference is null)
+            return;
+        if (_hasUnmodelledRanges && HaveUnmodelledChanged())
+            Resync(); // a descriptor that was closed has ended what it had registered
+        else
             Report(exit, difference);
+    }
+
+    /// <summary>True when the kernel has another mapping than the engine where something is that is not modelled.</summary>
+    private bool HaveUnmodelledChanged()
+    {
+        _kernel.Clear();
+        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
+            return false;
+        FindDifferent();
+        return _replaced.Exists(mapping => (mapping.Flags & NotModelled) != 0);
+    }
+
+    private bool HasUnmodelled(AddressRange range)
+    {
+        _engine.Clear();
+        Engine.CopyMappings(range, _engine);
+        return _engine.Exists(mapping => (mapping.Flags & NotModelled) != 0);
+    }
+
+    private static bool MayMapLargePages(SystemCallDescription call, in CallArguments a) =>
+        call.Descriptor(a) is not null || call.Attached(a) is not null || (call.Number == SystemCallNumber.Map && ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb));
+
+    /// <summary>True when the call has mapped pages of hugetlbfs.</summary>
+    private bool IsOfLargePages(in CallRanges after)
+    {
+        foreach (AddressRange range in after)
+        {
+            _kernel.Clear();
+            if (!range.IsEmpty && _reader.ReadMappings(new AddressRange(range.Start, PageSize.Length), _kernel) && _kernel.Count == 1 && _kernel[0].PageBytes > PageSize.Bytes)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Compares the whole space, with all flags, when its last thread is about to end.</summary>
     internal void Finish()
     {
+        if (_hasUnmodelledRanges)
+            Resync();
         LearnPrivatePages(Everything);
         if (CompareThoroughly() is { } difference)
             _context.Report(new Divergence("the last call", difference) { ProcessId = ProcessId, ThreadId = ProcessId });
@@ -107,13 +168,13 @@ internal sealed partial class FollowedSpace
             if (result is { } done && done.Error != kernel.Error && IsDecidedElsewhere(kernel.Error))
             {
                 // The engine may have done what the kernel refused to do.
-                _context.Statistics.UnexplainedResults++;
+                _context.Statistics.AddUnexplained(kernel.Error);
                 Resync();
                 return null;
             }
 
             if (result is null)
-                _context.Statistics.UnexplainedResults++;
+                _context.Statistics.AddUnexplained(kernel.Error);
             _context.Log?.WriteCall(exit);
             return result;
         }
@@ -212,11 +273,15 @@ internal sealed partial class FollowedSpace
         if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, PageSize.Length), _kernel) || _kernel.Count == 0)
             return;
         var file = KernelFile.Of(_kernel[0]);
-        if (Engine.Descriptors.TryGet(number, out OpenFile? known) && _context.Files.Pairs.AreSame(known.Object, file))
+        bool isKnown = Engine.Descriptors.TryGet(number, out OpenFile? known);
+        if (isKnown && !_context.Files.IsSharedZeroDevice(known!.Object) && _context.Files.Pairs.AreSame(known.Object, file))
             return;
 
         string? path = FollowedFiles.PathOf(process, number);
-        var opened = new OpenFile(_context.Files.ObjectOf(file, path)) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
+        MemoryObject shown = _context.Files.ObjectOf(file, path, _kernel[0].IsShared);
+        if (isKnown && known!.Object == shown)
+            return;
+        var opened = new OpenFile(shown) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
         if (_kernel[0].Protection.HasFlag(Protection.Execute))
             _sites.Forget();
         Engine.Descriptors.Set(number, opened);

@@ -41,12 +41,17 @@ internal sealed partial class FollowedSpace
             return difference;
         for (int i = 0; i < _engine.Count; i++)
         {
-            VmFlags ignored = VmFlags.MayHaveGuards | (_engine[i].File is null ? 0 : DecidedByOpening);
-            if ((_engine[i].Flags & ~ignored) != (_kernel[i].Flags!.Value & ~ignored))
+            if (!HasSameFlags(_engine[i], _kernel[i]))
                 return new Difference("the flags of a mapping", ObservedMapping.Of(_engine[i], _engine[i].Flags).ToString(), ObservedMapping.Of(_kernel[i]).ToString());
         }
 
         return null;
+    }
+
+    private static bool HasSameFlags(in Mapping engine, in KernelMapping kernel)
+    {
+        VmFlags ignored = VmFlags.MayHaveGuards | (engine.File is null ? 0 : DecidedByOpening);
+        return (engine.Flags & ~ignored) == (kernel.Flags!.Value & ~ignored);
     }
 
     private Difference? CompareWithRead(AddressRange range)
@@ -79,11 +84,8 @@ internal sealed partial class FollowedSpace
     {
         if (!engine.Range.Overlaps(kernel.Range) || !_comparison.ShowSame(engine, kernel))
             return false;
-        if (kernel.Range.End == engine.Range.End && kernel.Range.Start < engine.Range.Start && Engine.TryAdoptGrowth(engine.Range.Start, kernel.Range.Start))
-        {
-            _context.Log?.WriteGrowth(ProcessId, new AddressRange(kernel.Range.Start, engine.Range.Start), kernel.Protection);
+        if (kernel.Range.End == engine.Range.End && AdoptGrowth(engine.Range, kernel.Range.Start))
             return true;
-        }
 
         if (engine.Object is null && !IsConcurrent && !_hasHiddenState)
             return false;

@@ -82,7 +82,10 @@ internal sealed partial class FollowedSpace : IDisposable
         LearnPrivatePages(Everything);
         if (ProcessReader.TryOpen(processId, out _) is not { } reader)
             return null;
-        return new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak };
+        var child = new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak, _hasUnmodelledRanges = _hasUnmodelledRanges };
+        if (_hasUnmodelledRanges)
+            child.Resync(); // what a child gets of these is the kernel's alone to know
+        return child;
     }
 
     /// <summary>Gives the engine's space back, and closes the files.</summary>
@@ -90,95 +93,6 @@ internal sealed partial class FollowedSpace : IDisposable
     {
         _reader.Dispose();
         _target.Dispose();
-    }
-
-    /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
-    private bool TrySeed()
-    {
-        _kernel.Clear();
-        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
-            return false;
-        EngineTarget before = _target;
-        _target = new EngineTarget(new AddressSpace(_context.Memory, new AddressSpaceOptions
-        {
-            MinimumAddress = VirtualAddress.Zero,
-            MmapBase = HighestBelowStack(),
-            TransparentHugePages = false,
-            MaximumMapCount = _context.MaximumMapCount,
-            Segments = _context.Segments,
-        }));
-        Engine.Descriptors.CopyFrom(before.Space.Descriptors);
-        before.Dispose();
-        foreach (KernelMapping mapping in _kernel)
-        {
-            var file = KernelFile.Of(mapping);
-            OpenFile? opened = file.IsNone ? null : new OpenFile(_context.Files.ObjectOf(file, mapping.Name)) { CanWrite = mapping.Flags!.Value.HasFlag(VmFlags.MayWrite), CountsMappings = CallPaths.IsSegment(mapping.Name) };
-            Engine.AdoptMapping(mapping.Range, mapping.Flags!.Value, opened, opened is null ? null : new PageCount(mapping.FileOffset >> PageSize.Shift));
-        }
-
-        SeedBreak();
-        _context.Log?.WriteSeed(ProcessId, _kernel);
-        LearnPrivatePages(Everything, alsoReadOnly: true);
-        return true;
-    }
-
-    /// <summary>After a call that the engine can't repeat: takes the kernel's mappings over, and keeps the break.</summary>
-    private void Resync()
-    {
-        VirtualAddress start = Engine.BreakStart;
-        var end = new VirtualAddress((ulong)Engine.Break(VirtualAddress.Zero).Raw);
-        bool knew = _knowsBreak;
-        if (!TrySeed() || !knew)
-            return;
-        Engine.AdoptBreak(start, end);
-        _knowsBreak = true;
-    }
-
-    private void SeedBreak()
-    {
-        ulong start = ProcessBreak.ReadStart(ProcessId);
-        ulong end = start;
-        foreach (KernelMapping mapping in _kernel)
-        {
-            if (mapping.Name == "[heap]")
-                end = Math.Max(end, mapping.Range.End.Value);
-        }
-
-        // A heap that has grown ends somewhere in its last page.
-        _knowsBreak = end == start;
-        Engine.AdoptBreak(new VirtualAddress(start), new VirtualAddress(end));
-    }
-
-    // At exec the first mapping that the kernel places is put at mmap_base, which is not to be read anywhere.
-    private VirtualAddress? HighestBelowStack()
-    {
-        VirtualAddress? highest = null;
-        foreach (KernelMapping mapping in _kernel)
-        {
-            if (mapping.Name == "[stack]")
-                return highest;
-            highest = mapping.Range.End;
-        }
-
-        return null;
-    }
-
-    /// <summary>Tells the engine which mappings in or beside a range have got private pages since: those decide what merges.</summary>
-    private void LearnPrivatePages(AddressRange range, bool alsoReadOnly = false)
-    {
-        _engine.Clear();
-        Engine.CopyMappings(Widened(range), _engine);
-        foreach (Mapping mapping in _engine)
-        {
-            if (!mapping.Anon.IsNone || mapping.Flags.HasFlag(VmFlags.MayShare) || mapping.Flags.HasFlag(VmFlags.DontExpand))
-                continue;
-
-            // One that is not writable was looked at before it became so.
-            bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
-            if (!mayHave || !_reader.TryFindFirstPage(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
-                continue;
-            State(PseudoCall.AnonVma, page.Value);
-        }
     }
 
     /// <summary>Says to the engine, and to the log, what no call did.</summary>

@@ -20,6 +20,9 @@ internal enum CloneFlags : ulong
     /// <summary>CLONE_THREAD: the child belongs to the parent's process.</summary>
     Thread = 0x10000,
 
+    /// <summary>CLONE_UNTRACED: a tracer of the parent does not get the child.</summary>
+    Untraced = 0x800000,
+
     /// <summary>CLONE_NEWUSER: the child is in a user namespace of its own.</summary>
     NewUsers = 0x10000000,
 }

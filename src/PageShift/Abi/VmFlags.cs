@@ -91,6 +91,18 @@ internal enum VmFlags : uint
     /// <summary>May only be executed: the process's key for such memory, which smaps shows as its ProtectionKey and not by a code. See <see cref="AddressSpaceOptions.ProtectionKeys"/>.</summary>
     ExecuteOnly = 1 << 26,
 
+    /// <summary>A mapping of the kernel's own ([vdso], [vvar]), which can't be split. No code; its name tells.</summary>
+    Special = 1 << 27,
+
+    /// <summary>pf: shows page frames that are nobody's pages ([vvar], devices).</summary>
+    PageFrames = 1 << 28,
+
+    /// <summary>ht: pages of hugetlbfs.</summary>
+    HugeTlb = 1 << 29,
+
+    /// <summary>um, uw or ui: another thread is asked what its pages hold (userfaultfd).</summary>
+    UserFault = 1 << 30,
+
     /// <summary>The bits that mprotect changes.</summary>
     AccessMask = Read | Write | Execute,
 }

@@ -13,14 +13,15 @@ public sealed partial class AddressSpace
     /// <param name="flags">All its flags.</param>
     /// <param name="file">What it shows, or null.</param>
     /// <param name="pageOffset">The place in the file of the first page; null for anonymous memory that was made where it is.</param>
+    /// <param name="anon">The identity of its private pages.</param>
     /// <exception cref="ArgumentException"><paramref name="file"/> is of another <see cref="Physical.PhysicalMemory"/> than this space.</exception>
-    internal void AdoptMapping(AddressRange range, VmFlags flags, OpenFile? file, PageCount? pageOffset)
+    internal void AdoptMapping(AddressRange range, VmFlags flags, OpenFile? file, PageCount? pageOffset, AnonIdentity anon = default)
     {
         file?.ThrowIfNotOn(Memory);
         using MappingLock.ExclusiveScope scope = EnterCall();
         _accounts.Add(flags, range.Length.WholePages);
         file?.Object.AddMapper(this);
-        _mappings.Insert(new Mapping(range, flags, file, pageOffset ?? (range.Start - VirtualAddress.Zero).WholePages, AnonIdentity.None));
+        _mappings.Insert(new Mapping(range, flags, file, pageOffset ?? (range.Start - VirtualAddress.Zero).WholePages, anon));
     }
 
     /// <summary>Takes what is mapped in a range away, sealed or not.</summary>

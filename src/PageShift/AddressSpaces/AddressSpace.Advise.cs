@@ -102,6 +102,8 @@ public sealed partial class AddressSpace
             case Advice.WillNeed:
                 return Errno.None;
             case Advice.DontNeed when flags.Has(VmFlags.Locked):
+            case Advice.DontNeed or Advice.DontNeedLocked or Advice.Cold or Advice.PageOut when flags.Has(VmFlags.PageFrames):
+            case Advice.GuardInstall or Advice.GuardRemove when flags.Has(VmFlags.DontExpand):
                 return Errno.InvalidArgument;
             case Advice.DontNeed:
             case Advice.DontNeedLocked:
@@ -138,26 +140,30 @@ public sealed partial class AddressSpace
     /// <summary>True for private memory without an object, or with /dev/zero, which is none. (A shared mapping of /dev/zero that may be written has an object of its own
     /// instead; one that may not is as anonymous as a private one.)</summary>
     private bool IsAnonymousPrivate(MappingHandle handle) =>
-        _mappings.FileOf(handle) is not { } file || file.Object.Kind == MemoryObjectKind.ZeroDevice;
+        _mappings.FileOf(handle) is { } file ? file.Object.Kind == MemoryObjectKind.ZeroDevice : !_mappings.FlagsOf(handle).Has(VmFlags.Special);
 
     // advice                    on                          result
     // WIPEONFORK                anything with a file        EINVAL
     // KEEPONFORK, DODUMP        droppable memory            EINVAL
+    // DODUMP                    the kernel's own mappings   EINVAL
+    // DOFORK                    page frames of nobody's     EINVAL
     // MERGEABLE                 what KSM can't merge        nothing
-    // others                    all                         the flags change; EAGAIN when a split is not possible
+    // others                    all                         the flags change; EAGAIN at the map-count limit, EINVAL where it can't be split
     private Errno AdviseFlags(MappingHandle handle, AddressRange part, Advice advice)
     {
         VmFlags old = _mappings.FlagsOf(handle);
         bool isDroppable = old.Has(VmFlags.Droppable);
         if ((advice == Advice.WipeOnFork && _mappings.FileOf(handle) is not null)
             || (advice is Advice.KeepOnFork or Advice.DoDump && isDroppable)
-            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand)))
+            || (advice == Advice.DoDump && old.Has(VmFlags.DontExpand))
+            || (advice == Advice.DoFork && old.Has(VmFlags.PageFrames)))
             return Errno.InvalidArgument;
         if (advice == Advice.Mergeable && (isDroppable || (old & (VmFlags.MayShare | VmFlags.DontExpand)) != 0))
             return Errno.None;
 
         (VmFlags clear, VmFlags set) = FlagChangeOf(advice);
-        return TryModify(handle, part, (old & ~clear) | set) ? Errno.None : Errno.TryAgain;
+        Errno error = Modify(handle, part, (old & ~clear) | set);
+        return error == Errno.OutOfMemory ? Errno.TryAgain : error;
     }
 
     private static (VmFlags Clear, VmFlags Set) FlagChangeOf(Advice advice) => advice switch

@@ -177,14 +177,15 @@ public sealed partial class AddressSpace
         }
     }
 
-    /// <summary>Locks or unlocks a part of a mapping. Linux leaves its own special mappings and droppable memory as they are.</summary>
+    /// <summary>Locks or unlocks a part of a mapping. Linux leaves its own special mappings, secret memory and droppable memory as they are.</summary>
     private bool TrySetLock(MappingHandle handle, AddressRange part, VmFlags lockFlags)
     {
         VmFlags old = _mappings.FlagsOf(handle);
         VmFlags flags = (old & ~LockMask) | lockFlags;
-        if (flags == old || (old & (VmFlags.DontExpand | VmFlags.Droppable)) != 0)
+        bool isLeft = (old & (VmFlags.DontExpand | VmFlags.Droppable)) != 0 || _mappings.FileOf(handle) is { Object.Kind: MemoryObjectKind.SecretMemory };
+        if (flags == old || isLeft)
             return true;
-        if (!TryModify(handle, part, flags))
+        if (Modify(handle, part, flags) != Errno.None)
             return false;
         _accounts.Remove(old, part.Length.WholePages);
         _accounts.Add(flags, part.Length.WholePages);

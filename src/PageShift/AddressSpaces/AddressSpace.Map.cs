@@ -133,8 +133,9 @@ public sealed partial class AddressSpace
     // shared, writable, and not open for writing              EACCES
     // another type than SHARED, SHARED_VALIDATE, PRIVATE      EINVAL
     // not open for reading                                    EACCES
-    // executable, and noexec                                  EPERM
+    // executable, and noexec or secret memory                 EPERM
     // nothing to map                                          ENODEV
+    // secret memory, and private                              EINVAL
     // GROWSDOWN                                               EINVAL
     private static Errno CheckFile(ref MapRequest request, OpenFile? file)
     {
@@ -167,9 +168,10 @@ public sealed partial class AddressSpace
 
     private static Errno CheckOpening(ref MapRequest request, OpenFile? file)
     {
+        bool isSecret = file is { Object.Kind: MemoryObjectKind.SecretMemory };
         if (file is { CanRead: false })
             return Errno.AccessDenied;
-        if (file is { ForbidsExecution: true })
+        if (isSecret || file is { ForbidsExecution: true })
         {
             if (request.VmFlags.Has(VmFlags.Execute))
                 return Errno.OperationNotPermitted;
@@ -178,6 +180,13 @@ public sealed partial class AddressSpace
 
         if (file is { IsUnmappable: true })
             return Errno.NoSuchDevice;
+        if (isSecret)
+        {
+            if (!request.VmFlags.Has(VmFlags.MayShare))
+                return Errno.InvalidArgument;
+            request.VmFlags |= VmFlags.Locked | VmFlags.DontDump;
+        }
+
         return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;
     }
 

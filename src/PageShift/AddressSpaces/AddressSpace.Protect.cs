@@ -149,8 +149,9 @@ public sealed partial class AddressSpace
         }
 
         bool hasPrivatePages = !_mappings.AnonOf(handle).IsNone;
-        if (!TryModify(handle, part, flags))
-            return Errno.OutOfMemory;
+        Errno error = Modify(handle, part, flags);
+        if (error != Errno.None)
+            return error;
         _accounts.Remove(old, pages);
         _accounts.Add(flags, pages);
         leavesChanged |= ProtectLeaves(part, flags, hasPrivatePages);
@@ -159,11 +160,17 @@ public sealed partial class AddressSpace
         return Errno.None;
     }
 
-    /// <summary>Gives a part of a mapping other flags: splits or merges it, and splits large leaves where a boundary comes to lie. False at the map-count limit
-    /// (then it may have been split once), or when memory is out.</summary>
-    private bool TryModify(MappingHandle handle, AddressRange part, VmFlags flags) =>
-        flags == _mappings.FlagsOf(handle)
-        || (_unmapper.TrySplitLeavesAtEnds(part) && _mappings.TryModify(handle, part, flags, Options.MaximumMapCount, out _));
+    /// <summary>Gives a part of a mapping other flags: splits or merges it, and splits large leaves where a boundary comes to lie. ENOMEM at the map-count limit
+    /// (then it may have been split once), or when memory is out; EINVAL where it can't be split.</summary>
+    private Errno Modify(MappingHandle handle, AddressRange part, VmFlags flags)
+    {
+        VmFlags old = _mappings.FlagsOf(handle);
+        if (flags == old)
+            return Errno.None;
+        if (old.Has(VmFlags.Special) && part != _mappings.RangeOf(handle))
+            return Errno.InvalidArgument;
+        return _unmapper.TrySplitLeavesAtEnds(part) && _mappings.TryModify(handle, part, flags, Options.MaximumMapCount, out _) ? Errno.None : Errno.OutOfMemory;
+    }
 
     /// <summary>The flags that follow from the access that is asked for. Where there are protection keys, that of execution and nothing else takes reading away.</summary>
     private VmFlags FlagsFor(ulong protection)

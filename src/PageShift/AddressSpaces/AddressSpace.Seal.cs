@@ -34,8 +34,9 @@ public sealed partial class AddressSpace
         {
             MappingHandle handle = _mappings.Find(at);
             var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
-            if (!TryModify(handle, part, _mappings.FlagsOf(handle) | VmFlags.Sealed))
-                return Errno.OutOfMemory;
+            Errno error = Modify(handle, part, _mappings.FlagsOf(handle) | VmFlags.Sealed);
+            if (error != Errno.None)
+                return error;
             at = part.End;
         }
 

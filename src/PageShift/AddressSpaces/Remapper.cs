@@ -189,6 +189,8 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         if (_mappings.Count >= _maximumMapCount - MapCountReserve)
             return Errno.OutOfMemory;
         Mapping mapping = _mappings[old];
+        if (mapping.Flags.Has(VmFlags.Special) && mapping.Range != remap.RangeFrom(0, remap.OldLength))
+            return Errno.InvalidArgument; // it can't be split
         bool keeps = remap.Flags.Has(RemapFlags.DontUnmap);
         ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength;
         if (mapping.Flags.Has(VmFlags.Account) && _accounts.CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)

@@ -43,6 +43,8 @@ internal sealed class Unmapper(SpaceState state)
             return Errno.OutOfMemory;
         if (flags.Has(VmFlags.Sealed))
             return Errno.OperationNotPermitted;
+        if (flags.Has(VmFlags.Special))
+            return Errno.InvalidArgument;
         if (mapped.Start < range.Start && !_tables.TrySplitAt(range.Start))
             return Errno.OutOfMemory;
         if (range.End < mapped.End && !_tables.TrySplitAt(range.End))
@@ -76,6 +78,8 @@ internal sealed class Unmapper(SpaceState state)
                 return Errno.OutOfMemory;
             if (_mappings.FlagsOf(first).Has(VmFlags.Sealed))
                 return Errno.OperationNotPermitted;
+            if (_mappings.FlagsOf(first).Has(VmFlags.Special))
+                return Errno.InvalidArgument;
             if (!TrySplit(first, range.Start, out first))
                 return Errno.OutOfMemory;
         }
@@ -94,7 +98,11 @@ internal sealed class Unmapper(SpaceState state)
             last = at;
         }
 
-        return _mappings.RangeOf(last).End > range.End && !TrySplit(last, range.End, out _) ? Errno.OutOfMemory : Errno.None;
+        if (_mappings.RangeOf(last).End <= range.End)
+            return Errno.None;
+        if (_mappings.FlagsOf(last).Has(VmFlags.Special))
+            return Errno.InvalidArgument;
+        return TrySplit(last, range.End, out _) ? Errno.None : Errno.OutOfMemory;
     }
 
     /// <summary>Splits a mapping, and the large leaf that reaches over the place. False when memory is out; nothing has changed then.</summary>

@@ -13,6 +13,9 @@ internal enum MemoryObjectKind
     /// gets SIGBUS there, as on Linux.</summary>
     SharedAnonymous,
 
+    /// <summary>A file of memfd_secret: its mappings are shared, locked, left out of core dumps, and never executable.</summary>
+    SecretMemory,
+
     /// <summary>/dev/zero: a private mapping of it is anonymous memory that merely remembers the file.</summary>
     ZeroDevice,
 }

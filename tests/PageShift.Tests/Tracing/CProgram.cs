@@ -11,13 +11,15 @@ internal sealed class CProgram : IDisposable
     /// <summary>Compiles <paramref name="body"/>, with the usual headers in front. Skips the test where there is no gcc.</summary>
     public CProgram(string body)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/gcc"), "gcc is not installed.");
         string source = PathOf("program.c");
         File.WriteAllText(source, Headers + body);
-        Path = PathOf("program");
-        (int status, string output) = Run("/usr/bin/gcc", "-O1", "-Wall", "-Werror", "-pthread", "-o", Path, source);
-        Assert.True(status == 0, output);
+        Path = Compile(source);
     }
+
+    private CProgram(IReadOnlyList<string> sources) => Path = Compile([.. sources]);
+
+    /// <summary>Compiles a program of several files. Skips the test where there is no gcc.</summary>
+    public static CProgram OfFiles(IReadOnlyList<string> sources) => new(sources);
 
     public string Path { get; }
 
@@ -54,6 +56,15 @@ internal sealed class CProgram : IDisposable
         string output = process.StandardOutput.ReadToEnd();
         Assert.True(process.WaitForExit(HangGuard.Limit), program);
         return (process.ExitCode, output + errors.Result);
+    }
+
+    private string Compile(params string[] sources)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/gcc"), "gcc is not installed.");
+        string program = PathOf("program");
+        (int status, string output) = Run("/usr/bin/gcc", ["-O1", "-Wall", "-Werror", "-pthread", "-o", program, .. sources]);
+        Assert.True(status == 0, output);
+        return program;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -115,7 +115,7 @@ internal sealed class CallRecorder : IRunRecorder, ISpaceFollower, IDisposable
             case PseudoCall.Absent:
                 _isSeeding = false;
                 return true;
-            case PseudoCall.Present or PseudoCall.AnonVma:
+            case PseudoCall.Present or PseudoCall.AnonVma or PseudoCall.Mapping:
                 return true;
             case SystemCallNumber.OpenFile:
                 return _isSeeding || _isTracersLog;

@@ -43,11 +43,11 @@ internal sealed record TraceDivergence(int Process, int Thread, string Call, str
 
 /// <summary>How the program was followed.</summary>
 internal sealed record TraceFollowing(
-    long AddressSpaces, long MirroredCalls, long PassedCalls, long UnexplainedResults, long UnmodelledCalls, long OverlappedCalls, long ForeignCalls, long AbandonedSpaces,
+    long AddressSpaces, long MirroredCalls, long PassedCalls, long UnexplainedResults, IReadOnlyDictionary<string, long> UnexplainedErrors, long UnmodelledCalls, IReadOnlyDictionary<string, long> UnmodelledRanges, long OverlappedCalls, long ForeignCalls, long AbandonedSpaces,
     long HiddenBoundaries, long LocalComparisons, long FullComparisons, long HiddenPrograms, long BaselineNanoseconds, long? BaselineProcessorNanoseconds)
 {
     internal static TraceFollowing Of(FollowStatistics s) => new(
-        s.AddressSpaces, s.MirroredCalls, s.PassedCalls, s.UnexplainedResults, s.UnmodelledCalls, s.OverlappedCalls, s.ForeignCalls, s.AbandonedSpaces,
+        s.AddressSpaces, s.MirroredCalls, s.PassedCalls, s.UnexplainedResults, s.UnexplainedErrors, s.UnmodelledCalls, s.UnmodelledRanges, s.OverlappedCalls, s.ForeignCalls, s.AbandonedSpaces,
         s.HiddenBoundaries, s.LocalComparisons, s.FullComparisons, s.HiddenPrograms, s.BaselineNanoseconds, s.BaselineProcessorNanoseconds);
 }
 

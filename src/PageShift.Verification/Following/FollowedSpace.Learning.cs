@@ -1,0 +1,213 @@
+using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.Calls;
+using PageShift.Calls.Execution;
+using PageShift.Linux.Processes;
+using PageShift.Mappings;
+using PageShift.Units;
+using PageShift.Verification.Lockstep;
+
+namespace PageShift.Verification.Following;
+
+/// <content>What the engine is told of the kernel's mappings: all of them when a program begins; what differs, after a call that the engine can't repeat; and what
+/// faults have done, of which no call tells.</content>
+internal sealed partial class FollowedSpace
+{
+    private readonly List<Mapping> _replaced = [];
+    private readonly List<KernelMapping> _missing = [];
+
+    /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
+    private bool TrySeed()
+    {
+        _kernel.Clear();
+        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
+            return false;
+        EngineTarget before = _target;
+        _target = new EngineTarget(new AddressSpace(_context.Memory, new AddressSpaceOptions
+        {
+            MinimumAddress = VirtualAddress.Zero,
+            MmapBase = HighestBelowStack(),
+            TransparentHugePages = false,
+            MaximumMapCount = _context.MaximumMapCount,
+            Segments = _context.Segments,
+        }));
+        Engine.Descriptors.CopyFrom(before.Space.Descriptors);
+        before.Dispose();
+        _context.Log?.WriteSeed(ProcessId);
+        foreach (KernelMapping mapping in _kernel)
+            Adopt(mapping, null);
+        SeedBreak();
+        _context.Log?.WriteNoPages(ProcessId);
+        LearnPrivatePages(Everything, alsoReadOnly: true);
+        return true;
+    }
+
+    /// <summary>After a call that the engine can't repeat: takes over from the kernel what differs. What is as it was keeps all that is known of it.</summary>
+    private void Resync()
+    {
+        _kernel.Clear();
+        if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
+            return;
+        FindDifferent();
+        foreach (Mapping mapping in _replaced)
+        {
+            Engine.AdoptHole(mapping.Range);
+            _context.Log?.WriteHole(ProcessId, mapping.Range);
+        }
+
+        foreach (KernelMapping mapping in _missing)
+            Adopt(mapping, FindReplacedBy(mapping));
+        foreach (KernelMapping mapping in _missing)
+            LearnPrivatePages(mapping.Range, alsoReadOnly: true);
+        if (HeapEnd() is { } end && end != ((ulong)Engine.Break(VirtualAddress.Zero).Raw + PageSize.Bytes - 1 & ~(PageSize.Bytes - 1)))
+            SeedBreak();
+    }
+
+    /// <summary>Finds the mappings that only one of the two has.</summary>
+    private void FindDifferent()
+    {
+        _engine.Clear();
+        _replaced.Clear();
+        _missing.Clear();
+        Engine.CopyMappings(Everything, _engine);
+        int next = 0;
+        foreach (KernelMapping mapping in _kernel)
+        {
+            while (next < _engine.Count && _engine[next].Start < mapping.Range.Start)
+                _replaced.Add(_engine[next++]);
+            if (next < _engine.Count && AreSame(_engine[next], mapping))
+                next++;
+            else
+                _missing.Add(mapping);
+        }
+
+        while (next < _engine.Count)
+            _replaced.Add(_engine[next++]);
+    }
+
+    private bool AreSame(in Mapping engine, in KernelMapping kernel) =>
+        engine.Range == kernel.Range
+        && _comparison.ShowSame(ObservedMapping.Of(engine), ObservedMapping.Of(kernel))
+        && HasSameFlags(engine, kernel);
+
+    /// <summary>What the engine had where the kernel has a mapping of the same memory; null when it had nothing of it.</summary>
+    private Mapping? FindReplacedBy(in KernelMapping kernel)
+    {
+        Mapping? found = null;
+        foreach (Mapping before in _replaced)
+        {
+            if (!before.Range.Overlaps(kernel.Range) || !_context.Files.Pairs.AreSame(before.File?.Object, KernelFile.Of(kernel)))
+                continue;
+            if (found is not { Anon.IsNone: false })
+                found = before;
+        }
+
+        return found;
+    }
+
+    private static ulong PageOf(AddressRange range) => range.Start.Value >> PageSize.Shift;
+
+    /// <summary>Puts a mapping of the kernel's into the engine's space, where nothing is.</summary>
+    /// <param name="mapping">The kernel's, with all flags.</param>
+    /// <param name="before">What the engine had there of the same memory.</param>
+    private void Adopt(in KernelMapping mapping, Mapping? before)
+    {
+        VmFlags flags = mapping.Flags!.Value;
+        var file = KernelFile.Of(mapping);
+        OpenFile? opened = file.IsNone ? null : before?.File
+            ?? new OpenFile(_context.Files.ObjectOf(file, mapping.Name)) { CanWrite = flags.HasFlag(VmFlags.MayWrite), CountsMappings = CallPaths.IsSegment(mapping.Name) };
+        // The kernel tells of no anonymous memory which place its pages count from.
+        PageCount offset = !file.IsNone ? new PageCount(mapping.FileOffset >> PageSize.Shift)
+            : new PageCount(unchecked(PageOf(mapping.Range) + (before is { } known ? known.PageOffset.Value - PageOf(known.Range) : 0)));
+        Engine.AdoptMapping(mapping.Range, flags, opened, offset, before?.Anon ?? default);
+        _context.Log?.WriteMapping(ProcessId, mapping, offset);
+        if (before is { Anon.IsNone: false })
+            _context.Log?.WriteState(ProcessId, new SystemCall(PseudoCall.AnonVma, new CallArguments(mapping.Range.Start.Value)));
+        if (((before?.Flags ?? 0) & NotModelled) == 0)
+            _context.Statistics.AddUnmodelledRange(flags & NotModelled);
+        _hasUnmodelledRanges |= (flags & NotModelled) != 0;
+    }
+
+    private void SeedBreak()
+    {
+        ulong start = ProcessBreak.ReadStart(ProcessId);
+        ulong end = Math.Max(start, HeapEnd() ?? 0);
+
+        // A heap that has grown ends somewhere in its last page.
+        _knowsBreak = end == start;
+        Engine.AdoptBreak(new VirtualAddress(start), new VirtualAddress(end));
+    }
+
+    private ulong? HeapEnd()
+    {
+        ulong? end = null;
+        foreach (KernelMapping mapping in _kernel)
+        {
+            if (mapping.Name == "[heap]")
+                end = mapping.Range.End.Value;
+        }
+
+        return end;
+    }
+
+    // At exec the first mapping that the kernel places is put at mmap_base, which is not to be read anywhere.
+    private VirtualAddress? HighestBelowStack()
+    {
+        VirtualAddress? highest = null;
+        foreach (KernelMapping mapping in _kernel)
+        {
+            if (mapping.Name == "[stack]")
+                return highest;
+            highest = mapping.Range.End;
+        }
+
+        return null;
+    }
+
+    /// <summary>Tells the engine how far faults have extended mappings that grow down, where a call concerns what it does not have.</summary>
+    private void LearnGrowth(AddressRange range)
+    {
+        for (VirtualAddress at = range.Start; at < range.End; )
+        {
+            if (Engine.FindHole(new AddressRange(at, Everything.End)) is not { } hole || hole.Start >= range.End || hole.End >= Everything.End)
+                return;
+            at = hole.End;
+            _engine.Clear();
+            Engine.CopyMappings(new AddressRange(at, PageSize.Length), _engine);
+            Mapping above = _engine[0];
+            if (!above.Flags.HasFlag(VmFlags.GrowsDown))
+                continue;
+            _kernel.Clear();
+            if (_reader.ReadMappings(new AddressRange(above.Start, PageSize.Length), _kernel) && _kernel.Count == 1)
+                AdoptGrowth(above.Range, _kernel[0].Range.Start);
+        }
+    }
+
+    private bool AdoptGrowth(AddressRange engine, VirtualAddress start)
+    {
+        if (start >= engine.Start || !Engine.TryAdoptGrowth(engine.Start, start))
+            return false;
+        _engine.Clear();
+        Engine.CopyMappings(new AddressRange(start, PageSize.Length), _engine);
+        _context.Log?.WriteGrown(ProcessId, _engine[0]);
+        return true;
+    }
+
+    /// <summary>Tells the engine which mappings in or beside a range have got private pages since: those decide what merges.</summary>
+    private void LearnPrivatePages(AddressRange range, bool alsoReadOnly = false)
+    {
+        _engine.Clear();
+        Engine.CopyMappings(Widened(range), _engine);
+        foreach (Mapping mapping in _engine)
+        {
+            if (!mapping.Anon.IsNone || mapping.Flags.HasFlag(VmFlags.MayShare) || mapping.Flags.HasFlag(VmFlags.DontExpand))
+                continue;
+
+            // One that is not writable was looked at before it became so.
+            bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
+            if (!mayHave || !_reader.TryFindFirstPage(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
+                continue;
+            State(PseudoCall.AnonVma, page.Value);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+/* What merges after a call that a follower can't repeat: page offsets and anon_vma stay what they were. */
+#include "cases.h"
+
+static int mappings_in(char *from, unsigned long n)
+{
+    char line[512];
+    int count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long a, b;
+        if (sscanf(line, "%lx-%lx", &a, &b) == 2 && a < (unsigned long)from + n && b > (unsigned long)from)
+            count++;
+    }
+    fclose(maps);
+    return count;
+}
+
+/* Calls whose effect is not modelled, after which a follower takes the kernel's mappings over. */
+static void policy(void) { char *p = ANON(PAGE); syscall(SYS_mbind, p, PAGE, 0, NULL, 0, 0); munmap(p, PAGE); }
+static void asynchronous(void) { unsigned long context = 0; syscall(SYS_io_setup, 1, &context); }
+static void attach(void)
+{
+    int id = shmget(IPC_PRIVATE, PAGE, 0600);
+    shmat(id, NULL, 0);
+    shmctl(id, IPC_RMID, NULL);
+}
+
+static int merge_beside(void (*between)(void))
+{
+    char *space = mmap(NULL, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *p = ANON_AT(space + 8 * PAGE, PAGE, MAP_FIXED), *q = space + 32 * PAGE;
+    *p = 1;
+    CHECK(mremap(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q) == q);
+    between();
+    CHECK(ANON_AT(q + PAGE, PAGE, MAP_FIXED) == q + PAGE);
+    CHECK(mappings_in(q, 2 * PAGE) == 2);
+    CHECK(mprotect(q, 2 * PAGE, PROT_READ) == 0 && mappings_in(q, 2 * PAGE) == 2);
+    return 0;
+}
+
+static int come_back(void (*between)(void))
+{
+    char *space = mmap(NULL, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *p = ANON_AT(space + 8 * PAGE, 4 * PAGE, MAP_FIXED), *q = space + 32 * PAGE;
+    memset(p, 1, 4 * PAGE);
+    CHECK(mremap(p, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q) == q);
+    between();
+    CHECK(mremap(q, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p) == p);
+    CHECK(mappings_in(p, 4 * PAGE) == 1);
+    return 0;
+}
+
+static int keep_locks(void (*between)(void))
+{
+    char *p = ANON(8 * PAGE);
+    CHECK(mlock(p + 2 * PAGE, 2 * PAGE) == 0);
+    CHECK(madvise(p + 6 * PAGE, PAGE, MADV_DONTFORK) == 0);
+    between();
+    CHECK(madvise(p, 4 * PAGE, MADV_DONTNEED) == -1 && errno == EINVAL);
+    CHECK(mappings_in(p, 8 * PAGE) == 5);
+    CHECK(munlock(p + 2 * PAGE, 2 * PAGE) == 0 && madvise(p, 4 * PAGE, MADV_DONTNEED) == 0);
+    return 0;
+}
+
+#define EACH(kind)                                                     \
+    CASE(kind##_after_a_policy) { return kind(policy); }               \
+    CASE(kind##_after_io_setup) { return kind(asynchronous); }         \
+    CASE(kind##_after_shmat) { return kind(attach); }
+
+EACH(merge_beside)
+EACH(come_back)
+EACH(keep_locks)
