@@ -19,7 +19,7 @@ public static partial class ProcessTracer
     /// <returns>How the process ended, that it runs on (<see cref="TraceOutcome.Detached"/>), or why it could not be traced.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative, or longer than 49 days.</exception>
     /// <exception cref="Exception">Whatever the observer threw; the process runs on.</exception>
-    public static TraceResult Attach(int processId, ITraceObserver observer, TimeSpan? time = null, CancellationToken leave = default)
+    internal static TraceResult Attach(int processId, ITraceObserver observer, TimeSpan? time = null, CancellationToken leave = default)
     {
         ArgumentNullException.ThrowIfNull(observer);
         return MissingSystem() is { } failure ? NotStarted(failure) : OnThreadOfItsOwn(() => AttachHere(processId, observer, time, leave));

@@ -195,6 +195,7 @@ public sealed class AttachTests
     private sealed class RunningProgram : IDisposable
     {
         private readonly Process _shell;
+        private readonly Thread _reading;
         private long _last;
 
         internal RunningProgram(string path)
@@ -202,11 +203,12 @@ public sealed class AttachTests
             _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "\"$0\"; exit $?", path]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
             // Its input is the shell's, which a shell that waits in the foreground leaves alone.
             Id = int.Parse(_shell.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-            new Thread(() =>
+            _reading = new Thread(() =>
             {
                 while (_shell.StandardOutput.ReadLine() is not null)
                     Interlocked.Increment(ref _last);
-            }) { IsBackground = true }.Start();
+            }) { IsBackground = true };
+            _reading.Start();
         }
 
         internal int Id { get; }
@@ -220,6 +222,8 @@ public sealed class AttachTests
             if (!_shell.HasExited)
                 Process.Start("kill", ["-KILL", Text]).WaitForExit();
             _shell.WaitForExit();
+            _reading.Join();
+            _shell.Dispose();
         }
 
         /// <summary>No thread of it is stopped or traced, and it goes on.</summary>
