@@ -86,6 +86,39 @@ internal static class Choice
             CustomParser = result => Parse(result, name, least, most),
         };
 
+    /// <summary>An option that takes a span of time, such as 30s, 500ms or 1.5m, and has none when it is not given. A number alone is seconds.</summary>
+    internal static Option<TimeSpan?> OptionalTime(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (ParseTime(text) is { } time)
+                return time;
+            result.AddError(Wrong(name, text, "a time such as 30s, 500ms or 5m"));
+            return null;
+        },
+    };
+
+    /// <summary>Reads a span of time; null when it is none, or not one from a millisecond to thirty days.</summary>
+    private static TimeSpan? ParseTime(string text)
+    {
+        int digits = text.AsSpan().IndexOfAnyExcept("0123456789.");
+        double? unit = (digits < 0 ? "s" : text[digits..]) switch
+        {
+            "ms" => 0.001,
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => null,
+        };
+        const double Least = 0.001, Most = 30 * 86400.0;
+        bool isNumber = double.TryParse(digits < 0 ? text : text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number);
+        double? seconds = isNumber ? number * unit : null;
+        return seconds is >= Least and <= Most ? TimeSpan.FromSeconds(seconds.Value) : null;
+    }
+
     private static T Parse<T>(ArgumentResult result, string name, T least, T most)
         where T : struct, INumber<T>
     {

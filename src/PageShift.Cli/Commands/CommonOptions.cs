@@ -18,7 +18,7 @@ internal static class CommonOptions
     internal static Option<string?> Svg() => new("--svg") { Description = "Also write a picture of it to this file.", HelpName = "FILE" };
 
     /// <summary>--top.</summary>
-    internal static Option<int> Top() => Choice.Number("--top", "How many moves the text shows, the largest first.", 0, int.MaxValue, DefaultTop);
+    internal static Option<int> Top(string first = "largest") => Choice.Number("--top", $"How many moves the text shows, the {first} first.", 0, int.MaxValue, DefaultTop);
 
     /// <summary>--workers.</summary>
     internal static Option<int> Workers(string description) => Choice.Number("--workers", description, 1, MostWorkers, Math.Min(Environment.ProcessorCount, MostWorkers));

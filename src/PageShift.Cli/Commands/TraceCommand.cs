@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
@@ -17,8 +18,12 @@ internal static class TraceCommand
     private static readonly Argument<string[]> Command = new("COMMAND")
     {
         Description = "The program and its arguments. Options of the tool stand before it.",
-        Arity = ArgumentArity.OneOrMore,
+        Arity = ArgumentArity.ZeroOrMore,
     };
+
+    private static readonly Option<int?> Process = Choice.OptionalNumber("-p", "Follow this running process instead. It stops at every system call meanwhile, and runs on afterwards.", 1, int.MaxValue);
+
+    private static readonly Option<TimeSpan?> For = Choice.OptionalTime("--for", "With -p: leave the process after this time, such as 30s; Ctrl-C leaves it too.");
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
@@ -32,17 +37,36 @@ internal static class TraceCommand
 
     private static readonly Option<string?> Html = CommonOptions.Html();
 
-    private static readonly Option<int> Top = CommonOptions.Top();
+    private static readonly Option<int> Top = CommonOptions.Top("costliest");
 
-    private static readonly Option[] Options = [Format, Report, Html, Log, Top];
+    private static readonly Option<string> By = Choice.One("--by", "Show the moves one by one, or added up by the stacks from which they were made.", "move", "site");
+
+    private static readonly Option<bool> Details = new("--details") { Description = "Show each move with the table of all policies." };
+
+    private static readonly Option[] Options = [Process, For, Format, Report, Html, Log, Top, By, Details];
 
     internal static Command Create()
     {
-        var command = new Command(Name, "Run a program and follow it: what its moves cost, measured, and what they would cost under each policy. Exits as the program does.") { Command };
+        var command = new Command(Name, "Run a program, or follow a running process: what its moves cost, measured, and under each policy. Exits as the program does.") { Command };
         foreach (Option option in Options)
             command.Add(option);
+        Process.HelpName = "PID";
+        command.Validators.Add(CheckSubject);
         command.SetAction(Run);
         return command;
+    }
+
+    /// <summary>One of two is traced: a program, or a process.</summary>
+    private static void CheckSubject(CommandResult result)
+    {
+        bool isCommand = result.GetResult(Command) is { Tokens.Count: > 0 };
+        bool isProcess = result.GetResult(Process) is not null;
+        if (!isCommand && !isProcess)
+            result.AddError($"found neither COMMAND nor -p PID (see 'pageshift {Name} --help')");
+        else if (isCommand && isProcess)
+            result.AddError("-p: found a COMMAND too, expected one of the two");
+        else if (isCommand && result.GetResult(For) is not null)
+            result.AddError("--for: found no -p, expected one: a program that the tool has started is followed to its end");
     }
 
     /// <summary>Puts '--' before the program: what stands behind it is the program's. Otherwise 'trace gcc -o a.out a.c' would write the tool's log to a.out.</summary>
@@ -57,7 +81,7 @@ internal static class TraceCommand
             if (!word.StartsWith('-'))
                 return [.. arguments[..i], "--", .. arguments[i..]];
             if (Array.Exists(Options, o => o.Name == word || o.Aliases.Contains(word)))
-                i++; // its value
+                i += word == Details.Name ? 0 : 1; // its value
             else if (!word.Contains('=', StringComparison.Ordinal))
                 break; // '--' itself, or what is no option of this verb
         }
@@ -72,10 +96,14 @@ internal static class TraceCommand
         var settings = new TraceSettings
         {
             Command = parsed.GetValue(Command)!,
+            Process = parsed.GetValue(Process),
+            For = parsed.GetValue(For),
             ReportFile = parsed.GetValue(Report),
             LogFile = parsed.GetValue(Log),
             IsJson = parsed.GetValue(Format) == "json",
             Top = parsed.GetValue(Top),
+            IsBySite = parsed.GetValue(By) == "site",
+            IsWhole = parsed.GetValue(Details),
         };
 
         string? html = parsed.GetValue(Html);

@@ -32,6 +32,35 @@ internal static class PolicyTable
         return new TextRow(tone, Cells(MovePolicyName.Of(policy), cost, reason));
     }
 
+    /// <summary>Rows in which policies that follow each other, move the same for the same reason, and cost the same, share one.</summary>
+    /// <param name="policies">The policies, oldest first.</param>
+    internal static IEnumerable<TextRow> Folded(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies)
+    {
+        for (int first = 0; first < policies.Count;)
+        {
+            int next = first + 1;
+            while (next < policies.Count && policies[next].Cost == policies[first].Cost && policies[next].Reason == policies[first].Reason)
+                next++;
+            TextRow row = Row(policies[first].Policy, policies[first].Cost, policies[first].Reason);
+            yield return row with { Cells = [NameOf(policies, first, next), .. row.Cells[1..]] };
+            first = next;
+        }
+    }
+
+    /// <summary>"linux-5.0", "linux-4.20 … 6.7", "linux-6.7, pageshift" or "every policy".</summary>
+    private static string NameOf(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies, int first, int next)
+    {
+        if (first == 0 && next == policies.Count && next > 1)
+            return "every policy";
+        int lastLinux = next - 1;
+        if (lastLinux > first && policies[lastLinux].Policy == MovePolicy.PageShift)
+            lastLinux--;
+        string name = MovePolicyName.Of(policies[first].Policy);
+        if (lastLinux > first)
+            name += $" … {MovePolicyName.Of(policies[lastLinux].Policy).Replace("linux-", "", StringComparison.Ordinal)}";
+        return lastLinux < next - 1 ? $"{name}, {MovePolicyName.Of(policies[next - 1].Policy)}" : name;
+    }
+
     /// <summary>What the same move would cost at a destination that is congruent.</summary>
     internal static TextRow CongruentRow(MovePolicy policy, in MoveCost cost, string reason) =>
         new(RowTone.Plain, Cells($"{MovePolicyName.Of(policy)}, congruent", cost, reason));

@@ -2,6 +2,7 @@ using PageShift.Calls.Execution;
 using PageShift.Cli.Explaining;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
 using PageShift.Moving;
 using PageShift.PageTables;
@@ -9,53 +10,48 @@ using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>The report of <c>trace</c> for people: what the program did, its largest moves with a table each, the moves by call site, the sum, and what it could do about it.</summary>
-internal sealed class TraceText : ITraceOutput
+/// <summary>The report of <c>trace</c> for people: a summary first, then where the processor time went, the costliest moves, what prevented higher entries and what the program could do about
+/// it. Eight moves fit on a screen: each has one line, unless there are only a few, or all of a move was asked for.</summary>
+internal sealed partial class TraceText : ITraceOutput
 {
     private const int MostSites = 10;
     private const int MostDivergences = 10;
 
-    private static readonly TextColumn[] SiteColumns =
-    [
-        new("called from", IsNumber: false),
-        new("moves", IsNumber: true),
-        new("congruent", IsNumber: true),
-        new("linux-6.7", IsNumber: true),
-        new("pageshift", IsNumber: true),
-        new("if congruent", IsNumber: true),
-        new("time", IsNumber: true),
-    ];
+    // So many moves are shown with their tables without being asked for.
+    private const int MostWhole = 2;
 
     private readonly TextReport _output;
-    private readonly int _most;
+    private readonly TraceSettings _settings;
     private long _count;
 
-    // The largest moves so far, the smallest of them in front; among equals the later ones go first.
-    private readonly PriorityQueue<TracedMove, (ulong Entries, long Order)> _largest = new();
+    // The costliest moves so far, the least of them in front; among equals the later ones go first.
+    private readonly PriorityQueue<TracedMove, (long Time, ulong Entries, long Order)> _costliest = new();
 
     internal TraceText(Stream report, TraceSettings settings)
     {
         _output = settings.ReportFile is null ? TextReport.OnStandardError() : TextReport.Plain(new StreamWriter(report));
-        _most = settings.Top;
+        _settings = settings;
     }
 
     public void Dispose() => _output.Dispose();
 
     public void Add(TracedMove move)
     {
-        (ulong, long) rank = (move.Made.Plans[0].Cost.Entries, -_count++);
-        if (_largest.Count < _most)
-            _largest.Enqueue(move, rank);
-        else if (_most != 0)
-            _ = _largest.EnqueueDequeue(move, rank);
+        (long, ulong, long) rank = (move.Made.ProcessorNanoseconds ?? 0, move.Made.Plans[0].Cost.Entries, -_count++);
+        if (_costliest.Count < _settings.Top)
+            _costliest.Enqueue(move, rank);
+        else if (_settings.Top != 0)
+            _ = _costliest.EnqueueDequeue(move, rank);
     }
 
     public void Finish(TraceReport report)
     {
         WriteHead(report);
-        WriteMoves(report);
-        WriteSites(report);
-        WriteTotals(report);
+        WriteUsage(report);
+        if (_settings.IsBySite)
+            WriteSites(report);
+        else
+            WriteMoves(report);
         WriteConclusion(report);
         WriteNotes(report);
         WriteDivergences(report);
@@ -65,88 +61,16 @@ internal sealed class TraceText : ITraceOutput
     {
         TraceStatistics trace = report.Result!.Statistics;
         string threads = trace.Threads == 0 ? "" : $", {Describe.Count(trace.Threads, "further thread")}";
+        string time = trace.Usage is { } usage ? $" after {KernelText.Time(usage.ElapsedNanoseconds)}" : "";
         _output.Line();
-        _output.Line($"pageshift trace {string.Join(' ', report.Settings.Command)}: {Ending(report.Result)}");
+        _output.Line($"pageshift trace {report.Settings.Subject}: {Ending(report.Result)}{time}");
         _output.Line($"{Processes(trace.Processes)}{threads}, {Describe.Count(trace.CompletedCalls, "memory call")}, {Describe.Count(report.Statistics.Moves, "move")}"
             + (report.Statistics.Moves == 0 ? "" : $" ({Describe.Number((ulong)report.CongruentMoves)} congruent)"));
     }
 
     private static string Processes(long count) => count == 1 ? "1 process" : $"{Describe.Number((ulong)count)} processes";
 
-    private static string Ending(TraceResult result) => result.Status.IsKilled ? $"killed by signal {result.Status.Signal}" : $"exit code {result.Status.ExitCode}";
-
-    private void WriteMoves(TraceReport report)
-    {
-        IEnumerable<TracedMove> shown = _largest.UnorderedItems.OrderByDescending(i => i.Priority).Select(i => i.Element);
-        if (report.Statistics.Moves > _most && _most != 0)
-            _output.Line($"The {_most} largest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --format json all):");
-        foreach (TracedMove move in shown)
-            WriteMove(report, move);
-    }
-
-    private void WriteMove(TraceReport report, TracedMove traced)
-    {
-        FollowedMove move = traced.Made;
-        _output.Line();
-        _output.Line($"{move.Call}");
-        _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(move.Site.Caller is { } caller ? $", called from {caller}" : "")}");
-        string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {TimeOf(CallTime.Of(move).Without(report.Statistics, calls: 1))}";
-        _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
-        IEnumerable<TextRow> rows = traced.Explanation.Policies.Select(PolicyTable.Row);
-        if (Helps(move) && move.Congruent is { } congruent)
-        {
-            string place = $"at {congruent.Destination}";
-            rows = rows.Append(PolicyTable.CongruentRow(MovePolicy.Linux67, congruent.Linux.Cost, place)).Append(PolicyTable.CongruentRow(MovePolicy.PageShift, congruent.PageShift.Cost, place));
-        }
-
-        _output.Table(PolicyTable.Columns, [.. rows]);
-    }
-
-    /// <summary>A time, and what it is: the thread's processor time where the kernel tells it.</summary>
-    private static string TimeOf(CallTime time) => time.Processor is { } used
-        ? $"{KernelText.Time(used)} of processor time"
-        : $"{KernelText.Time(time.Elapsed)} by the clock, waiting included";
-
-    /// <summary>True when a congruent destination would have made the move a cheaper one.</summary>
-    private static bool Helps(FollowedMove move) => move.BestPlaced(MovePolicy.PageShift).Cost.Entries < move.Under(MovePolicy.PageShift).Cost.Entries;
-
-    private void WriteSites(TraceReport report)
-    {
-        if (report.Statistics.Moves < 2)
-            return;
-        SiteTotals[] sites = [.. report.Sites.OrderByDescending(s => s.LinuxEntries).ThenByDescending(s => s.Moves)];
-        _output.Line();
-        _output.Line(sites.Length > MostSites ? $"Entries moved, by call site (the {MostSites} first of {Describe.Number((ulong)sites.Length)}; --format json has all):" : "Entries moved, by call site:");
-        _output.Table(SiteColumns, [.. sites.Take(MostSites).Select(SiteRow)]);
-    }
-
-    private static TextRow SiteRow(SiteTotals site) => new(RowTone.Plain,
-    [
-        site.Site.ToString(),
-        Describe.Number((ulong)site.Moves),
-        Describe.Number((ulong)site.CongruentMoves),
-        Describe.Number(site.LinuxEntries),
-        Describe.Number(site.PageShiftEntries),
-        Describe.Number(site.CongruentEntries),
-        KernelText.Time(site.Time.Processor ?? site.Time.Elapsed),
-    ]);
-
-    private void WriteTotals(TraceReport report)
-    {
-        if (report.Statistics.Moves < 2)
-            return;
-        _output.Line();
-        _output.Line($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
-        IEnumerable<TextRow> rows = MovePolicyName.All.Select(policy => PolicyTable.Row(policy, report.Under(policy), ""));
-        if (report.CongruentPageShift.Entries < report.Under(MovePolicy.PageShift).Entries)
-        {
-            rows = rows.Append(PolicyTable.CongruentRow(MovePolicy.Linux67, report.CongruentLinux, ""))
-                .Append(PolicyTable.CongruentRow(MovePolicy.PageShift, report.CongruentPageShift, ""));
-        }
-
-        _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);
-        _output.Line($"The calls took {TimeOf(report.Time)}, with the stops of tracing.");
-    }
+    private static string Ending(TraceResult result) => result.Outcome == TraceOutcome.Detached ? "runs on" : result.Status.IsKilled ? $"killed by signal {result.Status.Signal}" : $"exit code {result.Status.ExitCode}";
 
     private void WriteConclusion(TraceReport report)
     {
@@ -154,6 +78,8 @@ internal sealed class TraceText : ITraceOutput
         if (report.Statistics.Moves == 0)
         {
             _output.Line("No call moved a mapping.");
+            foreach (string finding in TraceFindings.Of(report))
+                _output.Line(finding);
             return;
         }
 
@@ -166,6 +92,10 @@ internal sealed class TraceText : ITraceOutput
     private void WriteNotes(TraceReport report)
     {
         FollowStatistics statistics = report.Statistics;
+        if (statistics.Moves != 0 && !ProcessStacks.IsAvailable)
+            _output.Line("note: functions have no names here: that needs libdw (Debian: libdw1; Fedora: elfutils-libs)");
+        if (statistics.HasUnnamedCode)
+            _output.Line("note: compiled code without names: start .NET with DOTNET_PerfMapEnabled=1, Node.js with --perf-basic-prof, Java with an agent that writes /tmp/perf-PID.map");
         if (report.InexactMoves != 0)
             _output.Line($"note: in {Describe.Count(report.InexactMoves, "move")} another thread could not be stopped in time; the present pages may be slightly out of date");
         if (statistics.UnmodelledCalls != 0)

@@ -18,7 +18,7 @@ internal sealed class TraceReport(TraceSettings settings)
     internal const int MostKeptSites = 10_000;
 
     private readonly MoveCost[] _totals = new MoveCost[MovePolicyName.All.Count];
-    private readonly Dictionary<CallSite, SiteTotals> _sites = [];
+    private readonly Dictionary<(CallSite Site, CallStack? Stack), SiteTotals> _sites = [];
 
     internal TraceSettings Settings { get; } = settings;
 
@@ -69,7 +69,7 @@ internal sealed class TraceReport(TraceSettings settings)
         InexactMoves += move.IsExact ? 0 : 1;
         foreach (MoveObstacle obstacle in MoveObstacles.Of(move.Congruence, move.Under(MovePolicy.Linux67), move.Under(MovePolicy.PageShift)))
             Obstacles[obstacle] = Obstacles.GetValueOrDefault(obstacle) + 1;
-        SiteFor(move.Site).Add(move);
+        SiteFor(move.Site, move.Stack).Add(move);
     }
 
     internal void Add(Divergence divergence)
@@ -78,13 +78,13 @@ internal sealed class TraceReport(TraceSettings settings)
             Divergences.Add(divergence);
     }
 
-    private SiteTotals SiteFor(CallSite site)
+    private SiteTotals SiteFor(CallSite site, CallStack? stack)
     {
-        if (_sites.TryGetValue(site, out SiteTotals? known))
+        if (_sites.TryGetValue((site, stack), out SiteTotals? known))
             return known;
-        CallSite kept = _sites.Count < MostKeptSites ? site : new CallSite("elsewhere", null);
+        (CallSite Site, CallStack? Stack) kept = _sites.Count < MostKeptSites ? (site, stack) : (new CallSite("elsewhere", null), null);
         if (!_sites.TryGetValue(kept, out known))
-            _sites[kept] = known = new SiteTotals(kept);
+            _sites[kept] = known = new SiteTotals(kept.Site, kept.Stack);
         return known;
     }
 
@@ -97,10 +97,12 @@ internal sealed class TraceReport(TraceSettings settings)
     }
 }
 
-/// <summary>The moves that were made at one place of the program.</summary>
-internal sealed class SiteTotals(CallSite site)
+/// <summary>The moves that were made at one place of the program, with one stack where stacks can be had.</summary>
+internal sealed class SiteTotals(CallSite site, CallStack? stack)
 {
     internal CallSite Site { get; } = site;
+
+    internal CallStack? Stack { get; } = stack;
 
     internal long Moves { get; private set; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PageShift.Calls.Execution;
 using PageShift.Linux.Timing;
 using PageShift.Linux.Tracing;
@@ -17,14 +18,14 @@ internal sealed class TraceRun : IFollowObserver
         _output = output;
     }
 
-    /// <summary>Runs the command that <paramref name="settings"/> name, to its end.</summary>
-    /// <returns>The command's status, as a shell shows it.</returns>
-    /// <exception cref="NotPossibleException">The command can't be traced.</exception>
+    /// <summary>Runs the command that <paramref name="settings"/> name, to its end, or follows the process that they name.</summary>
+    /// <returns>The command's status, as a shell shows it; 0 for a process that is no child of the tool.</returns>
+    /// <exception cref="NotPossibleException">The command or process can't be traced.</exception>
     internal static int Execute(TraceSettings settings, ITraceOutput output, TextWriter? log)
     {
         var run = new TraceRun(settings, output);
         var load = MachineLoad.Begin();
-        FollowResult result = TraceFollower.Run(new TracedCommand(settings.Command), run, log);
+        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, log);
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
             throw new NotPossibleException(result.Trace.Reason!);
         log?.Flush();
@@ -32,7 +33,13 @@ internal sealed class TraceRun : IFollowObserver
         run._report.Statistics = result.Statistics;
         run._report.Others = load?.End(TimeSpan.FromMicroseconds(result.Trace.Statistics.ProcessorNanoseconds / 1000.0));
         output.Finish(run._report);
-        return result.Trace.Status.ShellStatus;
+        return settings.Process is null ? result.Trace.Status.ShellStatus : ExitCode.Done;
+    }
+
+    private static FollowResult Attach(int process, TimeSpan? time, TraceRun run, TextWriter? log)
+    {
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pageshift: following process {process}{(time is { } span ? $" for {span.TotalSeconds:0.###} s" : "")}; Ctrl-C leaves it, and it runs on"));
+        return TraceFollower.Attach(process, run, log, time);
     }
 
     public void Moved(FollowedMove move)

@@ -4,11 +4,12 @@ using PageShift.Abi;
 
 namespace PageShift.Linux.Interop;
 
-/// <content>perf_event_open(2) for tracepoints, with their filter.
+/// <content>perf_event_open(2) for tracepoints, with their filter, and for samples of what processors do.
 /// Source: <c>include/uapi/linux/perf_event.h</c> (layout and values).</content>
 internal static unsafe partial class Kernel
 {
     private const uint SetFilterRequest = 0x40082406;
+    private const uint SetOutputRequest = 0x2405;
     private const nint CounterClosesOnExec = 8;
     private const nint AnyProcessor = -1;
 
@@ -31,6 +32,33 @@ internal static unsafe partial class Kernel
         return Opened(Invoke(CallNumber.PerfEventOpen, (nint)(&attribute), thread, AnyProcessor, held.Descriptor, CounterClosesOnExec), out error);
     }
 
+    /// <summary>Opens an event that leaves the kernel's chain of calls each time the thread, or one that it makes from now on, has used so much of a processor's time.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="processor">The processor; an event that others inherit has to be of one only.</param>
+    /// <param name="nanoseconds">The time between two samples.</param>
+    /// <param name="error">Why the result is null.</param>
+    internal static SafeFileHandle? PerfEventOpenSampling(int thread, int processor, ulong nanoseconds, out Errno error)
+    {
+        var attribute = new PerfEventAttribute
+        {
+            Type = PerfEventAttribute.Software,
+            Size = (uint)sizeof(PerfEventAttribute),
+            Config = PerfEventAttribute.ProcessorClock,
+            SamplePeriod = nanoseconds,
+            SampleType = PerfEventAttribute.SampleCallChain,
+            Options = PerfEventAttribute.Inherited | PerfEventAttribute.WithoutUserChain,
+        };
+        return Opened(Invoke(CallNumber.PerfEventOpen, (nint)(&attribute), thread, processor, -1, CounterClosesOnExec), out error);
+    }
+
+    /// <summary>Lets an event leave its samples in another one's ring.</summary>
+    internal static CallResult IoctlSetOutput(SafeHandle further, SafeHandle first)
+    {
+        using var held = new Held(further);
+        using var to = new Held(first);
+        return Invoke(CallNumber.Ioctl, held.Descriptor, (nint)SetOutputRequest, to.Descriptor);
+    }
+
     /// <summary>Lets a counter count only the events that a filter accepts.</summary>
     internal static CallResult IoctlSetFilter(SafeHandle counter, string filter)
     {
@@ -43,7 +71,15 @@ internal static unsafe partial class Kernel
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 internal struct PerfEventAttribute
 {
+    internal const uint Software = 1;
     internal const uint Tracepoint = 2;
+
+    /// <summary>PERF_COUNT_SW_CPU_CLOCK.</summary>
+    internal const ulong ProcessorClock = 0;
+
+    internal const ulong SampleCallChain = 1 << 5;
+    internal const ulong Inherited = 1 << 1;
+    internal const ulong WithoutUserChain = 1 << 22;
     internal const ulong ReadGroup = 1 << 3;
 
     internal uint Type;

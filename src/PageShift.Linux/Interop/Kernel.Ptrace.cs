@@ -18,6 +18,7 @@ internal static unsafe partial class Kernel
         Continue = 7,
         GetRegisters = 12,
         SetRegisters = 13,
+        Detach = 17,
         SystemCall = 24,
         GetEventMessage = 0x4201,
         GetSignalInformation = 0x4202,
@@ -38,6 +39,9 @@ internal static unsafe partial class Kernel
 
     /// <summary>Lets a tracee run up to its next system call entry or exit; <paramref name="signal"/> is delivered first when not 0.</summary>
     internal static CallResult PtraceSystemCall(int thread, int signal = 0) => Ptrace(PtraceRequest.SystemCall, thread, 0, signal);
+
+    /// <summary>Ends the tracing of a stopped tracee, and lets it run; <paramref name="signal"/> is delivered first when not 0.</summary>
+    internal static CallResult PtraceDetach(int thread, int signal) => Ptrace(PtraceRequest.Detach, thread, 0, signal);
 
     /// <summary>Leaves a tracee in its job-control stop, so that SIGCONT can end it.</summary>
     internal static CallResult PtraceListen(int thread) => Ptrace(PtraceRequest.Listen, thread);

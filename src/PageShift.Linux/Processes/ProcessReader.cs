@@ -51,6 +51,16 @@ public sealed partial class ProcessReader : IDisposable
         return done;
     }
 
+    /// <summary>True when the process has mappings: a thread of the kernel has none, nor has a process that has ended.</summary>
+    internal bool HasMemory
+    {
+        get
+        {
+            Span<byte> first = stackalloc byte[1];
+            return Kernel.Pread64(_maps, first, 0).Raw > 0;
+        }
+    }
+
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {

@@ -22,7 +22,7 @@ namespace PageShift.Linux.Tracing;
 /// <para><b>What can't be seen.</b> Calls that a program's own filter refuses; programs that trace others themselves fail to (EPERM). A set-user-ID program runs without its privilege unless the
 /// tracer has CAP_SYS_PTRACE.</para>
 /// Source: ptrace(2), seccomp(2).</summary>
-public static class ProcessTracer
+public static partial class ProcessTracer
 {
     /// <summary>How long a memory call keeps others of its address space waiting, at most.</summary>
     internal static TimeSpan LongestExclusiveCall { get; } = TimeSpan.FromMilliseconds(100);
@@ -38,19 +38,23 @@ public static class ProcessTracer
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(observer);
-        if (!OperatingSystem.IsLinux() || Environment.OSVersion.Version < new Version(5, 3) || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-        {
-            var failure = new LaunchFailure(TraceFailure.UnsupportedSystem, Errno.NotImplemented, "Tracing needs Linux 5.3 or later on x86-64.");
-            return NotStarted(failure);
-        }
+        return MissingSystem() is { } failure ? NotStarted(failure) : OnThreadOfItsOwn(() => RunHere(command, observer, cancellation));
+    }
 
+    private static LaunchFailure? MissingSystem() =>
+        OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 3) && RuntimeInformation.ProcessArchitecture == Architecture.X64
+            ? null
+            : new LaunchFailure(TraceFailure.UnsupportedSystem, Errno.NotImplemented, "Tracing needs Linux 5.3 or later on x86-64.");
+
+    private static TraceResult OnThreadOfItsOwn(Func<TraceResult> trace)
+    {
         TraceResult? result = null;
         ExceptionDispatchInfo? thrown = null;
         var thread = new Thread(() =>
         {
             try
             {
-                result = RunHere(command, observer, cancellation);
+                result = trace();
             }
             catch (Exception exception)
             {

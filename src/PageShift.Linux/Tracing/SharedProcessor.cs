@@ -35,7 +35,8 @@ internal sealed class SharedProcessor : IDisposable
     private ProcessorSet _threadGets;
 
     /// <summary>Notes on which processors the tracing thread may run.</summary>
-    public SharedProcessor() => _isPossible = TryGet(Kernel.CallingThread, out _own) && _own.Count > 1;
+    /// <param name="isAllowed">False lets the kernel choose, always.</param>
+    public SharedProcessor(bool isAllowed = true) => _isPossible = isAllowed & TryGet(Kernel.CallingThread, out _own) && _own.Count > 1;
 
     /// <summary>Lets the tracing thread run where it could before.</summary>
     public void Dispose() => Part();

@@ -11,4 +11,7 @@ public enum TraceOutcome
 
     /// <summary>The command was not started or could not be traced; see <see cref="TraceResult.Reason"/>.</summary>
     NotStarted,
+
+    /// <summary>The process that was attached to runs on without the tracer.</summary>
+    Detached,
 }

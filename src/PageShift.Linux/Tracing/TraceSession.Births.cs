@@ -26,7 +26,8 @@ internal sealed partial class TraceSession
         Statistics.Processes++;
         var process = new TracedProcess(id, order);
         _processes.Add(id, process);
-        _live.Add(id);
+        if (!IsAttached)
+            _live.Add(id);
         TracedThread first = AddThread(id, process);
         _observer.ProcessStarted(new ProcessStart(id, parent, order.AddressSpaceId, isShared));
         return first;

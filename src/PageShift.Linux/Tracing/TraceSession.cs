@@ -12,16 +12,20 @@ internal sealed partial class TraceSession
     private readonly LiveProcesses _live;
     private readonly Dictionary<int, TracedThread> _threads = [];
     private readonly Dictionary<int, TracedProcess> _processes = [];
-    private readonly SharedProcessor _processor = new();
+    private readonly SharedProcessor _processor;
+    private readonly UsageMeter _usage = new();
     private readonly TimeSpan _longestExclusiveCall;
     private readonly HiddenSecurity _hidden;
     private int _command;
     private ProcessStatus _commandStatus;
 
-    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>, may not see what is <paramref name="hidden"/>, and in which a call keeps others waiting for <paramref name="longestExclusiveCall"/> at most.</summary>
-    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method, HiddenSecurity hidden, TimeSpan longestExclusiveCall)
+    /// <summary>Prepares a run whose threads stop by <paramref name="method"/>, may not see what is <paramref name="hidden"/>, and in which a call keeps others waiting for
+    /// <paramref name="longestExclusiveCall"/> at most. Threads have their processors narrowed for a moment where that is faster, unless <paramref name="mayNarrow"/> is false: when the
+    /// tracer is killed in it, they stay so.</summary>
+    public TraceSession(ITraceObserver observer, LiveProcesses live, StopMethod method, HiddenSecurity hidden, TimeSpan longestExclusiveCall, bool mayNarrow = true)
     {
         _hidden = hidden;
+        _processor = new SharedProcessor(mayNarrow);
         _longestExclusiveCall = longestExclusiveCall;
         _observer = observer;
         _live = live;
@@ -40,12 +44,15 @@ internal sealed partial class TraceSession
             _command = command;
             TracedThread first = AddProcess(command, Environment.ProcessId, NewCallOrder(), isShared: false);
             OnProgramStarted(first);
+            _usage.Begin(command, [command]);
             Resume(first);
             while (TryWait(out int id, out WaitStatus status))
             {
                 Statistics.Stops++;
                 Handle(id, status);
             }
+
+            Statistics.Usage = _usage.End();
         }
         catch
         {
@@ -54,6 +61,7 @@ internal sealed partial class TraceSession
         }
         finally
         {
+            _usage.Dispose();
             _processor.Dispose();
             foreach (TracedThread thread in _threads.Values)
                 thread.Dispose();
@@ -174,7 +182,10 @@ internal sealed partial class TraceSession
         MarkEnding(thread);
         Statistics.ProcessorNanoseconds += thread.ReadProcessorTime() ?? 0;
         if (thread.Process.RunningThreads == 0)
+        {
+            _usage.Add(thread.Process.Id);
             _observer.ProcessEnding(thread.Process.Id);
+        }
 
         Resume(thread);
     }

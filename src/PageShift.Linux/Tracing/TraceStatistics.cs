@@ -36,6 +36,9 @@ internal sealed record TraceStatistics
     /// <summary>Processor time of the traced threads that have ended, in nanoseconds, as far as the kernel told.</summary>
     public long ProcessorNanoseconds { get; internal set; }
 
+    /// <summary>What the traced programs used; null when nothing was traced to its end.</summary>
+    public ProgramUsage? Usage { get; internal set; }
+
     /// <summary>Programs with a set-user-ID or set-group-ID bit that were executed without the privilege that it gives, as the first 16 paths.</summary>
     public IReadOnlyList<string> UnprivilegedPrograms => _unprivileged;
 

@@ -8,8 +8,11 @@ using PageShift.Units;
 namespace PageShift.Verification.Following;
 
 /// <summary>Names the places in a process's programs and libraries from which it makes calls.</summary>
-internal sealed class CallSites
+internal sealed class CallSites : IDisposable
 {
+    // A stack that was the same so often, one time after the other, from the same caller is taken to be the same from then on: to unwind it takes longer than a move.
+    private const int EnoughEqual = 32;
+
     // A C library's function that calls mremap for its caller rarely has more on the stack than this.
     private const int StackBytes = 4096;
     private const int WordBytes = sizeof(ulong);
@@ -21,14 +24,23 @@ internal sealed class CallSites
 
     private readonly ProcessReader _reader;
     private readonly List<KernelMapping> _mappings = [];
-    private readonly Dictionary<string, VirtualAddress> _loaded = [];
+    private readonly List<KernelMapping> _loaded = [];
+    private readonly ProcessStacks _stacks;
+    private readonly Dictionary<string, CallStack> _known = [];
     private readonly byte[] _stack = new byte[StackBytes];
 
     // By the place of the call, how far up the stack the way back to the caller was found, where that is so near that it is the wrapper's own, and the sites by the word there.
     private readonly Dictionary<VirtualAddress, int> _wayBack = [];
-    private readonly Dictionary<(VirtualAddress Call, ulong Back), CallSite> _direct = [];
+    private readonly Dictionary<(VirtualAddress Call, ulong Back), DirectSite> _direct = [];
 
-    internal CallSites(ProcessReader reader) => _reader = reader;
+    internal CallSites(int process, ProcessReader reader)
+    {
+        _reader = reader;
+        _stacks = new ProcessStacks(process);
+    }
+
+    /// <summary>Code without a name was found that the process has compiled as it ran.</summary>
+    internal bool HasUnnamedCode { get; private set; }
 
     /// <summary>Forgets where files are mapped: what is known may be so no longer.</summary>
     internal void Forget()
@@ -36,39 +48,76 @@ internal sealed class CallSites
         _mappings.Clear();
         _wayBack.Clear();
         _direct.Clear();
+        _known.Clear();
+        _stacks.Forget();
     }
 
-    /// <summary>Where a call was made.</summary>
-    internal CallSite Of(in CallEntry call)
+    /// <summary>Where a call was made, and the stack there, which is null where it can't be had. The thread is stopped in the call.</summary>
+    internal (CallSite Site, CallStack? Stack) Of(in CallEntry call)
     {
         if (_mappings.Count == 0)
             ReadMappings();
+        DirectSite? direct = null;
         if (_wayBack.TryGetValue(call.InstructionPointer, out int offset)
             && _reader.ReadBytes(call.StackPointer + new ByteLength((ulong)offset), _stack.AsSpan(0, WordBytes)) == WordBytes
-            && _direct.TryGetValue((call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack)), out CallSite known))
-            return known;
+            && _direct.TryGetValue((call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack)), out direct)
+            && (direct.Equal >= EnoughEqual || direct.Stack is null))
+            return (direct.Site, direct.Stack);
+        CallStack? stack = StackOf(call);
+        if (direct is not null)
+        {
+            direct.Equal = direct.Stack == stack ? direct.Equal + 1 : 0;
+            direct.Stack = stack;
+            return (direct.Site, stack);
+        }
+
         string? file = FileAt(call.InstructionPointer);
         string? caller = CallerOutside(file, call.StackPointer, out offset);
-        var site = new CallSite(Describe(file, call.InstructionPointer), caller);
+        var site = new CallSite(Describe(file, call.InstructionPointer), stack?.Caller ?? caller);
         if (caller is not null && offset <= LargestWrapperFrame && _direct.Count < MostKept)
         {
             _wayBack[call.InstructionPointer] = offset;
-            _direct[(call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(offset)))] = site;
+            _direct[(call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack.AsSpan(offset)))] = new DirectSite(site) { Stack = stack };
         }
 
-        return site;
+        return (site, stack);
     }
+
+    public void Dispose() => _stacks.Dispose();
+
+    private CallStack? StackOf(in CallEntry call)
+    {
+        ulong[] addresses = _stacks.Unwind(call.ThreadId);
+        if (addresses.Length == 0)
+            return null;
+        var frames = new StackFrame[addresses.Length];
+        for (int i = 0; i < frames.Length; i++)
+            frames[i] = FrameAt(new VirtualAddress(addresses[i]));
+        string text = string.Join('\n', frames.Select(f => f.Place));
+        if (_known.TryGetValue(text, out CallStack? known))
+            return known;
+        var stack = new CallStack(frames);
+        if (_known.Count < MostKept)
+            _known.Add(text, stack);
+        return stack;
+    }
+
+    private StackFrame FrameAt(VirtualAddress address)
+    {
+        string? file = FileAt(address);
+        (string? function, string? source, int line) = _stacks.NameOf(address.Value);
+        HasUnnamedCode |= function is null && IsCompiled(file);
+        return new StackFrame(function, Describe(file, address), IsCompiled(file) ? null : Path.GetFileName(file), source, line);
+    }
+
+    // .NET maps what it compiles from a memory file, to have it writable elsewhere.
+    private static bool IsCompiled(string? file) => file is "" || file?.StartsWith("/memfd:doublemapper", StringComparison.Ordinal) == true;
 
     private void ReadMappings()
     {
         _ = _reader.ReadMappingsWithNames(new AddressRange(VirtualAddress.Zero, new VirtualAddress(0x7fff_ffff_f000)), _mappings);
         _loaded.Clear();
-        foreach (KernelMapping mapping in _mappings)
-        {
-            if (!string.IsNullOrEmpty(mapping.Name))
-                _ = _loaded.TryAdd(mapping.Name, mapping.Range.Start);
-        }
-
+        _loaded.AddRange(_mappings.Where(m => !string.IsNullOrEmpty(m.Name) && m.FileOffset == 0));
         _ = _mappings.RemoveAll(m => !m.Protection.HasFlag(Protection.Execute));
     }
 
@@ -84,9 +133,23 @@ internal sealed class CallSites
         return null;
     }
 
-    private string Describe(string? file, VirtualAddress address) => string.IsNullOrEmpty(file)
+    private string Describe(string? file, VirtualAddress address) => string.IsNullOrEmpty(file) || IsCompiled(file)
         ? address.ToString()
-        : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}+0x{(address - _loaded[file]).Value:x}");
+        : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}+0x{OffsetIn(file, address):x}");
+
+    /// <summary>The distance from where the file is loaded: the nearest place below at which its beginning is mapped, since a file can be mapped several times. Where its beginning is not, from
+    /// the file's own beginning.</summary>
+    private ulong OffsetIn(string file, VirtualAddress address)
+    {
+        for (int i = _loaded.Count - 1; i >= 0; i--)
+        {
+            if (_loaded[i].Range.Start <= address && _loaded[i].Name == file)
+                return (address - _loaded[i].Range.Start).Value;
+        }
+
+        KernelMapping mapping = _mappings.First(m => m.Range.Contains(address));
+        return (address - mapping.Range.Start).Value + mapping.FileOffset;
+    }
 
     private string? CallerOutside(string? file, VirtualAddress stack, out int offset)
     {
@@ -138,5 +201,15 @@ internal sealed class CallSites
             2 => 5 + scaled,
             _ => 1,
         };
+    }
+
+    /// <summary>A caller that is found without unwinding, with the stack that it had last.</summary>
+    private sealed class DirectSite(CallSite site)
+    {
+        internal CallSite Site { get; } = site;
+
+        internal CallStack? Stack { get; set; }
+
+        internal int Equal { get; set; }
     }
 }

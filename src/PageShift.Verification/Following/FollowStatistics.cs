@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Linux.Tracing;
 
 namespace PageShift.Verification.Following;
 
@@ -7,6 +8,10 @@ public sealed record FollowStatistics
 {
     private readonly SortedDictionary<string, long> _unexplained = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _ranges = new(StringComparer.Ordinal);
+    private readonly Dictionary<SystemCallNumber, CallTotals> _calls = [];
+
+    /// <summary>The memory calls that returned, by kind.</summary>
+    internal IReadOnlyDictionary<SystemCallNumber, CallTotals> Calls => _calls;
 
     /// <summary>Address spaces followed: programs executed and processes forked.</summary>
     public long AddressSpaces { get; internal set; }
@@ -62,6 +67,9 @@ public sealed record FollowStatistics
     /// <summary>Programs that were not followed, as the kernel hides their memory from this user: their files may be executed and not read, for instance.</summary>
     public long HiddenPrograms { get; internal set; }
 
+    /// <summary>True when a stack had code without a name that its process had compiled as it ran.</summary>
+    internal bool HasUnnamedCode { get; set; }
+
     internal void AddUnexplained(Errno error)
     {
         UnexplainedResults++;
@@ -74,5 +82,34 @@ public sealed record FollowStatistics
             _ranges["hugetlbfs"] = _ranges.GetValueOrDefault("hugetlbfs") + 1;
         if (flags.HasFlag(VmFlags.UserFault))
             _ranges["userfaultfd"] = _ranges.GetValueOrDefault("userfaultfd") + 1;
+    }
+
+    internal void Count(in CallExit exit)
+    {
+        if (!_calls.TryGetValue(exit.Entry.Number, out CallTotals? totals))
+            _calls[exit.Entry.Number] = totals = new CallTotals();
+        totals.Add(exit);
+    }
+}
+
+/// <summary>The memory calls of one kind.</summary>
+internal sealed class CallTotals
+{
+    /// <summary>How many returned.</summary>
+    internal long Count { get; private set; }
+
+    /// <summary>How many of them returned an error.</summary>
+    internal long Errors { get; private set; }
+
+    /// <summary>The lengths that they named, added up, in bytes: the second argument, which is the length of the calls that map, unmap, protect and advise.</summary>
+    internal decimal Bytes { get; private set; }
+
+    internal void Add(in CallExit exit)
+    {
+        Count++;
+        if (exit.Result.IsError)
+            Errors++;
+        else
+            Bytes += exit.Entry.Arguments.Second;
     }
 }

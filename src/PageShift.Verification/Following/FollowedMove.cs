@@ -23,6 +23,9 @@ public sealed record FollowedMove
     /// <summary>Where it was made.</summary>
     public required CallSite Site { get; init; }
 
+    /// <summary>The calls that led there; null where no library that unwinds stacks (libdw) is installed, or where it found nothing.</summary>
+    public CallStack? Stack { get; init; }
+
     /// <summary>Nanoseconds in the call, with two changes of context on top (see <see cref="FollowStatistics.BaselineNanoseconds"/>). A call that moves several mappings has its
     /// time with the first of them, and 0 with the others.</summary>
     public required long ElapsedNanoseconds { get; init; }

@@ -235,14 +235,27 @@ internal sealed partial class FollowedSpace
         CallRanges named = call.RangesBefore(arguments, Engine.BreakStart);
         foreach (AddressRange range in call.RangesAfter(arguments, kernel))
         {
-            if (named.Contains(range))
-                continue;
-            var pages = new AddressRange(range.Start, range.End.AlignUp(PageSize.Length));
-            if (Engine.FindHole(pages) != pages)
+            if (!IsFree(new AddressRange(range.Start, range.End.AlignUp(PageSize.Length)), named))
                 return false;
         }
 
         return true;
+    }
+
+    /// <summary>True when nothing is mapped in a range, apart from what a call names itself: what grows in place stays where it is.</summary>
+    private bool IsFree(AddressRange pages, in CallRanges named)
+    {
+        if (pages.IsEmpty)
+            return true;
+        foreach (AddressRange own in named)
+        {
+            var owned = new AddressRange(own.Start.PageStart, own.End.AlignUp(PageSize.Length));
+            if (owned.Overlaps(pages))
+                return (owned.Start <= pages.Start || IsFree(new AddressRange(pages.Start, owned.Start), named))
+                    && (owned.End >= pages.End || IsFree(new AddressRange(owned.End, pages.End), named));
+        }
+
+        return Engine.FindHole(pages) == pages;
     }
 
     /// <summary>True when the engine has what the call used, which it learns from the kernel where it can.</summary>

@@ -33,12 +33,14 @@ internal sealed partial class FollowedSpace : IMoveObserver
             plans[i] = PlannedMove.Of(move.Plan(MovePolicyName.All[i]), i == 0 ? null : plans[i - 1]);
         }
 
+        (CallSite site, CallStack? stack) = _sites.Of(_moving.Entry);
         _moves.Add(new FollowedMove
         {
             ProcessId = _moving.Entry.ProcessId,
             ThreadId = _moving.Entry.ThreadId,
             Exit = _moving,
-            Site = _sites.Of(_moving.Entry),
+            Site = site,
+            Stack = stack,
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
             ProcessorNanoseconds = _moves.Count == 0 || _moving.ProcessorNanoseconds is null ? _moving.ProcessorNanoseconds : 0,
             PresentPages = PresentPagesOf(move.Request.Source),

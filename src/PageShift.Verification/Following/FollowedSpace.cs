@@ -30,7 +30,7 @@ internal sealed partial class FollowedSpace : IDisposable
         _context = context;
         _comparison = new SpaceComparison(context.Files.Pairs);
         _reader = reader;
-        _sites = new CallSites(reader);
+        _sites = new CallSites(processId, reader);
         ProcessId = processId;
         _target = new EngineTarget(engine);
         context.Statistics.AddressSpaces++;
@@ -91,6 +91,9 @@ internal sealed partial class FollowedSpace : IDisposable
     /// <summary>Gives the engine's space back, and closes the files.</summary>
     public void Dispose()
     {
+        if (_sites.HasUnnamedCode)
+            _context.Statistics.HasUnnamedCode = true;
+        _sites.Dispose();
         _reader.Dispose();
         _target.Dispose();
     }

@@ -23,12 +23,28 @@ public sealed class TraceFollower : ITraceObserver
     /// <exception cref="IOException">The log can't be written; every traced process was killed.</exception>
     public static FollowResult Run(TracedCommand command, IFollowObserver observer, TextWriter? log = null, CancellationToken cancellation = default)
     {
+        return Follow(observer, log, follower => ProcessTracer.Run(command, follower, cancellation));
+    }
+
+    /// <summary>Follows a process that runs already, and all that it starts from now on, until it has ended or is left; then it runs on.</summary>
+    /// <param name="processId">The process.</param>
+    /// <param name="observer">Receives moves and divergences, on the tracing thread.</param>
+    /// <param name="log">Takes the calls as a log that can be run again with the same moves, or null. It stays the caller's to flush and to close.</param>
+    /// <param name="time">Leaves the process when it has been followed for so long; null for no such limit.</param>
+    /// <param name="leave">Leaves the process when cancelled. Signals do so too (<see cref="ProcessTracer.Attach"/>).</param>
+    /// <returns>How the process ended, that it runs on, or why it could not be traced; and what was counted.</returns>
+    /// <exception cref="IOException">The log can't be written; the process runs on.</exception>
+    public static FollowResult Attach(int processId, IFollowObserver observer, TextWriter? log = null, TimeSpan? time = null, CancellationToken leave = default) =>
+        Follow(observer, log, follower => ProcessTracer.Attach(processId, follower, time, leave));
+
+    private static FollowResult Follow(IFollowObserver observer, TextWriter? log, Func<TraceFollower, TraceResult> trace)
+    {
         ArgumentNullException.ThrowIfNull(observer);
         using var context = new FollowContext(observer, log is null ? null : new FollowLog(log));
         var follower = new TraceFollower(context);
         try
         {
-            return new FollowResult(ProcessTracer.Run(command, follower, cancellation), context.Statistics);
+            return new FollowResult(trace(follower), context.Statistics);
         }
         finally
         {
@@ -83,6 +99,7 @@ public sealed class TraceFollower : ITraceObserver
 
     void ITraceObserver.CallCompleted(in CallExit call)
     {
+        _context.Statistics.Count(call);
         if (_spaces.TryGetValue(call.Entry.AddressSpaceId, out FollowedSpace? space))
             space.Complete(call);
     }

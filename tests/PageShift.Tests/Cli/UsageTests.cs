@@ -160,7 +160,12 @@ public sealed class UsageTests
     [InlineData("run - --format", "--format: found nothing, expected text|json")]
     [InlineData("run - --format text --format json", "--format: found 2 values, expected one")]
     [InlineData("check --shard", "--shard: found nothing, expected I/N")]
-    [InlineData("trace", "found no COMMAND (see 'pageshift trace --help')")]
+    [InlineData("trace", "found neither COMMAND nor -p PID (see 'pageshift trace --help')")]
+    [InlineData("trace -p 1 -- ls", "-p: found a COMMAND too, expected one of the two")]
+    [InlineData("trace -p 0", "-p: found '0', expected a whole number from 1 to 2147483647")]
+    [InlineData("trace -p 1 --for soon", "--for: found 'soon', expected a time such as 30s, 500ms or 5m")]
+    [InlineData("trace -p 1 --for 0s", "--for: found '0s', expected a time such as 30s, 500ms or 5m")]
+    [InlineData("trace --for 3s -- ls", "--for: found no -p, expected one: a program that the tool has started is followed to its end")]
     [InlineData("trace --repot x -- true", "found '--repot', expected an option of trace; did you mean '--report'?")]
     [InlineData("completion", "found no SHELL (see 'pageshift completion --help')")]
     public void Wrong_usage_is_answered_in_one_line_with_what_was_probably_meant(string arguments, string error)

@@ -156,4 +156,26 @@ public sealed class FollowedMoveTests
             Assert.StartsWith("program+0x", move.Site.Caller, StringComparison.Ordinal);
         });
     }
+
+    [Fact]
+    public void What_grows_in_place_is_grown_in_place()
+    {
+        FollowedRun run = FollowedRun.OfC("""
+            int main(void)
+            {
+                char *a = ANON(8 << 20);
+                munmap(a + 4096, (8 << 20) - 4096);
+                memset(a, 1, 4096);
+                for (size_t n = 1; n < 1024; n *= 2)
+                {
+                    if (mremap(a, n * 4096, 2 * n * 4096, MREMAP_MAYMOVE) != a)
+                        return 1;
+                }
+                return mremap(a, 1024 * 4096, 1100 * 4096 + 1, 0) != a;
+            }
+            """);
+
+        Assert.Empty(run.Moves);
+        run.AssertReplaysEqually();
+    }
 }

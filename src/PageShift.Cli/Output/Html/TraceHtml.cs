@@ -40,7 +40,7 @@ internal sealed class TraceHtml : ITraceOutput
     public void Finish(TraceReport report)
     {
         RunLog();
-        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, PagingGeometry.X86, string.Join(' ', report.Settings.Command), Comparison.Of(report)), _recorder.Finish);
+        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, PagingGeometry.X86, report.Settings.Subject, Comparison.Of(report)), _recorder.Finish);
     }
 
     private void RunLog()

@@ -20,7 +20,7 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
 
 /// <summary>What comes before the moves.</summary>
 internal sealed record TraceHead(
-    int Schema, IEnumerable<string> Command, int ExitCode, int? Signal, long Processes, long Threads, long Programs, long Calls, double? OtherProcessors, bool? Busy,
+    int Schema, IEnumerable<string> Command, int? Attached, bool? Detached, int ExitCode, int? Signal, long Processes, long Threads, long Programs, long Calls, TraceUsage? Usage, double? OtherProcessors, bool? Busy,
     IEnumerable<string> UnprivilegedPrograms, long DivergenceCount,
     IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, IEnumerable<TraceSite> Sites)
 {
@@ -29,10 +29,33 @@ internal sealed record TraceHead(
         TraceResult result = report.Result!;
         TraceStatistics trace = result.Statistics;
         return new TraceHead(
-            Schema: 1, report.Settings.Command, result.Status.ShellStatus, result.Status.IsKilled ? result.Status.Signal : null, trace.Processes, trace.Threads, trace.Programs,
-            trace.CompletedCalls, BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics),
+            Schema: 1, report.Settings.Command, report.Settings.Process, report.Settings.Process is null ? null : result.Outcome == TraceOutcome.Detached, result.Status.ShellStatus, result.Status.IsKilled ? result.Status.Signal : null, trace.Processes, trace.Threads, trace.Programs,
+            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics),
             report.Sites.OrderByDescending(s => s.LinuxEntries).Select(TraceSite.Of));
     }
+}
+
+/// <summary>What the program used.</summary>
+internal sealed record TraceUsage(long Nanoseconds, long ProcessorNanoseconds, long MinorFaults, long MajorFaults, long? Samples, long? LostSamples, string? WhyNotSampled, IEnumerable<TraceShare> Shares)
+{
+    internal static TraceUsage? Of(TraceReport report)
+    {
+        TraceStatistics trace = report.Result!.Statistics;
+        return trace.Usage is not { } usage
+            ? null
+            : new TraceUsage(usage.ElapsedNanoseconds, trace.ProcessorNanoseconds, usage.MinorFaults, usage.MajorFaults, usage.Sampled?.Total, usage.Sampled?.Lost,
+                usage.Sampled is null ? usage.WhyNotSampled : null, UsageShares.Of(report).Select(s => new TraceShare(s.Name, s.Nanoseconds, s.Part, s.Calls)));
+    }
+}
+
+/// <summary>A part of the processor time.</summary>
+internal sealed record TraceShare(string Name, long? Nanoseconds, double? Part, long? Calls);
+
+/// <summary>A place on a stack.</summary>
+internal sealed record TraceFrame(string? Function, string Place, string? Source, int? Line)
+{
+    internal static IEnumerable<TraceFrame>? Of(CallStack? stack) =>
+        stack?.Frames.Select(f => new TraceFrame(f.Function, f.Place, f.Source, f.Line == 0 ? null : f.Line));
 }
 
 /// <summary>A place where engine and kernel differed.</summary>
@@ -53,22 +76,22 @@ internal sealed record TraceFollowing(
 
 /// <summary>The moves that were made at one place.</summary>
 internal sealed record TraceSite(
-    string Site, string? Caller, long Moves, long CongruentMoves, ulong EntriesLinux67, ulong EntriesPageShift, ulong EntriesCongruent, long Nanoseconds, long? ProcessorNanoseconds)
+    string Site, string? Caller, IEnumerable<TraceFrame>? Stack, long Moves, long CongruentMoves, ulong EntriesLinux67, ulong EntriesPageShift, ulong EntriesCongruent, long Nanoseconds, long? ProcessorNanoseconds)
 {
     internal static TraceSite Of(SiteTotals site) => new(
-        site.Site.Call, site.Site.Caller, site.Moves, site.CongruentMoves, site.LinuxEntries, site.PageShiftEntries, site.CongruentEntries, site.Time.Elapsed, site.Time.Processor);
+        site.Site.Call, site.Site.Caller, TraceFrame.Of(site.Stack), site.Moves, site.CongruentMoves, site.LinuxEntries, site.PageShiftEntries, site.CongruentEntries, site.Time.Elapsed, site.Time.Processor);
 }
 
 /// <summary>A move.</summary>
 internal sealed record TraceMove(
-    int Process, int Thread, string Call, string Site, string? Caller, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, long Nanoseconds, long? ProcessorNanoseconds,
+    int Process, int Thread, string Call, string Site, string? Caller, IEnumerable<TraceFrame>? Stack, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, long Nanoseconds, long? ProcessorNanoseconds,
     string? Remedy, IEnumerable<PolicyJson> Policies, TracePlacement? CongruentPlacement)
 {
     internal static TraceMove Of(TracedMove traced)
     {
         FollowedMove move = traced.Made;
         return new TraceMove(
-            move.ProcessId, move.ThreadId, move.Call, move.Site.Call, move.Site.Caller, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value,
+            move.ProcessId, move.ThreadId, move.Call, move.Site.Call, move.Site.Caller, TraceFrame.Of(move.Stack), move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value,
             ReportJson.NameOf(move.Congruence), move.PresentPages, move.IsExact, move.ElapsedNanoseconds, move.ProcessorNanoseconds, traced.Explanation.Remedy, PolicyJson.Of(traced.Explanation),
             TracePlacement.Of(traced));
     }

@@ -1,0 +1,191 @@
+using System.Globalization;
+using PageShift.Abi;
+using PageShift.Linux.Interop;
+using PageShift.Linux.Settings;
+
+namespace PageShift.Linux.Timing;
+
+/// <summary>Samples what the threads of a program do with their processor time: their own code, page faults, or a system call. The kernel leaves a sample each time one of them has used another
+/// quarter of a millisecond; nothing is stopped for it.
+/// Thread safety: none.</summary>
+internal sealed class ProcessorSamples : IDisposable
+{
+    private const ulong Period = 250_000;
+
+    // Beyond that, opening and keeping the events would be a burden of its own.
+    private const int MostEvents = 1024;
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
+
+    private readonly List<PerfRing> _rings = [];
+    private readonly Dictionary<KernelEntry, long> _entries = [];
+    private readonly Lock _gate = new();
+    private Timer? _reading;
+    private long _ownCode;
+
+    private ProcessorSamples()
+    {
+    }
+
+    /// <summary>Begins.</summary>
+    /// <param name="threads">The threads; those that they make are sampled too.</param>
+    /// <param name="reason">Why the result is null, as a part of a sentence.</param>
+    public static ProcessorSamples? TryBegin(IReadOnlyCollection<int> threads, out string reason)
+    {
+        reason = "";
+        int[] processors = Online(ProcSetting.ReadText("/sys/devices/system/cpu/online") ?? "");
+        if (processors.Length * threads.Count is 0 or > MostEvents)
+        {
+            reason = "there are too many threads and processors to sample";
+            return null;
+        }
+
+        var samples = new ProcessorSamples();
+        foreach (int processor in processors)
+        {
+            PerfRing? ring = PerfRing.TryOpen(threads.First(), processor, Period, out Errno error);
+            if (ring is null)
+            {
+                reason = error is Errno.AccessDenied or Errno.OperationNotPermitted
+                    ? "the kernel lets this user not sample it: that needs root, CAP_PERFMON, or kernel.perf_event_paranoid below 2"
+                    : $"the kernel's samples could not be opened ({ErrnoName.Describe(error)})";
+                samples.Dispose();
+                return null;
+            }
+
+            samples._rings.Add(ring);
+            foreach (int thread in threads.Skip(1))
+                ring.Add(thread, processor, Period);
+        }
+
+        samples._reading = new Timer(_ => samples.Read(), null, BetweenReads, BetweenReads);
+        return samples;
+    }
+
+    /// <summary>Ends the sampling, and names what was found.</summary>
+    /// <param name="reason">Why the result is null, as a part of a sentence.</param>
+    public SampledTime? End(out string reason)
+    {
+        using Lock.Scope entered = _gate.EnterScope();
+        _reading?.Dispose();
+        Read();
+        var names = KernelSymbols.TryRead(_entries.Keys.SelectMany(e => e.Addresses));
+        reason = names is null ? "the kernel shows this user no addresses of its own: that needs root, or kernel.kptr_restrict 0" : "";
+        if (names is null)
+            return null;
+        var calls = new Dictionary<string, long>();
+        foreach ((KernelEntry entry, long count) in _entries)
+        {
+            string kind = entry.KindWith(names);
+            calls[kind] = calls.GetValueOrDefault(kind) + count;
+        }
+
+        return new SampledTime(_ownCode, calls, _rings.Sum(r => r.Lost));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _reading?.Dispose();
+        lock (_gate)
+        {
+            foreach (PerfRing ring in _rings)
+                ring.Dispose();
+            _rings.Clear();
+        }
+    }
+
+    private void Read()
+    {
+        lock (_gate)
+        {
+            foreach (PerfRing ring in _rings)
+                ring.Read(Take);
+        }
+    }
+
+    private void Take(bool isKernel, ReadOnlySpan<ulong> chain)
+    {
+        if (!isKernel || chain.IsEmpty)
+        {
+            _ownCode++;
+            return;
+        }
+
+        var entry = KernelEntry.Of(chain);
+        _entries[entry] = _entries.GetValueOrDefault(entry) + 1;
+    }
+
+    /// <summary>Reads a list such as <c>0-3,6</c>.</summary>
+    internal static int[] Online(string list)
+    {
+        var processors = new List<int>();
+        foreach (string part in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int[] ends = [.. part.Split('-').Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1)];
+            if (ends.Length is 1 or 2 && ends.All(e => e >= 0))
+                processors.AddRange(Enumerable.Range(ends[0], Math.Max(0, ends[^1] - ends[0] + 1)));
+        }
+
+        return [.. processors];
+    }
+}
+
+/// <summary>What samples say of the processor time of a program.</summary>
+/// <param name="OwnCode">Samples in its own code.</param>
+/// <param name="InKernel">Samples in the kernel, by what it did: <see cref="KernelEntry.PageFault"/>, <see cref="KernelEntry.Tracing"/>, <see cref="KernelEntry.Other"/>, or a system call's name.</param>
+/// <param name="Lost">Samples that the kernel dropped.</param>
+internal sealed record SampledTime(long OwnCode, IReadOnlyDictionary<string, long> InKernel, long Lost)
+{
+    /// <summary>All samples but those in the stops that tracing adds.</summary>
+    public long Total => OwnCode + InKernel.Sum(k => k.Value) - Of(KernelEntry.Tracing);
+
+    /// <summary>The samples of one kind.</summary>
+    public long Of(string kind) => InKernel.GetValueOrDefault(kind);
+}
+
+/// <summary>The outermost calls of a sample in the kernel, which tell how the kernel was entered.</summary>
+internal readonly record struct KernelEntry(ulong First, ulong Second, ulong Third, ulong Fourth)
+{
+    /// <summary>A page fault of the program.</summary>
+    public const string PageFault = "page fault";
+
+    /// <summary>A stop for the tracer, and the filter that leads to it.</summary>
+    public const string Tracing = "tracing";
+
+    /// <summary>An interrupt, or what is not known.</summary>
+    public const string Other = "other";
+
+    /// <summary>The addresses, outermost first.</summary>
+    public IEnumerable<ulong> Addresses => [First, Second, Third, Fourth];
+
+    /// <summary>Of a chain, innermost first.</summary>
+    public static KernelEntry Of(ReadOnlySpan<ulong> chain) => new(At(chain, 1), At(chain, 2), At(chain, 3), At(chain, 4));
+
+    /// <summary>What the kernel did.</summary>
+    public string KindWith(KernelSymbols names)
+    {
+        foreach (ulong address in Addresses)
+        {
+            if (names.NameOf(address) is { } name && KindOf(name) is { } kind)
+                return kind;
+        }
+
+        return Other;
+    }
+
+    /// <summary>What a function of the kernel says of how it was entered; null for nothing. Source: <c>arch/x86/entry</c>, <c>kernel/entry/common.c</c> (names).</summary>
+    internal static string? KindOf(string function)
+    {
+        const string SystemCall = "__x64_sys_";
+        if (function.StartsWith(SystemCall, StringComparison.Ordinal))
+            return function[SystemCall.Length..];
+        return function switch
+        {
+            "asm_exc_page_fault" or "exc_page_fault" or "do_user_addr_fault" => PageFault,
+            "syscall_trace_enter" or "syscall_exit_work" or "syscall_exit_to_user_mode_prepare" or "ptrace_notify" or "ptrace_stop" or "__seccomp_filter" or "__secure_computing" => Tracing,
+            _ => null,
+        };
+    }
+
+    private static ulong At(ReadOnlySpan<ulong> chain, int fromEnd) => fromEnd <= chain.Length ? chain[^fromEnd] : 0;
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using PageShift.Linux.Processes;
+using PageShift.Linux.Timing;
+using PageShift.Linux.Tracing;
+using PageShift.Tests.Tracing;
+using Xunit;
+
+namespace PageShift.Tests.Linux;
+
+/// <summary>Where a program's processor time goes, by samples of the kernel.</summary>
+public sealed class ProcessorSamplesTests
+{
+    [Theory]
+    [InlineData("0-3,6", new[] { 0, 1, 2, 3, 6 })]
+    [InlineData("0", new[] { 0 })]
+    [InlineData("", new int[0])]
+    [InlineData("nonsense", new int[0])]
+    public void A_list_of_processors_is_read(string list, int[] processors) => Assert.Equal(processors, ProcessorSamples.Online(list));
+
+    [Fact]
+    public void An_address_has_the_name_of_the_function_that_begins_at_or_below_it()
+    {
+        byte[] text = Encoding.ASCII.GetBytes("ffffffff81000100 T second\nffffffff81000000 T first\nffffffff81000080 d data\nffffffffc0000000 t third\t[module]\n");
+
+        KernelSymbols names = KernelSymbols.Parse(text, [0xffffffff81000000, 0xffffffff810000ff, 0xffffffff81000100, 0xffffffffc0001234, 5])!;
+
+        Assert.Equal(["first", "first", "second", "third", null],
+            new[] { 0xffffffff81000000, 0xffffffff810000ff, 0xffffffff81000100, 0xffffffffc0001234, 5ul }.Select(names.NameOf));
+    }
+
+    [Fact]
+    public void Addresses_that_the_kernel_hides_are_no_names() =>
+        Assert.Null(KernelSymbols.Parse("0000000000000000 T first\n0000000000000000 T second\n"u8, [1]));
+
+    [Theory]
+    [InlineData("__x64_sys_munmap", "munmap")]
+    [InlineData("exc_page_fault", KernelEntry.PageFault)]
+    [InlineData("syscall_trace_enter", KernelEntry.Tracing)]
+    [InlineData("do_syscall_64", null)]
+    public void A_function_tells_how_the_kernel_was_entered(string function, string? kind) => Assert.Equal(kind, KernelEntry.KindOf(function));
+
+    [Fact]
+    public void Code_that_was_compiled_is_named_by_the_last_line_for_its_place()
+    {
+        string path = $"/tmp/perf-{Environment.ProcessId}.map";
+        Assert.SkipWhen(File.Exists(path), "This process writes a map itself.");
+        try
+        {
+            var map = new PerfMap(Environment.ProcessId);
+            Assert.Null(map.NameOf(0x1000));
+            File.WriteAllText(path, "1000 20 void first(int)\n0x2000 10 second\n3000 10 half a li");
+            Assert.Equal(["void first(int)", "void first(int)", null, "second", null], new ulong[] { 0x1000, 0x101f, 0x1020, 0x2008, 0x3000 }.Select(map.NameOf));
+            File.AppendAllText(path, "ne\n1000 20 again\n");
+            Assert.Equal(["half a line", "again"], new ulong[] { 0x3000, 0x1000 }.Select(map.NameOf));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Faults_and_samples_of_a_program_that_faults_are_counted()
+    {
+        using var program = new CProgram("""
+            int main(void)
+            {
+                for (int i = 0; i < 200; i++)
+                {
+                    char *a = ANON(4 << 20);
+                    madvise(a, 4 << 20, MADV_NOHUGEPAGE);
+                    memset(a, 1, 4 << 20);
+                    munmap(a, 4 << 20);
+                }
+                return 0;
+            }
+            """);
+
+        ProgramUsage usage = TracedRun.Of(new EventRecorder(), program.Path).Statistics.Usage!;
+
+        Assert.InRange(usage.MinorFaults, 200 * 1024, 250 * 1024);
+        Assert.SkipWhen(usage.Sampled is null, usage.WhyNotSampled);
+        Assert.True(usage.Sampled.Of(KernelEntry.PageFault) > usage.Sampled.OwnCode);
+        Assert.True(usage.Sampled.Of("munmap") > 0);
+        Assert.True(usage.Sampled.Of(KernelEntry.PageFault) < usage.Sampled.Total);
+    }
+}
