@@ -92,11 +92,26 @@ internal sealed partial class TraceSession
         thread.IsHeld = true;
         bool isInterruption = status.IsStopped && status.Event == StopEvent.Stop && !Signals.IsJobControlStop(status.StopSignal);
         if (isInterruption)
+        {
+            RestartInterrupted(thread);
             thread.Process.CallOrder.Interrupted.Add(thread);
+        }
         else
             _deferred.Add((thread.Id, status));
 
         return true;
+    }
+
+    /// <summary>Lets a call begin again that was about to sleep and failed with EINTR, as the thread was stopped. Where a signal's handler runs, it fails with that all the
+    /// same, as it would have (ERESTARTNOHAND, <c>include/linux/errno.h</c>).</summary>
+    private static void RestartInterrupted(TracedThread thread)
+    {
+        const long RestartUnlessHandled = -514;
+        if (Kernel.PtraceGetRegisters(thread.Id, out Registers registers).IsError || (long)registers.OrigRax < 0 || (long)registers.Rax != -(long)Errno.Interrupted)
+            return;
+
+        registers.Rax = unchecked((ulong)RestartUnlessHandled);
+        _ = Kernel.PtraceSetRegisters(thread.Id, registers);
     }
 
     /// <summary>Lets the threads run on that were stopped for a call on <paramref name="order"/>.</summary>
