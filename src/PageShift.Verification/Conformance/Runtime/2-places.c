@@ -247,7 +247,7 @@ static void put_mapping(struct text *t, const struct seen *m)
     }
 }
 
-/* The mappings of the case, in its own addresses, in the words that a case has for them. False where /proc/self/maps is not to be had. */
+/* The mappings of the case, in its own addresses, in the words that a case has for them. False where there is no /proc/self/maps. */
 static int show_mappings(struct text *t)
 {
     static struct lines l;
