@@ -33,6 +33,7 @@ internal static class Program
             TraceCommand.Create(),
             CheckCommand.Create(),
             FuzzCommand.Create(),
+            ConformCommand.Create(),
             BenchCommand.Create(),
             WalkCommand.Create(),
             TablesCommand.Create(),

@@ -1,6 +1,7 @@
 using System.Text;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
+using PageShift.Verification.Conformance;
 using Xunit;
 
 namespace PageShift.Tests.Conformance;
@@ -10,7 +11,7 @@ public sealed class ConformanceTests
 {
     private const string Regenerate = "PAGESHIFT_REGENERATE";
 
-    public static TheoryData<string> Files => [.. ConformanceFile.All];
+    public static TheoryData<string> Files => [.. ConformanceSuite.Files];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -18,7 +19,7 @@ public sealed class ConformanceTests
     {
         foreach (MovePolicy policy in MovePolicyName.All)
         {
-            foreach (ConformanceCase conformanceCase in ConformanceFile.Read(file))
+            foreach (ConformanceCase conformanceCase in ConformanceSuite.Read(file))
             {
                 using EngineWorld world = new(policy, conformanceCase);
                 Assert.Equal(conformanceCase.Text, ConformanceRendering.Render(conformanceCase, world));
@@ -31,7 +32,7 @@ public sealed class ConformanceTests
     public void The_kernel_does_what_the_cases_say(string file)
     {
         var written = new StringBuilder();
-        foreach (ConformanceCase conformanceCase in ConformanceFile.Read(file))
+        foreach (ConformanceCase conformanceCase in ConformanceSuite.Read(file))
         {
             bool isOfThisProcessor = (conformanceCase.NeedsProtectionKeys ?? ProcessorFeatures.HasProtectionKeys) == ProcessorFeatures.HasProtectionKeys;
             string text = isOfThisProcessor ? RenderOnKernel(conformanceCase) : conformanceCase.Text;
@@ -41,7 +42,7 @@ public sealed class ConformanceTests
         }
 
         if (Environment.GetEnvironmentVariable(Regenerate) == "1")
-            File.WriteAllText(ConformanceFile.PathOf(file), $"# {ConformanceFile.SubjectOf(file)}\n{written}");
+            File.WriteAllText(Repository.Path($"{ConformanceSuite.Folder}/{file}"), $"# {ConformanceSuite.SubjectOf(file)}\n{written}");
     }
 
     // Whether the kernel has a large page to give, or can take one page off its lists to collapse it, depends on all that runs on the machine at that moment.
@@ -63,7 +64,7 @@ public sealed class ConformanceTests
     [Fact]
     public void Every_case_has_a_name_of_its_own_and_says_what_it_shows()
     {
-        ConformanceCase[] cases = [.. ConformanceFile.All.SelectMany(ConformanceFile.Read)];
+        ConformanceCase[] cases = [.. ConformanceSuite.Cases];
         Assert.Equal(cases.Length, cases.Select(one => one.Name).Distinct().Count());
         Assert.All(cases, one => Assert.NotEqual("", one.Title));
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using PageShift.SystemCalls;
+using PageShift.Verification.Conformance;
 
 namespace PageShift.Tests.Conformance;
 
@@ -14,7 +15,7 @@ internal static class CoverageDocument
 
     internal static string Write()
     {
-        ConformanceCase[] cases = [.. ConformanceFile.All.SelectMany(ConformanceFile.Read)];
+        ConformanceCase[] cases = [.. ConformanceSuite.Cases];
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
             # Linux coverage
@@ -24,7 +25,7 @@ internal static class CoverageDocument
             the engine does instead. The rules behind it are in [Linux's rules](linux-rules.md).
 
             A case is text that you can read and that the tests run: calls from an empty address space, with what they return and
-            leave behind. The {cases.Length} cases are in [`{ConformanceFile.Folder}`](../{ConformanceFile.Folder}).
+            leave behind. The {cases.Length} cases are in [`{ConformanceSuite.Folder}`](../{ConformanceSuite.Folder}).
             Each runs on the running kernel, which is the judge, and on the engine under every policy. Two things are shown elsewhere:
             the limit of {65530.ToString("n0", CultureInfo.InvariantCulture)} mappings in `tests/PageShift.Tests/Lockstep/MapCountTests.cs`, and what a move costs in
             `tests/PageShift.Tests/Linux/SectionSevenTests.cs`.
@@ -46,10 +47,10 @@ internal static class CoverageDocument
         }
 
         text.Append("## The rules\n");
-        foreach (string file in ConformanceFile.All)
+        foreach (string file in ConformanceSuite.Files)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n### {ConformanceFile.SubjectOf(file)}\n\nIn [{file}](../{ConformanceFile.Folder}/{file}).\n\n");
-            foreach (ConformanceCase one in ConformanceFile.Read(file))
+            text.Append(CultureInfo.InvariantCulture, $"\n### {ConformanceSuite.SubjectOf(file)}\n\nIn [{file}](../{ConformanceSuite.Folder}/{file}).\n\n");
+            foreach (ConformanceCase one in ConformanceSuite.Read(file))
                 text.Append(Item($"`{one.Name}`: {one.Title}"));
         }
 

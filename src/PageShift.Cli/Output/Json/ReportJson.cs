@@ -13,6 +13,7 @@ namespace PageShift.Cli.Output.Json;
 [JsonSerializable(typeof(TraceMove))]
 [JsonSerializable(typeof(ExplainDocument))]
 [JsonSerializable(typeof(CheckDocument))]
+[JsonSerializable(typeof(ConformDocument))]
 [JsonSerializable(typeof(BenchDocument))]
 [JsonSerializable(typeof(WalkDocument))]
 [JsonSerializable(typeof(TablesDocument))]

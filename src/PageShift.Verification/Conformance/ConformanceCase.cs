@@ -1,12 +1,15 @@
 using PageShift.Calls;
 
-namespace PageShift.Tests.Conformance;
+namespace PageShift.Verification.Conformance;
 
 /// <summary>One case: calls from an empty address space, with what they return and leave behind. Lines of it:
 /// <list type="bullet">
 /// <item><c>#case name</c> begins it; comments that follow say which rule it shows;</item>
 /// <item>a call with its result; mincore with its vector;</item>
 /// <item><c>#needs protection keys</c>, or <c>#needs no protection keys</c>: the processor that it is about; without it any;</item>
+/// <item><c>#since RELEASE</c>: the release of Linux since which it holds, where its flags do not tell;</item>
+/// <item><c>#matters SENTENCE</c>: which programs rely on it, where that is known;</item>
+/// <item><c>#only here SENTENCE</c>: why a program on another system can't show it;</item>
 /// <item><c>#maps</c>: all mappings of the process that made the last call;</item>
 /// <item><c>#flags ADDRESS</c>: the flags of the mapping there;</item>
 /// <item><c>#pages ADDRESS COUNT</c>: a letter for each page: P private, F of an object, Z the page of zeroes, G guard, '.' none.</item>
@@ -23,6 +26,10 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
     /// <summary>True when it makes calls on objects that processes share.</summary>
     internal bool UsesShared => Calls().Values.Any(call => call.Call.Description is { IsOnShared: true });
 
+    /// <summary>What a line that begins with <paramref name="directive"/> says behind it; null for no such line.</summary>
+    internal string? Directive(string directive) =>
+        Lines.FirstOrDefault(line => line.StartsWith(directive + " ", StringComparison.Ordinal))?[(directive.Length + 1)..];
+
     /// <summary>The calls, by the index of their line.</summary>
     internal IReadOnlyDictionary<int, CallRecord> Calls()
     {
@@ -37,53 +44,4 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
 
         return calls;
     }
-}
-
-/// <summary>The files of cases.</summary>
-internal static class ConformanceFile
-{
-    internal const string Folder = "tests/PageShift.Tests/Conformance/cases";
-
-    private const string Begin = "#case ";
-
-    /// <summary>The files, in the order of their names.</summary>
-    internal static IReadOnlyList<string> All { get; } =
-        [.. Directory.GetFiles(Repository.Path(Folder), "*.strace").Select(path => System.IO.Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
-
-    /// <summary>What stands before the first case: the file's subject, without comment signs.</summary>
-    internal static string SubjectOf(string file) =>
-        string.Join(' ', File.ReadLines(PathOf(file)).TakeWhile(line => !line.StartsWith(Begin, StringComparison.Ordinal)).Select(line => line.TrimStart('#', ' '))).Trim();
-
-    /// <summary>The cases of a file, in its order.</summary>
-    internal static IReadOnlyList<ConformanceCase> Read(string file)
-    {
-        var cases = new List<ConformanceCase>();
-        var lines = new List<string>();
-        foreach (string line in File.ReadLines(PathOf(file)))
-        {
-            if (line.StartsWith(Begin, StringComparison.Ordinal))
-            {
-                Close();
-                lines.Add(line);
-            }
-            else if (lines.Count != 0 && line.Length != 0)
-            {
-                lines.Add(line);
-            }
-        }
-
-        Close();
-        return cases;
-
-        void Close()
-        {
-            if (lines.Count == 0)
-                return;
-            string title = string.Join(' ', lines.Skip(1).TakeWhile(line => line.StartsWith("# ", StringComparison.Ordinal)).Select(line => line[2..]));
-            cases.Add(new ConformanceCase(file, lines[0][Begin.Length..], title, [.. lines]));
-            lines.Clear();
-        }
-    }
-
-    internal static string PathOf(string file) => Repository.Path($"{Folder}/{file}");
 }

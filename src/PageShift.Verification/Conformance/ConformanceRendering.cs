@@ -7,7 +7,7 @@ using PageShift.Linux.Processes;
 using PageShift.Units;
 using PageShift.Verification.Lockstep;
 
-namespace PageShift.Tests.Conformance;
+namespace PageShift.Verification.Conformance;
 
 /// <summary>Runs a case and writes it anew with what really happened. A case holds when that is its own text.</summary>
 internal static class ConformanceRendering
@@ -79,7 +79,7 @@ internal static class ConformanceRendering
         }
     }
 
-    private static ulong Number(string text) =>
+    internal static ulong Number(string text) =>
         IntegerExpression.TryParse(text, out ulong value, out string? error) ? value : throw new FormatException($"'{text}': {error}");
 
     private static string PagesText(ulong address, ulong count, SpaceSnapshot state)

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using PageShift.Cli.Conforming;
+using PageShift.Cli.Files;
+using PageShift.Cli.Output;
+using PageShift.Cli.Output.Json;
+using PageShift.Verification.Conformance;
+
+namespace PageShift.Cli.Commands;
+
+/// <summary><c>pageshift conform</c>: the cases that Linux proves, for everyone who writes these calls again.</summary>
+internal static class ConformCommand
+{
+    private const string Engine = "engine";
+    private const string Linux = "linux";
+
+    internal static Command Create()
+    {
+        var export = new Option<string?>("--export") { Description = "Write the suite as one file of C and a Makefile to this directory, and run nothing.", HelpName = "DIRECTORY" };
+        var on = new Option<string>("--on")
+        {
+            Description = "Where it runs: engine, linux (the running kernel), or a command that a program runs behind, such as 'qemu-x86_64-static'.",
+            HelpName = "WHERE",
+            DefaultValueFactory = _ => Engine,
+        };
+        on.CompletionSources.Add(Engine, Linux);
+        var kernel = new Option<string?>("--kernel") { Description = "Leave out what Linux has since a later release, such as 6.1. Not for the engine.", HelpName = "RELEASE" };
+        Option<string?> level = Choice.OptionalOne("--level", "One level alone.", [.. EngineConformance.Each((CaseLevels)~0).Select(ConformText.NameOf)]);
+        var only = new Option<string?>("--only") { Description = "The cases whose name holds this word.", HelpName = "WORD" };
+        Option<string> format = Choice.One("--format", "text for people, tap (TAP 14) for CI, json for programs.", "text", "tap", "json");
+        var command = new Command("conform", "Run the cases that Linux proves on the engine, on a kernel or behind an emulator, or export them as a program in C.") { export, on, kernel, level, only, format };
+        command.SetAction(parsed =>
+        {
+            ConformanceCase[] cases = Chosen(parsed.GetValue(only));
+            if (parsed.GetValue(export) is { } directory)
+                return Export(directory, cases);
+            string where = parsed.GetValue(on)!;
+            string? release = parsed.GetValue(kernel);
+            if (release is not null && (where == Engine || !Version.TryParse(release, out _)))
+                throw new UsageException(where == Engine ? "--kernel: the engine is Linux 6.18; expected another --on" : $"--kernel: found '{release}', expected a release such as 6.1");
+            IReadOnlyList<ConformanceResult> results = Run(where, cases, release is null ? [] : ["--kernel", release]);
+            if (parsed.GetValue(level) is { } wanted)
+                results = [.. results.Where(result => ConformText.NameOf(result.Level) == wanted)];
+            return Show(where, results, cases, parsed.GetValue(format)!);
+        });
+        return command;
+    }
+
+    private static ConformanceCase[] Chosen(string? word)
+    {
+        ConformanceCase[] cases = [.. ConformanceSuite.Cases.Where(one => word is null || one.Name.Contains(word, StringComparison.Ordinal))];
+        return cases.Length == 0 ? throw new UsageException($"--only: found '{word}', which is in no case's name ('pageshift help linux-coverage' names them)") : cases;
+    }
+
+    private static int Export(string directory, ConformanceCase[] cases)
+    {
+        OutputFile.CreateDirectory("--export", directory);
+        string source = Path.Combine(directory, ConformanceProgram.SourceName), makefile = Path.Combine(directory, ConformanceProgram.MakefileName);
+        Write(source, ConformanceProgram.Write(cases, SuiteVersion.Text));
+        Write(makefile, ConformanceProgram.WriteMakefile());
+        Console.WriteLine($"{source}, {makefile}: {cases.Length} cases. Build and run: make -C {directory} check");
+        return ExitCode.Done;
+    }
+
+    private static void Write(string file, string text)
+    {
+        using var writer = new StreamWriter(OutputFile.Create("--export", file));
+        writer.Write(text);
+    }
+
+    private static IReadOnlyList<ConformanceResult> Run(string where, ConformanceCase[] cases, string[] options) => where switch
+    {
+        Engine => [.. cases.SelectMany(EngineConformance.Run)],
+        Linux => ProgramRun.Run([], cases, options),
+        _ => ProgramRun.Run(where.Split(' ', StringSplitOptions.RemoveEmptyEntries), cases, options),
+    };
+
+    private static int Show(string where, IReadOnlyList<ConformanceResult> results, ConformanceCase[] cases, string format)
+    {
+        Dictionary<string, ExportedCase> byName = cases.ToDictionary(one => one.Name, one => new ExportedCase(one));
+        if (format == "json")
+            ConformJson.Write(where, SuiteVersion.Text, results, byName);
+        else if (format == "tap")
+            ConformText.WriteTap(results, byName);
+        else
+            ConformText.Write(where, results, byName);
+        if (results.All(result => result.Outcome == ConformanceOutcome.NotApplicable))
+            throw new NotPossibleException($"--on: no case could be run on '{where}'");
+        return results.Any(result => result.Outcome == ConformanceOutcome.Failed) ? ExitCode.Divergence : ExitCode.Done;
+    }
+}

@@ -1,0 +1,419 @@
+/* The whole suite: each case in a process group of its own, with a time limit; TAP 14 or JSON. */
+
+enum { USUAL_SECONDS = 20 };
+
+static struct { int is_json, seconds, kernel, list; const char *only; u32 only_level; } options = { 0, USUAL_SECONDS, 9999, 0, 0, LEVELS };
+
+static u32 counts[LEVELS][3]; /* passed, failed, not applicable */
+
+static char output_buffer[8192];
+static struct text out = { output_buffer, 0, sizeof output_buffer };
+
+static void flush(void)
+{
+    for (u32 done = 0; done < out.length;) {
+        s64 wrote = sys3(SYS(write), 1, (u64)(out.at + done), out.length - done);
+        if (wrote <= 0)
+            break;
+        done += (u32)wrote;
+    }
+    out.length = 0;
+}
+
+static void say(const char *text)
+{
+    for (; *text; text++) {
+        if (out.length + 8 >= out.room)
+            flush();
+        put_char(&out, *text);
+    }
+}
+
+static void say_number(u64 value)
+{
+    char digits[24];
+    struct text t = { digits, 0, sizeof digits };
+    put_number(&t, value, 10);
+    say(digits);
+}
+
+/* A string in quotes, as YAML and JSON both read it. */
+static void say_quoted(const char *text)
+{
+    char one[2] = { 0, 0 };
+    say("\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            say("\\");
+        one[0] = *text;
+        say(one);
+    }
+    say("\"");
+}
+
+static void say_pair(const char *name, const char *value)
+{
+    if (options.is_json) {
+        say(", \"");
+        say(name);
+        say("\": ");
+    } else {
+        say("  ");
+        say(name);
+        say(": ");
+    }
+    say_quoted(value);
+    if (!options.is_json)
+        say("\n");
+}
+
+static u32 release_of(const char *text)
+{
+    u64 major = parse(&text, 10);
+    if (*text == '.')
+        text++;
+    return (u32)(major * 100 + parse(&text, 10));
+}
+
+/* Why a case says nothing on this system; null when it does. */
+static const char *why_not_here(const struct one_case *c)
+{
+    static char too_new[96];
+    if (c->not_here)
+        return c->not_here;
+    if (c->release > (u32)options.kernel) {
+        struct text t = { too_new, 0, sizeof too_new };
+        put(&t, "Linux has it since ");
+        put_number(&t, c->release / 100, 10);
+        put(&t, ".");
+        put_number(&t, c->release % 100, 10);
+        put(&t, ", which is newer than the profile");
+        return too_new;
+    }
+    if ((c->needs & NEED_4K) && page != CASE_PAGE)
+        return "about sizes that only pages of 4 KiB have";
+#if !defined(__x86_64__)
+    if (c->needs & NEED_X86)
+        return "about addresses that only x86-64 has";
+#endif
+    if (c->needs & (NEED_KEYS | NEED_NO_KEYS)) {
+        s64 key = sys2(SYS(pkey_alloc), 0, 0);
+        int has_keys = key >= 0;
+        if (has_keys)
+            sys1(SYS(pkey_free), (u64)key);
+        if (has_keys != ((c->needs & NEED_KEYS) != 0))
+            return has_keys ? "for processors without protection keys" : "for processors with protection keys";
+    }
+    if ((c->needs & NEED_LOW) && number_in("/proc/sys/vm/mmap_min_addr", "") != CASE_PAGE)
+        return "needs vm.mmap_min_addr to be 4096, and to be shown";
+    if (c->needs & NEED_OVERCOMMIT) {
+        s64 mode = number_in("/proc/sys/vm/overcommit_memory", "");
+        if (mode != 0)
+            return "needs vm.overcommit_memory to be 0, and to be shown";
+    }
+    if ((c->needs & NEED_MAP_COUNT) && number_in("/proc/sys/vm/max_map_count", "") != 65530)
+        return "needs vm.max_map_count to be 65530, and to be shown";
+    if (c->needs & NEED_HUGE) {
+        static struct lines l;
+        char line[128];
+        int asked_for = 0;
+        if (open_lines(&l, "/sys/kernel/mm/transparent_hugepage/enabled"))
+            while (next_line(&l, line, sizeof line))
+                for (const char *at = line; *at; at++)
+                    asked_for |= begins(at, "[madvise]");
+        if (!asked_for)
+            return "needs transparent huge pages to be given to those who ask (madvise)";
+    }
+    return 0;
+}
+
+static void say_head(const struct one_case *c, u32 level, u64 number, const char *verdict)
+{
+    if (options.is_json) {
+        say(number > 1 ? ",\n  {\"case\": " : "\n  {\"case\": ");
+        say_quoted(c->name);
+        say_pair("level", level_names[level]);
+        say_pair("outcome", verdict);
+        return;
+    }
+    say(same(verdict, "failed") ? "not ok " : "ok ");
+    say_number(number);
+    say(" - ");
+    say(level_names[level]);
+    say(": ");
+    say(c->name);
+}
+
+static void say_failure(const struct one_case *c, u32 level, u64 number, s64 step, const char *expected, const char *found)
+{
+    say_head(c, level, number, "failed");
+    if (!options.is_json)
+        say("\n  ---\n");
+    if (step >= 0 && step < (s64)c->step_count) {
+        say_pair("line", c->steps[step].text);
+        for (s64 before = step; before-- > 0;)
+            if (c->steps[before].operation < OP_MAPS) {
+                say_pair("after", c->steps[before].text);
+                break;
+            }
+    }
+    say_pair("expected", expected);
+    say_pair("found", found);
+    say_pair("rule", c->rule);
+    say_pair("source", c->source);
+    if (c->matters)
+        say_pair("matters", c->matters);
+    say(options.is_json ? "}" : "  ...\n");
+}
+
+static void say_level(const struct one_case *c, u32 level, u64 number, const char *why_not, const char *end)
+{
+    const struct finding *f = finding_of((enum level)level);
+    if (!why_not && !f->checks && !end)
+        why_not = no_answer;
+    if (why_not) {
+        counts[level][2]++;
+        say_head(c, level, number, "not applicable");
+        if (options.is_json) {
+            say_pair("reason", why_not);
+            say("}");
+        } else {
+            say(" # SKIP ");
+            say(why_not);
+            say("\n");
+        }
+    } else if (f->failures) {
+        counts[level][1]++;
+        say_failure(c, level, number, f->step, f->expected, f->found);
+    } else if (end) {
+        counts[level][1]++;
+        say_failure(c, level, number, record->turn, "the case comes to its end", end);
+    } else {
+        counts[level][0]++;
+        say_head(c, level, number, "passed");
+        say(options.is_json ? "}" : "\n");
+    }
+}
+
+static void clear_record(void)
+{
+    volatile u8 *at = (volatile u8 *)record;
+    for (u64 i = 0; i < sizeof *record; i++)
+        at[i] = 0;
+}
+
+/* Waits for the case's first process, and ends all. Null, or how it ended too early. */
+static const char *wait_for(s64 child)
+{
+    static char how[96];
+    struct text t = { how, 0, sizeof how };
+    int status = 0, is_late = 0;
+    s64 got = 0;
+    for (u64 waited = 0; got == 0 && !is_late; waited++) {
+        got = sys(SYS(wait4), (u64)child, (u64)&status, 1 /* WNOHANG */, 0, 0, 0);
+        if (got == 0) {
+            pause_briefly(waited < 100 ? 200000 : 5000000);
+            is_late = waited > (u64)options.seconds * 200 + 100;
+        }
+    }
+    sys2(SYS(kill), 0 - (u64)child, SIG_KILL);
+    if (is_late) {
+        sys2(SYS(kill), (u64)child, SIG_KILL);
+        sys(SYS(wait4), (u64)child, (u64)&status, 0, 0, 0, 0);
+        put(&t, "no end within the time limit");
+        return how;
+    }
+    if ((status & 0x7f) != 0) {
+        put(&t, "killed by signal ");
+        put_number(&t, (u64)(status & 0x7f), 10);
+        return how;
+    }
+    if (record->why_not[0] || record->finished)
+        return 0;
+    if (record->stopped)
+        return "not reached: an earlier call succeeded that has to fail, or failed that has to succeed, or returned another address";
+    put(&t, "the process ended by itself");
+    return how;
+}
+
+static u64 run_one(const struct one_case *c, u64 number)
+{
+    const char *why_not = why_not_here(c), *end = 0;
+    clear_record();
+    if (!why_not) {
+        flush();
+        s64 child = make_process();
+        if (child == 0) {
+            sys2(SYS(setpgid), 0, 0);
+            run_case(c);
+            sys1(SYS(exit_group), 0);
+        }
+        if (is_error(child))
+            why_not = "no process can be made";
+        else
+            end = wait_for(child);
+        if (record->why_not[0])
+            why_not = (const char *)record->why_not;
+    }
+    for (u32 level = 0; level < LEVELS; level++)
+        if ((c->levels >> level & 1) && (options.only_level == LEVELS || options.only_level == level))
+            say_level(c, level, number++, why_not, end);
+    return number;
+}
+
+static int is_wanted(const struct one_case *c)
+{
+    if (!options.only)
+        return 1;
+    for (const char *at = c->name; *at; at++)
+        if (begins(at, options.only))
+            return 1;
+    return 0;
+}
+
+static const char usage[] =
+    "usage: conform [--json] [--kernel RELEASE] [--level LEVEL] [--only WORD] [--seconds N] [--list]\n"
+    "  --json             JSON instead of TAP 14\n"
+    "  --kernel RELEASE   leave out what Linux has since a later release, such as 6.1\n"
+    "  --level LEVEL      results, leftovers, mappings, merging or placement alone\n"
+    "  --only WORD        the cases whose name holds the word\n"
+    "  --seconds N        the time limit of one case (20)\n"
+    "  --list             the names of the cases and their rules\n"
+    "exit code: 0 nothing failed, 1 something failed, 2 wrong usage, 3 nothing could be run\n";
+
+static int read_options(char **arguments)
+{
+    for (char **at = arguments + 1; *at; at++) {
+        const char *value = at[1];
+        if (same(*at, "--json")) {
+            options.is_json = 1;
+            continue;
+        }
+        if (same(*at, "--list")) {
+            options.list = 1;
+            continue;
+        }
+        if (!value)
+            return 0;
+        if (same(*at, "--kernel")) {
+            options.kernel = (int)release_of(value);
+        } else if (same(*at, "--only")) {
+            options.only = value;
+        } else if (same(*at, "--seconds")) {
+            options.seconds = (int)parse(&value, 10);
+        } else if (same(*at, "--level")) {
+            for (options.only_level = 0; options.only_level < LEVELS && !same(value, level_names[options.only_level]);)
+                options.only_level++;
+            if (options.only_level == LEVELS)
+                return 0;
+        } else {
+            return 0;
+        }
+        at++;
+    }
+    return options.seconds > 0;
+}
+
+/* The size of a page, which the kernel tells at the start: AT_PAGESZ behind the environment. */
+static void read_page_size(char **environment)
+{
+    while (*environment)
+        environment++;
+    for (u64 *entry = (u64 *)(environment + 1); entry[0]; entry += 2)
+        if (entry[0] == 6 && entry[1] >= CASE_PAGE)
+            page = entry[1];
+}
+
+static void say_end(u64 points)
+{
+    say(options.is_json ? "\n ],\n \"points\": " : "# points ");
+    say_number(points);
+    for (u32 level = 0; level < LEVELS; level++) {
+        say(options.is_json ? ",\n \"" : "\n# ");
+        say(level_names[level]);
+        say(options.is_json ? "\": {\"passed\": " : ": passed ");
+        say_number(counts[level][0]);
+        say(options.is_json ? ", \"failed\": " : ", failed ");
+        say_number(counts[level][1]);
+        say(options.is_json ? ", \"notApplicable\": " : ", not applicable ");
+        say_number(counts[level][2]);
+        say(options.is_json ? "}" : "");
+    }
+    say(options.is_json ? "\n}\n" : "\n");
+    flush();
+}
+
+static int conform(char **arguments, char **environment)
+{
+    u64 points = 0, number = 1;
+    u32 ran = 0;
+    if (!read_options(arguments)) {
+        sys3(SYS(write), 2, (u64)usage, sizeof usage - 1);
+        return 2;
+    }
+    read_page_size(environment);
+    s64 shared = sys(SYS(mmap), 0, (sizeof *record + 65535) & ~65535ull, PROT_RW, MAP_IS_SHARED | MAP_IS_ANONYMOUS, (u64)-1, 0);
+    if (is_error(shared)) {
+        static const char why[] = "conform: no shared memory for the record of a case\n";
+        sys3(SYS(write), 2, (u64)why, sizeof why - 1);
+        return 3;
+    }
+    record = (volatile struct record *)(u64)shared;
+    for (u32 i = 0; i < case_count; i++)
+        for (u32 level = 0; is_wanted(&cases[i]) && level < LEVELS; level++)
+            points += (cases[i].levels >> level & 1) && (options.only_level == LEVELS || options.only_level == level);
+    if (options.list) {
+        for (u32 i = 0; i < case_count; i++)
+            if (is_wanted(&cases[i])) {
+                say(cases[i].name);
+                say("\n  ");
+                say(cases[i].rule);
+                say("\n");
+            }
+        flush();
+        return 0;
+    }
+    if (options.is_json) {
+        say("{\"schema\": 1, \"suite\": \"pageshift-conform\", \"version\": ");
+        say_quoted(suite_version);
+        say(",\n \"results\": [");
+    } else {
+        say("TAP version 14\n1..");
+        say_number(points);
+        say("\n");
+    }
+    for (u32 i = 0; i < case_count; i++)
+        if (is_wanted(&cases[i]))
+            number = run_one(&cases[i], number);
+    say_end(points);
+    u32 failed = 0;
+    for (u32 level = 0; level < LEVELS; level++) {
+        failed += counts[level][1];
+        ran += counts[level][0] + counts[level][1];
+    }
+    return failed ? 1 : ran ? 0 : 3;
+}
+
+#ifdef CONFORM_NOLIBC
+void conform_start(u64 *stack)
+{
+    u64 count = stack[0];
+    sys1(SYS(exit_group), (u64)conform((char **)(stack + 1), (char **)(stack + count + 2)));
+    for (;;)
+        ;
+}
+
+#if defined(__x86_64__)
+__asm__(".text\n.globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call conform_start\n");
+#elif defined(__aarch64__)
+__asm__(".text\n.globl _start\n_start:\n mov x29, xzr\n mov x0, sp\n bl conform_start\n");
+#else
+__asm__(".text\n.globl _start\n_start:\n .option push\n .option norelax\n la gp, __global_pointer$\n .option pop\n mv a0, sp\n call conform_start\n");
+#endif
+#else
+int main(int count, char **arguments, char **environment)
+{
+    (void)count;
+    return conform(arguments, environment);
+}
+#endif

@@ -1,0 +1,102 @@
+using PageShift.Linux.Settings;
+using PageShift.Tests.Tracing;
+using PageShift.Verification.Conformance;
+using PageShift.Verification.Lockstep;
+using Xunit;
+
+namespace PageShift.Tests.Conformance;
+
+/// <summary>The suite as a program in C: it passes on the kernel that has proved the cases, with libc and without, and finds what differs.</summary>
+public sealed class ConformanceProgramTests : IDisposable
+{
+    private static readonly string[] WithLibc = ["-static"];
+    private static readonly string[] WithoutLibc = ["-DCONFORM_NOLIBC", "-ffreestanding", "-fno-builtin", "-fno-stack-protector", "-fno-pie", "-nostdlib", "-static"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("pageshift-conform-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("/usr/bin/gcc", true)]
+    [InlineData("/usr/bin/gcc", false)]
+    [InlineData("/usr/bin/clang", true)]
+    [InlineData("/usr/bin/clang", false)]
+    public void Nothing_fails_on_the_kernel_that_has_proved_the_cases(string compiler, bool usesLibc)
+    {
+        SkipOnOtherKernels();
+        string program = Build(compiler, usesLibc ? WithLibc : WithoutLibc, ConformanceSuite.Cases);
+        (int status, string output) = CProgram.Run(program);
+        Assert.DoesNotContain("not ok", output, StringComparison.Ordinal);
+        Assert.Equal(0, status);
+        Assert.StartsWith($"TAP version 14\n1..{ConformanceSuite.Cases.Sum(one => EngineConformance.Each(new ExportedCase(one).Levels).Count())}\nok 1 - results: ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("munmap(0x10000001, 4096)                                     = -1 EINVAL", "munmap(0x10000001, 4096) = -1 EPERM", "results", "EPERM", "EINVAL")]
+    [InlineData("memread(0x10000ff0, 1)                                       = 3", "memread(0x10000ff0, 1) = 4", "results", "4", "3")]
+    [InlineData("#maps 10001000-10002000 rw-p; 10003000-10007000 rw-p", "#maps 10001000-10002000 rw-p; 10003000-10006000 rw-p", "mappings", "10003000-10006000", "10003000-10007000")]
+    [InlineData("#maps 10001000-10002000 rw-p; 10003000-10007000 rw-p", "#maps 10001000-10002000 rw-p; 10003000-10004000 rw-p; 10004000-10007000 rw-p", "merging", "10003000-10004000", "10003000-10007000")]
+    [InlineData("#pages 0x10000000 8 .P.PPPP.", "#pages 0x10000000 8 .P.PP.P.", "mappings", ".P.PP.P.", ".P.PPPP.")]
+    [InlineData("#pages 0x10000000 4 PPPP", "#pages 0x10000000 4 PPP.", "leftovers", "PPP.", "PPPP")]
+    public void What_differs_fails_at_its_level_and_is_told(string line, string changed, string level, string expected, string found)
+    {
+        SkipOnOtherKernels();
+        string text = File.ReadAllText(Repository.Path($"{ConformanceSuite.Folder}/4-munmap.strace"));
+        Assert.Contains(line, text, StringComparison.Ordinal);
+        string program = Build("/usr/bin/gcc", WithoutLibc, ConformanceSuite.Read("changed", text.Replace(line, changed, StringComparison.Ordinal).Split('\n')));
+        (int status, string output) = CProgram.Run(program);
+        Assert.Equal(1, status);
+        string failure = Assert.Single(output.Split('\n'), one => one.StartsWith("not ok", StringComparison.Ordinal));
+        Assert.Contains($" - {level}: munmap_", failure, StringComparison.Ordinal);
+        Assert.Contains($"\n  expected: \"", output, StringComparison.Ordinal);
+        Assert.Contains(expected, output.Split("  expected: ")[1].Split('\n')[0], StringComparison.Ordinal);
+        Assert.Contains(found, output.Split("  found: ")[1].Split('\n')[0], StringComparison.Ordinal);
+        Assert.Contains("  rule: \"", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_case_that_hangs_is_a_result_and_the_next_is_run()
+    {
+        SkipOnOtherKernels();
+        string[] lines = ["#case hangs", "# Process 2 never begins.", "1 munmap(0x10000000, 4096) = 0", "2 munmap(0x10000000, 4096) = 0", "#case goes_on", "# This one ends.", "munmap(0x10000000, 4096) = 0"];
+        (int status, string output) = CProgram.Run(Build("/usr/bin/gcc", WithoutLibc, ConformanceSuite.Read("made", lines)), "--seconds", "1");
+        Assert.Equal(1, status);
+        Assert.Contains("not ok 1 - results: hangs", output, StringComparison.Ordinal);
+        Assert.Contains("found: \"no end within the time limit\"", output, StringComparison.Ordinal);
+        Assert.Contains("\nok 2 - results: goes_on", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_newer_than_the_profile_is_not_applicable()
+    {
+        string[] lines = ["#case seals", "# Sealing.", "mseal(0x10000000, 0, 0) = 0"];
+        string program = Build("/usr/bin/gcc", WithoutLibc, ConformanceSuite.Read("made", lines));
+        (int status, string output) = CProgram.Run(program, "--kernel", "6.9");
+        Assert.Contains("ok 1 - results: seals # SKIP Linux has it since 6.10", output, StringComparison.Ordinal);
+        Assert.Equal(3, status);
+    }
+
+    [Fact]
+    public void The_engine_passes_every_case()
+    {
+        ConformanceResult[] results = [.. ConformanceSuite.Cases.SelectMany(EngineConformance.Run)];
+        Assert.DoesNotContain(results, result => result.Outcome == ConformanceOutcome.Failed);
+        Assert.All(EngineConformance.Each((CaseLevels)~0), level => Assert.Contains(results, result => result.Level == level));
+    }
+
+    private static void SkipOnOtherKernels()
+    {
+        string? reason = LockstepSurroundings.ReasonAgainst(KernelSettings.Read(), KernelVersion.ReadRunning());
+        Assert.SkipWhen(reason is not null, reason ?? "");
+    }
+
+    private string Build(string compiler, string[] options, IReadOnlyList<ConformanceCase> cases)
+    {
+        Assert.SkipUnless(File.Exists(compiler), $"{compiler} is not installed.");
+        string source = Path.Combine(_folder, "conform.c"), program = Path.Combine(_folder, "conform");
+        File.WriteAllText(source, ConformanceProgram.Write(cases, "test"));
+        (int status, string output) = CProgram.Run(compiler, ["-O1", "-Wall", "-Wextra", "-Werror", .. options, "-o", program, source]);
+        Assert.True(status == 0, output);
+        return program;
+    }
+}
