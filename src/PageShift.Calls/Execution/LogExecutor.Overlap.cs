@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Mappings;
-using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 
