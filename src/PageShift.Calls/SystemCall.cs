@@ -16,6 +16,9 @@ public readonly record struct SystemCall(SystemCallNumber Number, CallArguments 
     /// <summary>What is known of the memory call; null when it is none.</summary>
     internal SystemCallDescription? Description => SystemCallTable.Find(Number) is { } call && call.ConcernsMemory(Arguments) ? call : null;
 
+    /// <summary>True for prctl(PR_SET_SECUREBITS), which decides whether capabilities go with root.</summary>
+    internal bool SetsSecureBits => Number == SystemCallNumber.ControlProcess && Arguments.First == ProcessFlagNames.SetSecureBits;
+
     /// <summary>The arguments, where they are numbers and nothing else; empty for other calls.</summary>
     internal IReadOnlyList<CallParameter> Parameters => SystemCallNames.SignatureOf(Number)?.Described ?? [];
 

@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.AddressSpaces;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
 using PageShift.Units;

@@ -1,8 +1,6 @@
 using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Mappings;
-using PageShift.SystemCalls;
-using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 

@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.Calls.Names;
 
 namespace PageShift.Calls.Execution;
 
@@ -28,7 +27,7 @@ public sealed partial class LogExecutor
             SystemCallNumber.GetEffectiveUser => before.Of(record.Outcome.Value),
             SystemCallNumber.SetCapabilities or SystemCallNumber.GetCapabilities => before.With((Capabilities)a.Second),
             SystemCallNumber.Unshare => ((CloneFlags)a.First).HasFlag(CloneFlags.NewUsers) ? before.InNamespace() : before,
-            SystemCallNumber.ControlProcess => a.First == ProcessFlagNames.SetSecureBits ? before.Keeping() : before,
+            SystemCallNumber.ControlProcess => record.Call.SetsSecureBits ? before.Keeping() : before,
             _ => user == Unchanged ? before : before.As(user),
         };
         if (after != before)
