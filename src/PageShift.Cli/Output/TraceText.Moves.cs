@@ -1,4 +1,3 @@
-using PageShift.Cli.Moves;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
 using PageShift.Moving;

@@ -4,8 +4,6 @@ using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
 using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
-using PageShift.Moving;
-using PageShift.PageTables;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using PageShift.Abi;
-using PageShift.AddressSpaces;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;

@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.Linux.Execution;
 using PageShift.Linux.Processes;
-using PageShift.SystemCalls;
 using PageShift.Units;
 
 namespace PageShift.Verification.Kernels;

@@ -2,7 +2,6 @@ using PageShift.Abi;
 using PageShift.Linux.Execution;
 using PageShift.Linux.Probing;
 using PageShift.Moving;
-using PageShift.SystemCalls;
 using PageShift.Units;
 
 namespace PageShift.Verification.Kernels;

@@ -1,11 +1,8 @@
 using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Linux.Execution;
-using PageShift.Linux.Probing;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
-using PageShift.SystemCalls;
-using PageShift.Units;
 
 namespace PageShift.Verification.Kernels;
 
