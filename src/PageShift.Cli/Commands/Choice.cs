@@ -5,7 +5,7 @@ using System.Numerics;
 
 namespace PageShift.Cli.Commands;
 
-/// <summary>Options whose wrong values are answered in one line: what was found, and what was expected.</summary>
+/// <summary>Options and arguments whose wrong values are answered in one line: what was found, and what was expected.</summary>
 internal static class Choice
 {
     /// <summary>As many words stand in an option's name in the help; more are in its description.</summary>
@@ -83,6 +83,14 @@ internal static class Choice
         {
             Description = description,
             HelpName = "N",
+            CustomParser = result => Parse(result, name, least, most),
+        };
+
+    /// <summary>An argument that is a number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    internal static Argument<T> NumberArgument<T>(string name, string description, T least, T most)
+        where T : struct, INumber<T> => new(name)
+        {
+            Description = description,
             CustomParser = result => Parse(result, name, least, most),
         };
 
