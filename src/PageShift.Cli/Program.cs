@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using PageShift.Calls;
 using PageShift.Cli.Commands;
 using PageShift.Cli.Files;
+using PageShift.Cli.Words;
 
 namespace PageShift.Cli;
 
@@ -74,9 +75,6 @@ internal static class Program
         }
     }
 
-    /// <summary>Says something in one line on standard error. What is not meant to be printed, such as a newline in a file's name, is shown as an escape sequence.</summary>
-    private static void Tell(string text)
-    {
-        Console.Error.WriteLine(string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString())));
-    }
+    /// <summary>Says something in one line on standard error.</summary>
+    private static void Tell(string text) => Console.Error.WriteLine(Describe.Printable(text));
 }

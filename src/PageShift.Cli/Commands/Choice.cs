@@ -5,7 +5,7 @@ using System.Numerics;
 
 namespace PageShift.Cli.Commands;
 
-/// <summary>Options whose wrong values are answered in one line: what was found, and what was expected.</summary>
+/// <summary>Options and arguments whose wrong values are answered in one line: what was found, and what was expected.</summary>
 internal static class Choice
 {
     /// <summary>As many words stand in an option's name in the help; more are in its description.</summary>
@@ -118,6 +118,14 @@ internal static class Choice
         double? seconds = isNumber ? number * unit : null;
         return seconds is >= Least and <= Most ? TimeSpan.FromSeconds(seconds.Value) : null;
     }
+
+    /// <summary>An argument that is a number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    internal static Argument<T> NumberArgument<T>(string name, string description, T least, T most)
+        where T : struct, INumber<T> => new(name)
+        {
+            Description = description,
+            CustomParser = result => Parse(result, name, least, most),
+        };
 
     private static T Parse<T>(ArgumentResult result, string name, T least, T most)
         where T : struct, INumber<T>

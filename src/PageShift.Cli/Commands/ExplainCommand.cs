@@ -66,15 +66,13 @@ internal static class ExplainCommand
         DescribedMove? described = place is null ? MoveOf(parsed, settings.Geometry.UserLimit) : null;
         Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), place?.File, "the log itself");
-        using (PageFile? page = PageFile.Open(Html.Name, parsed.GetValue(Html)))
+        PageFile.Write(Html.Name, parsed.GetValue(Html), stream =>
         {
-            if (page is not null && described is null)
-                ExplainedPage.Write(page.Stream, settings, place!);
-            else if (page is not null)
-                ExplainedPage.Write(page.Stream, settings, described!);
-            page?.Complete();
-        }
-
+            if (described is null)
+                ExplainedPage.Write(stream, settings, place!);
+            else
+                ExplainedPage.Write(stream, settings, described);
+        });
         if (parsed.GetValue(Format) == "json")
         {
             ExplainJson.Write(place, explanation);

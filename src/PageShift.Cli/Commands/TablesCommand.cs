@@ -11,7 +11,7 @@ namespace PageShift.Cli.Commands;
 /// <summary><c>pageshift tables</c>: a live process's mappings against the boundaries of its page tables.</summary>
 internal static class TablesCommand
 {
-    private static readonly Argument<int> Process = new(ProcessTables.Argument) { Description = "The process, by its number. It goes on running." };
+    private static readonly Argument<int> Process = Choice.NumberArgument(ProcessTables.Argument, "The process, by its number. It goes on running.", 1, int.MaxValue);
 
     private static readonly Option<string> Format = CommonOptions.Format();
 
@@ -32,13 +32,7 @@ internal static class TablesCommand
             throw new NotPossibleException(missing);
         int id = parsed.GetValue(Process);
         ProcessTables tables = ProcessTables.Read(id);
-        using (PageFile? file = PageFile.Open(Svg.Name, parsed.GetValue(Svg)))
-        {
-            if (file is not null)
-                TablesSvg.Write(file.Stream, tables);
-            file?.Complete();
-        }
-
+        PageFile.Write(Svg.Name, parsed.GetValue(Svg), stream => TablesSvg.Write(stream, tables));
         if (parsed.GetValue(Format) == "json")
             TablesJson.Write(tables);
         else

@@ -41,13 +41,7 @@ internal static class WalkCommand
         if (value >= limit)
             throw new UsageException($"{Address.Name}: found 0x{value:x}, expected an address of user space, which ends at 0x{limit:x} there");
         var walk = new AddressWalk(new VirtualAddress(value), geometry, machine);
-        using (PageFile? file = PageFile.Open(Svg.Name, parsed.GetValue(Svg)))
-        {
-            if (file is not null)
-                WalkSvg.Write(file.Stream, walk);
-            file?.Complete();
-        }
-
+        PageFile.Write(Svg.Name, parsed.GetValue(Svg), stream => WalkSvg.Write(stream, walk));
         if (parsed.GetValue(Format) == "json")
             WalkJson.Write(walk);
         else

@@ -33,6 +33,20 @@ internal sealed class PageFile : IDisposable
     /// <exception cref="UsageException">It can't be written.</exception>
     internal static PageFile? Open(string option, string? name, bool endsOnSignals = true) => name is null ? null : new PageFile(option, name, endsOnSignals);
 
+    /// <summary>Writes a whole page, if one is asked for.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="name">What it was given, if it was.</param>
+    /// <param name="write">Writes the page.</param>
+    /// <exception cref="UsageException">It can't be written.</exception>
+    internal static void Write(string option, string? name, Action<Stream> write)
+    {
+        using PageFile? page = Open(option, name);
+        if (page is null)
+            return;
+        write(page.Stream);
+        page.Complete();
+    }
+
     /// <summary>The page is whole.</summary>
     internal void Complete()
     {

@@ -10,6 +10,7 @@ namespace PageShift.Cli.Output;
 internal static class TablesText
 {
     private const int Width = 100;
+    private const int NameWidth = 26;
 
     private static readonly TextColumn[] BlockColumns = [new("blocks", true), new("with the pages of", false), new("moved whole by", false)];
 
@@ -32,7 +33,7 @@ internal static class TablesText
         $"{Of(tables)}: {Describe.Count(tables.Mappings.Count, "mapping")} of {Rounded(Sum(tables, m => m.Range.Length))}, {Rounded(Sum(tables, m => m.Occupied))} of it in pages, {(Sum(tables, m => m.Huge).Value == 0 ? "none" : Rounded(Sum(tables, m => m.Huge)))} of that in huge pages";
 
     /// <summary>A process by name and number.</summary>
-    internal static string Of(ProcessTables tables) => string.Create(CultureInfo.InvariantCulture, $"{tables.Name} ({tables.Process})");
+    internal static string Of(ProcessTables tables) => string.Create(CultureInfo.InvariantCulture, $"{Describe.Printable(tables.Name)} ({tables.Process})");
 
     /// <summary>What a kind of block holds.</summary>
     internal static string Content(BlockKind kind) => kind switch
@@ -92,7 +93,11 @@ internal static class TablesText
     };
 
     // The end of a path tells most.
-    private static string Shortened(string name) => name.Length == 0 ? "anonymous" : name.Length <= 26 ? name : $"…{name[^25..]}";
+    private static string Shortened(string name)
+    {
+        string shown = Describe.Printable(name);
+        return shown.Length == 0 ? "anonymous" : shown.Length <= NameWidth ? shown : $"…{shown[^(NameWidth - 1)..]}";
+    }
 
     private static RowTone ToneOf(BlockKind kind) => kind switch
     {

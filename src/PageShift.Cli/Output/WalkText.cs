@@ -50,9 +50,10 @@ internal static class WalkText
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"On paper: the processor has the address of the {Describe.Level(root.Level)} table. Its entry {root.Index} holds the address of a {Describe.Level(root.Level - 1)} table{tables}. The byte is {Describe.Number(walk.Offset)} into the page.");
-        ulong within = walk.OffsetIn(PageTableLevel.Pmd);
+        string block = Describe.Size(walk.Geometry.Span(PageTableLevel.Pmd));
+        ulong within = walk.OffsetIn(PageTableLevel.Pmd) - walk.Offset;
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"It is 0x{within:x} into its {Describe.Size(walk.Geometry.Span(PageTableLevel.Pmd))}. A mapping that begins here can move by PMD entries to a place that is 0x{within:x} past a multiple of {Describe.Size(walk.Geometry.Span(PageTableLevel.Pmd))}: such places are congruent.");
+            $"The page begins 0x{within:x} into its block of {block}. Places that are as far past a multiple of {block} are congruent to it: only there can a mapping that begins with this page move by PMD entries.");
     }
 }

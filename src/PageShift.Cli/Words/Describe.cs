@@ -62,6 +62,9 @@ internal static class Describe
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";
 
+    /// <summary>A text from elsewhere, such as a name: what is not meant to be printed, such as a newline, is shown as an escape sequence.</summary>
+    internal static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()));
+
     /// <summary>Results that what was seen does not explain: "2 results not explained".</summary>
     internal static string Unexplained(long results) => $"{Count(results, "result")} not explained";
 

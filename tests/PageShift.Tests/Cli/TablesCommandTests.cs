@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using PageShift.Abi;
+using PageShift.Linux;
 using PageShift.Linux.Execution;
 using PageShift.Tests.Linux;
 using PageShift.Units;
@@ -65,11 +67,42 @@ public sealed class TablesCommandTests
     [Fact]
     public void A_number_that_is_no_process_is_refused()
     {
-        if (!OperatingSystem.IsLinux())
-            Assert.Skip("This needs Linux.");
+        if (PlatformSupport.MissingReason is { } missing)
+            Assert.Skip(missing);
         ToolResult none = Tool.Run("tables", "2147483647");
 
         Assert.Equal((2, "pageshift: PID: found 2147483647, which is no process here, expected one that runs"), (none.ExitCode, none.ErrorLine));
+    }
+
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("0")]
+    [InlineData("1.5")]
+    public void What_is_no_number_of_a_process_is_refused_in_one_line(string process)
+    {
+        ToolResult result = Tool.Run("tables", process);
+
+        Assert.Equal((2, $"pageshift: PID: found '{process}', expected a whole number from 1 to 2147483647"), (result.ExitCode, result.ErrorLine));
+    }
+
+    [Fact]
+    public void A_name_that_is_not_meant_to_be_printed_does_not_reach_the_terminal()
+    {
+        if (PlatformSupport.MissingReason is { } missing)
+            Assert.Skip(missing);
+        string script = Path.Combine(Directory.CreateTempSubdirectory("pageshift").FullName, "a\u001b[31mb");
+        File.WriteAllText(script, "#!/bin/sh\nread line\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        using Process process = Process.Start(new ProcessStartInfo(script) { RedirectStandardInput = true })!;
+
+        ToolResult result = Tool.Run("tables", process.Id.ToString(CultureInfo.InvariantCulture));
+        process.StandardInput.Close();
+        process.WaitForExit();
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.StartsWith("a\\x1b[31mb (", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', result.Output);
     }
 
     private static JsonElement Json(int process)
