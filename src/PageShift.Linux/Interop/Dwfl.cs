@@ -46,7 +46,7 @@ internal static unsafe partial class Dwfl
     internal static ulong[] Unwind(nint session, int thread)
     {
         ulong* addresses = stackalloc ulong[MostFrames];
-        var frames = new FrameList { Addresses = addresses };
+        var frames = new UnwoundFrames { Addresses = addresses };
         _ = GetThreadFrames(session, thread, &OnFrame, &frames);
         return new ReadOnlySpan<ulong>(addresses, frames.Count).ToArray();
     }
@@ -99,7 +99,7 @@ internal static unsafe partial class Dwfl
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnFrame(nint frame, FrameList* frames)
+    private static int OnFrame(nint frame, UnwoundFrames* frames)
     {
         const int Continue = 0, Stop = 1;
         ulong address;
@@ -129,7 +129,7 @@ internal static unsafe partial class Dwfl
     private static partial int Attach(nint session, int process, byte isStopped);
 
     [LibraryImport(Library, EntryPoint = "dwfl_getthread_frames")]
-    private static partial int GetThreadFrames(nint session, int thread, delegate* unmanaged[Cdecl]<nint, FrameList*, int> onFrame, FrameList* frames);
+    private static partial int GetThreadFrames(nint session, int thread, delegate* unmanaged[Cdecl]<nint, UnwoundFrames*, int> onFrame, UnwoundFrames* frames);
 
     [LibraryImport(Library, EntryPoint = "dwfl_frame_pc")]
     private static partial byte FrameAddress(nint frame, ulong* address, byte* isExact);
@@ -149,7 +149,7 @@ internal static unsafe partial class Dwfl
     [LibraryImport("libstdc++.so.6", EntryPoint = "__cxa_demangle", StringMarshalling = StringMarshalling.Utf8)]
     private static partial byte* Demangle(string name, byte* buffer, nuint* length, out int status);
 
-    private struct FrameList
+    private struct UnwoundFrames
     {
         internal ulong* Addresses;
         internal int Count;

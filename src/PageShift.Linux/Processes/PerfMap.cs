@@ -22,7 +22,8 @@ internal sealed class PerfMap(int process)
     {
         get
         {
-            string inside = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/root/tmp/perf-{InnerNumber()}.map");
+            string root = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/root");
+            string inside = System.IO.Path.Join(root, string.Create(CultureInfo.InvariantCulture, $"tmp/perf-{InnerNumber()}.map"));
             string outside = string.Create(CultureInfo.InvariantCulture, $"/tmp/perf-{process}.map");
             return File.Exists(inside) ? inside : File.Exists(outside) ? outside : null;
         }

@@ -66,8 +66,7 @@ public sealed partial class ProcessReader
             | ((answer.MappingFlags & MapQueryFlags.Writable) != 0 ? Protection.Write : 0)
             | ((answer.MappingFlags & MapQueryFlags.Executable) != 0 ? Protection.Execute : 0),
         (answer.MappingFlags & MapQueryFlags.Shared) != 0,
-        // The request tells an anonymous mapping's own offset, which the text hides.
-        (answer.Inode | answer.DeviceMajor | answer.DeviceMinor) == 0 ? 0 : answer.FileOffset,
+        answer.FileOffset,
         answer.DeviceMajor, answer.DeviceMinor, answer.Inode)
     {
         PageBytes = answer.PageBytes,

@@ -72,12 +72,15 @@ internal sealed class CallOrder(int addressSpaceId)
             thread.Entry = thread.Entry with { IsAtStandstill = false };
     }
 
-    /// <summary>True when every active call was let into the kernel longer ago than <paramref name="limit"/>.</summary>
+    /// <summary>True when every active call was let into the kernel longer ago than <paramref name="limit"/>, and sleeps there. One that only
+    /// waits for a processor will come; where it can't be told from one that sleeps, its time ends too, later.</summary>
     public bool IsOverdue(TimeSpan limit)
     {
+        const int LimitsOfARunningCall = 50;
         foreach (TracedThread thread in _active)
         {
-            if (Stopwatch.GetElapsedTime(thread.EnteredAt) < limit)
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(thread.EnteredAt);
+            if (elapsed < limit || (elapsed < limit * LimitsOfARunningCall && !CallSleep.Has(thread.Process.Id, thread.Id)))
                 return false;
         }
 

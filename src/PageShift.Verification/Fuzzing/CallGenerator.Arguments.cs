@@ -201,6 +201,20 @@ internal sealed partial class CallGenerator
         return new CallArguments(start, length, _random.Chance(95) ? 0UL : 1);
     }
 
+    /// <summary>Of the options that concern memory; now and then with a bit or an argument that the option does not know.</summary>
+    private CallArguments Control()
+    {
+        ulong stray = _random.Chance(20) ? 1 + _random.Below(4) : 0;
+        ulong unused = _random.Chance(10) ? 1UL : 0;
+        return _random.Below(10) switch
+        {
+            < 4 => new CallArguments((ulong)ControlOption.SetLargePagesDisabled, _random.Below(2), stray, unused),
+            < 6 => new CallArguments((ulong)ControlOption.GetLargePagesDisabled, 0, 0, 0, unused),
+            < 8 => new CallArguments((ulong)ControlOption.SetExecutionDenial, _random.Below(4) | stray, 0, unused),
+            _ => new CallArguments((ulong)ControlOption.GetExecutionDenial, unused),
+        };
+    }
+
     /// <summary>Mostly of a shared mapping, where there is one.</summary>
     private CallArguments RemapFilePages(SpaceSnapshot state)
     {

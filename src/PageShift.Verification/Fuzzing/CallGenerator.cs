@@ -32,6 +32,7 @@ internal sealed partial class CallGenerator
         (2, (_, process, _) => Call(process, SystemCallNumber.UnlockAll, default)),
         (5, (own, process, state) => Call(process, SystemCallNumber.Sync, own.Sync(state))),
         (4, (own, process, state) => Call(process, SystemCallNumber.Seal, own.Seal(state))),
+        (4, (own, process, _) => Call(process, SystemCallNumber.ControlProcess, own.Control())),
         (12, (own, process, state) => Call(process, SystemCallNumber.RemapFilePages, own.RemapFilePages(state))),
         (2, (own, process, state) => Call(process, SystemCallNumber.ProtectWithKey, own.ProtectWithKey(state))),
         (9, (own, process, state) => Call(process, SystemCallNumber.SetLimit, own.SetLimit(state))),

@@ -149,7 +149,7 @@ public sealed class UsageTests
     [InlineData("samples/stack.strace", "found 'samples/stack.strace', expected a verb; did you mean 'pageshift run samples/stack.strace'?")]
     [InlineData("samples/stack.strace:6", "found 'samples/stack.strace:6', expected a verb; did you mean 'pageshift explain samples/stack.strace:6'?")]
     [InlineData("/bin/true", "found '/bin/true', expected a verb; did you mean 'pageshift trace -- /bin/true'?")]
-    [InlineData("", "found no verb, expected one of run, explain, trace, check, fuzz, bench, walk, tables, completion, help (see 'pageshift --help')")]
+    [InlineData("", "found no verb, expected one of run, explain, trace, check, fuzz, conform, bench, walk, tables, completion, help (see 'pageshift --help')")]
     [InlineData("run", "found no FILE (see 'pageshift run --help')")]
     [InlineData("run a b", "a: found no thread in its name, expected of several files those of strace -ff, such as log.5316")]
     [InlineData("run a.7 b.7", "b.7: found thread 7, which a.7 has, expected the files of one recording")]

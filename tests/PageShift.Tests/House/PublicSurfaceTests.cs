@@ -12,7 +12,7 @@ namespace PageShift.Tests.House;
 public sealed class PublicSurfaceTests
 {
     [Theory]
-    [InlineData(typeof(AddressSpace), 315)]
+    [InlineData(typeof(AddressSpace), 322)]
     [InlineData(typeof(KernelExecutor), 80)]
     [InlineData(typeof(CallLogReader), 115)]
     [InlineData(typeof(PageBuffer), 135)]

@@ -43,15 +43,22 @@ public sealed class ReadBackTests
 
         Assert.True(request.ReadMappings(Everything, byRequest));
         Assert.True(text.ReadMappings(Everything, byText));
-        Assert.Equal(byText, byRequest);
+        AssertSame(byText, byRequest);
         Assert.True(byRequest.Count > 100);
 
         byRequest.Clear();
         byText.Clear();
         Assert.True(request.ReadMappings(part, byRequest));
         Assert.True(text.ReadMappings(part, byText));
-        Assert.Equal(byText, byRequest);
+        AssertSame(byText, byRequest);
         Assert.True(byRequest.Count is > 1 and < 100);
+    }
+
+    /// <summary>Only the request tells the size of the pages.</summary>
+    private static void AssertSame(List<KernelMapping> byText, List<KernelMapping> byRequest)
+    {
+        Assert.All(byRequest, mapping => Assert.Equal(Page, mapping.PageBytes));
+        Assert.Equal(byText, byRequest.Select(mapping => mapping with { PageBytes = 0 }));
     }
 
     [Fact]

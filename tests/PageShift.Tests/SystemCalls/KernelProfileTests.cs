@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Linux.Execution;
-using PageShift.Mappings;
 using PageShift.Tests.Linux;
 using PageShift.Units;
 using PageShift.Verification.Kernels;

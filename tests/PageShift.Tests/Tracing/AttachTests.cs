@@ -31,6 +31,7 @@ public sealed class AttachTests
         }
         int main(void)
         {
+            alarm(600); // a test run that is killed leaves nothing behind that goes on for ever
             printf("%d\n", getpid());
             pthread_t thread;
             pthread_create(&thread, 0, run, 0);
@@ -88,12 +89,12 @@ public sealed class AttachTests
     [InlineData("-TERM")]
     [InlineData("-INT")]
     [InlineData("-KILL")]
-    public void The_end_of_the_tracer_leaves_the_process(string signal)
+    public async Task The_end_of_the_tracer_leaves_the_process(string signal)
     {
         using var program = new CProgram(Busy);
         using var running = new RunningProgram(program.Path);
         using Process tool = Tool.StartForSignals("trace", "-p", running.Text);
-        Task<string> error = tool.StandardError.ReadToEndAsync();
+        Task<string> error = tool.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         running.AwaitTracer();
         running.AwaitProgress();
 
@@ -104,7 +105,7 @@ public sealed class AttachTests
         if (signal != "-KILL")
         {
             Assert.Equal(0, tool.ExitCode);
-            Assert.Contains(": runs on after ", error.Result);
+            Assert.Contains(": runs on after ", await error);
         }
     }
 
@@ -116,7 +117,7 @@ public sealed class AttachTests
         Process.Start("kill", ["-STOP", running.Text]).WaitForExit();
         running.AwaitState('T');
 
-        TraceResult result = ProcessTracer.Attach(running.Id, new EventRecorder(), TimeSpan.FromMilliseconds(100));
+        TraceResult result = ProcessTracer.Attach(running.Id, new EventRecorder(), TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
 
         Assert.Equal(TraceOutcome.Detached, result.Outcome);
         running.AwaitState('T');
@@ -131,23 +132,23 @@ public sealed class AttachTests
         using var running = new RunningProgram(program.Path);
         var observer = new EventRecorder { AtEntry = _ => throw new InvalidOperationException("enough") };
 
-        Assert.Throws<InvalidOperationException>(() => ProcessTracer.Attach(running.Id, observer));
+        Assert.Throws<InvalidOperationException>(() => ProcessTracer.Attach(running.Id, observer, time: null, TestContext.Current.CancellationToken));
 
         running.AssertRunsUntraced();
     }
 
     [Fact]
-    public void A_process_that_ends_meanwhile_tells_its_status()
+    public async Task A_process_that_ends_meanwhile_tells_its_status()
     {
         using var program = new CProgram("int main(void) { printf(\"%d\\n\", getpid()); fflush(stdout); getchar(); ANON(4096); return 5; }");
         using var running = new RunningProgram(program.Path);
         var observer = new EventRecorder();
-        Task<TraceResult> trace = Task.Run(() => ProcessTracer.Attach(running.Id, observer));
+        Task<TraceResult> trace = Task.Run(() => ProcessTracer.Attach(running.Id, observer, time: null, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
         running.AwaitTracer();
 
         running.Input.Close();
 
-        TraceResult result = trace.Result;
+        TraceResult result = await trace;
         Assert.Equal((TraceOutcome.Ended, 5), (result.Outcome, result.Status.ExitCode));
         Assert.Contains(observer.Exits, e => e.Entry.Number == Abi.SystemCallNumber.Map);
     }
