@@ -16,7 +16,7 @@ internal sealed partial class CallGenerator
 
     private static readonly (Advice Advice, int Weight)[] Advices =
     [
-        (Abi.Advice.DontNeed, 20), (Abi.Advice.DontFork, 5), (Abi.Advice.DoFork, 3), (Abi.Advice.WipeOnFork, 5), (Abi.Advice.KeepOnFork, 3),
+        (Abi.Advice.DontNeed, 20), (Abi.Advice.DontFork, 8), (Abi.Advice.DoFork, 3), (Abi.Advice.WipeOnFork, 5), (Abi.Advice.KeepOnFork, 3),
         (Abi.Advice.DontDump, 3), (Abi.Advice.DoDump, 3), (Abi.Advice.Random, 3), (Abi.Advice.Sequential, 3), (Abi.Advice.Normal, 3),
         (Abi.Advice.Mergeable, 2), (Abi.Advice.Unmergeable, 2), (Abi.Advice.HugePage, 3), (Abi.Advice.NoHugePage, 3),
         (Abi.Advice.Free, 4), (Abi.Advice.Remove, 4), (Abi.Advice.WillNeed, 2), (Abi.Advice.Cold, 2), (Abi.Advice.PageOut, 2),
