@@ -64,7 +64,7 @@ internal sealed partial class FollowedSpace
         }
 
         foreach (AddressRange range in after)
-            LearnPrivatePages(range);
+            LearnPrivatePages(range, except: range);
         CallResult? engine = Mirror(exit, call);
         _context.Memory.ThrowIfHostExhausted();
         Difference? difference = null;

@@ -58,6 +58,8 @@ public sealed class TraceFollower : ITraceObserver
         FollowedSpace? parent = SpaceOf(start.ParentProcessId);
         if (parent is null && start.ParentProcessId != ProcessStart.UnknownParent)
             return; // the command itself, before it executes its program; or the child of one that is not followed
+        if (!start.SharesAddressSpace)
+            parent?.LearnCopied(start.ProcessId);
         _context.Log?.WriteProcess(start);
         _spaceOfProcess[start.ProcessId] = start.AddressSpaceId;
         if (start.SharesAddressSpace && parent is not null)
