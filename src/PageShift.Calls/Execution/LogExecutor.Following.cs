@@ -57,7 +57,7 @@ public sealed partial class LogExecutor
         }
         else if (!result.IsError && !populatesAtOnce)
         {
-            Populate(process, description.MadeAccessible(a, result, process.Space.BreakStart));
+            Populate(process, description.MadeAccessible(a, result));
         }
 
         return result;
