@@ -38,6 +38,7 @@ internal sealed class FollowedRun : IFollowObserver
         return run;
     }
 
+    /// <summary>Follows a command. Its log, whatever the command did, has to replay with nothing inferred.</summary>
     internal static FollowedRun Of(params string[] command)
     {
         TracedRun.SkipUnlessPermitted();
@@ -47,6 +48,7 @@ internal sealed class FollowedRun : IFollowObserver
         FollowResult result = TraceFollower.Run(new TracedCommand(command), run, log, limit.Token);
         Assert.NotEqual(TraceOutcome.Cancelled, result.Trace.Outcome);
         (run.Trace, run.Statistics, run.Log) = (result.Trace, result.Statistics, log.ToString());
+        run.AssertReplaysEqually();
         return run;
     }
 
@@ -62,7 +64,7 @@ internal sealed class FollowedRun : IFollowObserver
     }
 
     /// <summary>The log, run again, gives every result and every plan again.</summary>
-    internal void AssertReplaysEqually()
+    private void AssertReplaysEqually()
     {
         var replay = new Replay();
         var divergences = new List<Divergence>();
@@ -77,7 +79,7 @@ internal sealed class FollowedRun : IFollowObserver
             }
 
             executor.Finish();
-            Assert.Equal((0, 0), (executor.Statistics.UnsupportedCalls, executor.Statistics.InferredMappings));
+            Assert.Equal(0, executor.Statistics.InferredMappings);
         }
 
         Assert.Equal([], divergences);
