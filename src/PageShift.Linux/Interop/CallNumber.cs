@@ -36,6 +36,7 @@ internal enum CallNumber : long
     Futex = 202,
     SchedSetaffinity = 203,
     SchedGetaffinity = 204,
+    ClockGettime = 228,
     Openat = 257,
     Faccessat = 269,
     Unshare = 272,

@@ -83,7 +83,7 @@ internal sealed partial class TraceSession
                 thread.Entry = thread.Entry with { IsAtStandstill = BringToStandstill(thread) };
 
             _observer.CallEntered(thread.Entry);
-            thread.ProcessorAtEntry = IsProcessorTimed(thread.Entry.Number) ? thread.ReadProcessorTime() : null;
+            thread.ProcessorAtEntry = IsProcessorTimed(thread.Entry.Number) ? thread.ReadCallClock() : null;
         }
 
         bool isShared = _processor.Waking(thread.Id);
@@ -135,7 +135,7 @@ internal sealed partial class TraceSession
             Entry = thread.Entry,
             Result = new CallResult(stop.Result),
             ElapsedNanoseconds = elapsed,
-            ProcessorNanoseconds = thread.ProcessorAtEntry is { } start ? thread.ReadProcessorTime() - start : null,
+            ProcessorNanoseconds = thread.ProcessorAtEntry is { } start ? thread.ReadCallClock() - start : null,
             IsOverlapped = thread.IsOverlapped,
         });
     }

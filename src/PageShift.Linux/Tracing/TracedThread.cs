@@ -57,6 +57,10 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
     /// <summary>The thread's processor time now, in nanoseconds; null where the kernel does not tell. Exact, as the thread is stopped.</summary>
     public long? ReadProcessorTime() => OpenClock()?.Read();
 
+    /// <summary>A clock that advances with the thread's processor time as long as it alone runs in its process, in nanoseconds; null where the kernel does not tell. The process's clock is the one that is read
+    /// faster, and of several threads the thread's own is needed. The number of threads does not change in a call that moves memory.</summary>
+    public long? ReadCallClock() => Process.RunningThreads > 1 ? ReadProcessorTime() : Kernel.ProcessorTimeOf(Process.Id, out long nanoseconds).IsError ? null : nanoseconds;
+
     /// <summary>How often the thread has been given a processor; null where the kernel does not tell.</summary>
     public long? ReadTurns() => OpenClock()?.ReadTurns();
 
