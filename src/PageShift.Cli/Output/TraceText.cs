@@ -87,6 +87,8 @@ internal sealed partial class TraceText : ITraceOutput
 
         foreach ((MoveObstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
             _output.Line($"{Describe.Count(moves, "move")}: {MoveObstacles.Words(obstacle)}");
+        foreach (string line in PlacementText.Of(report.Statistics))
+            _output.Line(line);
         foreach (string advice in TraceAdvice.Of(report))
             _output.Line(advice);
     }

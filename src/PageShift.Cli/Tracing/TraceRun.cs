@@ -28,7 +28,7 @@ internal sealed class TraceRun : IFollowObserver
     {
         var run = new TraceRun(settings, output);
         var load = MachineLoad.Begin();
-        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, log);
+        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, new FollowOptions { PlacesCongruent = settings.PlacesCongruent, CountsKernel = settings.CountsKernel }, log);
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
             throw new NotPossibleException(result.Trace.Reason!);
         log?.Flush();

@@ -10,6 +10,7 @@ internal enum CallNumber : long
     Write = 1,
     Close = 3,
     Poll = 7,
+    Lseek = 8,
     Mmap = (long)SystemCallNumber.Map,
     Munmap = (long)SystemCallNumber.Unmap,
     Brk = (long)SystemCallNumber.Break,

@@ -82,6 +82,7 @@ internal sealed partial class TraceSession
             if (_observer.WantsStandstill(thread.Entry))
                 thread.Entry = thread.Entry with { IsAtStandstill = BringToStandstill(thread) };
 
+            ReplaceArguments(thread);
             _observer.CallEntered(thread.Entry);
             thread.ProcessorAtEntry = IsProcessorTimed(thread.Entry.Number) ? thread.ReadCallClock() : null;
         }
@@ -110,7 +111,9 @@ internal sealed partial class TraceSession
         }
 
         RestoreCleared(thread);
-        if (thread.Class == CallClass.Memory)
+        if (!TryRestoreArguments(thread, stop))
+            Statistics.EnteredCalls--;
+        else if (thread.Class == CallClass.Memory)
             ReportExit(thread, stop, now);
         else if (thread.Class == CallClass.Foreign)
             ReportForeign(thread, stop);

@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Linux.Interop;
 using PageShift.Linux.Timing;
 
@@ -44,6 +45,12 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
 
     /// <summary>What was taken from the clone that it is in, or that it was made by; null when nothing was.</summary>
     public ClearedFlag? Cleared { get; set; }
+
+    /// <summary>The arguments that its thread gave the current call, where the call is made with others; null where it is not.</summary>
+    public CallArguments? Replaced { get; set; }
+
+    /// <summary>True when the kernel refused the last call with other arguments, so that it comes again with its own.</summary>
+    public bool IsReplacementRefused { get; set; }
 
     /// <summary>True when it has set no_new_privs itself, or was made by one that had.</summary>
     public bool HasNoNewPrivileges { get; set; }

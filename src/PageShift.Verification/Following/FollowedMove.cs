@@ -37,6 +37,9 @@ public sealed record FollowedMove
     /// <summary>True when nothing else ran in the address space from the reading of its pages until the call had returned: the pages are exactly those that moved.</summary>
     public required bool IsExact { get; init; }
 
+    /// <summary>True when the program had left the destination to the kernel, and was given a congruent one.</summary>
+    internal bool IsPlaced { get; init; }
+
     /// <summary>Pages of the source that were present, or otherwise occupied (swapped out, guard pages).</summary>
     public required ulong PresentPages { get; init; }
 

@@ -47,6 +47,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             Stack = stack,
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
             ProcessorNanoseconds = _moves.Count == 0 || _moving.ProcessorNanoseconds is null ? _moving.ProcessorNanoseconds : 0,
+            IsPlaced = _isPlaced,
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
             Request = move.Request,
