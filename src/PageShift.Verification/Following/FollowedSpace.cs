@@ -99,6 +99,7 @@ internal sealed partial class FollowedSpace : IDisposable
     {
         if (_sites.HasUnnamedCode)
             _context.Statistics.HasUnnamedCode = true;
+        CloseCounters();
         _sites.Dispose();
         _reader.Dispose();
         _target.Dispose();

@@ -38,14 +38,26 @@ internal sealed class FollowedRun : IFollowObserver
         return run;
     }
 
+    /// <summary>The same, with congruent destinations for the moves that leave theirs to the kernel.</summary>
+    internal static FollowedRun PlacedC(string body)
+    {
+        using var program = new CProgram(body);
+        FollowedRun run = Of([program.Path], isPlaced: true);
+        Assert.Equal(0, run.Trace.Status.ShellStatus);
+        run.AssertAgreement();
+        return run;
+    }
+
     /// <summary>Follows a command. Its log, whatever the command did, has to replay with nothing inferred.</summary>
-    internal static FollowedRun Of(params string[] command)
+    internal static FollowedRun Of(params string[] command) => Of(command, isPlaced: false);
+
+    private static FollowedRun Of(string[] command, bool isPlaced)
     {
         TracedRun.SkipUnlessPermitted();
         using var limit = new CancellationTokenSource(HangGuard.Limit);
         using var log = new StringWriter(CultureInfo.InvariantCulture);
         var run = new FollowedRun();
-        FollowResult result = TraceFollower.Run(new TracedCommand(command), run, log, limit.Token);
+        FollowResult result = TraceFollower.Run(new TracedCommand(command), run, new FollowOptions { PlacesCongruent = isPlaced }, log, limit.Token);
         Assert.NotEqual(TraceOutcome.Cancelled, result.Trace.Outcome);
         (run.Trace, run.Statistics, run.Log) = (result.Trace, result.Statistics, log.ToString());
         run.AssertReplaysEqually();
