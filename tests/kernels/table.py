@@ -1,7 +1,7 @@
 """table.py [--write] NAME CONSOLE: says what a kernel's console tells: how many moves went as predicted, and which did not.
 
 With --write it is also kept in results/NAME.tsv, and docs/kernels.md is made of all that is kept. table.py --document only prints
-that document. Ends with 1 when a move did not go as predicted, or when the console is not complete.
+that document, and --write without NAME writes it. Ends with 1 when a move did not go as predicted, or when the console is not complete.
 """
 
 import argparse
@@ -167,6 +167,9 @@ def main():
     options = parser.parse_args()
     if options.document:
         print(make_document(), end="")
+        return
+    if options.console is None:
+        write_document()
         return
     release, rows = read_console(options.console)
     agree, differ = count(rows, "agrees"), [row for row in rows if row["verdict"] in ("differs", "failed")]
