@@ -1,7 +1,7 @@
 """table.py [--write] NAME CONSOLE: says what a kernel's console tells: how many moves went as predicted, and which did not.
 
 With --write it is also kept in results/NAME.tsv, and docs/kernels.md is made of all that is kept. table.py --document only prints
-that document. Ends with 1 when a move did not go as predicted, or when the console is not complete.
+that document, and --write without NAME writes it. Ends with 1 when a move did not go as predicted, or when the console is not complete.
 """
 
 import argparse
@@ -50,6 +50,9 @@ def judge(name, text, code):
         report = read_report(text)
     except ValueError:
         return row | {"verdict": "failed", "note": f"exit code {code}: {text.strip().splitlines()[-1:]}"}
+    if "kernel" not in report:
+        found = report["divergences"]
+        return row | {"verdict": "differs" if found else "agrees", "entries": "no difference", "note": json.dumps(found[0]) if found else ""}
     kernel, moves = report["kernel"], report["moves"]
     policy = kernel["predictedBy"]
     predicted = [next(cost for cost in move["policies"] if cost["policy"] == policy) for move in moves]
@@ -107,7 +110,9 @@ def count(rows, verdict):
 
 
 def title(case):
-    """The log, with the place where it can be read."""
+    """The log or the program, with the place where it can be read."""
+    if case == "trace":
+        return "[a program that is traced](../tests/kernels/features.c)"
     for folder in (os.path.join(HERE, "moves"), os.path.join(os.path.dirname(os.path.dirname(HERE)), "samples")):
         path = os.path.join(folder, case + ".strace")
         if os.path.exists(path):
@@ -167,6 +172,9 @@ def main():
     options = parser.parse_args()
     if options.document:
         print(make_document(), end="")
+        return
+    if options.console is None:
+        write_document()
         return
     release, rows = read_console(options.console)
     agree, differ = count(rows, "agrees"), [row for row in rows if row["verdict"] in ("differs", "failed")]

@@ -2,6 +2,7 @@ using PageShift.AddressSpaces;
 using PageShift.Calls.Execution;
 using PageShift.Linux.Settings;
 using PageShift.Physical;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Verification.Following;
 
@@ -15,6 +16,7 @@ internal sealed class FollowContext : IDisposable
         Files = new FollowedFiles(Memory);
         Segments = new SegmentTable(Memory);
         Segments.AddUser();
+        Kernel = RunningKernel.FindProfile();
         MaximumMapCount = (int)(KernelSettings.Read().MostMappings ?? AddressSpaceDefaults.MaximumMapCount);
     }
 
@@ -34,6 +36,9 @@ internal sealed class FollowContext : IDisposable
     internal SegmentTable Segments { get; }
 
     internal FollowStatistics Statistics { get; } = new();
+
+    /// <summary>What the running kernel has.</summary>
+    internal KernelProfile Kernel { get; }
 
     internal int MaximumMapCount { get; }
 

@@ -25,6 +25,7 @@ internal sealed partial class FollowedSpace
         EngineTarget before = _target;
         _target = new EngineTarget(new AddressSpace(_context.Memory, new AddressSpaceOptions
         {
+            Kernel = _context.Kernel,
             MinimumAddress = VirtualAddress.Zero,
             MmapBase = HighestBelowStack(),
             TransparentHugePages = false,

@@ -34,6 +34,15 @@ internal readonly record struct RunningKernel(KernelVersion Version, MovePolicy 
         return new RunningKernel(version, MoveProbe.TryFindPolicy(pristine) ?? KernelPolicy.Of(version), FindProfile(pristine, version));
     }
 
+    /// <summary>What it has, without asking how it moves page tables. Where it can't be asked its release has to do, and without that <see cref="KernelProfile.Default"/>.</summary>
+    internal static KernelProfile FindProfile()
+    {
+        if (KernelVersion.ReadRunning() is not { } version)
+            return KernelProfile.Default;
+        using KernelExecutor? executor = KernelExecutor.TryStart(null, out _);
+        return executor is null ? KernelProfile.Of(version.Major, version.Minor) : FindProfile(executor, version);
+    }
+
     private static KernelProfile FindProfile(KernelExecutor pristine, KernelVersion version)
     {
         KernelProfile release = KernelProfile.Of(version.Major, version.Minor);
