@@ -39,7 +39,7 @@ internal static class ConformanceProgram
         for (int i = 0; i < exported.Length; i++)
             AppendCase(text, exported[i], i);
         text.Append("};\n\nenum { case_count = sizeof cases / sizeof *cases };\n\n");
-        return text.Append(RuntimeOf("3-run")).Append('\n').Append(RuntimeOf("4-main")).ToString();
+        return text.Append(RuntimeOf("3-run")).Append('\n').Append(RuntimeOf("4-needs")).Append('\n').Append(RuntimeOf("5-main")).ToString();
     }
 
     /// <summary>The Makefile.</summary>

@@ -18,6 +18,9 @@ internal enum CaseNeeds
     Choice = 64,
     Overcommit = 128,
     AnonymousOnly = 256,
+    NoMemoryFailures = 512,
+    EmptyPool = 1024,
+    RaisedHints = 2048,
 }
 
 /// <summary>What a check of a case is about; the order is that in which a young system gets there, and that of the C runtime.</summary>
@@ -180,6 +183,9 @@ internal sealed class ExportedCase
         Add(CaseNeeds.SmallPages, LargeSizes.Any(size => text.Contains(size, StringComparison.Ordinal)) || Steps.Any(HasLargeOffset));
         Add(CaseNeeds.LargePages, (text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || text.Contains("MADV_COLLAPSE", StringComparison.Ordinal)) && text.Contains("#pages", StringComparison.Ordinal));
         Add(CaseNeeds.Keys, _case.NeedsProtectionKeys == true);
+        Add(CaseNeeds.NoMemoryFailures, _case.Has(ConformanceCase.NoMemoryFailures));
+        Add(CaseNeeds.EmptyPool, _case.Has(ConformanceCase.EmptyPool));
+        Add(CaseNeeds.RaisedHints, _case.Has(ConformanceCase.RaisedHints));
         Add(CaseNeeds.NoKeys, _case.NeedsProtectionKeys == false);
         Add(CaseNeeds.Break, UsesBreak);
         Add(CaseNeeds.LowAddresses, addresses.Any(address => address != 0 && address < LowEnd));
