@@ -28,7 +28,7 @@ static const char *why_not_these_settings(u32 needs)
     if ((needs & NEED_EMPTY_POOL) && (number_in("/proc/sys/vm/nr_hugepages", "") != 0 || number_in("/proc/sys/vm/nr_overcommit_hugepages", "") != 0))
         return "needs vm.nr_hugepages and vm.nr_overcommit_hugepages to be 0, and to be shown";
     if (needs & NEED_RAISED_HINTS) {
-        s64 raised = map_nothing(1, page, 0);
+        s64 raised = map_nothing(page, page, 0);
         if (!is_error(raised))
             sys2(SYS(munmap), (u64)raised, page);
         if (raised != 65536)
