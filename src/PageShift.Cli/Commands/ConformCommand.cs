@@ -1,6 +1,5 @@
 using System.CommandLine;
 using PageShift.Cli.Conforming;
-using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Json;
 using PageShift.Verification.Conformance;
@@ -55,18 +54,9 @@ internal static class ConformCommand
 
     private static int Export(string directory, ConformanceCase[] cases)
     {
-        OutputFile.CreateDirectory("--export", directory);
-        string source = Path.Combine(directory, ConformanceProgram.SourceName), makefile = Path.Combine(directory, ConformanceProgram.MakefileName);
-        Write(source, ConformanceProgram.Write(cases, SuiteVersion.Text));
-        Write(makefile, ConformanceProgram.WriteMakefile());
-        Console.WriteLine($"{source}, {makefile}: {cases.Length} cases. Build and run: make -C {directory} check");
+        string[] files = ExportedFiles.Write("--export", directory, cases);
+        Console.WriteLine($"{string.Join(", ", files)}: {cases.Length} cases. Build and run: make -C {directory} check");
         return ExitCode.Done;
-    }
-
-    private static void Write(string file, string text)
-    {
-        using var writer = new StreamWriter(OutputFile.Create("--export", file));
-        writer.Write(text);
     }
 
     private static IReadOnlyList<ConformanceResult> Run(string where, ConformanceCase[] cases, string[] options, int seconds) => where switch

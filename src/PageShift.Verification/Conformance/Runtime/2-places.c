@@ -20,7 +20,7 @@ struct step {
 
 struct one_case {
     const char *name, *rule, *source, *matters, *not_here; /* not_here: why a program can't show it */
-    u64 lowest, end;                                        /* of its addresses in the window */
+    u64 lowest, end, room;                                  /* of its addresses in the window; how far below the top the kernel chooses */
     u32 needs, levels, release;                             /* release: 6.13 is 613 */
     u32 first_process, step_count;
     const struct step *steps;
@@ -144,7 +144,7 @@ static void fill_holes_above(u64 top)
 /* Finds the window. Null, or why there is none. */
 static const char *find_place(const struct one_case *c)
 {
-    u64 length = scaled(c->end - c->lowest), room = c->needs & NEED_CHOICE ? GB : 64 * MB;
+    u64 length = scaled(c->end - c->lowest), room = c->needs & NEED_CHOICE ? GB + scaled(c->room) : 64 * MB;
     u64 asked = length + GB + room;
     memset(&here, 0, sizeof here);
     here.c = c;
