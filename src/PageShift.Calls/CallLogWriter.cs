@@ -150,7 +150,7 @@ public sealed class CallLogWriter
         for (int i = 0; i < signature.Parameters.Length; i++)
         {
             LogParameter parameter = signature.Parameters[i];
-            if (parameter.IsOptional && arguments[i] == 0 && !showsOptional)
+            if (parameter.IsOptional && !showsOptional && AreZero(arguments, i, signature.Parameters.Length))
                 break;
             if (i > 0)
                 _line.Append(", ");
@@ -160,6 +160,18 @@ public sealed class CallLogWriter
         }
 
         _line.Append(')');
+    }
+
+    /// <summary>True when nothing is said by the arguments from <paramref name="first"/> on.</summary>
+    private static bool AreZero(in CallArguments arguments, int first, int end)
+    {
+        for (int i = first; i < end; i++)
+        {
+            if (arguments[i] != 0)
+                return false;
+        }
+
+        return true;
     }
 
     private void AppendNumber(LogParameter parameter, ulong value)
