@@ -1,7 +1,6 @@
 using PageShift.Abi;
 using PageShift.Calls.Names;
 using PageShift.Calls.Text;
-using PageShift.Units;
 
 namespace PageShift.Calls;
 
@@ -9,6 +8,7 @@ namespace PageShift.Calls;
 public sealed partial class CallLogReader
 {
     private const int MostSparedBuffers = 16;
+    private const int SmallestPage = 4096;
 
     /// <summary>Buffers of calls that have completed, for the next ones.</summary>
     private readonly Stack<UnfinishedCall> _spared = new();
@@ -260,7 +260,7 @@ public sealed partial class CallLogReader
     /// <summary>True for a result that is only the beginning of an address, as the log ends in it: a mapping begins with a page, and the break is nowhere near zero.</summary>
     private static bool IsTornResult(in CallRecord record) => record.Outcome.State == CallOutcomeState.Value && record.Call.Number switch
     {
-        SystemCallNumber.Map or SystemCallNumber.Remap => !new VirtualAddress((ulong)record.Outcome.Value).IsPageAligned,
+        SystemCallNumber.Map or SystemCallNumber.Remap => (record.Outcome.Value & (SmallestPage - 1)) != 0,
         SystemCallNumber.Break => (ulong)record.Outcome.Value <= record.Call.Arguments.First >> 4,
         _ => false,
     };

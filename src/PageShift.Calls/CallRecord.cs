@@ -42,6 +42,9 @@ public enum CallRecordKind : byte
 /// <remarks>Immutable. Default values mean that the log does not say.</remarks>
 public readonly record struct CallRecord
 {
+    /// <summary>What stands for the path of a file that memfd_secret makes.</summary>
+    internal const string SecretMemoryPath = "/secretmem";
+
     private const int LargestError = 4095;
 
     private readonly string? _name;

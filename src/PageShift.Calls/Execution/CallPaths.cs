@@ -1,5 +1,4 @@
 using System.Globalization;
-using PageShift.Calls.Names;
 using PageShift.Mappings;
 
 namespace PageShift.Calls.Execution;
@@ -16,7 +15,7 @@ internal static class CallPaths
     /// <summary>What /proc shows as the file of System V shared memory; its key in hexadecimal follows.</summary>
     internal const string SegmentPrefix = "/SYSV";
 
-    private const string DeletedSecretMemory = SystemCallNames.SecretMemoryPath + " (deleted)"; // as /proc shows it
+    private const string DeletedSecretMemory = CallRecord.SecretMemoryPath + " (deleted)"; // as /proc shows it
     private const string MemoryFilePrefix = "/memfd:";
     private const string SharedMemoryPrefix = "/dev/shm/";
     private const string DescriptorPrefix = "/proc/self/fd/";
@@ -50,7 +49,7 @@ internal static class CallPaths
     internal static MemoryObjectKind KindOf(string? path) => path switch
     {
         ZeroDevice => MemoryObjectKind.ZeroDevice,
-        SystemCallNames.SecretMemoryPath or DeletedSecretMemory => MemoryObjectKind.SecretMemory,
+        CallRecord.SecretMemoryPath or DeletedSecretMemory => MemoryObjectKind.SecretMemory,
         not null when IsMemoryFile(path) || IsSegment(path) || path.StartsWith(SharedMemoryPrefix, StringComparison.Ordinal) => MemoryObjectKind.Memory,
         _ => MemoryObjectKind.File,
     };

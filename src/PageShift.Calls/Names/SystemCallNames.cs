@@ -96,9 +96,6 @@ internal readonly record struct NamedCall(string Name, SystemCallNumber Number, 
 /// Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> of Linux 6.18 (names and numbers).</summary>
 internal static class SystemCallNames
 {
-    /// <summary>What stands for the path of a file that memfd_secret makes.</summary>
-    internal const string SecretMemoryPath = "/secretmem";
-
     private const int SecondBlockStart = 424;
     private const int NumberCount = 512;
 

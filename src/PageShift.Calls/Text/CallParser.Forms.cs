@@ -107,7 +107,7 @@ internal sealed partial class CallParser
                 return TryParsePath(ref cursor, ref call, form == CallForm.MemoryFile ? MemoryFilePrefix : default);
             case CallForm.SecretFile:
                 call.Arguments = new CallArguments(ProcessFlagNames.OpenReadWrite);
-                call.FilePath = SystemCallNames.SecretMemoryPath;
+                call.FilePath = CallRecord.SecretMemoryPath;
                 return true;
             case CallForm.Execute:
                 return TryParsePath(ref cursor, ref call);

@@ -1,5 +1,4 @@
 using PageShift.Physical;
-using PageShift.Units;
 
 namespace PageShift.PageTables;
 
