@@ -1,9 +1,7 @@
 using System.Globalization;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
-using PageShift.Linux.Tracing;
 using PageShift.Moving;
-using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 

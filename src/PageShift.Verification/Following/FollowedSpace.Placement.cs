@@ -1,5 +1,4 @@
 using PageShift.Abi;
-using PageShift.AddressSpaces;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 using PageShift.Units;
