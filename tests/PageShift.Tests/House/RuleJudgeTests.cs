@@ -57,7 +57,8 @@ public sealed class RuleJudgeTests : IDisposable
         // The judge runs the tool as one program.
         string tool = Path.Combine(_folder.FullName, "tool");
         File.WriteAllText(tool, $"#!/bin/sh\nexec dotnet '{Tool.Assembly}' \"$@\"\n");
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
         using Process judge = Process.Start(new ProcessStartInfo(
             "/usr/bin/python3", [Repository.Path("linux/judge"), tool, Path.Combine(_folder.FullName, "console"), Repository.Path(log + ".strace")]) { RedirectStandardOutput = true })!;
         judge.StandardOutput.ReadToEnd();
