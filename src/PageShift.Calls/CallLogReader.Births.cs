@@ -36,14 +36,12 @@ public sealed partial class CallLogReader
         }
     }
 
-    private bool TryTakeHeld(out CallRecord record)
+    private CallRecord TakeHeld()
     {
-        record = _held.GetValueOrDefault();
-        if (_held is null)
-            return false;
+        CallRecord record = _held.GetValueOrDefault();
         _held = null;
         _births.Note(record);
-        return true;
+        return record;
     }
 
     /// <summary>Says whose child a thread is, and keeps its first record for the next reading. False when it is the child that it would be taken for anyway.</summary>

@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Calls.Names;
 using PageShift.Calls.Text;
+using PageShift.Units;
 
 namespace PageShift.Calls;
 
@@ -249,10 +250,20 @@ public sealed partial class CallLogReader
     private bool Deliver(in ParsedCall call, int threadId, CallTimestamp timestamp, out CallRecord record)
     {
         record = RecordOf(CallRecordKind.Call, call, _lines.LineCount, threadId, timestamp);
+        if (_lines.IsUnterminated && IsTornResult(record))
+            record = record with { Outcome = CallOutcome.Unknown };
         if (call.Number == SystemCallNumber.Clone && call.Outcome.State == CallOutcomeState.Value)
             _tracees.Expect(call.Outcome.Value);
         return true;
     }
+
+    /// <summary>True for a result that is only the beginning of an address, as the log ends in it: a mapping begins with a page, and the break is nowhere near zero.</summary>
+    private static bool IsTornResult(in CallRecord record) => record.Outcome.State == CallOutcomeState.Value && record.Call.Number switch
+    {
+        SystemCallNumber.Map or SystemCallNumber.Remap => !new VirtualAddress((ulong)record.Outcome.Value).IsPageAligned,
+        SystemCallNumber.Break => (ulong)record.Outcome.Value <= record.Call.Arguments.First >> 4,
+        _ => false,
+    };
 
     /// <summary>Reads the end of a thread, behind "+++ ". False only when it can't be read; records go to the queue.</summary>
     private bool ReadEnd(ref LineCursor cursor, int threadId, CallTimestamp timestamp)

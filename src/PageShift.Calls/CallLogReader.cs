@@ -106,9 +106,17 @@ public sealed partial class CallLogReader : IDisposable
     /// <exception cref="IOException">The stream can't be read.</exception>
     public bool TryRead(out CallRecord record)
     {
-        if (TryTakeHeld(out record))
+        if (_held is not null)
+        {
+            record = TakeHeld();
             return true;
-        if (!_ahead.TryDequeue(out record))
+        }
+
+        if (_ahead.Count != 0)
+        {
+            record = _ahead.Dequeue();
+        }
+        else
         {
             ThrowFound();
             if (!TryReadNext(out record))
@@ -165,7 +173,7 @@ public sealed partial class CallLogReader : IDisposable
         if (record.Kind is not (CallRecordKind.Attached or CallRecordKind.Detached))
         {
             _recordCount++;
-            _isLog |= record.Kind != CallRecordKind.Call || record.Call.Standing != CallStanding.Unknown;
+            _isLog = _isLog || record.Kind != CallRecordKind.Call || record.Call.Standing != CallStanding.Unknown;
         }
 
         return true;

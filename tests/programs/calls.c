@@ -1,19 +1,22 @@
-// Makes 200,000 memory calls: 50,000 times mmap, mremap that grows, mremap that moves, munmap; two pages are present at each move.
+// Makes memory calls, 200,000 or four times as many as its argument says: in each round mmap, mremap that grows, mremap that moves, munmap;
+// two pages are present at each move.
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 enum { ROUNDS = 50000, SMALL = 64 << 10, LARGE = 128 << 10, DISTANCE = 1 << 30 };
 
-int main(void)
+int main(int count, char **arguments)
 {
+    int rounds = count > 1 ? atoi(arguments[1]) : ROUNDS;
     // A free place that no mmap below chooses: the kernel places mappings from the top down, and this is a gigabyte below.
     char *far = mmap(NULL, DISTANCE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (far == MAP_FAILED || munmap(far, DISTANCE) != 0) {
         perror("mmap");
         return 1;
     }
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         char *bytes = mmap(NULL, SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (bytes == MAP_FAILED) {
             perror("mmap");

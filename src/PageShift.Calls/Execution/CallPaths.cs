@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Calls.Names;
 using PageShift.Mappings;
 
 namespace PageShift.Calls.Execution;
@@ -15,9 +16,7 @@ internal static class CallPaths
     /// <summary>What /proc shows as the file of System V shared memory; its key in hexadecimal follows.</summary>
     internal const string SegmentPrefix = "/SYSV";
 
-    // What /proc shows as the file of memfd_secret.
-    private const string SecretMemory = "/secretmem (deleted)";
-
+    private const string DeletedSecretMemory = SystemCallNames.SecretMemoryPath + " (deleted)"; // as /proc shows it
     private const string MemoryFilePrefix = "/memfd:";
     private const string SharedMemoryPrefix = "/dev/shm/";
     private const string DescriptorPrefix = "/proc/self/fd/";
@@ -51,7 +50,7 @@ internal static class CallPaths
     internal static MemoryObjectKind KindOf(string? path) => path switch
     {
         ZeroDevice => MemoryObjectKind.ZeroDevice,
-        SecretMemory => MemoryObjectKind.SecretMemory,
+        SystemCallNames.SecretMemoryPath or DeletedSecretMemory => MemoryObjectKind.SecretMemory,
         not null when IsMemoryFile(path) || IsSegment(path) || path.StartsWith(SharedMemoryPrefix, StringComparison.Ordinal) => MemoryObjectKind.Memory,
         _ => MemoryObjectKind.File,
     };

@@ -36,7 +36,7 @@ public sealed partial class LogExecutor
         else if (wasGuess)
             result = again;
         process.LearnHoles(description, record.Call.Arguments, record.Outcome);
-        Populate(process, description.MadeAccessible(a, outcome, process.Space.BreakStart));
+        Populate(process, description.MadeAccessible(a, outcome));
     }
 
     private void Force(LogProcess process, in CallRecord record, VirtualAddress address)
@@ -156,6 +156,8 @@ public sealed partial class LogExecutor
                 return Judge(record, new CallResult((long)before));
             }
 
+            if (a.First < process.Space.BreakStart.Value)
+                return new(RecordFate.Executed); // the question where it is
             CallResult rehearsed = process.Rehearse(record.Call, description, capabilities: null);
             return rehearsed.Raw == record.Outcome.Value ? new(RecordFate.Executed) : Excuse(Errno.OutOfMemory, UnshownCauses.LimitOrMapping, RecordFate.Executed);
         }
@@ -163,9 +165,16 @@ public sealed partial class LogExecutor
         CallResult result = Apply(process, record.Call);
         if (result.Raw != (long)end)
             AdoptBreak(process, before, end);
-        Populate(process, description.MadeAccessible(a, new CallResult((long)end), process.Space.BreakStart));
+        Populate(process, Grown(before, end));
         process.KnownHoles.Add(CallRanges.Of(PageSize.RoundUpWrapping(end), before > end ? PageSize.RoundUpWrapping(before) - PageSize.RoundUpWrapping(end) : 0));
         return Judge(record, result);
+    }
+
+    /// <summary>The pages that the heap has got.</summary>
+    private static AddressRange Grown(ulong before, ulong end)
+    {
+        ulong start = PageSize.RoundUpWrapping(before);
+        return end > start ? CallRanges.Of(start, end - start) : default;
     }
 
     private void AdoptBreak(LogProcess process, ulong before, ulong end)

@@ -13,7 +13,7 @@ public sealed partial class LogExecutor
         CallArguments a = record.Call.Arguments;
         Errno error = record.Outcome.Error;
         if (description.Descriptor(a) is >= 0 and int descriptor && error != Errno.BadFileDescriptor)
-            process.Infer(descriptor);
+            process.Infer(descriptor, record.FilePath);
         CallResult rehearsed = Rehearse(process, record, description, capabilities: null);
         if (rehearsed.Error == error)
         {

@@ -30,7 +30,7 @@ public sealed partial class LogExecutor
         if (record.Call.Number == SystemCallNumber.InCore)
             return process.InCore(a);
         if (description.Descriptor(a) is >= 0 and int descriptor)
-            process.Infer(descriptor);
+            process.Infer(descriptor, record.FilePath);
         CallResult result;
         bool populatesAtOnce = false;
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
@@ -57,7 +57,7 @@ public sealed partial class LogExecutor
         }
         else if (!result.IsError && !populatesAtOnce)
         {
-            Populate(process, description.MadeAccessible(a, result, process.Space.BreakStart));
+            Populate(process, description.MadeAccessible(a, result));
         }
 
         return result;

@@ -195,7 +195,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         if (record.Call.Number == SystemCallNumber.CloseFile)
             process.Close(record.Call);
         else if (record.Outcome.State == CallOutcomeState.Value && record.Call.Number == SystemCallNumber.OpenFile)
-            process.Open((int)record.Outcome.Value, record.Call.Arguments.First);
+            process.Open((int)record.Outcome.Value, record.Call.Arguments.First, record.FilePath);
         else if (record.Outcome.State == CallOutcomeState.Value)
             process.Duplicate((int)record.Call.Arguments.First, (int)record.Outcome.Value);
     }

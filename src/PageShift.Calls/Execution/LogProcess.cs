@@ -11,8 +11,8 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
 {
     private static readonly ResourceLimits NoLimits = new();
 
-    // How the log shows that descriptors were opened: open's flags.
-    private readonly Dictionary<int, ulong> _openings = [];
+    // How the log shows that descriptors were opened: open's flags, and what the path names.
+    private readonly Dictionary<int, (ulong Flags, MemoryObjectKind Kind)> _openings = [];
 
     private int _threads = 1;
 
@@ -58,13 +58,16 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
             Dispose();
     }
 
-    /// <summary>Opens a file behind a descriptor, where none is, as the log shows that it was opened. A log rarely shows which file it is, so one is made: it stays the same until the log shows a close.</summary>
-    internal OpenFile Infer(int descriptor)
+    /// <summary>Opens a file behind a descriptor, where none is, as the log shows that it was opened, or by the <paramref name="path"/> that it shows with the descriptor. Else it does not matter
+    /// which file it is: one is made, which stays the same until the log shows a close.</summary>
+    internal OpenFile Infer(int descriptor, string? path = null)
     {
         if (Space.Descriptors.TryGet(descriptor, out OpenFile? file))
             return file;
-        var memory = new MemoryObject(Space.Memory, MemoryObjectKind.File, new ByteLength(ulong.MaxValue)) { IsUnlinked = true };
-        file = _openings.TryGetValue(descriptor, out ulong flags) ? CallPaths.Open(memory, flags) : new OpenFile(memory);
+        bool isShown = _openings.TryGetValue(descriptor, out (ulong Flags, MemoryObjectKind Kind) opening);
+        MemoryObjectKind kind = isShown && path is null ? opening.Kind : CallPaths.KindOf(path);
+        var memory = new MemoryObject(Space.Memory, kind, new ByteLength(ulong.MaxValue)) { IsUnlinked = true };
+        file = isShown ? CallPaths.Open(memory, opening.Flags) : new OpenFile(memory);
         Space.Descriptors.Set(descriptor, file);
         return file;
     }
@@ -79,10 +82,10 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         return true;
     }
 
-    internal void Open(int descriptor, ulong flags)
+    internal void Open(int descriptor, ulong flags, string? path)
     {
         _ = Space.Descriptors.Close(descriptor);
-        _openings[descriptor] = flags;
+        _openings[descriptor] = (flags, CallPaths.KindOf(path));
     }
 
     internal void Duplicate(int from, int to)
@@ -90,8 +93,8 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         if (from < 0 || to < 0)
             return;
         Space.Descriptors.Set(to, Infer(from));
-        if (_openings.TryGetValue(from, out ulong flags))
-            _openings[to] = flags;
+        if (_openings.TryGetValue(from, out (ulong Flags, MemoryObjectKind Kind) opening))
+            _openings[to] = opening;
         else
             _openings.Remove(to);
     }
@@ -113,8 +116,8 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>Takes over what a process has that was forked, or that executes another program.</summary>
     internal void Inherit(LogProcess other)
     {
-        foreach ((int descriptor, ulong flags) in other._openings)
-            _openings[descriptor] = flags;
+        foreach ((int descriptor, (ulong Flags, MemoryObjectKind Kind) opening) in other._openings)
+            _openings[descriptor] = opening;
         Space.Limits = other.Space.Limits;
         Space.Controls = other.Space.Controls.Inherited;
     }

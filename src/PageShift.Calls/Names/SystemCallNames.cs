@@ -29,6 +29,9 @@ internal enum CallForm : byte
     /// <summary>memfd_create(name, flags).</summary>
     MemoryFile,
 
+    /// <summary>memfd_secret(flags).</summary>
+    SecretFile,
+
     /// <summary>close(fd).</summary>
     Close,
 
@@ -93,6 +96,9 @@ internal readonly record struct NamedCall(string Name, SystemCallNumber Number, 
 /// Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c> of Linux 6.18 (names and numbers).</summary>
 internal static class SystemCallNames
 {
+    /// <summary>What stands for the path of a file that memfd_secret makes.</summary>
+    internal const string SecretMemoryPath = "/secretmem";
+
     private const int SecondBlockStart = 424;
     private const int NumberCount = 512;
 
@@ -191,6 +197,7 @@ internal static class SystemCallNames
         ("openat2", SystemCallNumber.OpenFile, CallForm.OpenAt2),
         ("creat", SystemCallNumber.OpenFile, CallForm.Create),
         ("memfd_create", SystemCallNumber.OpenFile, CallForm.MemoryFile),
+        ("memfd_secret", SystemCallNumber.OpenFile, CallForm.SecretFile),
         ("close", SystemCallNumber.CloseFile, CallForm.Close),
         ("close_range", SystemCallNumber.CloseFile, CallForm.CloseRange),
         ("dup", SystemCallNumber.DuplicateFile, CallForm.Duplicate),

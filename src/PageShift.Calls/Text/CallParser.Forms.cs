@@ -105,6 +105,10 @@ internal sealed partial class CallParser
                 // creat opens for writing only; a memfd for reading and writing.
                 call.Arguments = new CallArguments(form == CallForm.Create ? 1 : ProcessFlagNames.OpenReadWrite);
                 return TryParsePath(ref cursor, ref call, form == CallForm.MemoryFile ? MemoryFilePrefix : default);
+            case CallForm.SecretFile:
+                call.Arguments = new CallArguments(ProcessFlagNames.OpenReadWrite);
+                call.FilePath = SystemCallNames.SecretMemoryPath;
+                return true;
             case CallForm.Execute:
                 return TryParsePath(ref cursor, ref call);
             case CallForm.ExecuteAt:

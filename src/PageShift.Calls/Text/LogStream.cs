@@ -5,6 +5,7 @@ using ZstdSharp;
 namespace PageShift.Calls.Text;
 
 /// <summary>A log's bytes as UTF-8, whatever they are packed in: gzip or Zstandard, found by the first bytes and not by a name, and UTF-16, with or without a byte order mark.</summary>
+/// <remarks>.NET tells that gzip ends too early only where the switch System.IO.Compression.UseStrictValidation is on, as it is in the tool.</remarks>
 internal sealed class LogStream(Stream inner)
 {
     private const int HeadLength = 4;

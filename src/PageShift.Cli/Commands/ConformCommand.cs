@@ -1,6 +1,5 @@
 using System.CommandLine;
 using PageShift.Cli.Conforming;
-using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Json;
 using PageShift.Verification.Conformance;
@@ -12,6 +11,7 @@ internal static class ConformCommand
 {
     private const string Engine = "engine";
     private const string Linux = "linux";
+    private const int UsualSeconds = 20;
 
     internal static Command Create()
     {
@@ -26,8 +26,9 @@ internal static class ConformCommand
         var kernel = new Option<string?>("--kernel") { Description = "Leave out what Linux has since a later release, such as 6.1. Not for the engine.", HelpName = "RELEASE" };
         Option<string?> level = Choice.OptionalOne("--level", "One level alone.", [.. EngineConformance.Each((CaseLevels)~0).Select(ConformText.NameOf)]);
         var only = new Option<string?>("--only") { Description = "The cases whose name holds this word.", HelpName = "WORD" };
+        Option<int> seconds = Choice.Number("--seconds", "The time limit of one case. Not for the engine.", 1, 86_400, UsualSeconds);
         Option<string> format = Choice.One("--format", "text for people, tap (TAP 14) for CI, json for programs.", "text", "tap", "json");
-        var command = new Command("conform", "Run the cases that Linux proves on the engine, on a kernel or behind an emulator, or export them as a program in C.") { export, on, kernel, level, only, format };
+        var command = new Command("conform", "Run the cases that Linux proves on the engine, on a kernel or behind an emulator, or export them as a program in C.") { export, on, kernel, level, only, seconds, format };
         command.SetAction(parsed =>
         {
             ConformanceCase[] cases = Chosen(parsed.GetValue(only));
@@ -37,7 +38,7 @@ internal static class ConformCommand
             string? release = parsed.GetValue(kernel);
             if (release is not null && (where == Engine || !Version.TryParse(release, out _)))
                 throw new UsageException(where == Engine ? "--kernel: the engine is Linux 6.18; expected another --on" : $"--kernel: found '{release}', expected a release such as 6.1");
-            IReadOnlyList<ConformanceResult> results = Run(where, cases, release is null ? [] : ["--kernel", release]);
+            IReadOnlyList<ConformanceResult> results = Run(where, cases, release is null ? [] : ["--kernel", release], parsed.GetValue(seconds));
             if (parsed.GetValue(level) is { } wanted)
                 results = [.. results.Where(result => ConformText.NameOf(result.Level) == wanted)];
             return Show(where, results, cases, parsed.GetValue(format)!);
@@ -53,25 +54,16 @@ internal static class ConformCommand
 
     private static int Export(string directory, ConformanceCase[] cases)
     {
-        OutputFile.CreateDirectory("--export", directory);
-        string source = Path.Combine(directory, ConformanceProgram.SourceName), makefile = Path.Combine(directory, ConformanceProgram.MakefileName);
-        Write(source, ConformanceProgram.Write(cases, SuiteVersion.Text));
-        Write(makefile, ConformanceProgram.WriteMakefile());
-        Console.WriteLine($"{source}, {makefile}: {cases.Length} cases. Build and run: make -C {directory} check");
+        string[] files = ExportedFiles.Write("--export", directory, cases);
+        Console.WriteLine($"{string.Join(", ", files)}: {cases.Length} cases. Build and run: make -C {directory} check");
         return ExitCode.Done;
     }
 
-    private static void Write(string file, string text)
-    {
-        using var writer = new StreamWriter(OutputFile.Create("--export", file));
-        writer.Write(text);
-    }
-
-    private static IReadOnlyList<ConformanceResult> Run(string where, ConformanceCase[] cases, string[] options) => where switch
+    private static IReadOnlyList<ConformanceResult> Run(string where, ConformanceCase[] cases, string[] options, int seconds) => where switch
     {
         Engine => [.. cases.SelectMany(EngineConformance.Run)],
-        Linux => ProgramRun.Run([], cases, options),
-        _ => ProgramRun.Run(where.Split(' ', StringSplitOptions.RemoveEmptyEntries), cases, options),
+        Linux => ProgramRun.Run([], cases, options, seconds),
+        _ => ProgramRun.Run(where.Split(' ', StringSplitOptions.RemoveEmptyEntries), cases, options, seconds),
     };
 
     private static int Show(string where, IReadOnlyList<ConformanceResult> results, ConformanceCase[] cases, string format)

@@ -11,6 +11,7 @@ namespace PageShift.Cli.Commands;
 internal static class FuzzCommand
 {
     private const double LeastSeconds = 0.001;
+    private const int MostExported = 1_000_000;
     private const double MostSeconds = 1_000_000_000;
 
     internal static Command Create()
@@ -21,9 +22,12 @@ internal static class FuzzCommand
         Option<Shard?> shard = Shard.Option("Run only the I-th of N equal parts of the seed's sequences.");
         Option<string> output = CommonOptions.Directory("The directory that gets the log of a divergence.");
         Option<int> workers = CommonOptions.Workers("How many sequences run at the same time.");
-        var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, output, workers };
+        Option<int?> export = Choice.OptionalNumber("--export", "Write this many short sequences, with the kernel's answers, as cases of the conformance suite to the directory of -o, and look for no divergence.", 1, MostExported);
+        var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, export, output, workers };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(export) is { } cases)
+                return CorpusExport.Run(parsed.GetValue(seed), cases, parsed.GetValue(output)!);
             Shard part = parsed.GetValue(shard) ?? Shard.Whole;
             long? mostCalls = parsed.GetValue(calls);
             double? mostSeconds = parsed.GetValue(seconds);

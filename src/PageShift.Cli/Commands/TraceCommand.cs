@@ -43,7 +43,12 @@ internal static class TraceCommand
 
     private static readonly Option<bool> Details = new("--details") { Description = "Show each move with the table of all policies." };
 
-    private static readonly Option[] Options = [Process, For, Format, Report, Html, Log, Top, By, Details];
+    private static readonly Option<string> Place = Choice.One("--place", "Where moves go that leave it to the kernel: where Linux puts them, or, for a measured what-if, to a congruent place.", "linux", "congruent");
+
+    private static readonly Option<bool> Compare = new("--compare") { Description = "Run the program twice, as it is and with congruent places, and show the two side by side." };
+
+    private static readonly Option[] Options = [Process, For, Format, Report, Html, Log, Top, By, Details, Place, Compare];
+    private static readonly Option[] WithoutValue = [Details, Compare];
 
     internal static Command Create()
     {
@@ -67,7 +72,13 @@ internal static class TraceCommand
             result.AddError("-p: found a COMMAND too, expected one of the two");
         else if (isCommand && result.GetResult(For) is not null)
             result.AddError("--for: found no -p, expected one: a program that the tool has started is followed to its end");
+        else if (isProcess && (result.GetValue(Compare) || result.GetResult(Place) is { Implicit: false }))
+            result.AddError("-p: found --place or --compare too, expected a COMMAND with them: they change the places of a program's moves from its beginning");
+        else if (result.GetValue(Compare) && Array.Find(NotCompared, o => result.GetResult(o) is { Implicit: false }) is { } other)
+            result.AddError($"{other.Name}: found --compare too, which shows no single moves");
     }
+
+    private static readonly Option[] NotCompared = [Html, Log, Top, By, Details, Place];
 
     /// <summary>Puts '--' before the program: what stands behind it is the program's. Otherwise 'trace gcc -o a.out a.c' would write the tool's log to a.out.</summary>
     /// <param name="arguments">A command line, of this verb or another.</param>
@@ -81,7 +92,7 @@ internal static class TraceCommand
             if (!word.StartsWith('-'))
                 return [.. arguments[..i], "--", .. arguments[i..]];
             if (Array.Exists(Options, o => o.Name == word || o.Aliases.Contains(word)))
-                i += word == Details.Name ? 0 : 1; // its value
+                i += Array.Exists(WithoutValue, o => o.Name == word) ? 0 : 1; // its value
             else if (!word.Contains('=', StringComparison.Ordinal))
                 break; // '--' itself, or what is no option of this verb
         }
@@ -104,14 +115,17 @@ internal static class TraceCommand
             Top = parsed.GetValue(Top),
             IsBySite = parsed.GetValue(By) == "site",
             IsWhole = parsed.GetValue(Details),
+            PlacesCongruent = parsed.GetValue(Place) == "congruent",
         };
+        if (parsed.GetValue(Compare))
+            return RunTwice(settings);
 
         string? html = parsed.GetValue(Html);
         OutputFile.RefuseSame(Log.Name, settings.LogFile, settings.ReportFile, "the report");
         OutputFile.RefuseSame(Html.Name, html, settings.ReportFile, "the report");
         OutputFile.RefuseSame(Html.Name, html, settings.LogFile, "the log");
         // The files are made before the program starts: it should not run for nothing.
-        using Stream report = settings.ReportFile is { } file ? OutputFile.Create("--report", file) : Console.OpenStandardError();
+        using Stream report = OpenReport(settings);
         using PageFile? page = PageFile.Open(Html.Name, html, endsOnSignals: false);
         using TemporaryLog? unnamed = page is not null && settings.LogFile is null ? new TemporaryLog() : null;
         string? path = settings.LogFile ?? unnamed?.Name;
@@ -122,6 +136,19 @@ internal static class TraceCommand
         page?.Complete();
         return status;
     }
+
+    private static int RunTwice(TraceSettings settings)
+    {
+        using Stream report = OpenReport(settings);
+        var comparison = TraceComparison.Run(settings);
+        if (settings.IsJson)
+            TraceComparisonJson.Write(comparison, report);
+        else
+            TraceComparisonText.Write(comparison, report);
+        return comparison.AsItIs.Result!.Status.ShellStatus;
+    }
+
+    private static Stream OpenReport(TraceSettings settings) => settings.ReportFile is { } file ? OutputFile.Create("--report", file) : Console.OpenStandardError();
 
     /// <summary>The log of a trace whose page needs one that the user did not ask for.</summary>
     private sealed class TemporaryLog : IDisposable

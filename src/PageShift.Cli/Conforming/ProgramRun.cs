@@ -1,6 +1,5 @@
-using System.ComponentModel;
 using System.Diagnostics;
-using System.Text.Json;
+using System.Globalization;
 using PageShift.Verification.Conformance;
 
 namespace PageShift.Cli.Conforming;
@@ -8,14 +7,17 @@ namespace PageShift.Cli.Conforming;
 /// <summary>Builds the exported suite and runs it, natively or behind a command such as an emulator.</summary>
 internal static class ProgramRun
 {
+    private const int PatienceFactor = 3;
     private static readonly string[] BuildOptions = ["-O1", "-DCONFORM_NOLIBC", "-ffreestanding", "-fno-builtin", "-fno-stack-protector", "-fno-pie", "-nostdlib", "-static"];
+    private static readonly TimeSpan StartAllowance = TimeSpan.FromSeconds(30);
 
-    /// <summary>The results, in the order of the cases.</summary>
+    /// <summary>The results, in the order of the cases. A case with which the whole system ends, or falls silent, has failed, and the program is started again with the next.</summary>
     /// <param name="command">What the program is run behind; empty for the running kernel.</param>
     /// <param name="cases">The cases.</param>
     /// <param name="options">Options of the program.</param>
-    /// <exception cref="NotPossibleException">There is no C compiler or no such command, or the command ends before the suite does.</exception>
-    internal static IReadOnlyList<ConformanceResult> Run(IReadOnlyList<string> command, IReadOnlyList<ConformanceCase> cases, IReadOnlyList<string> options)
+    /// <param name="seconds">The time limit of one case.</param>
+    /// <exception cref="NotPossibleException">There is no C compiler or no such command, or the command ends before the first case does.</exception>
+    internal static IReadOnlyList<ConformanceResult> Run(IReadOnlyList<string> command, IReadOnlyList<ConformanceCase> cases, IReadOnlyList<string> options, int seconds)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("pageshift-conform-");
         try
@@ -23,9 +25,8 @@ internal static class ProgramRun
             string source = Path.Combine(directory.FullName, ConformanceProgram.SourceName), program = Path.Combine(directory.FullName, "conform");
             File.WriteAllText(source, ConformanceProgram.Write(cases, SuiteVersion.Text));
             Build(source, program);
-            string[] all = [.. command, program, "--json", .. options];
-            (int status, string output, string errors) = Start(all[0], all[1..], "--on");
-            return Read(output) ?? throw new NotPossibleException($"--on: '{string.Join(' ', command)}' ended before the suite did, with exit code {status}{FirstLine(errors)}");
+            string[] all = [.. command, program, "--json", "--seconds", seconds.ToString(CultureInfo.InvariantCulture), .. options];
+            return Run(all, cases, (TimeSpan.FromSeconds(seconds) * PatienceFactor) + StartAllowance);
         }
         finally
         {
@@ -33,65 +34,46 @@ internal static class ProgramRun
         }
     }
 
+    private static List<ConformanceResult> Run(string[] all, IReadOnlyList<ConformanceCase> cases, TimeSpan patience)
+    {
+        var results = new List<ConformanceResult>();
+        for (int next = 0; next < cases.Count;)
+        {
+            ProgramOutput output = ProgramOutput.Of(all[0], [.. all[1..], "--from", cases[next].Name], patience);
+            if (next == 0 && output.Results.Count == 0)
+                throw new NotPossibleException($"--on: '{string.Join(' ', all.TakeWhile(word => word != "--json"))}' ended before the first case did: {output.Ending}");
+            results.AddRange(output.Results);
+            if (output.Results.Count > 0)
+                next = IndexOf(cases, output.Results[^1].Case) + 1;
+            if (next < cases.Count)
+                results.AddRange(Ended(cases[next++], output.Ending));
+        }
+
+        return results;
+    }
+
+    private static int IndexOf(IReadOnlyList<ConformanceCase> cases, string name)
+    {
+        int index = 0;
+        while (cases[index].Name != name)
+            index++;
+        return index;
+    }
+
+    private static IEnumerable<ConformanceResult> Ended(ConformanceCase one, string ending) =>
+        EngineConformance.Each(new ExportedCase(one).Levels).Select(level => new ConformanceResult(one.Name, level, ConformanceOutcome.Failed)
+        {
+            Expected = "the case comes to its end",
+            Found = $"the system ended with it: {ending}",
+        });
+
     private static void Build(string source, string program)
     {
         string compiler = Environment.GetEnvironmentVariable("CC") is { Length: > 0 } named ? named : "cc";
-        (int status, _, string errors) = Start(compiler, [.. BuildOptions, "-o", program, source], "a C compiler is needed to run the suite on anything but the engine (set CC)");
-        if (status != 0)
-            throw new NotPossibleException($"'{compiler}' can't build the suite{FirstLine(errors)}");
-    }
-
-    private static string FirstLine(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [string first, ..] ? $": {first.Trim()}" : "";
-
-    private static (int Status, string Output, string Errors) Start(string file, IEnumerable<string> arguments, string what)
-    {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        try
-        {
-            using Process process = Process.Start(start)!;
-            process.StandardInput.Close();
-            Task<string> errors = process.StandardError.ReadToEndAsync();
-            string output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return (process.ExitCode, output, errors.Result);
-        }
-        catch (Win32Exception error)
-        {
-            throw new NotPossibleException($"{what}: '{file}' can't be started: {error.Message}");
-        }
-    }
-
-    private static IReadOnlyList<ConformanceResult>? Read(string output)
-    {
-        int start = output.IndexOf('{', StringComparison.Ordinal); // an emulator may write before
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(start < 0 ? "" : output[start..]);
-            return [.. document.RootElement.GetProperty("results").EnumerateArray().Select(ReadOne)];
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static ConformanceResult ReadOne(JsonElement one)
-    {
-        ConformanceOutcome outcome = Text("outcome") switch
-        {
-            "passed" => ConformanceOutcome.Passed,
-            "failed" => ConformanceOutcome.Failed,
-            _ => ConformanceOutcome.NotApplicable,
-        };
-        return new ConformanceResult(Text("case")!, Enum.Parse<CaseLevels>(Text("level")!, ignoreCase: true), outcome)
-        {
-            Reason = Text("reason"),
-            Line = Text("line"),
-            After = Text("after"),
-            Expected = Text("expected"),
-            Found = Text("found"),
-        };
-
-        string? Text(string name) => one.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
+        using Process process = ProgramOutput.Start(compiler, [.. BuildOptions, "-o", program, source], "a C compiler is needed to run the suite on anything but the engine (set CC)");
+        string errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new NotPossibleException($"'{compiler}' can't build the suite{ProgramOutput.FirstLine(errors)}");
     }
 }

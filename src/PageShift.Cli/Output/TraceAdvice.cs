@@ -36,14 +36,17 @@ internal static class TraceAdvice
             yield return $"To move at a congruent place, where {Congruent(report)}:";
             yield return "  C   char *room = mmap(NULL, length + (2UL << 20), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);";
             yield return "      char *to = room + (((uintptr_t)data - (uintptr_t)room) & ((2UL << 20) - 1));";
+            yield return "      munmap(room, to - room), munmap(to + length, (2UL << 20) - (to - room));";
             yield return "      data = mremap(data, oldLength, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);";
         }
 
         if (report.Obstacles.ContainsKey(MoveObstacle.NeighbourAtStart) || report.Obstacles.ContainsKey(MoveObstacle.NeighbourAtEnd))
         {
             yield return "To have no neighbours in the blocks at the ends, begin and end at multiples of 2 MiB:";
-            yield return "  C   char *data = aligned_alloc(2UL << 20, (length + (2UL << 20) - 1) & ~((2UL << 20) - 1));";
-            yield return "  C#  using var data = new PageBuffer(length);  // PageShift.Memory: owns whole blocks";
+            yield return "  C   length = (length + (2UL << 20) - 1) & ~((2UL << 20) - 1);";
+            yield return "      char *room = mmap(NULL, length + (2UL << 20), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);";
+            yield return "      char *data = (char *)(((uintptr_t)room + (2UL << 20) - 1) & ~((2UL << 20) - 1));";
+            yield return "  C#  using var data = new PageBuffer((length + 4095) & ~4095);  // PageShift.Memory: owns whole blocks";
         }
     }
 

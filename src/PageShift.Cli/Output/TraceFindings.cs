@@ -36,9 +36,9 @@ internal static class TraceFindings
         UsageShare faults = shares.First(s => s.Name == UsageShares.PageFaults);
         long count = Math.Max(1, usage.MinorFaults + usage.MajorFaults);
         yield return $"Page faults take {TraceText.Percent(part)}: {Describe.Count(count, "fault")} of {KernelText.Time(faults.Nanoseconds!.Value / count)} each. Touch memory less often for the first time: keep it, or take large pages:";
-        yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX); mallopt(M_MMAP_THRESHOLD, 1 << 30);  // malloc keeps what is freed";
-        yield return "      madvise(data, length, MADV_HUGEPAGE);                                    // one fault for 512 pages";
-        yield return "  C#  ArrayPool<byte>.Shared.Rent(length), or GCSettings in runtimeconfig: \"System.GC.RetainVM\": true";
+        yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX); mallopt(M_MMAP_MAX, 0);  // malloc keeps what is freed";
+        yield return "      madvise(data, length, MADV_HUGEPAGE);                        // one fault for 512 pages";
+        yield return "  C#  byte[] data = ArrayPool<byte>.Shared.Rent(length);           // and Return it; or \"System.GC.RetainVM\": true in runtimeconfig.json";
     }
 
     private static IEnumerable<string> Pairs(IReadOnlyList<UsageShare> shares, IReadOnlyDictionary<SystemCallNumber, CallTotals> calls)
@@ -50,8 +50,8 @@ internal static class TraceFindings
         CallTotals unmapped = calls[SystemCallNumber.Unmap];
         ulong average = (ulong)(unmapped.Bytes / Math.Max(1, unmapped.Count)) & ~4095ul;
         yield return $"mmap and munmap take {TraceText.Percent(part)}: {Describe.Count(pairs, "pair")} of about {Describe.Size(average)}. Keep what is unmapped, and use it again:";
-        yield return "  C   mallopt(M_MMAP_THRESHOLD, 1 << 30); mallopt(M_TRIM_THRESHOLD, INT_MAX);  // if malloc makes them";
-        yield return "  C#  ArrayPool<byte>.Shared.Rent(length)                                      // if large arrays make them";
+        yield return "  C   mallopt(M_MMAP_MAX, 0); mallopt(M_TRIM_THRESHOLD, INT_MAX);  // if malloc makes them";
+        yield return "  C#  byte[] data = ArrayPool<byte>.Shared.Rent(length);           // if large arrays make them; and Return it";
     }
 
     private static IEnumerable<string> Heap(IReadOnlyList<UsageShare> shares, IReadOnlyDictionary<SystemCallNumber, CallTotals> calls)
@@ -67,7 +67,7 @@ internal static class TraceFindings
         if (PartOf(shares, "madvise") is not (>= LeastPart and var part) || calls.GetValueOrDefault(SystemCallNumber.Advise) is not { Count: >= LeastCalls } advice)
             yield break;
         yield return $"madvise takes {TraceText.Percent(part)}: {Describe.Count(advice.Count, "call")}. An allocator that gives pages back faults them in again; let it wait longer:";
-        yield return "  C   MALLOC_CONF=dirty_decay_ms:30000 for jemalloc; mallopt(M_TRIM_THRESHOLD, INT_MAX) for glibc";
+        yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX);  // glibc's; jemalloc takes MALLOC_CONF=dirty_decay_ms:30000 from the environment";
     }
 
     private static double? PartOf(IReadOnlyList<UsageShare> shares, string name) => shares.FirstOrDefault(s => s.Name == name)?.Part;

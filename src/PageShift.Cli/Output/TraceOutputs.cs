@@ -11,6 +11,8 @@ internal sealed class TraceOutputs(ITraceOutput first, ITraceOutput second) : IT
         second.Dispose();
     }
 
+    public bool WantsEveryPolicy(long earlierMoves) => first.WantsEveryPolicy(earlierMoves) || second.WantsEveryPolicy(earlierMoves);
+
     public void Add(TracedMove move)
     {
         first.Add(move);

@@ -4,6 +4,7 @@ using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
 using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
+using PageShift.Moving;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
@@ -33,9 +34,12 @@ internal sealed partial class TraceText : ITraceOutput
 
     public void Dispose() => _output.Dispose();
 
+    // Tables are shown of the moves of a short report only.
+    public bool WantsEveryPolicy(long earlierMoves) => _settings.IsWhole || _settings.Top <= MostWhole || earlierMoves < MostWhole;
+
     public void Add(TracedMove move)
     {
-        (long, ulong, long) rank = (move.Made.ProcessorNanoseconds ?? 0, move.Made.Plans[0].Cost.Entries, -_count++);
+        (long, ulong, long) rank = (move.Made.ProcessorNanoseconds ?? 0, move.Made.Under(MovePolicy.Linux67).Cost.Entries, -_count++);
         if (_costliest.Count < _settings.Top)
             _costliest.Enqueue(move, rank);
         else if (_settings.Top != 0)
@@ -83,6 +87,8 @@ internal sealed partial class TraceText : ITraceOutput
 
         foreach ((MoveObstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
             _output.Line($"{Describe.Count(moves, "move")}: {MoveObstacles.Words(obstacle)}");
+        foreach (string line in PlacementText.Of(report.Statistics))
+            _output.Line(line);
         foreach (string advice in TraceAdvice.Of(report))
             _output.Line(advice);
     }

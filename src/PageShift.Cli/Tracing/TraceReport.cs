@@ -20,6 +20,8 @@ internal sealed class TraceReport(TraceSettings settings)
     private readonly MoveCost[] _totals = new MoveCost[MovePolicyName.All.Count];
     private readonly Dictionary<(CallSite Site, CallStack? Stack), SiteTotals> _sites = [];
 
+    private SiteTotals? _last;
+
     internal TraceSettings Settings { get; } = settings;
 
     internal TraceResult? Result { get; set; }
@@ -28,7 +30,7 @@ internal sealed class TraceReport(TraceSettings settings)
 
     internal List<Divergence> Divergences { get; } = [];
 
-    /// <summary>The costs of all moves together, one for each policy, oldest first.</summary>
+    /// <summary>The costs of all moves together, one for each policy, oldest first; linux-6.7 and pageshift are right also where not every move was planned under every policy.</summary>
     internal IReadOnlyList<MoveCost> Totals => _totals;
 
     /// <summary>What all moves together would cost under linux-6.7 with congruent destinations, where there were any.</summary>
@@ -59,8 +61,8 @@ internal sealed class TraceReport(TraceSettings settings)
 
     internal void Add(FollowedMove move)
     {
-        for (int i = 0; i < _totals.Length; i++)
-            _totals[i] += move.Plans[i].Cost;
+        foreach (PlannedMove plan in move.Plans)
+            _totals[IndexOf(plan.Policy)] += plan.Cost;
         CongruentLinux += move.BestPlaced(MovePolicy.Linux67).Cost;
         CongruentPageShift += move.BestPlaced(MovePolicy.PageShift).Cost;
         CongruentMoves += move.Congruence > PageTableLevel.Pte ? 1 : 0;
@@ -79,6 +81,13 @@ internal sealed class TraceReport(TraceSettings settings)
     }
 
     private SiteTotals SiteFor(CallSite site, CallStack? stack)
+    {
+        if (_last is { } last && ReferenceEquals(last.Stack, stack) && last.Site == site)
+            return last;
+        return _last = FindSite(site, stack);
+    }
+
+    private SiteTotals FindSite(CallSite site, CallStack? stack)
     {
         if (_sites.TryGetValue((site, stack), out SiteTotals? known))
             return known;

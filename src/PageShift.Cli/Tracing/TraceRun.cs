@@ -2,6 +2,7 @@ using System.Globalization;
 using PageShift.Calls.Execution;
 using PageShift.Linux.Timing;
 using PageShift.Linux.Tracing;
+using PageShift.Moving;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Tracing;
@@ -9,6 +10,8 @@ namespace PageShift.Cli.Tracing;
 /// <summary>Traces a program, and tells an output what its moves cost.</summary>
 internal sealed class TraceRun : IFollowObserver
 {
+    private static readonly MovePolicy[] Compared = [MovePolicy.Linux67, MovePolicy.PageShift];
+
     private readonly TraceReport _report;
     private readonly ITraceOutput _output;
 
@@ -25,7 +28,7 @@ internal sealed class TraceRun : IFollowObserver
     {
         var run = new TraceRun(settings, output);
         var load = MachineLoad.Begin();
-        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, log);
+        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, new FollowOptions { PlacesCongruent = settings.PlacesCongruent, CountsKernel = settings.CountsKernel }, log);
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
             throw new NotPossibleException(result.Trace.Reason!);
         log?.Flush();
@@ -41,6 +44,8 @@ internal sealed class TraceRun : IFollowObserver
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pageshift: following process {process}{(time is { } span ? $" for {span.TotalSeconds:0.###} s" : "")}; Ctrl-C leaves it, and it runs on"));
         return TraceFollower.Attach(process, run, log, time);
     }
+
+    IReadOnlyList<MovePolicy> IFollowObserver.PoliciesFor(long earlierMoves) => _output.WantsEveryPolicy(earlierMoves) ? MovePolicyName.All : Compared;
 
     public void Moved(FollowedMove move)
     {

@@ -25,6 +25,12 @@ internal sealed record TraceSettings
     /// <summary>Where the calls go as a log, if anywhere.</summary>
     internal string? LogFile { get; init; }
 
+    /// <summary>True gives the moves that leave their destination to the kernel a congruent one.</summary>
+    internal bool PlacesCongruent { get; init; }
+
+    /// <summary>True reads the kernel's counters around each move.</summary>
+    internal bool CountsKernel { get; init; }
+
     internal bool IsJson { get; init; }
 
     /// <summary>How many moves the text shows.</summary>

@@ -31,7 +31,7 @@ internal static class UsageShares
         if (trace.Usage is not { } usage)
             return [];
         SampledTime? sampled = usage.Sampled is { Total: > 0 } some ? some : null;
-        long all = sampled is null ? trace.ProcessorNanoseconds : (long)(trace.ProcessorNanoseconds * (double)sampled.Total / (sampled.Total + sampled.Of(KernelEntry.Tracing)));
+        long all = ProcessorTimeOf(report);
         var shares = new List<UsageShare>();
         if (sampled is not null)
             shares.Add(Sampled(OwnCode, sampled.OwnCode, sampled, all, null, ""));
@@ -55,6 +55,15 @@ internal static class UsageShares
         if (sampled is not null)
             shares.Add(Sampled(OtherCalls, sampled.Total - sampled.OwnCode - sampled.Of(KernelEntry.PageFault) - named, sampled, all, null, ""));
         return shares;
+    }
+
+    /// <summary>The program's processor time, in nanoseconds: without the stops of tracing, where samples tell them apart.</summary>
+    internal static long ProcessorTimeOf(TraceReport report)
+    {
+        TraceStatistics trace = report.Result!.Statistics;
+        return trace.Usage?.Sampled is { Total: > 0 } sampled
+            ? (long)(trace.ProcessorNanoseconds * (double)sampled.Total / (sampled.Total + sampled.Of(KernelEntry.Tracing)))
+            : trace.ProcessorNanoseconds;
     }
 
     /// <summary>The kernel's name of a memory call.</summary>

@@ -10,6 +10,8 @@ internal static unsafe partial class Kernel
 {
     private const uint SetFilterRequest = 0x40082406;
     private const uint SetOutputRequest = 0x2405;
+    private const uint EnableRequest = 0x2400;
+    private const uint DisableRequest = 0x2401;
     private const nint CounterClosesOnExec = 8;
     private const nint AnyProcessor = -1;
 
@@ -58,6 +60,9 @@ internal static unsafe partial class Kernel
         using var to = new Held(first);
         return Invoke(CallNumber.Ioctl, held.Descriptor, (nint)SetOutputRequest, to.Descriptor);
     }
+
+    /// <summary>Lets an event count, or no longer, with those that threads have inherited from it.</summary>
+    internal static CallResult IoctlEnable(SafeHandle counter, bool isWanted) => Ioctl(counter, isWanted ? EnableRequest : DisableRequest, null);
 
     /// <summary>Lets a counter count only the events that a filter accepts.</summary>
     internal static CallResult IoctlSetFilter(SafeHandle counter, string filter)

@@ -14,6 +14,7 @@ internal static unsafe partial class Kernel
     /// <summary>PTRACE_*: what is asked for.</summary>
     private enum PtraceRequest
     {
+        PeekData = 2,
         PokeData = 5,
         Continue = 7,
         GetRegisters = 12,
@@ -76,6 +77,16 @@ internal static unsafe partial class Kernel
     {
         fixed (Registers* source = &registers)
             return Ptrace(PtraceRequest.SetRegisters, thread, 0, (nint)source);
+    }
+
+    /// <summary>Reads a word of a stopped tracee's memory, whatever the protection of its page.</summary>
+    internal static CallResult PtracePeek(int thread, ulong address, out ulong word)
+    {
+        fixed (ulong* destination = &word)
+        {
+            *destination = 0;
+            return Ptrace(PtraceRequest.PeekData, thread, (nint)address, (nint)destination);
+        }
     }
 
     /// <summary>Writes a word of a stopped tracee's memory, whatever the protection of its page.</summary>

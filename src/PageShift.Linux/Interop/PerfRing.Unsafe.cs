@@ -56,6 +56,13 @@ internal sealed unsafe class PerfRing : IDisposable
             _events.Add(further);
     }
 
+    /// <summary>Goes on with the sampling, or rests it.</summary>
+    public void Sample(bool isWanted)
+    {
+        foreach (SafeFileHandle handle in _events)
+            _ = Kernel.IoctlEnable(handle, isWanted);
+    }
+
     /// <summary>Takes every sample that is there.</summary>
     /// <param name="take">Gets whether the processor was in the kernel, and there the addresses of the calls, innermost first.</param>
     public void Read(TakeSample take)

@@ -11,6 +11,9 @@ internal readonly struct Timespec
 
     private Timespec(long seconds, long nanoseconds) => (_seconds, _nanoseconds) = (seconds, nanoseconds);
 
+    /// <summary>The whole time, in nanoseconds.</summary>
+    internal long Nanoseconds => (_seconds * 1_000_000_000) + _nanoseconds;
+
     internal static Timespec Of(TimeSpan time) =>
         new(time.Ticks / TimeSpan.TicksPerSecond, time.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
 }

@@ -1,7 +1,5 @@
-using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Execution;
-using PageShift.Linux.Interop;
 
 namespace PageShift.Linux.Probing;
 
@@ -12,19 +10,16 @@ namespace PageShift.Linux.Probing;
 /// Thread safety: none; use it from the thread that uses the executor.</summary>
 public sealed class KernelProbe : IDisposable
 {
-    private const int CounterCount = 2;
     private const int CalibrationCalls = 16;
 
     private readonly KernelExecutor _executor;
-    private readonly SafeFileHandle _flushes;
-    private readonly SafeFileHandle _allocations;
+    private readonly CallCounters _counters;
     private MeasuredCost _overhead;
 
-    private KernelProbe(KernelExecutor executor, SafeFileHandle flushes, SafeFileHandle allocations)
+    private KernelProbe(KernelExecutor executor, CallCounters counters)
     {
         _executor = executor;
-        _flushes = flushes;
-        _allocations = allocations;
+        _counters = counters;
     }
 
     /// <summary>Attaches counters to an executor, which must outlive the probe.</summary>
@@ -34,19 +29,8 @@ public sealed class KernelProbe : IDisposable
     public static KernelProbe? TryAttach(KernelExecutor executor, out string? reason)
     {
         ArgumentNullException.ThrowIfNull(executor);
-        if (Tracepoint.TryFind("tlb/tlb_flush", out reason) is not ulong flush) return null;
-        if (Tracepoint.TryFind("kmem/mm_page_alloc", out reason) is not ulong allocation) return null;
-
-        SafeFileHandle? flushes = Open(executor, flush, "reason==3", null, out Errno error);
-        SafeFileHandle? allocations = flushes is null ? null : Open(executor, allocation, "gfp_flags&0x100", flushes, out error);
-        if (flushes is null || allocations is null)
-        {
-            flushes?.Dispose();
-            reason = WhyNotOpened(error);
-            return null;
-        }
-
-        var probe = new KernelProbe(executor, flushes, allocations);
+        if (CallCounters.TryOpen(executor.ProcessId, out reason) is not { } counters) return null;
+        var probe = new KernelProbe(executor, counters);
         probe.Calibrate();
         return probe;
     }
@@ -58,9 +42,9 @@ public sealed class KernelProbe : IDisposable
     /// <returns>The cost, less the counters' own.</returns>
     public MeasuredCost Measure(out KernelOutcome outcome, SystemCallNumber number, in CallArguments arguments = default)
     {
-        (long flushesBefore, long allocationsBefore) = Read();
+        (long flushesBefore, long allocationsBefore) = _counters.Read();
         outcome = _executor.Invoke(number, arguments);
-        (long flushesAfter, long allocationsAfter) = Read();
+        (long flushesAfter, long allocationsAfter) = _counters.Read();
         return new MeasuredCost(
             Math.Max(0, flushesAfter - flushesBefore - _overhead.TlbFlushes),
             Math.Max(0, allocationsAfter - allocationsBefore - _overhead.ZeroedAllocations),
@@ -68,25 +52,7 @@ public sealed class KernelProbe : IDisposable
     }
 
     /// <summary>Removes the counters.</summary>
-    public void Dispose()
-    {
-        _allocations.Dispose();
-        _flushes.Dispose();
-    }
-
-    private static SafeFileHandle? Open(KernelExecutor executor, ulong tracepoint, string filter, SafeFileHandle? groupLeader, out Errno error)
-    {
-        SafeFileHandle? counter = Kernel.PerfEventOpen(tracepoint, executor.ProcessId, groupLeader, out error);
-        if (counter is null) return null;
-        error = Kernel.IoctlSetFilter(counter, filter).Error;
-        if (error == Errno.None) return counter;
-        counter.Dispose();
-        return null;
-    }
-
-    private static string WhyNotOpened(Errno error) => error is Errno.AccessDenied or Errno.OperationNotPermitted
-        ? "counting needs root, CAP_PERFMON, or kernel.perf_event_paranoid = -1"
-        : $"the kernel's counters could not be opened: {ErrnoName.Of(error)}";
+    public void Dispose() => _counters.Dispose();
 
     // The best of some calls that change nothing: an munmap of nothing is refused by its length.
     private void Calibrate()
@@ -100,12 +66,5 @@ public sealed class KernelProbe : IDisposable
         }
 
         _overhead = best;
-    }
-
-    private (long Flushes, long Allocations) Read()
-    {
-        Span<ulong> group = stackalloc ulong[1 + CounterCount];
-        _ = Kernel.Read(_flushes, group);
-        return ((long)group[1], (long)group[2]);
     }
 }

@@ -1,4 +1,5 @@
 using PageShift.Abi;
+using PageShift.Linux.Interop;
 using PageShift.Units;
 
 namespace PageShift.Linux.Tracing;
@@ -28,6 +29,9 @@ public readonly struct CallEntry
     /// <summary>The stack pointer. C libraries' wrappers for memory calls keep no frame, so the 8 bytes here are usually the
     /// address in the caller to which the wrapper returns.</summary>
     internal VirtualAddress StackPointer { get; init; }
+
+    /// <summary>Reads a word of the thread's memory. For the tracing thread, while the thread is stopped.</summary>
+    internal bool TryReadWord(VirtualAddress address, out ulong word) => !Kernel.PtracePeek(ThreadId, address.Value, out word).IsError;
 
     /// <summary>True when another memory call was already in progress on the same address space, because it took longer than
     /// <see cref="ProcessTracer.LongestExclusiveCall"/>: the order in which the two take effect is not known.</summary>

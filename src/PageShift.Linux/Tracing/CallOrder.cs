@@ -73,12 +73,14 @@ internal sealed class CallOrder(int addressSpaceId)
     }
 
     /// <summary>True when every active call was let into the kernel longer ago than <paramref name="limit"/>, and sleeps there. One that only
-    /// waits for a processor will come; where it can't be told from one that sleeps, its time ends too, later.</summary>
+    /// waits for a processor will come; where it can't be told from one that sleeps, its time ends too, later. One to which the tracer gave a free place is waited for: another call could take it.</summary>
     public bool IsOverdue(TimeSpan limit)
     {
         const int LimitsOfARunningCall = 50;
         foreach (TracedThread thread in _active)
         {
+            if (thread.Replaced is not null)
+                return false;
             TimeSpan elapsed = Stopwatch.GetElapsedTime(thread.EnteredAt);
             if (elapsed < limit || (elapsed < limit * LimitsOfARunningCall && !CallSleep.Has(thread.Process.Id, thread.Id)))
                 return false;

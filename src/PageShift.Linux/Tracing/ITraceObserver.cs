@@ -1,3 +1,5 @@
+using PageShift.Abi;
+
 namespace PageShift.Linux.Tracing;
 
 /// <summary>Receives what traced processes do, in order. All calls come from the one tracing thread, one after the other; the
@@ -28,6 +30,16 @@ public interface ITraceObserver
     /// in a call is left to. When such a one wakes before the call has returned, or when another does not stop within
     /// <see cref="ProcessTracer.LongestExclusiveCall"/>, the call is not marked as at a standstill.</summary>
     internal bool WantsStandstill(in CallEntry call) => false;
+
+    /// <summary>Asked after <see cref="WantsStandstill"/> and before <see cref="CallEntered"/>: other arguments with which the call is to be made. Its thread sees its own again when it has returned. When the kernel refuses
+    /// the call so, it has done nothing, and is made as its thread wanted it, as another call. Until it has returned no other memory call of the address space is let in, however long it takes.</summary>
+    /// <returns>The arguments; null for its own.</returns>
+    internal CallArguments? Replace(in CallEntry call) => null;
+
+    /// <summary>A call is not made, or was refused, with the arguments that <see cref="Replace"/> gave.</summary>
+    internal void NotReplaced(in CallEntry call, ReplacementFailure failure)
+    {
+    }
 
     /// <summary>A thread is about to make a memory call; pages and mappings can be read as they are before it.</summary>
     void CallEntered(in CallEntry call)

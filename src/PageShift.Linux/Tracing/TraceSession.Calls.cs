@@ -82,8 +82,9 @@ internal sealed partial class TraceSession
             if (_observer.WantsStandstill(thread.Entry))
                 thread.Entry = thread.Entry with { IsAtStandstill = BringToStandstill(thread) };
 
+            ReplaceArguments(thread);
             _observer.CallEntered(thread.Entry);
-            thread.ProcessorAtEntry = IsProcessorTimed(thread.Entry.Number) ? thread.ReadProcessorTime() : null;
+            thread.ProcessorAtEntry = IsProcessorTimed(thread.Entry.Number) ? thread.ReadCallClock() : null;
         }
 
         bool isShared = _processor.Waking(thread.Id);
@@ -110,7 +111,9 @@ internal sealed partial class TraceSession
         }
 
         RestoreCleared(thread);
-        if (thread.Class == CallClass.Memory)
+        if (!TryRestoreArguments(thread, stop))
+            Statistics.EnteredCalls--;
+        else if (thread.Class == CallClass.Memory)
             ReportExit(thread, stop, now);
         else if (thread.Class == CallClass.Foreign)
             ReportForeign(thread, stop);
@@ -135,7 +138,7 @@ internal sealed partial class TraceSession
             Entry = thread.Entry,
             Result = new CallResult(stop.Result),
             ElapsedNanoseconds = elapsed,
-            ProcessorNanoseconds = thread.ProcessorAtEntry is { } start ? thread.ReadProcessorTime() - start : null,
+            ProcessorNanoseconds = thread.ProcessorAtEntry is { } start ? thread.ReadCallClock() - start : null,
             IsOverlapped = thread.IsOverlapped,
         });
     }

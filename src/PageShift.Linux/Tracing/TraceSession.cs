@@ -44,7 +44,7 @@ internal sealed partial class TraceSession
             _command = command;
             TracedThread first = AddProcess(command, Environment.ProcessId, NewCallOrder(), isShared: false);
             OnProgramStarted(first);
-            _usage.Begin(command, [command]);
+            _usage.Begin(command, [command], () => Statistics.Stops);
             Resume(first);
             while (TryWait(out int id, out WaitStatus status))
             {

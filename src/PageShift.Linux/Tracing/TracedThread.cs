@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Linux.Interop;
 using PageShift.Linux.Timing;
 
@@ -45,6 +46,12 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
     /// <summary>What was taken from the clone that it is in, or that it was made by; null when nothing was.</summary>
     public ClearedFlag? Cleared { get; set; }
 
+    /// <summary>The arguments that its thread gave the current call, where the call is made with others; null where it is not.</summary>
+    public CallArguments? Replaced { get; set; }
+
+    /// <summary>True when the kernel refused the last call with other arguments, so that it comes again with its own.</summary>
+    public bool IsReplacementRefused { get; set; }
+
     /// <summary>True when it has set no_new_privs itself, or was made by one that had.</summary>
     public bool HasNoNewPrivileges { get; set; }
 
@@ -56,6 +63,10 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
 
     /// <summary>The thread's processor time now, in nanoseconds; null where the kernel does not tell. Exact, as the thread is stopped.</summary>
     public long? ReadProcessorTime() => OpenClock()?.Read();
+
+    /// <summary>A clock that advances with the thread's processor time as long as it alone runs in its process, in nanoseconds; null where the kernel does not tell. The process's clock is the one that is read
+    /// faster, and of several threads the thread's own is needed. The number of threads does not change in a call that moves memory.</summary>
+    public long? ReadCallClock() => Process.RunningThreads > 1 ? ReadProcessorTime() : Kernel.ProcessorTimeOf(Process.Id, out long nanoseconds).IsError ? null : nanoseconds;
 
     /// <summary>How often the thread has been given a processor; null where the kernel does not tell.</summary>
     public long? ReadTurns() => OpenClock()?.ReadTurns();

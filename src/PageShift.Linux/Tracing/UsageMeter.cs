@@ -15,9 +15,12 @@ internal sealed class UsageMeter : IDisposable
     private string _whyNotSampled = "";
 
     /// <summary>Begins with a process, whose threads are stopped. What it has used before is no part of it.</summary>
-    public void Begin(int process, IReadOnlyCollection<int> threads)
+    /// <param name="process">The process.</param>
+    /// <param name="threads">Its threads.</param>
+    /// <param name="stops">Tells how often any of them has stopped.</param>
+    public void Begin(int process, IReadOnlyCollection<int> threads, Func<long> stops)
     {
-        _samples = ProcessorSamples.TryBegin(threads, out _whyNotSampled);
+        _samples = ProcessorSamples.TryBegin(threads, stops, out _whyNotSampled);
         Count(process, sign: -1);
         _startedAt = Stopwatch.GetTimestamp();
     }

@@ -7,6 +7,7 @@ namespace PageShift.Verification.Conformance;
 /// <item><c>#case name</c> begins it; comments that follow say which rule it shows;</item>
 /// <item>a call with its result; mincore with its vector;</item>
 /// <item><c>#needs protection keys</c>, or <c>#needs no protection keys</c>: the processor that it is about; without it any;</item>
+/// <item><c>#needs no handling of memory failures</c>, <c>#needs an empty pool of large pages</c>, <c>#needs hints raised to 64 KiB</c>: how the kernel was built and set up;</item>
 /// <item><c>#since RELEASE</c>: the release of Linux since which it holds, where its flags do not tell;</item>
 /// <item><c>#matters SENTENCE</c>: which programs rely on it, where that is known;</item>
 /// <item><c>#only here SENTENCE</c>: why a program on another system can't show it;</item>
@@ -22,6 +23,18 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
     /// <summary>Whether the processor it is about has protection keys; null when that does not matter.</summary>
     internal bool? NeedsProtectionKeys =>
         Lines.Contains("#needs protection keys") ? true : Lines.Contains("#needs no protection keys") ? false : null;
+
+    /// <summary>True when it is about a kernel that was built and set up so.</summary>
+    internal bool Has(string need) => Lines.Contains("#needs " + need);
+
+    /// <summary>A kernel without CONFIG_MEMORY_FAILURE.</summary>
+    internal const string NoMemoryFailures = "no handling of memory failures";
+
+    /// <summary>A kernel that knows large pages of a pool, and has none in it.</summary>
+    internal const string EmptyPool = "an empty pool of large pages";
+
+    /// <summary>A kernel whose CONFIG_LSM_MMAP_MIN_ADDR is 65536, above vm.mmap_min_addr.</summary>
+    internal const string RaisedHints = "hints raised to 64 KiB";
 
     /// <summary>True when it makes calls on objects that processes share.</summary>
     internal bool UsesShared => Calls().Values.Any(call => call.Call.Description is { IsOnShared: true });

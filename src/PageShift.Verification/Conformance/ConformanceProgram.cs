@@ -39,7 +39,7 @@ internal static class ConformanceProgram
         for (int i = 0; i < exported.Length; i++)
             AppendCase(text, exported[i], i);
         text.Append("};\n\nenum { case_count = sizeof cases / sizeof *cases };\n\n");
-        return text.Append(RuntimeOf("3-run")).Append('\n').Append(RuntimeOf("4-main")).ToString();
+        return text.Append(RuntimeOf("3-run")).Append('\n').Append(RuntimeOf("4-needs")).Append('\n').Append(RuntimeOf("5-main")).ToString();
     }
 
     /// <summary>The Makefile.</summary>
@@ -91,7 +91,7 @@ internal static class ConformanceProgram
 
     private static void AppendCase(StringBuilder text, ExportedCase one, int index) =>
         text.Append(CultureInfo.InvariantCulture, $"    {{ {Quote(one.Name)}, {Quote(one.Rule)}, {Quote(one.Source)}, {(one.Matters is { } matters ? Quote(matters) : "0")}, ")
-            .Append(CultureInfo.InvariantCulture, $"{(one.NotElsewhere is { } reason ? Quote(reason) : "0")}, 0x{one.Lowest:x}ull, 0x{one.End:x}ull, {(int)one.Needs}, {(int)one.Levels}, {one.Release}, {one.FirstProcess}, {one.Steps.Count}, steps_{index} }},\n");
+            .Append(CultureInfo.InvariantCulture, $"{(one.NotElsewhere is { } reason ? Quote(reason) : "0")}, 0x{one.Lowest:x}ull, 0x{one.End:x}ull, 0x{one.Room:x}ull, {(int)one.Needs}, {(int)one.Levels}, {one.Release}, {one.FirstProcess}, {one.Steps.Count}, steps_{index} }},\n");
 
     private static string OperationOf(StepOperation operation) => operation switch
     {

@@ -62,7 +62,8 @@ internal static class ConformanceRendering
             ? result.ToString()
             : result.Raw.ToString(CultureInfo.InvariantCulture);
 
-    private static string RenderState(string line, SpaceSnapshot state)
+    /// <summary>A line that looks, with what there is to be seen; any other line as it is.</summary>
+    internal static string RenderState(string line, SpaceSnapshot state)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         switch (words[0])

@@ -18,6 +18,9 @@ internal enum CaseNeeds
     Choice = 64,
     Overcommit = 128,
     AnonymousOnly = 256,
+    NoMemoryFailures = 512,
+    EmptyPool = 1024,
+    RaisedHints = 2048,
 }
 
 /// <summary>What a check of a case is about; the order is that in which a young system gets there, and that of the C runtime.</summary>
@@ -46,12 +49,14 @@ internal enum CaseLevels
 internal sealed class ExportedCase
 {
     private const ulong LowEnd = 0x200000;
+    private const ulong BreakStart = 0x401000;
     private const ulong BreakEnd = 0x700000;
     private const ulong ChosenFrom = 0x700000000000;
     private const ulong ChosenTop = 0x7ffff7fff000;
     private const ulong UserEnd = 0x7ffffffff000;
     private const ulong Gigabyte = 1UL << 30;
     private const ulong LargestWindow = 1UL << 40;
+    private const ulong LongestThatFails = 1UL << 36;
     private const ulong LargestOffset = 1UL << 40;
 
     private static readonly string[] LargeSizes = ["KB", "MB", "GB", "TB", "HUGE", "COLLAPSE"];
@@ -117,6 +122,10 @@ internal sealed class ExportedCase
             ulong[] addresses = [.. Steps.SelectMany(step => step.Addresses)];
             if (addresses.Any(address => address is > ChosenTop and < UserEnd))
                 return "its addresses are where a program's own stack lies";
+            if (Steps.Any(ReachesOverTheTop))
+                return "its ranges reach beyond the highest place that the kernel chooses";
+            if (UsesBreak && Steps.Any(ReachesOutOfTheHeap))
+                return "its heap is larger, or its mappings are lower, than there is room for beside a program";
             if (End - Lowest > LargestWindow || Steps.Any(step => step.IsOpen && step.Expectation == StepExpectation.Address && step.Arguments[0] == 0 && IsInWindow((ulong)step.Value)))
                 return "it fills the whole address space, in which the program itself lies";
             if (_case.Text.Contains("MAP_32BIT", StringComparison.Ordinal))
@@ -125,6 +134,28 @@ internal sealed class ExportedCase
                 ? "the limit counts the data of the program itself"
                 : null;
         }
+    }
+
+    /// <summary>How far below its top the kernel's choice goes, in bytes.</summary>
+    internal ulong Room => Steps.SelectMany(step => step.Addresses).Where(address => address is >= ChosenFrom and <= ChosenTop).Select(address => ChosenTop - address).DefaultIfEmpty().Max();
+
+    private static bool ReachesOverTheTop(CaseStep step) =>
+        step.Operation == StepOperation.Maps
+            ? step.Expected.Split("; ").Any(mapping => mapping != "none" && StartOf(mapping) is >= ChosenFrom and < ChosenTop && EndOf(mapping) > ChosenTop)
+            : LengthOf(step) < ChosenFrom && step.Addresses.Any(address => address is >= ChosenFrom and <= ChosenTop && address + LengthOf(step) > ChosenTop);
+
+    private static bool ReachesOutOfTheHeap(CaseStep step) =>
+        step.CallName == "brk" ? step.Addresses.Any(address => address >= BreakEnd) : step.Expectation == StepExpectation.Address && (ulong)step.Value is > 0 and < BreakStart;
+
+    /// <summary>The longest length that a step names.</summary>
+    private static ulong LengthOf(CaseStep step) => step.Arguments.Where((_, i) => i < step.Forms.Length && step.Forms[i] == 'l').DefaultIfEmpty().Max();
+
+    private static ulong StartOf(string mapping) => ulong.Parse(mapping.AsSpan(0, mapping.IndexOf('-', StringComparison.Ordinal)), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private static ulong EndOf(string mapping)
+    {
+        int start = mapping.IndexOf('-', StringComparison.Ordinal) + 1;
+        return ulong.Parse(mapping.AsSpan(start, mapping.IndexOf(' ', StringComparison.Ordinal) - start), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     private static List<CaseStep> ReadSteps(ConformanceCase one)
@@ -161,13 +192,12 @@ internal sealed class ExportedCase
             if (step.Operation == StepOperation.Maps && step.Expected != "none")
             {
                 foreach (string mapping in step.Expected.Split("; "))
-                    yield return ulong.Parse(mapping.AsSpan(mapping.IndexOf('-', StringComparison.Ordinal) + 1, mapping.IndexOf(' ', StringComparison.Ordinal) - mapping.IndexOf('-', StringComparison.Ordinal) - 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                    yield return EndOf(mapping);
             }
-            else if (!step.IsLook && step.Expectation != StepExpectation.Error)
+            else if (!step.IsLook && LengthOf(step) < (step.Expectation == StepExpectation.Error ? LongestThatFails : ChosenFrom))
             {
-                ulong length = step.Arguments.Where((_, i) => i < step.Forms.Length && step.Forms[i] == 'l').DefaultIfEmpty().Max();
-                foreach (ulong address in step.Addresses.Where(address => address != 0 && length < ChosenFrom))
-                    yield return address + length;
+                foreach (ulong address in step.Addresses.Where(address => address != 0))
+                    yield return address + LengthOf(step);
             }
         }
     }
@@ -180,6 +210,9 @@ internal sealed class ExportedCase
         Add(CaseNeeds.SmallPages, LargeSizes.Any(size => text.Contains(size, StringComparison.Ordinal)) || Steps.Any(HasLargeOffset));
         Add(CaseNeeds.LargePages, (text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || text.Contains("MADV_COLLAPSE", StringComparison.Ordinal)) && text.Contains("#pages", StringComparison.Ordinal));
         Add(CaseNeeds.Keys, _case.NeedsProtectionKeys == true);
+        Add(CaseNeeds.NoMemoryFailures, _case.Has(ConformanceCase.NoMemoryFailures));
+        Add(CaseNeeds.EmptyPool, _case.Has(ConformanceCase.EmptyPool));
+        Add(CaseNeeds.RaisedHints, _case.Has(ConformanceCase.RaisedHints));
         Add(CaseNeeds.NoKeys, _case.NeedsProtectionKeys == false);
         Add(CaseNeeds.Break, UsesBreak);
         Add(CaseNeeds.LowAddresses, addresses.Any(address => address != 0 && address < LowEnd));

@@ -59,8 +59,8 @@ internal sealed class CallSites : IDisposable
             ReadMappings();
         DirectSite? direct = null;
         if (_wayBack.TryGetValue(call.InstructionPointer, out int offset)
-            && _reader.ReadBytes(call.StackPointer + new ByteLength((ulong)offset), _stack.AsSpan(0, WordBytes)) == WordBytes
-            && _direct.TryGetValue((call.InstructionPointer, BinaryPrimitives.ReadUInt64LittleEndian(_stack)), out direct)
+            && call.TryReadWord(call.StackPointer + new ByteLength((ulong)offset), out ulong back)
+            && _direct.TryGetValue((call.InstructionPointer, back), out direct)
             && (direct.Equal >= EnoughEqual || direct.Stack is null))
             return (direct.Site, direct.Stack);
         CallStack? stack = StackOf(call);

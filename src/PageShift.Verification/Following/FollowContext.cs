@@ -26,6 +26,8 @@ internal sealed class FollowContext : IDisposable
 
     internal FollowLog? Log { get; }
 
+    internal FollowOptions Options { get; init; } = new();
+
     internal PhysicalMemory Memory { get; } = new(PhysicalMemoryOptions.BytesFree);
 
     internal FollowedFiles Files { get; }

@@ -9,6 +9,7 @@ public sealed record FollowStatistics
     private readonly SortedDictionary<string, long> _unexplained = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _ranges = new(StringComparer.Ordinal);
     private readonly Dictionary<SystemCallNumber, CallTotals> _calls = [];
+    private readonly SortedDictionary<PlacementObstacle, long> _unplaced = [];
 
     /// <summary>The memory calls that returned, by kind.</summary>
     internal IReadOnlyDictionary<SystemCallNumber, CallTotals> Calls => _calls;
@@ -69,6 +70,23 @@ public sealed record FollowStatistics
 
     /// <summary>True when a stack had code without a name that its process had compiled as it ran.</summary>
     internal bool HasUnnamedCode { get; set; }
+
+    /// <summary>What the kernel counted in the calls that moved: flushes of the TLB of their own address space (tlb:tlb_flush, reason 3).</summary>
+    internal long CountedFlushes { get; set; }
+
+    /// <summary>The same: zeroed pages, which are page tables unless the call populates (kmem:mm_page_alloc with __GFP_ZERO).</summary>
+    internal long CountedAllocations { get; set; }
+
+    /// <summary>Why it was not counted, as a sentence; null where it was, or where nobody asked.</summary>
+    internal string? WhyNotCounted { get; set; }
+
+    /// <summary>Moves that left their destination to the kernel and were given a congruent one.</summary>
+    internal long PlacedCalls { get; set; }
+
+    /// <summary>Those that were not, by why not.</summary>
+    internal IReadOnlyDictionary<PlacementObstacle, long> UnplacedCalls => _unplaced;
+
+    internal void AddUnplaced(PlacementObstacle obstacle) => _unplaced[obstacle] = _unplaced.GetValueOrDefault(obstacle) + 1;
 
     internal void AddUnexplained(Errno error)
     {

@@ -37,6 +37,9 @@ public sealed record FollowedMove
     /// <summary>True when nothing else ran in the address space from the reading of its pages until the call had returned: the pages are exactly those that moved.</summary>
     public required bool IsExact { get; init; }
 
+    /// <summary>True when the program had left the destination to the kernel, and was given a congruent one.</summary>
+    internal bool IsPlaced { get; init; }
+
     /// <summary>Pages of the source that were present, or otherwise occupied (swapped out, guard pages).</summary>
     public required ulong PresentPages { get; init; }
 
@@ -46,14 +49,14 @@ public sealed record FollowedMove
     /// <summary>The highest level at which source and destination are congruent.</summary>
     public required PageTableLevel Congruence { get; init; }
 
-    /// <summary>The plans, one for each policy, oldest first.</summary>
+    /// <summary>The plans, one for each policy that its observer wanted, oldest first.</summary>
     public required IReadOnlyList<PlannedMove> Plans { get; init; }
 
     /// <summary>What the move would have cost with a destination chosen congruent; null where there is no such place, or where several mappings moved together.</summary>
     public required CongruentForecast? Congruent { get; init; }
 
     /// <summary>The plan of one policy.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="policy"/> is none of the defined values.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="policy"/> is none of those.</exception>
     public PlannedMove Under(MovePolicy policy)
     {
         for (int i = 0; i < Plans.Count; i++)
@@ -62,7 +65,7 @@ public sealed record FollowedMove
                 return Plans[i];
         }
 
-        throw new ArgumentOutOfRangeException(nameof(policy), policy, "Not a move policy.");
+        throw new ArgumentOutOfRangeException(nameof(policy), policy, "The move was not planned under this policy.");
     }
 
     /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when there is no such place.</summary>

@@ -34,8 +34,10 @@ internal sealed partial class FollowedSpace
         }
 
         _pending = null;
-        if (WillMove(call))
-            ReadPagesBefore(call.ThreadId, call.Arguments);
+        if (!WillMove(call))
+            return;
+        ReadPagesBefore(call.ThreadId, call.Arguments);
+        BeginCounting(call.ThreadId);
     }
 
     /// <summary>True when the call may move a mapping, so that its pages will have to be known.</summary>
@@ -44,7 +46,12 @@ internal sealed partial class FollowedSpace
     /// <summary>A call has returned: does the same to the engine's space, and compares.</summary>
     internal void Complete(in CallExit exit)
     {
+        EndCounting(exit);
         NoteBaseline(exit);
+        _isPlaced = _placedThread == exit.Entry.ThreadId;
+        _placedThread = 0;
+        if (_isPlaced)
+            _context.Statistics.PlacedCalls++;
         if (exit.IsOverlapped)
         {
             _context.Statistics.OverlappedCalls++;
@@ -64,7 +71,7 @@ internal sealed partial class FollowedSpace
         }
 
         foreach (AddressRange range in after)
-            LearnPrivatePages(range);
+            LearnPrivatePages(range, except: range);
         CallResult? engine = Mirror(exit, call);
         _context.Memory.ThrowIfHostExhausted();
         Difference? difference = null;

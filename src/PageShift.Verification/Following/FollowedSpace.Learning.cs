@@ -194,8 +194,9 @@ internal sealed partial class FollowedSpace
         return true;
     }
 
-    /// <summary>Tells the engine which mappings in or beside a range have got private pages since: those decide what merges.</summary>
-    private void LearnPrivatePages(AddressRange range, bool alsoReadOnly = false)
+    /// <summary>Tells the engine which mappings in or beside a range have got private pages since: those decide what merges. The part <paramref name="except"/> is as a call has left it
+    /// that is not done to the engine yet: a page there is none of what the engine has there. Of what was copied a moment ago, the <paramref name="reader"/> of the copy tells.</summary>
+    private void LearnPrivatePages(AddressRange range, bool alsoReadOnly = false, AddressRange except = default, ProcessReader? reader = null)
     {
         _engine.Clear();
         Engine.CopyMappings(Widened(range), _engine);
@@ -206,9 +207,17 @@ internal sealed partial class FollowedSpace
 
             // One that is not writable was looked at before it became so.
             bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
-            if (!mayHave || !_reader.TryFindFirstPage(mapping.Range, isOnlyPrivate: true, out VirtualAddress page))
-                continue;
-            State(PseudoCall.AnonVma, page.Value);
+            if (mayHave && TryFindPrivatePage(reader ?? _reader, mapping.Range, except, out VirtualAddress page))
+                State(PseudoCall.AnonVma, page.Value);
         }
+    }
+
+    private static bool TryFindPrivatePage(ProcessReader reader, AddressRange range, AddressRange except, out VirtualAddress page)
+    {
+        AddressRange left = range.Intersect(except);
+        if (left.IsEmpty)
+            return reader.TryFindFirstPage(range, isOnlyPrivate: true, out page);
+        return reader.TryFindFirstPage(new AddressRange(range.Start, left.Start), isOnlyPrivate: true, out page)
+            || reader.TryFindFirstPage(new AddressRange(left.End, range.End), isOnlyPrivate: true, out page);
     }
 }

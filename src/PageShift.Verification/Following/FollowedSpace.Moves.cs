@@ -14,6 +14,10 @@ namespace PageShift.Verification.Following;
 /// the nearest level's first page, which is what decides whether a block can move whole.</content>
 internal sealed partial class FollowedSpace : IMoveObserver
 {
+    // After each of the first moves the pages that have arrived are compared, and then after one of so many: to read them takes as long as to read those that will move.
+    private const long FirstComparedMoves = 64;
+    private const long MovesPerPageComparison = 16;
+
     private readonly CallSites _sites;
     private readonly List<PageRun> _sourcePages = [];
     private readonly List<PageRun> _destinationPages = [];
@@ -24,14 +28,14 @@ internal sealed partial class FollowedSpace : IMoveObserver
     private PendingMove? _pending;
     private CallExit _moving;
     private CongruentForecast? _forecast;
+    private long _completedMoves;
 
     void IMoveObserver.Moving(MoveObservation move)
     {
-        var plans = new PlannedMove[MovePolicyName.All.Count];
+        IReadOnlyList<MovePolicy> policies = _context.Observer.PoliciesFor(_context.Statistics.Moves);
+        var plans = new PlannedMove[policies.Count];
         for (int i = 0; i < plans.Length; i++)
-        {
-            plans[i] = PlannedMove.Of(move.Plan(MovePolicyName.All[i]), i == 0 ? null : plans[i - 1]);
-        }
+            plans[i] = PlannedMove.Of(move.Plan(policies[i]), i == 0 ? null : plans[i - 1]);
 
         (CallSite site, CallStack? stack) = _sites.Of(_moving.Entry);
         _moves.Add(new FollowedMove
@@ -43,6 +47,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
             Stack = stack,
             ElapsedNanoseconds = _moves.Count == 0 ? _moving.ElapsedNanoseconds : 0,
             ProcessorNanoseconds = _moves.Count == 0 || _moving.ProcessorNanoseconds is null ? _moving.ProcessorNanoseconds : 0,
+            IsPlaced = _isPlaced,
             PresentPages = PresentPagesOf(move.Request.Source),
             IsExact = !IsConcurrent || _moving.Entry.IsAtStandstill,
             Request = move.Request,
@@ -124,7 +129,9 @@ internal sealed partial class FollowedSpace : IMoveObserver
         CallResult result = _target.Execute(new SystemCall(exit.Entry.Number, a)).Result;
         _target.MoveObserver = null;
         ReportMoves();
-        if (result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
+        _completedMoves++;
+        bool isCompared = _completedMoves <= FirstComparedMoves || _completedMoves % MovesPerPageComparison == 0;
+        if (isCompared && result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
             ComparePages(exit, destination);
         return result;
     }

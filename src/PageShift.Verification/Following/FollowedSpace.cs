@@ -76,10 +76,16 @@ internal sealed partial class FollowedSpace : IDisposable
         return error is Errno.AccessDenied or Errno.OperationNotPermitted;
     }
 
+    /// <summary>Looks at the pages that a process which was just forked has got a copy of, before <see cref="TryFork"/>. Where other threads go on, the copy alone still has them as they were.</summary>
+    internal void LearnCopied(int processId)
+    {
+        using ProcessReader? copy = IsConcurrent ? ProcessReader.TryOpen(processId, out _) : null;
+        LearnPrivatePages(Everything, reader: copy);
+    }
+
     /// <summary>Follows the copy that a process which was just forked has got. Null when it has ended.</summary>
     internal FollowedSpace? TryFork(int processId)
     {
-        LearnPrivatePages(Everything);
         if (ProcessReader.TryOpen(processId, out _) is not { } reader)
             return null;
         var child = new FollowedSpace(_context, processId, reader, Engine.Fork()) { _hasHiddenState = _hasHiddenState, _knowsBreak = _knowsBreak, _hasUnmodelledRanges = _hasUnmodelledRanges };
@@ -93,6 +99,7 @@ internal sealed partial class FollowedSpace : IDisposable
     {
         if (_sites.HasUnnamedCode)
             _context.Statistics.HasUnnamedCode = true;
+        CloseCounters();
         _sites.Dispose();
         _reader.Dispose();
         _target.Dispose();

@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Linux.Tracing;
 
@@ -23,8 +24,12 @@ public sealed class TraceFollower : ITraceObserver
     /// <exception cref="IOException">The log can't be written; every traced process was killed.</exception>
     public static FollowResult Run(TracedCommand command, IFollowObserver observer, TextWriter? log = null, CancellationToken cancellation = default)
     {
-        return Follow(observer, log, follower => ProcessTracer.Run(command, follower, cancellation));
+        return Follow(observer, log, new FollowOptions(), follower => ProcessTracer.Run(command, follower, cancellation));
     }
+
+    /// <summary>The same, with <paramref name="options"/>.</summary>
+    internal static FollowResult Run(TracedCommand command, IFollowObserver observer, FollowOptions options, TextWriter? log = null, CancellationToken cancellation = default) =>
+        Follow(observer, log, options, follower => ProcessTracer.Run(command, follower, cancellation));
 
     /// <summary>Follows a process that runs already, and all that it starts from now on, until it has ended or is left; then it runs on.</summary>
     /// <param name="processId">The process.</param>
@@ -35,12 +40,12 @@ public sealed class TraceFollower : ITraceObserver
     /// <returns>How the process ended, that it runs on, or why it could not be traced; and what was counted.</returns>
     /// <exception cref="IOException">The log can't be written; the process runs on.</exception>
     public static FollowResult Attach(int processId, IFollowObserver observer, TextWriter? log = null, TimeSpan? time = null, CancellationToken leave = default) =>
-        Follow(observer, log, follower => ProcessTracer.Attach(processId, follower, time, leave));
+        Follow(observer, log, new FollowOptions(), follower => ProcessTracer.Attach(processId, follower, time, leave));
 
-    private static FollowResult Follow(IFollowObserver observer, TextWriter? log, Func<TraceFollower, TraceResult> trace)
+    private static FollowResult Follow(IFollowObserver observer, TextWriter? log, FollowOptions options, Func<TraceFollower, TraceResult> trace)
     {
         ArgumentNullException.ThrowIfNull(observer);
-        using var context = new FollowContext(observer, log is null ? null : new FollowLog(log));
+        using var context = new FollowContext(observer, log is null ? null : new FollowLog(log)) { Options = options };
         var follower = new TraceFollower(context);
         try
         {
@@ -58,6 +63,8 @@ public sealed class TraceFollower : ITraceObserver
         FollowedSpace? parent = SpaceOf(start.ParentProcessId);
         if (parent is null && start.ParentProcessId != ProcessStart.UnknownParent)
             return; // the command itself, before it executes its program; or the child of one that is not followed
+        if (!start.SharesAddressSpace)
+            parent?.LearnCopied(start.ProcessId);
         _context.Log?.WriteProcess(start);
         _spaceOfProcess[start.ProcessId] = start.AddressSpaceId;
         if (start.SharesAddressSpace && parent is not null)
@@ -90,6 +97,15 @@ public sealed class TraceFollower : ITraceObserver
 
     bool ITraceObserver.WantsStandstill(in CallEntry call) =>
         _spaces.TryGetValue(call.AddressSpaceId, out FollowedSpace? space) && space.IsConcurrent && space.WantsStandstill(call);
+
+    CallArguments? ITraceObserver.Replace(in CallEntry call) =>
+        _context.Options.PlacesCongruent && _spaces.TryGetValue(call.AddressSpaceId, out FollowedSpace? space) ? space.Place(call) : null;
+
+    void ITraceObserver.NotReplaced(in CallEntry call, ReplacementFailure failure)
+    {
+        if (_spaces.TryGetValue(call.AddressSpaceId, out FollowedSpace? space))
+            space.NotPlaced(failure);
+    }
 
     void ITraceObserver.CallEntered(in CallEntry call)
     {

@@ -135,7 +135,7 @@ public sealed class Fuzzer
     {
         Interlocked.Increment(ref _sequences);
         MovePolicy policy = MovePolicyName.All[(int)(number % MovePolicyName.All.Count)];
-        var generator = new CallGenerator(SeedOf(number));
+        var generator = new CallGenerator(SeedOf(_options.Seed, number));
         var calls = new List<CallRecord>(_options.CallsPerSequence);
         Divergence? divergence = null;
         using (LockstepRun lockstep = factory.Begin(policy, CallGenerator.FirstProcess))
@@ -216,9 +216,10 @@ public sealed class Fuzzer
         return finding with { Sequence = small with { Calls = executed }, Divergence = divergence };
     }
 
-    private ulong SeedOf(long number)
+    /// <summary>What a sequence is made from: the run's seed, and the sequence's number.</summary>
+    internal static ulong SeedOf(ulong seed, long number)
     {
-        var mix = new SplitMix(_options.Seed);
+        var mix = new SplitMix(seed);
         return mix.Next() ^ new SplitMix((ulong)number).Next();
     }
 }

@@ -17,4 +17,14 @@ public sealed partial class AddressSpace
         using MappingLock.ExclusiveScope scope = EnterCall();
         _remapper.ForecastCongruent(old, oldLength, newLength, keepsSource, observer);
     }
+
+    /// <summary>A free destination for a move that is congruent with its source at the highest level that its length makes worthwhile, with nothing else in the blocks at its ends.</summary>
+    /// <param name="old">Where the source begins. A multiple of 4 KiB.</param>
+    /// <param name="newLength">What the destination needs, in whole pages, at least one.</param>
+    /// <returns>The place; null when there is none.</returns>
+    internal VirtualAddress? FindCongruentPlace(VirtualAddress old, ByteLength newLength)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        return _remapper.FindCongruent(old, newLength);
+    }
 }

@@ -65,7 +65,7 @@ public sealed partial class AddressSpace
     }
 
     private static AddressRange WithNeighbours(AddressRange range) => new(
-        range.Start == VirtualAddress.Zero ? range.Start : range.Start - PageSize.Length,
+        range.Start.Value < PageSize.Bytes ? VirtualAddress.Zero : range.Start - PageSize.Length,
         range.End.Value > ulong.MaxValue - PageSize.Bytes ? range.End : range.End + PageSize.Length);
 
     private static OpenFile CopyOf(OpenFile file, Dictionary<OpenFile, OpenFile> files)

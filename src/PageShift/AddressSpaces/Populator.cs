@@ -91,9 +91,7 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
         ulong needed = isWrite ? PageTableEntry.PresentBit | PageTableEntry.WritableBit : PageTableEntry.PresentBit;
         ReadOnlySpan<PageTableEntry> entries = _tables.Entries(walk.Table)[walk.Index..];
         int most = (int)Math.Min((ulong)entries.Length, (end - at).WholePages.Value);
-        int pages = 1;
-        while (pages < most && entries[pages].HasAll(needed))
-            pages++;
+        int pages = TableMemory.CountHaving(entries[..most], needed);
         return at + new ByteLength((ulong)pages << PageSize.Shift);
     }
 

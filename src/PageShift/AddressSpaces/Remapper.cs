@@ -310,6 +310,9 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         return congruent ?? AddressSelection.Choose(_mappings, _state.Layout, RequestFor(mapping, new ByteLength(remap.NewLength), remap));
     }
 
+    /// <summary>The place that a remap to a congruent destination would get; null when there is none.</summary>
+    internal VirtualAddress? FindCongruent(VirtualAddress old, ByteLength newLength) => ChooseCongruent(new RemapRequest { Old = old.Value, NewLength = newLength.Value });
+
     /// <summary>A free destination that is congruent with the source at the highest level that the length makes worthwhile.</summary>
     private VirtualAddress? ChooseCongruent(in RemapRequest remap)
     {

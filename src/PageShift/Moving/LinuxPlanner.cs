@@ -52,12 +52,32 @@ internal ref struct LinuxPlanner
         planner.Plan();
     }
 
+    /// <summary>Makes the plan out of that of an older release, where the two differ in little: where source and destination are not congruent, no piece is an entry's span, and page by page all
+    /// releases move alike.</summary>
+    /// <returns>False when they may differ in more; then there is no plan.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)] // as above
+    internal static bool TryPlanLike(MovePlan older, LinuxRelease olderRelease, LinuxRelease release, PageTableTree tables, LinuxTables linux, MovePolicy policy, MovePlan plan)
+    {
+        if (older.Congruence >= PageTableLevel.Pmd || olderRelease.MovesPuds != release.MovesPuds)
+            return false;
+        plan.CopyFrom(older, policy);
+        MoveCost cost = older.Cost;
+        cost.TlbFlushes += FlushesOfFreedTables(release, cost.TablesFreed) - FlushesOfFreedTables(olderRelease, cost.TablesFreed);
+        plan.Cost = cost;
+        var planner = new LinuxPlanner(release, tables, linux, plan);
+        if (release.ExpandsStart)
+            _ = planner.Realign(); // says why it does not
+        return true;
+    }
+
+    private static ulong FlushesOfFreedTables(LinuxRelease release, ulong tables) => release.GathersTables ? (tables + (TablesPerFlush - 1)) / TablesPerFlush : Math.Min(tables, 1);
+
     private void Plan()
     {
         VirtualAddress start = _release.ExpandsStart ? Realign() : _start;
         for (VirtualAddress at = start; at < _end;)
             at += MovePiece(at);
-        _cost.TlbFlushes += _release.GathersTables ? (_cost.TablesFreed + (TablesPerFlush - 1)) / TablesPerFlush : Math.Min(_cost.TablesFreed, 1);
+        _cost.TlbFlushes += FlushesOfFreedTables(_release, _cost.TablesFreed);
         _cost.TlbFlushes += (ulong)_plan.Request.UnmapFlushes;
         _cost.TableBytes = (_cost.SlotsVisited * 24) + (_cost.TablesAllocated * _geometry.TableBytes);
         _plan.ExpandedSource = new AddressRange(start, _end);

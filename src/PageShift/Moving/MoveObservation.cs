@@ -38,7 +38,7 @@ public sealed class MoveObservation
             throw Closed();
         MovePlan plan = _plans[(int)policy] ??= new MovePlan(isShown: true);
         if (!_isPlanned[(int)policy])
-            _planner.Plan(policy, _request, plan);
+            _planner.Plan(policy, _request, plan, policy == MovePolicy.Linux420 ? null : Shown(policy - 1));
         _isPlanned[(int)policy] = true;
         return plan;
     }

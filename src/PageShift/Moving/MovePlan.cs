@@ -92,6 +92,21 @@ public sealed class MovePlan
         DestinationTable = FrameNumber.None;
     }
 
+    /// <summary>Takes over another plan of the same move, but for the policy, its boundaries and what it costs.</summary>
+    internal void CopyFrom(MovePlan other, MovePolicy policy)
+    {
+        Reset(policy, other._request, other._geometry);
+        _runs.AddRange(other._runs);
+        ExpandedSource = other.ExpandedSource;
+        Work = other.Work;
+        SlotsVisited = other.SlotsVisited;
+        SlotsInspected = other.SlotsInspected;
+        SplitsLeaves = other.SplitsLeaves;
+        TablesToAllocate = other.TablesToAllocate;
+        SourceTable = other.SourceTable;
+        DestinationTable = other.DestinationTable;
+    }
+
     /// <summary>Adds a run behind the last, or lengthens the last when the two are neighbours.</summary>
     internal void AddRun(PageTableLevel level, VirtualAddress source, ulong slots, ulong entries)
     {

@@ -8,9 +8,15 @@ namespace PageShift.Moving;
 internal sealed class MovePlanner(PageTableTree tables, LinuxTables linux, TableMoveSupport support, bool gathersTables = true)
 {
     /// <summary>Plans <paramref name="request"/> under <paramref name="policy"/> into <paramref name="plan"/>, with what it costs.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="request">What is to be moved.</param>
+    /// <param name="plan">Takes the plan.</param>
+    /// <param name="older">The plan of the same move under the policy before, where it is known: often little of it is different.</param>
     /// <exception cref="ArgumentException">The request is not page-aligned, empty, or goes nowhere.</exception>
-    internal void Plan(MovePolicy policy, in MoveRequest request, MovePlan plan)
+    internal void Plan(MovePolicy policy, in MoveRequest request, MovePlan plan, MovePlan? older = null)
     {
+        if (older is not null && policy != MovePolicy.PageShift && LinuxPlanner.TryPlanLike(older, Release(older.Policy), Release(policy), tables, linux, policy, plan))
+            return;
         PlanRuns(policy, request, plan);
         plan.Work = TableCount.Work(tables, plan);
         plan.TablesToAllocate = plan.Work.TablesAllocated;
@@ -37,6 +43,8 @@ internal sealed class MovePlanner(PageTableTree tables, LinuxTables linux, Table
         if (policy == MovePolicy.PageShift)
             ExpandedPlanner.Plan(tables, plan);
         else
-            LinuxPlanner.Plan(LinuxRelease.Of(policy, support, gathersTables), tables, linux, plan);
+            LinuxPlanner.Plan(Release(policy), tables, linux, plan);
     }
+
+    private LinuxRelease Release(MovePolicy policy) => LinuxRelease.Of(policy, support, gathersTables);
 }

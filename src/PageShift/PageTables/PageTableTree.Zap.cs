@@ -64,24 +64,24 @@ internal sealed partial class PageTableTree
     private void ZapPages(ref PageTableCursor cursor, bool keepGuards, ref ZapCount count)
     {
         Span<PageTableEntry> entries = cursor.Rest;
-        bool isFull = cursor.LiveEntries == Geometry.EntriesPerTable;
+        int inTable = cursor.LiveEntries;
+        bool isFull = inTable == Geometry.EntriesPerTable;
         int removed = 0;
         while (keepGuards && IndexOfGuard(entries) is >= 0 and int guard)
         {
-            removed += ZapPages(entries[..guard], isFull);
+            removed += ZapPages(entries[..guard], isFull ? guard : CountLive(entries[..guard]));
             entries = entries[(guard + 1)..];
         }
 
-        removed += ZapPages(entries, isFull);
+        removed += ZapPages(entries, isFull ? entries.Length : entries.Length == Geometry.EntriesPerTable ? inTable : CountLive(entries));
         if (removed != 0)
             cursor.AddLive(-removed);
         count.Entries += (ulong)removed;
         cursor.MoveToEnd();
     }
 
-    private int ZapPages(Span<PageTableEntry> entries, bool isFull)
+    private int ZapPages(Span<PageTableEntry> entries, int live)
     {
-        int live = isFull ? entries.Length : CountLive(entries);
         if (live == 0)
             return 0;
         Memory.ReleaseMapped(entries);

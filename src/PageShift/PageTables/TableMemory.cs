@@ -10,8 +10,9 @@ internal static partial class TableMemory
     internal static void ReleaseMapped(this PhysicalMemory memory, ReadOnlySpan<PageTableEntry> entries)
     {
         using PhysicalMemory.FrameBatch batch = memory.EnterBatch();
-        for (int i = 0; i < entries.Length;)
+        for (int i = 0; PageTableTree.IndexOfLive(entries[i..]) is >= 0 and int live;)
         {
+            i += live;
             if (!entries[i].IsMapped)
             {
                 i++;
@@ -70,27 +71,5 @@ internal static partial class TableMemory
         }
 
         return true;
-    }
-
-    /// <summary>Fills slots with leaves of frames that follow one another.</summary>
-    private static void FillSuccessive(Span<PageTableEntry> slots, FrameNumber first, ulong bits)
-    {
-        ulong leaf = PageTableEntry.Leaf(first, bits).Value;
-        foreach (ref PageTableEntry slot in slots)
-        {
-            slot = new PageTableEntry(leaf);
-            leaf += PageSize.Bytes; // the next frame
-        }
-    }
-
-    /// <summary>How many entries from the first on map frames that follow one another, with the same permissions.</summary>
-    private static int CountSuccessive(ReadOnlySpan<PageTableEntry> entries)
-    {
-        const ulong Noted = PageTableEntry.AccessedBit | PageTableEntry.DirtyBit;
-        ulong next = entries[0].Value | Noted;
-        int run = 0;
-        for (; run < entries.Length && (entries[run].Value | Noted) == next; run++)
-            next += PageSize.Bytes; // the next frame
-        return run;
     }
 }

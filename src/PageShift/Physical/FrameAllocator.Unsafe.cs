@@ -253,8 +253,7 @@ internal sealed unsafe class FrameAllocator : IDisposable
 
         // Chained upwards, so that they are handed out again in the order of their numbers. A link is an index in the block plus 1, as 0 means none.
         uint index = (uint)((first - _firstFrame) & (BlockFrames - 1));
-        for (int i = 0; i < states.Length; i++)
-            states[i] = FrameState.Free | (index + (uint)i + 2);
+        FrameState.FillFree(states, index + 2);
         states[^1] = FrameState.Free | info.FirstFree;
         info.FirstFree = (ushort)(index + 1);
         if (info.FreeCount == 0)

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PageShift.Physical;
 
 /// <summary>The four bytes of bookkeeping that every frame has.</summary>
@@ -23,4 +25,21 @@ internal static class FrameState
     internal const uint Table = 1u << 30;
     internal const uint Free = 2u << 30;
     internal const uint Pooled = 3u << 30;
+
+    /// <summary>Fills states with those of free frames that are chained upwards.</summary>
+    /// <param name="states">The states.</param>
+    /// <param name="next">What the first is to hold; each other one more.</param>
+    internal static void FillFree(Span<uint> states, uint next)
+    {
+        Vector<uint> links = Vector.CreateSequence(Free | next, 1u);
+        int i = 0;
+        for (; i <= states.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+        {
+            links.CopyTo(states[i..]);
+            links += new Vector<uint>((uint)Vector<uint>.Count);
+        }
+
+        for (; i < states.Length; i++)
+            states[i] = Free | (next + (uint)i);
+    }
 }

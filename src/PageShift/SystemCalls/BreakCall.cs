@@ -13,9 +13,6 @@ internal sealed class BreakCall() : SystemCallDescription(SystemCallNumber.Break
     public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) =>
         arguments.First == 0 ? default : new CallRanges(CallRanges.Of(breakStart.Value, HeapOf(arguments.First, breakStart) + 1));
 
-    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) =>
-        CallRanges.Of(breakStart.Value, HeapOf((ulong)result.Raw, breakStart));
-
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => locksFuture ? HeapOf(arguments.First, breakStart) : 0;
 
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.BreakLocked(a.First);

@@ -32,7 +32,7 @@ internal sealed class MapCall : SystemCallDescription
     public override CallRanges RangesAfter(in CallArguments arguments, CallResult result) =>
         result.IsError ? default : new CallRanges(CallRanges.Of((ulong)result.Raw, arguments.Second));
 
-    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) => CallRanges.Of((ulong)result.Raw, arguments.Second);
+    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result) => CallRanges.Of((ulong)result.Raw, arguments.Second);
 
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) =>
         locksFuture || Has(arguments, MapFlags.Locked) || (Has(arguments, MapFlags.Populate) && !Has(arguments, MapFlags.NonBlock)) ? arguments.Second : 0;

@@ -18,7 +18,7 @@ internal class ProtectCall : RangeCall
 
     public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "prot"];
 
-    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) => CallRanges.Of(arguments.First, arguments.Second);
+    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result) => CallRanges.Of(arguments.First, arguments.Second);
 
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => locksFuture ? arguments.Second : 0;
 

@@ -44,8 +44,8 @@ internal sealed class RemapCall : SystemCallDescription
     public override CallRanges RangesAfter(in CallArguments arguments, CallResult result) =>
         result.IsError ? default : new CallRanges(CallRanges.Of((ulong)result.Raw, arguments.Third));
 
-    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) =>
-        arguments.Third > arguments.Second ? CallRanges.Of((ulong)result.Raw, arguments.Third) : default;
+    public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result) =>
+        PageSize.RoundUpWrapping(arguments.Second) is var old && arguments.Third > old ? CallRanges.Of((ulong)result.Raw + old, arguments.Third - old) : default;
 
     public override int UsedArguments(in CallArguments arguments) => Has(arguments, RemapFlags.Fixed) || Has(arguments, RemapFlags.DontUnmap) ? 5 : 4;
 

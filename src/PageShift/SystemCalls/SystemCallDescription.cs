@@ -87,11 +87,10 @@ internal abstract class SystemCallDescription : ISystemOperation
     /// <summary>Where the call has put something, where the kernel chose the place or might have.</summary>
     public virtual CallRanges RangesAfter(in CallArguments arguments, CallResult result) => default;
 
-    /// <summary>What the call may have made writable.</summary>
+    /// <summary>What the call may have made writable: of what it moves, the part that it adds. Not told of brk, where it depends on the break before.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="result">What it returned; no error.</param>
-    /// <param name="breakStart">Where the heap begins.</param>
-    public virtual AddressRange MadeAccessible(in CallArguments arguments, CallResult result, VirtualAddress breakStart) => default;
+    public virtual AddressRange MadeAccessible(in CallArguments arguments, CallResult result) => default;
 
     /// <summary>How many bytes of memory the call may take at most.</summary>
     /// <param name="arguments">The arguments.</param>

@@ -35,7 +35,7 @@ public sealed class AssumedPagesTests
     [MemberData(nameof(Worlds))]
     public void Moves_and_what_is_left_are_the_same(string world, ulong unit)
     {
-        PagingGeometry geometry = world == "x86" ? PagingGeometry.X86 : PagingGeometry.Toy(world[0] - '0', int.Log2(world[2] - '0'));
+        PagingGeometry geometry = GeometryOf(world);
         int places = (int)Math.Min(24, (geometry.UserLimit.Value >> PageSize.Shift) / unit);
         int logs = (unit > 1000 ? 20 : 1000) * ModelRun.Factor;
         for (int i = 0; i < logs; i++)
@@ -45,6 +45,36 @@ public sealed class AssumedPagesTests
             string actual = Run(log, geometry, PageSize.Length);
             Assert.True(expected == actual, $"{log}\nexpected:\n{expected}\nfound:\n{actual}");
         }
+    }
+
+    /// <summary>The plan of a release may be made out of that of the release before, when that was asked for first.</summary>
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void Plans_are_the_same_in_whatever_order_they_are_asked_for(string world, ulong unit)
+    {
+        PagingGeometry geometry = GeometryOf(world);
+        int places = (int)Math.Min(24, (geometry.UserLimit.Value >> PageSize.Shift) / unit);
+        int logs = (unit > 1000 ? 10 : 300) * ModelRun.Factor;
+        for (int i = 0; i < logs; i++)
+        {
+            string log = Log(new Random(-1 - i), places, unit * PageSize.Bytes);
+            string expected = Plans(log, geometry, [.. MovePolicyName.All.Reverse()]);
+            string actual = Plans(log, geometry, [.. MovePolicyName.All]);
+            Assert.True(expected == actual, $"{log}\nexpected:\n{expected}\nfound:\n{actual}");
+        }
+    }
+
+    private static string Plans(string log, PagingGeometry geometry, MovePolicy[] order)
+    {
+        var text = new StringBuilder();
+        var moves = new Recorder(move =>
+        {
+            foreach (MovePolicy policy in order)
+                _ = move.Plan(policy);
+            Describe(move, text);
+        });
+        Execute(log, OptionsFor(geometry), moves).Dispose();
+        return text.ToString();
     }
 
     [Fact]
@@ -91,21 +121,29 @@ public sealed class AssumedPagesTests
         static string Text(FormattableString text) => string.Format(CultureInfo.InvariantCulture, text.Format.Replace(":x}", "}", StringComparison.Ordinal), text.GetArguments());
     }
 
+    private static PagingGeometry GeometryOf(string world) => world == "x86" ? PagingGeometry.X86 : PagingGeometry.Toy(world[0] - '0', int.Log2(world[2] - '0'));
+
+    private static LogExecutorOptions OptionsFor(PagingGeometry geometry) => new() { Space = new AddressSpaceOptions { Geometry = geometry, MinimumAddress = VirtualAddress.Zero } };
+
+    private static void Describe(MoveObservation move, StringBuilder text)
+    {
+        foreach (MovePolicy policy in MovePolicyName.All)
+        {
+            MovePlan plan = move.Plan(policy);
+            text.Append(CultureInfo.InvariantCulture, $"{move.Request.Old}>{move.Request.New} {policy} {plan.Cost} {plan.Work} {plan.SlotsVisited} {plan.SlotsInspected} {plan.ExpandedSource} {plan.TablesToAllocate} {plan.SplitsLeaves}");
+            foreach (MoveRun run in plan.Runs)
+                text.Append(CultureInfo.InvariantCulture, $" {run}");
+            foreach (BoundaryDecision boundary in plan.Boundaries)
+                text.Append(CultureInfo.InvariantCulture, $" {boundary}");
+            text.AppendLine();
+        }
+    }
+
     private static string Run(string log, PagingGeometry geometry, ByteLength assumedFrom)
     {
         var text = new StringBuilder();
-        var options = new LogExecutorOptions { Space = new AddressSpaceOptions { Geometry = geometry, MinimumAddress = VirtualAddress.Zero }, AssumedFrom = assumedFrom };
-        var moves = new Recorder(move =>
-        {
-            foreach (MovePolicy policy in MovePolicyName.All)
-            {
-                MovePlan plan = move.Plan(policy);
-                text.Append(CultureInfo.InvariantCulture, $"{move.Request.Old}>{move.Request.New} {policy} {plan.Cost} {plan.SlotsVisited} {plan.SlotsInspected} {plan.ExpandedSource}");
-                foreach (BoundaryDecision boundary in plan.Boundaries)
-                    text.Append(CultureInfo.InvariantCulture, $" {boundary}");
-                text.AppendLine();
-            }
-        });
+        LogExecutorOptions options = OptionsFor(geometry) with { AssumedFrom = assumedFrom };
+        var moves = new Recorder(move => Describe(move, text));
         using LogExecutor executor = Execute(log, options, moves);
         AddressSpace space = executor.SpaceOf(0);
         space.Verify();

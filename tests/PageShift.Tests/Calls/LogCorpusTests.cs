@@ -2,6 +2,7 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;
 using PageShift.Moving;
+using PageShift.Tests.Model;
 using Xunit;
 
 namespace PageShift.Tests.Calls;
@@ -10,6 +11,8 @@ namespace PageShift.Tests.Calls;
 public sealed class LogCorpusTests
 {
     private static readonly string Folder = Repository.Path("tests/logs");
+
+    private const int ShortLog = 700;
 
     private static readonly Dictionary<string, string> Expected = File.ReadLines(Path.Combine(Folder, "expected.tsv")).Skip(1)
         .Select(line => line.Split('\t', 2)).ToDictionary(columns => columns[0], columns => columns[1]);
@@ -32,6 +35,54 @@ public sealed class LogCorpusTests
         {
             ReadToEnd(LogText.Reader(log[..length], lenient: false, strict: false), log.Length);
             ReadToEnd(LogText.Reader(log[..length], lenient: true), log.Length);
+        }
+    }
+
+    /// <summary>Each prefix is taken for what it is without the rest: a log of a machine that its lines show. Of long logs those that end with a line, unless more is asked for.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_prefix_of_a_log_is_executed(string name)
+    {
+        byte[] log = File.ReadAllBytes(Path.Combine(Folder, name));
+        bool atEachByte = log.Length <= ShortLog || ModelRun.Factor > 1;
+        long executed = 0;
+        for (int length = 0; length <= log.Length; length++)
+        {
+            if (atEachByte || length == log.Length || (length > 0 && log[length - 1] == '\n'))
+                executed += ExecuteToEnd(log[..length]);
+        }
+
+        bool hasCalls = int.TryParse(Expected[name].Split('\t').ElementAtOrDefault(1), out int calls) && calls > 0;
+        Assert.True(executed > 0 || !hasCalls);
+    }
+
+    /// <summary>Executes what can be read, up to the end, and plans its moves under each policy.</summary>
+    private static long ExecuteToEnd(byte[] log)
+    {
+        using CallLogReader reader = LogText.Reader(log, lenient: true);
+        var records = new List<CallRecord>();
+        var evidence = new MachineEvidence();
+        try
+        {
+            while (reader.TryRead(out CallRecord record))
+            {
+                records.Add(record);
+                evidence.Add(record);
+            }
+
+            using var executor = new LogExecutor(new LogExecutorOptions { Verify = true, Machine = evidence.Choose(new MachineRequest(), reader.StatedPageSize) }, new PlanningAll());
+            foreach (CallRecord record in records)
+                _ = executor.Execute(record);
+            executor.Finish();
+            return executor.Statistics.Calls + executor.Statistics.FailedCalls + executor.Statistics.UnknownOutcomes + executor.Statistics.UnsupportedCalls;
+        }
+        catch (CallSyntaxException error) when (error.IsOfWholeLog)
+        {
+            return 0;
+        }
+        catch (UnsupportedMachineException)
+        {
+            return 0;
         }
     }
 
@@ -81,6 +132,15 @@ public sealed class LogCorpusTests
         catch (UnsupportedMachineException error)
         {
             return $"{name}:{error.Line}: {error.Message}";
+        }
+    }
+
+    private sealed class PlanningAll : ILogObserver
+    {
+        public void OnMove(in CallRecord record, MoveObservation move)
+        {
+            foreach (MovePolicy policy in MovePolicyName.All)
+                _ = move.Plan(policy);
         }
     }
 

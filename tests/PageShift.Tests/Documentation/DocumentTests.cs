@@ -142,7 +142,7 @@ public sealed partial class DocumentTests : IDisposable
         Collect(JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement, written);
 
         // Not every run and every system has the process that ran already, samples, and names.
-        SortedSet<string> optional = ["attached", "detached", "samples", "lostSamples", "whyNotSampled", "stack", "function", "place", "source", "line"];
+        SortedSet<string> optional = ["attached", "detached", "samples", "lostSamples", "whyNotSampled", "stack", "function", "place", "source", "line", "placement", "placed", "notPlaced"];
         Assert.Equal(DocumentedFields(text => text.Split(JsonOfTrace)[1].Split("\n# ")[0]).Union(optional).Order(), written.Except(DocumentedFields(PolicyFields)).Union(optional).Order());
     }
 
@@ -174,6 +174,7 @@ public sealed partial class DocumentTests : IDisposable
     [Theory]
     [InlineData("walk", typeof(WalkDocument))]
     [InlineData("tables", typeof(TablesDocument))]
+    [InlineData("trace --compare", typeof(TraceComparisonDocument))]
     public void Every_field_of_a_documents_json_is_documented(string verb, Type document) =>
         Assert.Equal(JsonFields.Of(document), DocumentedFields(text => text.Split($"# The JSON of `{verb}`\n")[1].Split("\n# ")[0]));
 

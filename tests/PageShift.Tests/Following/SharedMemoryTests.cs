@@ -52,7 +52,6 @@ public sealed class SharedMemoryTests
         FollowedRun run = FollowedRun.OfC(Attaching);
 
         Assert.True(run.Statistics.MirroredCalls > 20);
-        run.AssertReplaysEqually();
     }
 
     [Fact]
@@ -70,7 +69,6 @@ public sealed class SharedMemoryTests
 
             Assert.Equal(0, run.Trace.Status.ShellStatus);
             run.AssertAgreement();
-            run.AssertReplaysEqually();
         }
         finally
         {

@@ -20,12 +20,11 @@ public sealed class UnseenChangeTests
         FollowedRun run = AssertAgreement(name);
 
         Assert.Equal(0, run.Statistics.UnmodelledCalls);
-        run.AssertReplaysEqually();
     }
 
     [Theory]
     [MemberData(nameof(Identity))]
-    public void Page_offsets_identities_and_locks_outlast_what_is_not_modelled(string name) => AssertAgreement(name).AssertReplaysEqually();
+    public void Page_offsets_identities_and_locks_outlast_what_is_not_modelled(string name) => AssertAgreement(name);
 
     [Theory]
     [MemberData(nameof(Special))]

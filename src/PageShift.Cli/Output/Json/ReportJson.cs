@@ -11,6 +11,7 @@ namespace PageShift.Cli.Output.Json;
 [JsonSerializable(typeof(RunMove))]
 [JsonSerializable(typeof(TraceHead))]
 [JsonSerializable(typeof(TraceMove))]
+[JsonSerializable(typeof(TraceComparisonDocument))]
 [JsonSerializable(typeof(ExplainDocument))]
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(ConformDocument))]

@@ -22,7 +22,7 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
 internal sealed record TraceHead(
     int Schema, IEnumerable<string> Command, int? Attached, bool? Detached, int ExitCode, int? Signal, long Processes, long Threads, long Programs, long Calls, TraceUsage? Usage, double? OtherProcessors, bool? Busy,
     IEnumerable<string> UnprivilegedPrograms, long DivergenceCount,
-    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, IEnumerable<TraceSite> Sites)
+    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, TracePlaced? Placement, IEnumerable<TraceSite> Sites)
 {
     internal static TraceHead Of(TraceReport report)
     {
@@ -30,7 +30,7 @@ internal sealed record TraceHead(
         TraceStatistics trace = result.Statistics;
         return new TraceHead(
             Schema: 1, report.Settings.Command, report.Settings.Process, report.Settings.Process is null ? null : result.Outcome == TraceOutcome.Detached, result.Status.ShellStatus, result.Status.IsKilled ? result.Status.Signal : null, trace.Processes, trace.Threads, trace.Programs,
-            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics),
+            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics), TracePlaced.Of(report),
             report.Sites.OrderByDescending(s => s.LinuxEntries).Select(TraceSite.Of));
     }
 }
@@ -84,7 +84,7 @@ internal sealed record TraceSite(
 
 /// <summary>A move.</summary>
 internal sealed record TraceMove(
-    int Process, int Thread, string Call, string Site, string? Caller, IEnumerable<TraceFrame>? Stack, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, long Nanoseconds, long? ProcessorNanoseconds,
+    int Process, int Thread, string Call, string Site, string? Caller, IEnumerable<TraceFrame>? Stack, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, bool? Placed, long Nanoseconds, long? ProcessorNanoseconds,
     string? Remedy, IEnumerable<PolicyJson> Policies, TracePlacement? CongruentPlacement)
 {
     internal static TraceMove Of(TracedMove traced)
@@ -92,7 +92,7 @@ internal sealed record TraceMove(
         FollowedMove move = traced.Made;
         return new TraceMove(
             move.ProcessId, move.ThreadId, move.Call, move.Site.Call, move.Site.Caller, TraceFrame.Of(move.Stack), move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value,
-            ReportJson.NameOf(move.Congruence), move.PresentPages, move.IsExact, move.ElapsedNanoseconds, move.ProcessorNanoseconds, traced.Explanation.Remedy, PolicyJson.Of(traced.Explanation),
+            ReportJson.NameOf(move.Congruence), move.PresentPages, move.IsExact, move.IsPlaced ? true : null, move.ElapsedNanoseconds, move.ProcessorNanoseconds, traced.Explanation.Remedy, PolicyJson.Of(traced.Explanation),
             TracePlacement.Of(traced));
     }
 }

@@ -6,7 +6,7 @@ enum operation { OP_CALL, OP_SET, OP_READ, OP_FORK, OP_EXIT, OP_LIMIT, OP_OPEN, 
 enum expectation { EXPECT_VALUE, EXPECT_ERROR, EXPECT_ADDRESS, EXPECT_IDENTIFIER, EXPECT_DESCRIPTOR };
 enum level { RESULTS, LEFTOVERS, MAPPINGS, MERGING, PLACEMENT, LEVELS };
 enum need { NEED_4K = 1, NEED_HUGE = 2, NEED_KEYS = 4, NEED_NO_KEYS = 8, NEED_LOW = 16, NEED_BREAK = 32, NEED_CHOICE = 64, NEED_OVERCOMMIT = 128,
-            NEED_ANONYMOUS_ONLY = 256, NEED_X86 = 512, NEED_MAP_COUNT = 1024 };
+            NEED_ANONYMOUS_ONLY = 256, NEED_NO_MEMORY_FAILURES = 512, NEED_EMPTY_POOL = 1024, NEED_RAISED_HINTS = 2048, NEED_MAP_COUNT = 4096 };
 
 struct step {
     u8 operation, process, expects, is_open; /* is_open: the kernel may choose the address */
@@ -20,7 +20,7 @@ struct step {
 
 struct one_case {
     const char *name, *rule, *source, *matters, *not_here; /* not_here: why a program can't show it */
-    u64 lowest, end;                                        /* of its addresses in the window */
+    u64 lowest, end, room;                                  /* of its addresses in the window; how far below the top the kernel chooses */
     u32 needs, levels, release;                             /* release: 6.13 is 613 */
     u32 first_process, step_count;
     const struct step *steps;
@@ -144,7 +144,7 @@ static void fill_holes_above(u64 top)
 /* Finds the window. Null, or why there is none. */
 static const char *find_place(const struct one_case *c)
 {
-    u64 length = scaled(c->end - c->lowest), room = c->needs & NEED_CHOICE ? GB : 64 * MB;
+    u64 length = scaled(c->end - c->lowest), room = c->needs & NEED_CHOICE ? GB + scaled(c->room) : 64 * MB;
     u64 asked = length + GB + room;
     memset(&here, 0, sizeof here);
     here.c = c;

@@ -2,7 +2,7 @@
 
 enum { USUAL_SECONDS = 20 };
 
-static struct { int is_json, seconds, kernel, list; const char *only; u32 only_level; } options = { 0, USUAL_SECONDS, 9999, 0, 0, LEVELS };
+static struct { int is_json, seconds, kernel, list; const char *only, *from; u32 only_level; } options = { 0, USUAL_SECONDS, 9999, 0, 0, 0, LEVELS };
 
 static u32 counts[LEVELS][3]; /* passed, failed, not applicable */
 
@@ -75,62 +75,10 @@ static u32 release_of(const char *text)
     return (u32)(major * 100 + parse(&text, 10));
 }
 
-/* Why a case says nothing on this system; null when it does. */
-static const char *why_not_here(const struct one_case *c)
-{
-    static char too_new[96];
-    if (c->not_here)
-        return c->not_here;
-    if (c->release > (u32)options.kernel) {
-        struct text t = { too_new, 0, sizeof too_new };
-        put(&t, "Linux has it since ");
-        put_number(&t, c->release / 100, 10);
-        put(&t, ".");
-        put_number(&t, c->release % 100, 10);
-        put(&t, ", which is newer than the profile");
-        return too_new;
-    }
-    if ((c->needs & NEED_4K) && page != CASE_PAGE)
-        return "about sizes that only pages of 4 KiB have";
-#if !defined(__x86_64__)
-    if (c->needs & NEED_X86)
-        return "about addresses that only x86-64 has";
-#endif
-    if (c->needs & (NEED_KEYS | NEED_NO_KEYS)) {
-        s64 key = sys2(SYS(pkey_alloc), 0, 0);
-        int has_keys = key >= 0;
-        if (has_keys)
-            sys1(SYS(pkey_free), (u64)key);
-        if (has_keys != ((c->needs & NEED_KEYS) != 0))
-            return has_keys ? "for processors without protection keys" : "for processors with protection keys";
-    }
-    if ((c->needs & NEED_LOW) && number_in("/proc/sys/vm/mmap_min_addr", "") != CASE_PAGE)
-        return "needs vm.mmap_min_addr to be 4096, and to be shown";
-    if (c->needs & NEED_OVERCOMMIT) {
-        s64 mode = number_in("/proc/sys/vm/overcommit_memory", "");
-        if (mode != 0)
-            return "needs vm.overcommit_memory to be 0, and to be shown";
-    }
-    if ((c->needs & NEED_MAP_COUNT) && number_in("/proc/sys/vm/max_map_count", "") != 65530)
-        return "needs vm.max_map_count to be 65530, and to be shown";
-    if (c->needs & NEED_HUGE) {
-        static struct lines l;
-        char line[128];
-        int asked_for = 0;
-        if (open_lines(&l, "/sys/kernel/mm/transparent_hugepage/enabled"))
-            while (next_line(&l, line, sizeof line))
-                for (const char *at = line; *at; at++)
-                    asked_for |= begins(at, "[madvise]");
-        if (!asked_for)
-            return "needs transparent huge pages to be given to those who ask (madvise)";
-    }
-    return 0;
-}
-
 static void say_head(const struct one_case *c, u32 level, u64 number, const char *verdict)
 {
     if (options.is_json) {
-        say(number > 1 ? ",\n  {\"case\": " : "\n  {\"case\": ");
+        say(number > 1 ? "  ,{\"case\": " : "  {\"case\": "); /* a line of its own, whole when its case is done: the system may end with the next */
         say_quoted(c->name);
         say_pair("level", level_names[level]);
         say_pair("outcome", verdict);
@@ -163,7 +111,7 @@ static void say_failure(const struct one_case *c, u32 level, u64 number, s64 ste
     say_pair("source", c->source);
     if (c->matters)
         say_pair("matters", c->matters);
-    say(options.is_json ? "}" : "  ...\n");
+    say(options.is_json ? "}\n" : "  ...\n");
 }
 
 static void say_level(const struct one_case *c, u32 level, u64 number, const char *why_not, const char *end)
@@ -173,10 +121,10 @@ static void say_level(const struct one_case *c, u32 level, u64 number, const cha
         why_not = no_answer;
     if (why_not) {
         counts[level][2]++;
-        say_head(c, level, number, "not applicable");
+        say_head(c, level, number, "notApplicable");
         if (options.is_json) {
             say_pair("reason", why_not);
-            say("}");
+            say("}\n");
         } else {
             say(" # SKIP ");
             say(why_not);
@@ -191,7 +139,7 @@ static void say_level(const struct one_case *c, u32 level, u64 number, const cha
     } else {
         counts[level][0]++;
         say_head(c, level, number, "passed");
-        say(options.is_json ? "}" : "\n");
+        say(options.is_json ? "}\n" : "\n");
     }
 }
 
@@ -238,7 +186,7 @@ static const char *wait_for(s64 child)
 
 static u64 run_one(const struct one_case *c, u64 number)
 {
-    const char *why_not = why_not_here(c), *end = 0;
+    const char *why_not = why_not_here(c, (u32)options.kernel), *end = 0;
     clear_record();
     if (!why_not) {
         flush();
@@ -261,10 +209,14 @@ static u64 run_one(const struct one_case *c, u64 number)
     return number;
 }
 
+static int has_begun;
+
+/* Cases are asked in their order: all before that of --from are passed over. */
 static int is_wanted(const struct one_case *c)
 {
-    if (!options.only)
-        return 1;
+    has_begun |= !options.from || same(c->name, options.from);
+    if (!options.only || !has_begun)
+        return has_begun;
     for (const char *at = c->name; *at; at++)
         if (begins(at, options.only))
             return 1;
@@ -272,11 +224,12 @@ static int is_wanted(const struct one_case *c)
 }
 
 static const char usage[] =
-    "usage: conform [--json] [--kernel RELEASE] [--level LEVEL] [--only WORD] [--seconds N] [--list]\n"
+    "usage: conform [--json] [--kernel RELEASE] [--level LEVEL] [--only WORD] [--from CASE] [--seconds N] [--list]\n"
     "  --json             JSON instead of TAP 14\n"
     "  --kernel RELEASE   leave out what Linux has since a later release, such as 6.1\n"
     "  --level LEVEL      results, leftovers, mappings, merging or placement alone\n"
     "  --only WORD        the cases whose name holds the word\n"
+    "  --from CASE        this case and those after it, such as after one that has ended the system\n"
     "  --seconds N        the time limit of one case (20)\n"
     "  --list             the names of the cases and their rules\n"
     "exit code: 0 nothing failed, 1 something failed, 2 wrong usage, 3 nothing could be run\n";
@@ -299,6 +252,8 @@ static int read_options(char **arguments)
             options.kernel = (int)release_of(value);
         } else if (same(*at, "--only")) {
             options.only = value;
+        } else if (same(*at, "--from")) {
+            options.from = value;
         } else if (same(*at, "--seconds")) {
             options.seconds = (int)parse(&value, 10);
         } else if (same(*at, "--level")) {
@@ -324,22 +279,34 @@ static void read_page_size(char **environment)
             page = entry[1];
 }
 
+static void say_count(const char *name, u32 count)
+{
+    say(options.is_json ? ", \"" : same(name, "passed") ? ": " : ", ");
+    say(options.is_json || !same(name, "notApplicable") ? name : "not applicable");
+    say(options.is_json ? "\": " : " ");
+    say_number(count);
+}
+
+/* The counts of each level: under the names of the tool's JSON (docs/json.md of PageShift), or as comments of TAP. */
 static void say_end(u64 points)
 {
-    say(options.is_json ? "\n ],\n \"points\": " : "# points ");
-    say_number(points);
-    for (u32 level = 0; level < LEVELS; level++) {
-        say(options.is_json ? ",\n \"" : "\n# ");
-        say(level_names[level]);
-        say(options.is_json ? "\": {\"passed\": " : ": passed ");
-        say_number(counts[level][0]);
-        say(options.is_json ? ", \"failed\": " : ", failed ");
-        say_number(counts[level][1]);
-        say(options.is_json ? ", \"notApplicable\": " : ", not applicable ");
-        say_number(counts[level][2]);
-        say(options.is_json ? "}" : "");
+    if (options.is_json) {
+        say(" ],\n \"levels\": [");
+    } else {
+        say("# points ");
+        say_number(points);
+        say("\n");
     }
-    say(options.is_json ? "\n}\n" : "\n");
+    for (u32 level = 0; level < LEVELS; level++) {
+        say(!options.is_json ? "# " : level ? ",\n  {\"level\": \"" : "\n  {\"level\": \"");
+        say(level_names[level]);
+        say(options.is_json ? "\"" : "");
+        say_count("passed", counts[level][0]);
+        say_count("failed", counts[level][1]);
+        say_count("notApplicable", counts[level][2]);
+        say(options.is_json ? "}" : "\n");
+    }
+    say(options.is_json ? "\n ]\n}\n" : "");
     flush();
 }
 
@@ -362,6 +329,12 @@ static int conform(char **arguments, char **environment)
     for (u32 i = 0; i < case_count; i++)
         for (u32 level = 0; is_wanted(&cases[i]) && level < LEVELS; level++)
             points += (cases[i].levels >> level & 1) && (options.only_level == LEVELS || options.only_level == level);
+    if (!has_begun) {
+        static const char unknown[] = "conform: --from: no case has this name (--list names them)\n";
+        sys3(SYS(write), 2, (u64)unknown, sizeof unknown - 1);
+        return 2;
+    }
+    has_begun = 0;
     if (options.list) {
         for (u32 i = 0; i < case_count; i++)
             if (is_wanted(&cases[i])) {
@@ -376,7 +349,7 @@ static int conform(char **arguments, char **environment)
     if (options.is_json) {
         say("{\"schema\": 1, \"suite\": \"pageshift-conform\", \"version\": ");
         say_quoted(suite_version);
-        say(",\n \"results\": [");
+        say(",\n \"results\": [\n");
     } else {
         say("TAP version 14\n1..");
         say_number(points);

@@ -1,0 +1,66 @@
+/* What a case needs of the system, beyond the calls: the processor, how the kernel was built, how it is set up. */
+
+static int has_line(const char *path, const char *with)
+{
+    static struct lines l;
+    char line[128];
+    int found = 0;
+    if (open_lines(&l, path))
+        while (next_line(&l, line, sizeof line))
+            for (const char *at = line; *at; at++)
+                found |= begins(at, with);
+    return found;
+}
+
+/* How the kernel was built and is set up; null when it is as the case needs it. */
+static const char *why_not_these_settings(u32 needs)
+{
+    if ((needs & NEED_LOW) && number_in("/proc/sys/vm/mmap_min_addr", "") != CASE_PAGE)
+        return "needs vm.mmap_min_addr to be 4096, and to be shown";
+    if ((needs & NEED_OVERCOMMIT) && number_in("/proc/sys/vm/overcommit_memory", "") != 0)
+        return "needs vm.overcommit_memory to be 0, and to be shown";
+    if ((needs & NEED_MAP_COUNT) && number_in("/proc/sys/vm/max_map_count", "") != 65530)
+        return "needs vm.max_map_count to be 65530, and to be shown";
+    if ((needs & NEED_HUGE) && !has_line("/sys/kernel/mm/transparent_hugepage/enabled", "[madvise]"))
+        return "needs transparent huge pages to be given to those who ask (madvise)";
+    if ((needs & NEED_NO_MEMORY_FAILURES) && (!has_line("/proc/meminfo", "MemTotal:") || has_line("/proc/meminfo", "HardwareCorrupted:")))
+        return "for kernels without the handling of memory failures (CONFIG_MEMORY_FAILURE), which have no HardwareCorrupted in /proc/meminfo";
+    if ((needs & NEED_EMPTY_POOL) && (number_in("/proc/sys/vm/nr_hugepages", "") != 0 || number_in("/proc/sys/vm/nr_overcommit_hugepages", "") != 0))
+        return "needs vm.nr_hugepages and vm.nr_overcommit_hugepages to be 0, and to be shown";
+    if (needs & NEED_RAISED_HINTS) {
+        s64 raised = map_nothing(page, page, 0);
+        if (!is_error(raised))
+            sys2(SYS(munmap), (u64)raised, page);
+        if (raised != 65536)
+            return "for kernels that raise a hint to 64 KiB (CONFIG_LSM_MMAP_MIN_ADDR), above vm.mmap_min_addr";
+    }
+    return 0;
+}
+
+/* Why a case says nothing on this system; null when it does. */
+static const char *why_not_here(const struct one_case *c, u32 profile)
+{
+    static char too_new[96];
+    if (c->not_here)
+        return c->not_here;
+    if (c->release > profile) {
+        struct text t = { too_new, 0, sizeof too_new };
+        put(&t, "Linux has it since ");
+        put_number(&t, c->release / 100, 10);
+        put(&t, ".");
+        put_number(&t, c->release % 100, 10);
+        put(&t, ", which is newer than the profile");
+        return too_new;
+    }
+    if ((c->needs & NEED_4K) && page != CASE_PAGE)
+        return "about sizes that only pages of 4 KiB have";
+    if (c->needs & (NEED_KEYS | NEED_NO_KEYS)) {
+        s64 key = sys2(SYS(pkey_alloc), 0, 0);
+        int has_keys = key >= 0;
+        if (has_keys)
+            sys1(SYS(pkey_free), (u64)key);
+        if (has_keys != ((c->needs & NEED_KEYS) != 0))
+            return has_keys ? "for processors without protection keys" : "for processors with protection keys";
+    }
+    return why_not_these_settings(c->needs);
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using PageShift.Linux.Settings;
+using PageShift.Verification.Lockstep;
+using Xunit;
+
+namespace PageShift.Tests.Cli;
+
+/// <summary><c>conform</c> as a user runs it: on the engine, on the running kernel, and behind commands, among them some that end before the suite does.</summary>
+public sealed class ConformCommandTests
+{
+    [Fact]
+    public void On_the_engine_everything_passes_in_every_format()
+    {
+        ToolResult text = Tool.Run("conform", "--only", "munmap"), tap = Tool.Run("conform", "--only", "munmap", "--format", "tap");
+        using JsonDocument json = Json("--only", "munmap");
+        int points = json.RootElement.GetProperty("results").GetArrayLength();
+        Assert.Equal((0, ""), (text.ExitCode, text.Error));
+        Assert.StartsWith("engine: 4 cases of pageshift conform", text.Output, StringComparison.Ordinal);
+        Assert.Equal("TAP version 14", tap.OutputLines[0]);
+        Assert.Equal($"1..{points}", tap.OutputLines[1]);
+        Assert.Equal(points, tap.OutputLines.Count(line => line.StartsWith("ok ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void On_the_running_kernel_nothing_fails()
+    {
+        SkipWithoutCompiler();
+        string? reason = LockstepSurroundings.ReasonAgainst(KernelSettings.Read(), KernelVersion.ReadRunning());
+        Assert.SkipWhen(reason is not null, reason ?? "");
+        using JsonDocument json = Json("--on", "linux");
+        JsonElement[] results = [.. json.RootElement.GetProperty("results").EnumerateArray()];
+        Assert.DoesNotContain(results, result => OutcomeOf(result) == "failed");
+        Assert.Equal("linux", json.RootElement.GetProperty("on").GetString());
+        foreach (JsonElement level in json.RootElement.GetProperty("levels").EnumerateArray())
+        {
+            string name = level.GetProperty("level").GetString()!;
+            JsonElement[] of = [.. results.Where(result => result.GetProperty("level").GetString() == name)];
+            Assert.Equal(of.Count(result => OutcomeOf(result) == "passed"), level.GetProperty("passed").GetInt32());
+            Assert.Equal(of.Count(result => OutcomeOf(result) == "notApplicable"), level.GetProperty("notApplicable").GetInt32());
+            Assert.InRange(level.GetProperty("passed").GetInt32(), 1, of.Length);
+        }
+    }
+
+    [Fact]
+    public void What_is_newer_than_the_profile_is_left_out()
+    {
+        SkipWithoutCompiler();
+        using JsonDocument json = Json("--on", "linux", "--kernel", "6.9", "--only", "munmap");
+        Assert.Contains(json.RootElement.GetProperty("results").EnumerateArray(), result =>
+            OutcomeOf(result) == "notApplicable" && result.GetProperty("reason").GetString() == "Linux has it since 6.10, which is newer than the profile");
+    }
+
+    [Theory]
+    [InlineData("kill -9 $PPID")]
+    [InlineData("exit 7")]
+    public void A_system_that_ends_with_a_case_fails_it_and_the_next_is_run(string ending)
+    {
+        SkipWithoutCompiler();
+        // The command runs each case alone, and ends at two of them.
+        string command = Script($$"""
+            shift_to() { while [ "$1" != --from ]; do shift; done; echo "$2"; }
+            case $(shift_to "$@") in munmap_splits) {{ending}};; esac
+            exec "$@" --only munmap_arguments
+            """);
+        using JsonDocument json = Json("--on", command, "--only", "munmap");
+        JsonElement[] results = [.. json.RootElement.GetProperty("results").EnumerateArray()];
+        Assert.All(results.Where(result => CaseOf(result) == "munmap_arguments"), result => Assert.Equal("passed", OutcomeOf(result)));
+        Assert.All(results.Where(result => CaseOf(result) != "munmap_arguments"), result =>
+        {
+            Assert.Equal("failed", OutcomeOf(result));
+            Assert.StartsWith("the system ended with it: ", result.GetProperty("found").GetString(), StringComparison.Ordinal);
+        });
+        Assert.Equal(4, results.Select(CaseOf).Distinct().Count());
+    }
+
+    [Fact]
+    public void Noise_of_a_command_is_passed_over()
+    {
+        SkipWithoutCompiler();
+        string command = Script("echo 'emulator: {\"case\": of noise}'\nexec \"$@\"");
+        ToolResult result = Tool.Run("conform", "--on", command, "--only", "munmap_then");
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+    }
+
+    [Theory]
+    [InlineData("/no/such/program", "'/no/such/program' can't be started")]
+    [InlineData("false", "'false ")]
+    public void A_command_that_runs_nothing_is_exit_code_3(string command, string message)
+    {
+        SkipWithoutCompiler();
+        ToolResult result = Tool.Run("conform", "--on", command, "--only", "munmap");
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains(message, result.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("qemu-x86_64-static")]
+    [InlineData("valgrind -q")]
+    [InlineData("runsc --network=none --ignore-cgroups --platform=ptrace do")]
+    public void It_runs_behind_an_emulator_or_a_sandbox(string command)
+    {
+        SkipWithoutCompiler();
+        Assert.SkipUnless(File.Exists($"/usr/bin/{command.Split(' ')[0]}"), $"{command.Split(' ')[0]} is not installed.");
+        Assert.SkipUnless(Environment.IsPrivilegedProcess || !command.StartsWith("runsc", StringComparison.Ordinal), "runsc do is for root.");
+        using JsonDocument json = Json("--on", command, "--only", "mprotect");
+        JsonElement[] results = [.. json.RootElement.GetProperty("results").EnumerateArray()];
+        Assert.Contains(results, result => CaseOf(result) == "mprotect_none_keeps_pages" && OutcomeOf(result) == "passed");
+    }
+
+    private static void SkipWithoutCompiler() => Assert.SkipUnless(File.Exists("/usr/bin/cc"), "there is no C compiler.");
+
+    private static string Script(string text)
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("pageshift-conform-").FullName, "command");
+        File.WriteAllText(file, $"#!/bin/sh\n{text}\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return file;
+    }
+
+    private static JsonDocument Json(params string[] arguments)
+    {
+        ToolResult result = Tool.Run(["conform", "--format", "json", .. arguments]);
+        Assert.Equal("", result.Error);
+        JsonDocument document = JsonDocument.Parse(result.Output);
+        Assert.Equal(document.RootElement.GetProperty("results").EnumerateArray().Any(one => OutcomeOf(one) == "failed") ? 1 : 0, result.ExitCode);
+        return document;
+    }
+
+    private static string OutcomeOf(JsonElement result) => result.GetProperty("outcome").GetString()!;
+
+    private static string CaseOf(JsonElement result) => result.GetProperty("case").GetString()!;
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using PageShift.Tests.Tracing;
+using Xunit;
+
+namespace PageShift.Tests.Cli;
+
+/// <summary><c>trace --compare</c> and <c>--place congruent</c>, as a user runs them.</summary>
+public sealed class TraceComparisonTests
+{
+    private const string Growing = """
+        int main(int count, char **arguments)
+        {
+            for (int i = 0; i < 3; i++) {
+                size_t n = 4 << 20;
+                char *a = ANON(n + 4096);
+                mprotect(a + n, 4096, PROT_READ);
+                memset(a, 1, n);
+                a = mremap(a, n, 2 * n, MREMAP_MAYMOVE);
+                if (a == MAP_FAILED || a[n - 1] != 1)
+                    return 1;
+            }
+            int c, bytes = 0;
+            while ((c = getchar()) != EOF)
+                bytes++;
+            printf("%d bytes\n", bytes);
+            return count > 1 ? 3 : 0;
+        }
+        """;
+
+    public TraceComparisonTests() => TracedRun.SkipUnlessPermitted();
+
+    [Fact]
+    public void The_two_runs_stand_side_by_side()
+    {
+        using var program = new CProgram(Growing);
+        using var input = new TemporaryFile("12345");
+
+        ToolResult result = Tool.RunUnder(["sh", "-c", "exec \"$@\" <" + input.Name, "sh"], "trace", "--compare", "--", program.Path, "x");
+
+        Assert.Equal((3, "5 bytes\n5 bytes\n"), (result.ExitCode, result.Output));
+        Assert.Matches(@"\n +as it is +congruent places\n", result.Error);
+        Assert.Matches(@"\n +exit code +3 +3\n", result.Error);
+        Assert.Matches(@"\n +moves +3 +3\n", result.Error);
+        Assert.Matches(@"\n +of these congruent +0 +3\n", result.Error);
+        Assert.Matches(@"\n +entries, linux-6\.7 +3,072 PTE +\S.*\n", result.Error);
+        Assert.Contains("3 moves that left the destination to the kernel: each got a congruent one.", result.Error);
+        Assert.DoesNotContain("note: standard input", result.Error);
+        Assert.DoesNotContain("differed", result.Error);
+    }
+
+    [Fact]
+    public void The_json_has_both_runs()
+    {
+        using var program = new CProgram(Growing);
+
+        JsonElement json = JsonDocument.Parse(Tool.RunWithInput("12", "trace", "--compare", "--format", "json", "--", program.Path).Error).RootElement;
+
+        Assert.True(json.GetProperty("endedAlike").GetBoolean());
+        Assert.False(json.GetProperty("sameInput").GetBoolean());
+        JsonElement first = json.GetProperty("asItIs"), second = json.GetProperty("congruentPlaces");
+        Assert.Equal((3, 0, 3072), (Of(first, "moves"), Of(first, "congruentMoves"), Of(first, "entriesLinux67")));
+        Assert.Equal((3, 3), (Of(second, "moves"), Of(second, "congruentMoves")));
+        Assert.True(Of(second, "entriesLinux67") < 3072);
+        Assert.True(Of(second, "entriesPageShift") < 3072);
+        Assert.Equal(3, Of(second.GetProperty("placement"), "placed"));
+        Assert.False(first.TryGetProperty("placement", out _));
+        Assert.NotEqual(first.TryGetProperty("tlbFlushes", out _), first.TryGetProperty("whyNotCounted", out _));
+
+        static int Of(JsonElement parent, string name) => parent.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public void The_second_run_alone_has_the_full_report()
+    {
+        using var program = new CProgram(Growing);
+
+        ToolResult result = Tool.Run("trace", "--place", "congruent", "--", program.Path);
+
+        Assert.Equal((0, "0 bytes\n"), (result.ExitCode, result.Output));
+        Assert.Contains("3 moves (3 congruent)", result.Error);
+        Assert.Contains("3 moves that left the destination to the kernel: each got a congruent one.", result.Error);
+        Assert.Contains("Engine and kernel agreed after each of", result.Error);
+    }
+
+    [Theory]
+    [InlineData("--top", "3")]
+    [InlineData("--place", "congruent")]
+    [InlineData("-o", "x")]
+    public void What_the_comparison_does_not_have_is_refused(params string[] option)
+    {
+        ToolResult result = Tool.Run(["trace", "--compare", .. option, "--", "true"]);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("found --compare too, which shows no single moves", result.Error);
+    }
+
+    [Fact]
+    public void A_process_that_runs_already_keeps_its_places()
+    {
+        ToolResult result = Tool.Run("trace", "-p", "1", "--compare");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("-p: found --place or --compare too, expected a COMMAND with them", result.Error);
+    }
+}
