@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using PageShift.Tests.Cli;
 using Xunit;
@@ -8,6 +9,8 @@ namespace PageShift.Tests.House;
 /// <summary>The judge of kernels with the rule. The console is the engine's report, with counters that a kernel with the rule showed, or others. Measured: docs/kernels.md, 6.12-rule.</summary>
 public sealed class RuleJudgeTests : IDisposable
 {
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pageshift-judge-");
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -41,9 +44,9 @@ public sealed class RuleJudgeTests : IDisposable
         ToolResult run = Tool.Run("run", log + ".strace", "--kernel", "6.12", "--format", "json");
         Assert.Equal(0, run.ExitCode);
         JsonNode report = JsonNode.Parse(run.Output)!;
-        report["kernel"] = new JsonObject { ["release"] = "6.12.117", ["divergences"] = new JsonArray([.. divergences.Select(text => JsonValue.Create(text))]) };
+        report["kernel"] = new JsonObject { ["release"] = "6.12.117", ["divergences"] = new JsonArray([.. divergences.Select(found => JsonValue.Create(found))]) };
         report["moves"]![0]!["kernel"] = new JsonObject { ["verdict"] = "disagreement", ["movesOfCall"] = 1, ["tablesAllocated"] = tables, ["tlbFlushes"] = flushes };
-        string text = report.ToJsonString(new() { WriteIndented = true });
+        string text = report.ToJsonString(Indented);
         File.WriteAllText(Path.Combine(_folder.FullName, "console"), $"=== {Path.GetFileName(log)}\r\n{text}\r\n=== exit 0\r\n=== done\n");
         return Judge(log);
     }
@@ -54,7 +57,8 @@ public sealed class RuleJudgeTests : IDisposable
         // The judge runs the tool as one program.
         string tool = Path.Combine(_folder.FullName, "tool");
         File.WriteAllText(tool, $"#!/bin/sh\nexec dotnet '{Tool.Assembly}' \"$@\"\n");
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
         using Process judge = Process.Start(new ProcessStartInfo(
             "/usr/bin/python3", [Repository.Path("linux/judge"), tool, Path.Combine(_folder.FullName, "console"), Repository.Path(log + ".strace")]) { RedirectStandardOutput = true })!;
         judge.StandardOutput.ReadToEnd();
