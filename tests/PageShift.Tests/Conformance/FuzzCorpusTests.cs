@@ -1,8 +1,8 @@
+using PageShift.Tests.Cli;
 using PageShift.Tests.Tracing;
 using PageShift.Verification.Conformance;
 using PageShift.Verification.Fuzzing;
 using PageShift.Verification.Lockstep;
-using PageShift.Tests.Cli;
 using Xunit;
 
 namespace PageShift.Tests.Conformance;
