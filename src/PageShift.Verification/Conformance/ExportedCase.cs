@@ -50,6 +50,7 @@ internal sealed class ExportedCase
 {
     private const ulong LowEnd = 0x200000;
     private const ulong BreakStart = 0x401000;
+    private const ulong NearTheHeap = 0x1000000;
     private const ulong BreakEnd = 0x700000;
     private const ulong ChosenFrom = 0x700000000000;
     private const ulong ChosenTop = 0x7ffff7fff000;
@@ -142,10 +143,13 @@ internal sealed class ExportedCase
     private static bool ReachesOverTheTop(CaseStep step) =>
         step.Operation == StepOperation.Maps
             ? step.Expected.Split("; ").Any(mapping => mapping != "none" && StartOf(mapping) is >= ChosenFrom and < ChosenTop && EndOf(mapping) > ChosenTop)
-            : LengthOf(step) < ChosenFrom && step.Addresses.Any(address => address is >= ChosenFrom and <= ChosenTop && address + LengthOf(step) > ChosenTop);
+            : LengthOf(step) < ChosenFrom && step.Addresses.Any(address => address is >= ChosenFrom and <= ChosenTop && address + Math.Max(LengthOf(step), 1) > ChosenTop);
 
+    // The heap moves with the program's own, the rest with the window: a range has to lie in one of the two.
     private static bool ReachesOutOfTheHeap(CaseStep step) =>
-        step.CallName == "brk" ? step.Addresses.Any(address => address >= BreakEnd) : step.Expectation == StepExpectation.Address && (ulong)step.Value is > 0 and < BreakStart;
+        step.CallName == "brk" ? step.Addresses.Any(address => address >= BreakEnd)
+        : step.Operation == StepOperation.Maps ? step.Expected.Split("; ").Any(mapping => mapping != "none" && StartOf(mapping) < BreakEnd && EndOf(mapping) > BreakEnd)
+        : step.Addresses.Any(address => address is > 0 and < NearTheHeap && (address < BreakStart || address + LengthOf(step) > BreakEnd));
 
     /// <summary>The longest length that a step names.</summary>
     private static ulong LengthOf(CaseStep step) => step.Arguments.Where((_, i) => i < step.Forms.Length && step.Forms[i] == 'l').DefaultIfEmpty().Max();

@@ -74,7 +74,7 @@ static s64 set_limit(u64 resource, u64 soft)
         return got;
     if (soft != ~0ull && resource == ALL && soft >= executor_bytes)
         soft = here.total_bytes + scaled(soft - executor_bytes);
-    else if (soft != ~0ull && resource == DATA)
+    else if (soft != ~0ull && soft != 0 && resource == DATA) /* 0 is no limit of data, as Valgrind sets it */
         soft = here.data_bytes + scaled(soft);
     else if (soft != ~0ull && resource == LOCKED)
         soft = scaled(soft);

@@ -1,0 +1,67 @@
+using PageShift.Tests.Cli;
+using PageShift.Tests.Tracing;
+using PageShift.Verification.Conformance;
+using PageShift.Verification.Fuzzing;
+using PageShift.Verification.Lockstep;
+using Xunit;
+
+namespace PageShift.Tests.Conformance;
+
+/// <summary>The fuzzer's sequences as cases: the kernel that answered them passes them as a program in C, and the engine does.</summary>
+public sealed class FuzzCorpusTests : IDisposable
+{
+    private const int Count = 60;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("pageshift-corpus-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_exported_sequences_pass_on_the_kernel_that_answered_them()
+    {
+        SkipWithoutKernel();
+        Assert.SkipUnless(File.Exists("/usr/bin/gcc"), "gcc is not installed.");
+        ToolResult result = Tool.Run("fuzz", "--export", $"{Count}", "--seed", "5", "-o", _folder);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains($"{Count} cases of ", result.Output, StringComparison.Ordinal);
+        string program = Path.Combine(_folder, "conform");
+        (int status, string output) = CProgram.Run("/usr/bin/gcc", "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-o", program, program + ".c");
+        Assert.True(status == 0, output);
+        (status, output) = CProgram.Run(program);
+        Assert.DoesNotContain("not ok", output, StringComparison.Ordinal);
+        Assert.Equal(0, status);
+        Assert.True(output.Split('\n').Count(line => line.StartsWith("ok ", StringComparison.Ordinal) && !line.Contains("# SKIP", StringComparison.Ordinal)) > 2 * Count);
+    }
+
+    [Fact]
+    public void The_text_that_goes_with_them_reads_as_cases_that_the_engine_passes()
+    {
+        SkipWithoutKernel();
+        Assert.Equal(0, Tool.Run("fuzz", "--export", $"{Count}", "--seed", "6", "-o", _folder).ExitCode);
+        IReadOnlyList<ConformanceCase> cases = ConformanceSuite.Read("fuzz", File.ReadLines(Path.Combine(_folder, "fuzz-6.strace")));
+        Assert.Equal(Count, cases.Select(one => one.Name).Distinct().Count());
+        Assert.DoesNotContain(cases.SelectMany(EngineConformance.Run), result => result.Outcome == ConformanceOutcome.Failed);
+    }
+
+    [Fact]
+    public void One_seed_gives_the_same_cases_again()
+    {
+        SkipWithoutKernel();
+        using LockstepFactory factory = LockstepFactory.TryStart(out _)!;
+        string[] first = Make(factory), again = Make(factory);
+        Assert.Equal(first, again);
+        Assert.Equal(10, first.Distinct().Count());
+
+        static string[] Make(LockstepFactory factory)
+        {
+            var corpus = new FuzzCorpus(factory, 11);
+            return [.. Enumerable.Range(0, 10).Select(_ => corpus.Next().Text)];
+        }
+    }
+
+    private static void SkipWithoutKernel()
+    {
+        using LockstepFactory? factory = LockstepFactory.TryStart(out string? reason);
+        Assert.SkipWhen(factory is null, reason ?? "");
+    }
+}
