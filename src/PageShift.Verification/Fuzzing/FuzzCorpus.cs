@@ -1,7 +1,6 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
-using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.Units;
 using PageShift.Verification.Conformance;
