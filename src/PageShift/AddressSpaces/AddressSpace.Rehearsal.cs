@@ -40,6 +40,7 @@ public sealed partial class AddressSpace
             rehearsal._state.LimitTo(UserLimit);
         foreach (Mapping mapping in copies)
             rehearsal._mappings.Insert(mapping);
+        HoldAsElsewhere(files, copies);
         rehearsal._accounts.CopyFrom(_accounts);
         foreach (AddressRange range in ranges)
             CopyPresence(range, rehearsal, hasPages);
@@ -61,6 +62,16 @@ public sealed partial class AddressSpace
                 copies.Add(mapping.File is { } file ? mapping with { File = CopyOf(file, files) } : mapping);
                 reached = mapping.End;
             }
+        }
+    }
+
+    /// <summary>What more than the copied mappings hold is held in the rehearsal too, so that it can still be mapped when they are gone.</summary>
+    private static void HoldAsElsewhere(Dictionary<OpenFile, OpenFile> files, List<Mapping> copies)
+    {
+        foreach ((OpenFile file, OpenFile copy) in files)
+        {
+            if (file.CountsMappings && file.Object.Holders > copies.Count(mapping => mapping.File == copy))
+                copy.Object.AddHolder();
         }
     }
 

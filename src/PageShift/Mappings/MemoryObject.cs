@@ -200,6 +200,9 @@ public sealed class MemoryObject : IDisposable
     /// <summary>True while a mapping shows the object or a descriptor is open on it.</summary>
     internal bool IsHeld => Volatile.Read(ref _holders) != 0;
 
+    /// <summary>How many mappings, descriptors and tables hold it.</summary>
+    internal int Holders => Volatile.Read(ref _holders);
+
     /// <summary>Counts a mapping that shows the object, or a descriptor that is open on it.</summary>
     internal void AddHolder() => Interlocked.Increment(ref _holders);
 
