@@ -10,6 +10,8 @@ namespace PageShift.AddressSpaces;
 // of the whole space. It depends on pages in two cases: guard pages, and whether there is a page at all (MADV_COLLAPSE). A rehearsal is made of these.
 public sealed partial class AddressSpace
 {
+    private List<MemoryObject>? _heldAsElsewhere;
+
     /// <summary>Makes a space on which calls can be tried: a call that looks at nothing outside of <paramref name="ranges"/> returns there what it would return here, and changes nothing here.</summary>
     /// <param name="ranges">Where the calls look for mappings.</param>
     /// <param name="hasPages">Whether it matters where pages are. Else the rehearsal has guard pages only.</param>
@@ -40,7 +42,7 @@ public sealed partial class AddressSpace
             rehearsal._state.LimitTo(UserLimit);
         foreach (Mapping mapping in copies)
             rehearsal._mappings.Insert(mapping);
-        HoldAsElsewhere(files, copies);
+        rehearsal.HoldAsElsewhere(files, copies);
         rehearsal._accounts.CopyFrom(_accounts);
         foreach (AddressRange range in ranges)
             CopyPresence(range, rehearsal, hasPages);
@@ -66,13 +68,22 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>What more than the copied mappings hold is held in the rehearsal too, so that it can still be mapped when they are gone.</summary>
-    private static void HoldAsElsewhere(Dictionary<OpenFile, OpenFile> files, List<Mapping> copies)
+    private void HoldAsElsewhere(Dictionary<OpenFile, OpenFile> files, List<Mapping> copies)
     {
         foreach ((OpenFile file, OpenFile copy) in files)
         {
-            if (file.CountsMappings && file.Object.Holders > copies.Count(mapping => mapping.File == copy))
-                copy.Object.AddHolder();
+            if (!file.CountsMappings || file.Object.Holders <= copies.Count(mapping => mapping.File == copy))
+                continue;
+            copy.Object.AddHolder();
+            (_heldAsElsewhere ??= []).Add(copy.Object);
         }
+    }
+
+    private void LetGoAsElsewhere()
+    {
+        foreach (MemoryObject held in _heldAsElsewhere ?? [])
+            held.RemoveHolder();
+        _heldAsElsewhere = null;
     }
 
     private static AddressRange WithNeighbours(AddressRange range) => new(

@@ -174,6 +174,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
         while (_mappings.First is { Exists: true } first)
             _mappings.Remove(first);
         Descriptors.CloseRange(0, int.MaxValue);
+        LetGoAsElsewhere();
         _tables.Dispose();
         Segments.RemoveUser();
         Memory.RemoveUser(this);
