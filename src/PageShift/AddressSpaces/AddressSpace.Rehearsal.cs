@@ -51,12 +51,14 @@ public sealed partial class AddressSpace
 
     private void CopyTouching(ReadOnlySpan<AddressRange> ranges, List<Mapping> copies, Dictionary<OpenFile, OpenFile> files)
     {
-        AddressRange[] sorted = ranges.ToArray();
+        AddressRange[] sorted = [.. ranges];
+        for (int i = 0; i < sorted.Length; i++)
+            sorted[i] = WithStackAbove(WithNeighbours(sorted[i]));
         Array.Sort(sorted, static (left, right) => left.Start.CompareTo(right.Start));
         VirtualAddress reached = VirtualAddress.Zero;
         foreach (AddressRange range in sorted)
         {
-            foreach (MappingHandle handle in _mappings.Overlapping(WithNeighbours(range)))
+            foreach (MappingHandle handle in _mappings.Overlapping(range))
             {
                 Mapping mapping = _mappings[handle];
                 if (mapping.Start < reached)
@@ -84,6 +86,18 @@ public sealed partial class AddressSpace
         foreach (MemoryObject held in _heldAsElsewhere ?? [])
             held.RemoveHolder();
         _heldAsElsewhere = null;
+    }
+
+    /// <summary>The same, and a stack above, which a fault in the range may extend into it, with all that keeps it from that.</summary>
+    private AddressRange WithStackAbove(AddressRange range)
+    {
+        foreach (MappingHandle next in _mappings.Overlapping(new AddressRange(range.End, new VirtualAddress(ulong.MaxValue))))
+        {
+            VirtualAddress lowest = range.Start > VirtualAddress.Zero + MappingTree.GuardGap ? range.Start - MappingTree.GuardGap : VirtualAddress.Zero;
+            return _mappings[next].Flags.Has(VmFlags.GrowsDown) ? new AddressRange(lowest, _mappings[next].End) : range;
+        }
+
+        return range;
     }
 
     private static AddressRange WithNeighbours(AddressRange range) => new(
