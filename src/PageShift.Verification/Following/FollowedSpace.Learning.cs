@@ -168,7 +168,7 @@ internal sealed partial class FollowedSpace
     /// <summary>Tells the engine how far faults have extended mappings that grow down, where a call concerns what it does not have.</summary>
     private void LearnGrowth(AddressRange range)
     {
-        for (VirtualAddress at = range.Start; at < range.End; )
+        for (VirtualAddress at = range.Start; at < range.End;)
         {
             if (Engine.FindHole(new AddressRange(at, Everything.End)) is not { } hole || hole.Start >= range.End || hole.End >= Everything.End)
                 return;

@@ -59,8 +59,8 @@ public sealed class RuleJudgeTests : IDisposable
         File.WriteAllText(tool, $"#!/bin/sh\nexec dotnet '{Tool.Assembly}' \"$@\"\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
-        using Process judge = Process.Start(new ProcessStartInfo(
-            "/usr/bin/python3", [Repository.Path("linux/judge"), tool, Path.Combine(_folder.FullName, "console"), Repository.Path(log + ".strace")]) { RedirectStandardOutput = true })!;
+        string[] arguments = [Repository.Path("linux/judge"), tool, Path.Combine(_folder.FullName, "console"), Repository.Path(log + ".strace")];
+        using Process judge = Process.Start(new ProcessStartInfo("/usr/bin/python3", arguments) { RedirectStandardOutput = true })!;
         judge.StandardOutput.ReadToEnd();
         judge.WaitForExit();
         return judge.ExitCode;

@@ -204,12 +204,14 @@ public sealed class AttachTests
             _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "\"$0\"; exit $?", path]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
             // Its input is the shell's, which a shell that waits in the foreground leaves alone.
             Id = int.Parse(_shell.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-            _reading = new Thread(() =>
-            {
-                while (_shell.StandardOutput.ReadLine() is not null)
-                    Interlocked.Increment(ref _last);
-            }) { IsBackground = true };
+            _reading = new Thread(CountLines) { IsBackground = true };
             _reading.Start();
+        }
+
+        private void CountLines()
+        {
+            while (_shell.StandardOutput.ReadLine() is not null)
+                Interlocked.Increment(ref _last);
         }
 
         internal int Id { get; }
