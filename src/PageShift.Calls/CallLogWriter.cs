@@ -130,6 +130,9 @@ public sealed class CallLogWriter
             case SystemCallNumber.ControlProcess when record.Call.Description is null:
                 _line.Append(CultureInfo.InvariantCulture, $"prctl({arguments.First}, ...)");
                 break;
+            case SystemCallNumber.ControlProcess when record.Call.Description!.ConcernsMemory(arguments):
+                AppendNumbers(record, SystemCallNames.ControlSignature);
+                break;
             case SystemCallNumber.SetCapabilities or SystemCallNumber.GetCapabilities:
                 _line.Append(CultureInfo.InvariantCulture, $"{record.Name}({{version=_LINUX_CAPABILITY_VERSION_3, pid={arguments.First}}}, {{effective=0x{arguments.Second:x}, ...}})");
                 break;

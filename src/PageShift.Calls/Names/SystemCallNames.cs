@@ -260,6 +260,9 @@ internal static class SystemCallNames
     /// <summary>How the arguments of a call are written; null where they have a form of their own or are not known.</summary>
     public static CallSignature? SignatureOf(SystemCallNumber number) => TryFind(number, out NamedCall call) && call.Form == CallForm.Numbers ? call.Signature : null;
 
+    /// <summary>How prctl is written where its option concerns memory.</summary>
+    public static CallSignature ControlSignature { get; } = new(SystemCallTable.Find(SystemCallNumber.ControlProcess)!.Parameters);
+
     /// <summary>The name by which a call is written; as strace names those that it does not know, where there is none here.</summary>
     public static string OfNumber(SystemCallNumber number)
     {

@@ -53,6 +53,17 @@ internal static class ConformanceRendering
         return $"{head.PadRight(ResultColumn)} = {ResultText(call, answer.Result)}";
     }
 
+    /// <summary>A line of a log as cases have it: the results below one another, and errors without their explanation.</summary>
+    internal static string Align(string line)
+    {
+        int outcome = line.IndexOf(" = ", StringComparison.Ordinal);
+        if (line[0] == '#' || outcome < 0)
+            return line;
+        string result = line[(outcome + 3)..];
+        int explanation = result.IndexOf(" (", StringComparison.Ordinal);
+        return $"{line[..outcome].TrimEnd().PadRight(ResultColumn)} = {(explanation < 0 ? result : result[..explanation])}";
+    }
+
     /// <summary>The comma before mincore's third argument, which is NULL or a list in brackets.</summary>
     private static int VectorStart(string head) =>
         head.IndexOf('[', StringComparison.Ordinal) is >= 0 and int bracket ? head.LastIndexOf(',', bracket) : head.LastIndexOf(',');

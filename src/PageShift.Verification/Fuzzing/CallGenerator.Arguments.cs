@@ -211,7 +211,7 @@ internal sealed partial class CallGenerator
             < 4 => new CallArguments((ulong)ControlOption.SetLargePagesDisabled, _random.Below(2), stray, unused),
             < 6 => new CallArguments((ulong)ControlOption.GetLargePagesDisabled, 0, 0, 0, unused),
             < 8 => new CallArguments((ulong)ControlOption.SetExecutionDenial, _random.Below(4) | stray, 0, unused),
-            _ => new CallArguments((ulong)ControlOption.GetExecutionDenial, unused),
+            _ => new CallArguments((ulong)ControlOption.GetExecutionDenial, 0, 0, unused),
         };
     }
 

@@ -83,7 +83,7 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
         new CallSequence(executed, MovePolicy.PageShift).Write(text);
         string name = string.Create(CultureInfo.InvariantCulture, $"fuzz_{seed}_{number}"), title = string.Create(CultureInfo.InvariantCulture, $"Sequence {number} of seed {seed} of 'pageshift fuzz': what Linux answers to each call, and what it leaves.");
         string[] lines = text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return new ConformanceCase("fuzz", name, title, [$"#case {name}", $"# {title}", .. lines, .. looks]);
+        return new ConformanceCase("fuzz", name, title, [$"#case {name}", $"# {title}", .. lines.Select(ConformanceRendering.Align), .. looks]);
     }
 
     /// <summary>The mappings at the end, and the pages of the one that the last call was about.</summary>
