@@ -105,14 +105,12 @@ internal sealed class Remapper : IDisposable
         VirtualAddress known = Remember(tenant);
         old.Unsettle();
         home.Unsettle();
+        // What the move will not cover of it goes first: a value across the end of one tenant and the next page of another would be of two halves.
+        if (evicted is not null && evicted.Pages > pages)
+            Must(_space.Unmap(home.At(pages), Bytes(evicted.Pages - pages)));
         Must(_space.Remap(old.At(0), Bytes(tenant.Pages), Bytes(pages), RemapFlags.MayMove | RemapFlags.Fixed, home.At(0)));
         if (evicted is not null)
-        {
-            // What the move did not cover of it is still there.
-            if (evicted.Pages > pages)
-                Must(_space.Unmap(home.At(pages), Bytes(evicted.Pages - pages)));
             Evict(evicted);
-        }
 
         DropTail(tenant, pages);
         old.Settle(null, 0, Protection.None);
