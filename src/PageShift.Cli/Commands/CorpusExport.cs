@@ -1,5 +1,6 @@
 using System.Globalization;
 using PageShift.Cli.Conforming;
+using PageShift.Cli.Files;
 using PageShift.Cli.Progress;
 using PageShift.Verification.Conformance;
 using PageShift.Verification.Fuzzing;
@@ -16,6 +17,7 @@ internal static class CorpusExport
     /// <exception cref="NotPossibleException">There is no kernel here that the engine can be compared with.</exception>
     internal static int Run(ulong seed, int count, string directory)
     {
+        OutputFile.CreateDirectory(Option, directory); // rather than find out at the end that the cases can't be kept
         using LockstepFactory factory = LockstepFactory.TryStart(out string? reason) ?? throw new NotPossibleException($"--export: {reason}");
         var corpus = new FuzzCorpus(factory, seed);
         var cases = new List<ConformanceCase>(count);

@@ -24,6 +24,12 @@ internal static class FuzzCommand
         Option<int> workers = CommonOptions.Workers("How many sequences run at the same time.");
         Option<int?> export = Choice.OptionalNumber("--export", "Write this many short sequences, with the kernel's answers, as cases of the conformance suite to the directory of -o, and look for no divergence.", 1, MostExported);
         var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, export, output, workers };
+        Option[] notExported = [calls, seconds, shard, workers];
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(export) is not null && Array.Find(notExported, o => result.GetResult(o) is { Implicit: false }) is { } other)
+                result.AddError($"{other.Name}: found --export too, which makes as many cases as it says, one after the other");
+        });
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(export) is { } cases)
