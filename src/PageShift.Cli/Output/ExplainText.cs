@@ -197,7 +197,7 @@ internal sealed partial class ExplainText : IDisposable
     private void WriteCosts(ExplainedMove move)
     {
         Heading("What it costs");
-        IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
+        IEnumerable<TextRow> rows = PolicyTable.Rows(move.Explanation.Policies);
         _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
     }
 

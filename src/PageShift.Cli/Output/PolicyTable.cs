@@ -20,9 +20,15 @@ internal static class PolicyTable
     /// <summary>The columns of a sum of moves, which has no one reason.</summary>
     internal static TextColumn[] SumColumns { get; } = Columns[..^1];
 
-    internal static TextRow Row(PolicyExplanation policy) => Row(policy.Plan.Policy, policy.Plan.Cost, policy.Reason);
+    /// <summary>The rows of one move.</summary>
+    /// <param name="policies">The policies, oldest first.</param>
+    internal static IEnumerable<TextRow> Rows(IEnumerable<PolicyExplanation> policies) => Folded([.. policies.Select(policy => (policy.Plan.Policy, policy.Plan.Cost, policy.Reason))]);
 
-    internal static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
+    /// <summary>The rows of a sum of moves.</summary>
+    /// <param name="sums">The policies, oldest first, with what all moves cost under each.</param>
+    internal static IEnumerable<TextRow> SumRows(IEnumerable<(MovePolicy Policy, MoveCost Cost)> sums) => Folded([.. sums.Select(sum => (sum.Policy, sum.Cost, ""))]);
+
+    private static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
     {
         RowTone tone = RowTone.Plain;
         if (policy == MovePolicy.PageShift)
@@ -33,8 +39,7 @@ internal static class PolicyTable
     }
 
     /// <summary>Rows in which policies that follow each other, move the same for the same reason, and cost the same, share one.</summary>
-    /// <param name="policies">The policies, oldest first.</param>
-    internal static IEnumerable<TextRow> Folded(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies)
+    private static IEnumerable<TextRow> Folded(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies)
     {
         for (int first = 0; first < policies.Count;)
         {
@@ -50,7 +55,7 @@ internal static class PolicyTable
     /// <summary>"linux-5.0", "linux-4.20 … 6.7", "linux-6.7, pageshift" or "every policy".</summary>
     private static string NameOf(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies, int first, int next)
     {
-        if (first == 0 && next == policies.Count && next > 1)
+        if (next - first == MovePolicyName.All.Count)
             return "every policy";
         int lastLinux = next - 1;
         if (lastLinux > first && policies[lastLinux].Policy == MovePolicy.PageShift)
