@@ -11,7 +11,6 @@ internal static class PolicyTable
     [
         new("policy", IsNumber: false),
         new("entries moved", IsNumber: false),
-        new("slots", IsNumber: true),
         new("tables +/-", IsNumber: true),
         new("flushes", IsNumber: true),
         new("why", IsNumber: false),
@@ -70,12 +69,6 @@ internal static class PolicyTable
     internal static TextRow CongruentRow(MovePolicy policy, in MoveCost cost, string reason) =>
         new(RowTone.Plain, Cells($"{MovePolicyName.Of(policy)}, congruent", cost, reason));
 
-    /// <summary>The columns where there is no room for the slots.</summary>
-    internal static TextColumn[] NarrowColumns { get; } = [.. Columns[..2], .. Columns[3..]];
-
-    /// <summary>A row for <see cref="NarrowColumns"/>.</summary>
-    internal static TextRow Narrow(TextRow row) => row with { Cells = [.. row.Cells[..2], .. row.Cells[3..]] };
-
     /// <summary>A row of a sum.</summary>
     internal static TextRow WithoutReason(TextRow row) => row with { Cells = row.Cells[..^1] };
 
@@ -83,7 +76,6 @@ internal static class PolicyTable
     [
         name,
         Describe.Entries(cost),
-        Describe.Number(cost.SlotsVisited),
         $"{Describe.Number(cost.TablesAllocated)}/{Describe.Number(cost.TablesFreed)}",
         Describe.Number(cost.TlbFlushes),
         reason,
