@@ -72,6 +72,18 @@ public sealed partial class DocumentTests : IDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void A_document_begins_with_what_its_reader_can_do_after_it_and_is_in_the_index(string document)
+    {
+        if (Path.GetDirectoryName(document) != "docs")
+            return;
+        string[] lines = File.ReadAllLines(Repository.Path(document));
+        Assert.StartsWith("After this page you can ", lines.Skip(1).First(line => line.Length != 0), StringComparison.Ordinal);
+        if (document != "docs/README.md")
+            Assert.Contains($"]({Path.GetFileName(document)})", File.ReadAllText(Repository.Path("docs/README.md")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_readmes_ladder_is_what_the_samples_cost()
     {
