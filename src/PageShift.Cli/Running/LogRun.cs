@@ -57,6 +57,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     {
         Machine machine = input.FindMachine(settings);
         RefuseWhatNeedsUsual(settings, output, machine);
+        if (lastLine is null)
+            input.ReadAhead();
         if (!ReferenceEquals(machine, Machine.Usual))
             settings = settings with { Machine = machine, Geometry = machine.ShownGeometry };
         var run = new LogRun(settings, output, lastLine);
