@@ -185,7 +185,7 @@ internal ref struct LinuxPlanner
 
         return _tables.Memory.LiveEntries(walk.Table) == _geometry.EntriesPerTable
             ? pages.Value
-            : (ulong)PageTableTree.CountLive(_tables.Entries(walk.Table).Slice(walk.Index, (int)pages.Value));
+            : (ulong)PageTableTree.CountLive(_tables.Entries(walk.Table, PageTableLevel.Pte).Slice(walk.Index, (int)pages.Value));
     }
 
     /// <summary>Moves one whole entry, unless a table, even an empty one, is in the destination's slot: then Linux warns and goes on with smaller pieces.</summary>
