@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Mappings;
+using PageShift.PageTables;
 using PageShift.SystemCalls;
 using PageShift.Units;
 
@@ -8,8 +9,6 @@ namespace PageShift.Calls.Execution;
 /// <content>Calls that succeeded in the log and that the engine refuses: the space has to stand as the log says, so that what follows does not fall over it.</content>
 public sealed partial class LogExecutor
 {
-    private const ulong LargePageBytes = 2UL << 20;
-
     /// <summary>Does what a call did in the log: makes it once more without what may have been in its way, and if it is refused again, changes the mappings by hand.</summary>
     /// <param name="process">Whose call it is.</param>
     /// <param name="record">The call.</param>
@@ -62,16 +61,19 @@ public sealed partial class LogExecutor
     private void ForceMapping(LogProcess process, in CallArguments a, VirtualAddress address)
     {
         bool isLarge = (a.Fourth & (ulong)MapFlags.HugeTlb) != 0;
-        ulong length = isLarge ? (a.Second + (LargePageBytes - 1)) & ~(LargePageBytes - 1) : PageSize.RoundUpWrapping(a.Second);
+        ulong largeBytes = process.LargePages.BytesOf(a.Fourth, Machine.Scale);
+        ulong length = isLarge ? (a.Second + (largeBytes - 1)) & ~(largeBytes - 1) : PageSize.RoundUpWrapping(a.Second);
         AddressRange range = Pages(process, address.Value, length);
         OpenFile? file = null;
         if ((a.Fourth & (ulong)MapFlags.Anonymous) == 0 && (int)a.Fifth >= 0)
             file = process.Infer((int)a.Fifth);
         bool isShared = (MapFlags)(a.Fourth & (ulong)MapFlags.TypeMask) is MapFlags.Shared or MapFlags.SharedValidate;
-        VmFlags flags = FlagsOf((Protection)a.Third, isShared);
+        VmFlags flags = FlagsOf((Protection)a.Third, isShared) | (isLarge ? VmFlags.HugeTlb : VmFlags.None);
+        if (isLarge)
+            process.LargePages.Note(range, largeBytes);
         Put(process, range, flags, file, file is null ? null : new PageCount(a.Sixth >> PageSize.Shift));
         if (isLarge && AssumesAll(process) && !isShared)
-            _ = process.Target.Execute(new SystemCall(PseudoCall.Present, new CallArguments(range.Start.Value, range.Length.Value, LargePageBytes)));
+            _ = process.Target.Execute(new SystemCall(PseudoCall.Present, new CallArguments(range.Start.Value, range.Length.Value, process.Space.Geometry.Span(PageTableLevel.Pmd).Value)));
     }
 
     private void ForceMove(LogProcess process, in CallArguments a, VirtualAddress address)

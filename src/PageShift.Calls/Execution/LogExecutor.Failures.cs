@@ -14,6 +14,8 @@ public sealed partial class LogExecutor
         Errno error = record.Outcome.Error;
         if (description.Descriptor(a) is >= 0 and int descriptor && error != Errno.BadFileDescriptor)
             process.Infer(descriptor, record.FilePath);
+        if (error == Errno.InvalidArgument && process.LargePages.Refuse(record.Call))
+            return new(RecordFate.Failed);
         CallResult rehearsed = Rehearse(process, record, description, capabilities: null);
         if (rehearsed.Error == error)
         {

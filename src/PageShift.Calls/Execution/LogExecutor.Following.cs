@@ -23,7 +23,7 @@ public sealed partial class LogExecutor
     private CallResult FollowSuccess(LogProcess process, in CallRecord record, SystemCallDescription description, out bool isAdopted)
     {
         isAdopted = false;
-        CallArguments a = record.Call.Arguments;
+        CallArguments a = process.LargePages.Rounded(record.Call);
         bool isKnown = record.Outcome.State == CallOutcomeState.Value;
         if (isKnown)
             Infer(process, description.Presupposed(a));

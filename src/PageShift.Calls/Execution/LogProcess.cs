@@ -24,6 +24,9 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>What the log has unmapped, or shown to be unmapped: nothing is to be inferred there. It may have been mapped again since.</summary>
     internal AddressRangeSet KnownHoles { get; } = new();
 
+    /// <summary>What it has of hugetlbfs. See <see cref="LargePageRules"/>.</summary>
+    internal LargePageRules LargePages => field ??= new LargePageRules(this);
+
     /// <summary>All addresses that can be mapped.</summary>
     internal AddressRange UserSpace => new(VirtualAddress.Zero, Space.UserLimit);
 
@@ -128,6 +131,7 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true, Is32Bit = Is32Bit };
         foreach (AddressRange range in ranges)
             KnownHoles.CopyTo(copy.KnownHoles, range);
+        copy.LargePages.CopyFrom(LargePages);
         return copy;
     }
 

@@ -220,6 +220,7 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         var child = new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence, Is32Bit = parent.Is32Bit };
         child.Inherit(parent);
         child.KnownHoles.CopyFrom(parent.KnownHoles);
+        child.LargePages.CopyFrom(parent.LargePages);
         return child;
     }
 }

@@ -9,30 +9,34 @@ internal static class MachineShapes
 {
     private static readonly Shape[] All =
     [
-        // The usual one of a page size comes first, and the others in the order of their addresses.
-        new(Architecture.X64, 12, 47, 4, 9),
-        new(Architecture.X64, 12, 56, 5, 9),
-        new(Architecture.I386, 12, 32, 4, 9),
-        new(Architecture.I386Pae, 12, 32, 3, 9),
-        new(Architecture.I386TwoLevel, 12, 32, 2, 10),
-        new(Architecture.Arm, 12, 32, 4, 9),
-        new(Architecture.Arm64, 12, 48, 4, 9),
-        new(Architecture.Arm64, 12, 39, 3, 9),
-        new(Architecture.Arm64, 12, 52, 5, 9),
-        new(Architecture.Arm64, 14, 48, 4, 11),
-        new(Architecture.Arm64, 14, 36, 2, 11),
-        new(Architecture.Arm64, 14, 47, 3, 11),
-        new(Architecture.Arm64, 16, 48, 3, 13),
-        new(Architecture.Arm64, 16, 42, 2, 13),
-        new(Architecture.Arm64, 16, 52, 3, 13),
-        new(Architecture.LoongArch64, 14, 47, 3, 11),
-        new(Architecture.LoongArch64, 12, 48, 4, 9),
-        new(Architecture.LoongArch64, 12, 39, 3, 9),
-        new(Architecture.LoongArch64, 16, 42, 2, 13),
-        new(Architecture.Power64, 12, 47, 4, 9),
-        new(Architecture.RiscV64, 12, 47, 4, 9),
-        new(Architecture.RiscV64, 12, 38, 3, 9),
-        new(Architecture.RiscV64, 12, 56, 5, 9),
+        // The usual one of a page size comes first, and the others in the order of their addresses. Behind the bits of an address those that index each table, the lowest first.
+        new(Architecture.X64, 12, 47, 9, 9, 9, 9),
+        new(Architecture.X64, 12, 56, 9, 9, 9, 9, 9),
+        new(Architecture.I386, 12, 32, 9, 9, 9, 9),
+        new(Architecture.I386Pae, 12, 32, 9, 9, 9),
+        new(Architecture.I386TwoLevel, 12, 32, 10, 10),
+        new(Architecture.Arm, 12, 32, 9, 9, 9, 9),
+        new(Architecture.Arm64, 12, 48, 9, 9, 9, 9),
+        new(Architecture.Arm64, 12, 39, 9, 9, 9),
+        new(Architecture.Arm64, 12, 52, 9, 9, 9, 9, 9),
+        new(Architecture.Arm64, 14, 48, 11, 11, 11, 11),
+        new(Architecture.Arm64, 14, 36, 11, 11),
+        new(Architecture.Arm64, 14, 47, 11, 11, 11),
+        new(Architecture.Arm64, 16, 48, 13, 13, 13),
+        new(Architecture.Arm64, 16, 42, 13, 13),
+        new(Architecture.Arm64, 16, 52, 13, 13, 13),
+        new(Architecture.LoongArch64, 14, 47, 11, 11, 11),
+        new(Architecture.LoongArch64, 12, 48, 9, 9, 9, 9),
+        new(Architecture.LoongArch64, 12, 39, 9, 9, 9),
+        new(Architecture.LoongArch64, 16, 42, 13, 13),
+        new(Architecture.Power64, 16, 47, 5, 9, 9, 8),
+        new(Architecture.Power64, 16, 52, 5, 9, 9, 13),
+        new(Architecture.Power64, 12, 47, 9, 9, 9, 9),
+        new(Architecture.RiscV64, 12, 47, 9, 9, 9, 9),
+        new(Architecture.RiscV64, 12, 38, 9, 9, 9),
+        new(Architecture.RiscV64, 12, 56, 9, 9, 9, 9, 9),
+        new(Architecture.S390, 12, 42, 8, 11, 11),
+        new(Architecture.S390, 12, 53, 8, 11, 11, 11),
     ];
 
     /// <summary>The page size that a processor is taken to have where nothing says it.</summary>
@@ -76,15 +80,15 @@ internal static class MachineShapes
     private static PagingGeometry GeometryOf(in Shape shape)
     {
         if (shape.Architecture == Architecture.X64)
-            return shape.Levels == PagingGeometry.X86FiveLevel.Levels ? PagingGeometry.X86FiveLevel : PagingGeometry.X86;
+            return shape.IndexBits.Length == PagingGeometry.X86FiveLevel.Levels ? PagingGeometry.X86FiveLevel : PagingGeometry.X86;
         // A 32-bit program under a 64-bit kernel has that kernel's tables.
         if (shape.Architecture is Architecture.I386 or Architecture.Arm)
             return PagingGeometry.X86;
-        return PagingGeometry.Of(shape.Levels, shape.IndexBits, 1UL << (shape.Bits - shape.PageShift + Units.PageSize.Shift));
+        return PagingGeometry.Of(1UL << (shape.Bits - shape.PageShift + Units.PageSize.Shift), shape.IndexBits);
     }
 
     private static string Supported() => string.Join(
         ", ", All.GroupBy(s => s.Architecture).Select(g => $"{ArchitectureName.Of(g.Key)} with {string.Join(" and ", g.Select(s => s.PageShift).Distinct().Order().Select(SizeOf))}"));
 
-    private readonly record struct Shape(Architecture Architecture, int PageShift, int Bits, int Levels, int IndexBits);
+    private readonly record struct Shape(Architecture Architecture, int PageShift, int Bits, params int[] IndexBits);
 }

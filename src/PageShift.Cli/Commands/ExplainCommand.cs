@@ -7,6 +7,7 @@ using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
+using PageShift.PageTables;
 using PageShift.Units;
 
 namespace PageShift.Cli.Commands;
@@ -63,7 +64,7 @@ internal static class ExplainCommand
         LogPlace? place = PlaceOf(parsed);
         if (place is null && settings.MachineRequest is { IsEmpty: false } asked)
             settings = ExplainRun.Known(settings, MachineOptions.Named(asked)) with { MachineRequest = null };
-        DescribedMove? described = place is null ? MoveOf(parsed, settings.Geometry.UserLimit) : null;
+        DescribedMove? described = place is null ? MoveOf(parsed, settings.Geometry) : null;
         Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), place?.File, "the log itself");
         PageFile.Write(Html.Name, parsed.GetValue(Html), stream =>
@@ -101,15 +102,18 @@ internal static class ExplainCommand
         return new LogPlace(text[..colon], line);
     }
 
-    private static DescribedMove MoveOf(ParseResult parsed, VirtualAddress limit)
+    private static DescribedMove MoveOf(ParseResult parsed, PagingGeometry geometry)
     {
+        VirtualAddress limit = geometry.UserLimit;
+        ByteLength page = geometry.Span(PageTableLevel.Pte);
         var old = new VirtualAddress(Number(OldName, parsed.GetValue(Old)));
         var to = new VirtualAddress(Number(NewName, parsed.GetValue(New)));
         ulong bytes = Number(LengthName, parsed.GetValue(Length));
-        if (bytes == 0 || new ByteLength(bytes).RoundUpToPages() is not { } length || length.Value > limit.Value)
+        if (bytes == 0 || bytes > limit.Value)
             throw new UsageException($"{LengthName}: found {bytes}, expected 1 to {limit.Value}");
-        CheckPlace(OldName, old, length, limit);
-        CheckPlace(NewName, to, length, limit);
+        var length = new ByteLength((bytes + (page.Value - 1)) & ~(page.Value - 1));
+        CheckPlace(OldName, old, length, limit, page);
+        CheckPlace(NewName, to, length, limit, page);
         if (old == to)
             throw new UsageException($"{NewName}: found {to}, where the mapping is already, expected another place");
         bool overlap = new AddressRange(old, length).Overlaps(new AddressRange(to, length));
@@ -131,10 +135,10 @@ internal static class ExplainCommand
         return value;
     }
 
-    private static void CheckPlace(string option, VirtualAddress start, ByteLength length, VirtualAddress limit)
+    private static void CheckPlace(string option, VirtualAddress start, ByteLength length, VirtualAddress limit, ByteLength page)
     {
-        if (!start.IsPageAligned)
-            throw new UsageException($"{option}: found {start}, expected a multiple of 4096");
+        if (!start.IsAligned(page))
+            throw new UsageException($"{option}: found {start}, expected a multiple of {page.Value}");
         if (start > limit || limit - start < length)
             throw new UsageException($"{option}: found {start}, expected a range that ends at or below {limit}");
     }

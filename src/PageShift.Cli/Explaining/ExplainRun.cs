@@ -83,7 +83,9 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         CallRecord call = RecordOf(move);
         if (run._executor.Execute(call).Divergence is { } refused)
         {
-            string hole = run._executor.SpaceOf(0).FindHole(move.Source) is { } unmapped ? $"; nothing is mapped at {unmapped.Start}" : "";
+            string hole = run._executor.SpaceOf(0).FindHole(AddressRange.Between(move.Source.Start.Value >> run._settings.Machine.Scale, move.Source.End.Value >> run._settings.Machine.Scale)) is { } unmapped
+                ? $"; nothing is mapped at {new VirtualAddress(unmapped.Start.Value << run._settings.Machine.Scale)}"
+                : "";
             throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Engine}{hole}, expected a move that Linux makes");
         }
 
@@ -95,19 +97,20 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         if (!_isExplaining)
             return;
         KeepTablesOfLast(move.GetTables);
+        int scale = _settings.Machine.Scale;
         var plans = new PlannedMove[_settings.Policies.Count];
         for (int i = 0; i < plans.Length; i++)
-            plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i]));
+            plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i])).Scaled(scale);
 
         MovePlan executed = move.Plan(_settings.Executing);
-        MovePlaces places = MovePlaces.Of(move.Request, executed.Congruence, _settings.Geometry) with { TableMoves = _settings.Machine.TableMoves };
+        MovePlaces places = MovePlaces.Of(move.Request.Scaled(scale), executed.Congruence, _settings.Geometry) with { TableMoves = _settings.Machine.TableMoves };
         AddressRange[] surroundings = places.Surroundings(plans);
-        PageTableSnapshot before = move.GetTables(surroundings);
+        PageTableSnapshot before = TablesIn(surroundings, move.GetTables);
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
             Explanation = new MoveExplanation(places.Among(before), plans),
-            Executed = ExecutedPlan.Of(executed),
+            Executed = ExecutedPlan.Of(executed, scale),
             Surroundings = surroundings,
             Before = before,
         });
@@ -137,13 +140,22 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
     private void KeepTablesOfLast(TableReader read)
     {
         if (_moves.Count != 0 && _moves[^1] is { After: null } last)
-            _moves[^1] = last with { After = read(last.Surroundings) };
+            _moves[^1] = last with { After = TablesIn(last.Surroundings, read) };
+    }
+
+    /// <summary>The tables in ranges, both with the log's addresses: the engine's are shorter where the log's pages are larger.</summary>
+    private PageTableSnapshot TablesIn(AddressRange[] ranges, TableReader read)
+    {
+        int scale = _settings.Machine.Scale;
+        return read([.. ranges.Select(range => AddressRange.Between(range.Start.Value >> scale, range.End.Value >> scale))]).Scaled(scale);
     }
 
     /// <summary>Maps the source when nothing is mapped there.</summary>
     private void MakeSource(DescribedMove move)
     {
-        if (_executor.SpaceOf(0).FindHole(move.Source) != move.Source)
+        int scale = _settings.Machine.Scale;
+        AddressRange source = AddressRange.Between(move.Source.Start.Value >> scale, move.Source.End.Value >> scale);
+        if (_executor.SpaceOf(0).FindHole(source) != source)
             return;
         MapFlags flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | (move.IsStackMove ? MapFlags.GrowsDown | MapFlags.Stack : 0);
         var arguments = new CallArguments(
@@ -162,14 +174,9 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         return new CallRecord { Kind = CallRecordKind.Call, Call = call };
     }
 
-    /// <summary>The settings with the machine that is now known. What is explained has pages of 4 KiB.</summary>
-    /// <exception cref="UsageException">The machine's pages are larger.</exception>
-    internal static LogSettings Known(LogSettings settings, Machine machine)
-    {
-        if (machine.Scale != 0)
-            throw new UsageException($"the log is taken for {MachineText.Of(machine)}, and explain draws pages of 4 KiB only: run shows what its moves cost");
-        return ReferenceEquals(machine, Machine.Usual) ? settings : settings with { Machine = machine, Geometry = machine.ShownGeometry };
-    }
+    /// <summary>The settings with the machine that is now known.</summary>
+    internal static LogSettings Known(LogSettings settings, Machine machine) =>
+        ReferenceEquals(machine, Machine.Usual) ? settings : settings with { Machine = machine, Geometry = machine.ShownGeometry };
 
     private Explanation Finish(LogInput reader) => new(_settings, _executor.Statistics, reader.Counts, reader.Warnings, reader.Noise, _moves);
 

@@ -32,5 +32,7 @@ internal sealed record ExplainedMove
 /// <summary>A plan with its steps, in their order.</summary>
 internal sealed record ExecutedPlan(PlannedMove Plan, IReadOnlyList<MoveRun> Runs, bool IsDescending)
 {
-    internal static ExecutedPlan Of(MovePlan plan) => new(PlannedMove.Of(plan), [.. plan.Runs], plan.IsDescending);
+    /// <param name="plan">The plan.</param>
+    /// <param name="scale">How many bits shorter its addresses are than those that are shown.</param>
+    internal static ExecutedPlan Of(MovePlan plan, int scale) => new(PlannedMove.Of(plan).Scaled(scale), [.. plan.Runs.Select(run => run.Scaled(scale))], plan.IsDescending);
 }

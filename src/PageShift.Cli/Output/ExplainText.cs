@@ -51,11 +51,11 @@ internal sealed partial class ExplainText : IDisposable
 
     private static string Lesson(PagingGeometry geometry)
     {
-        string pmd = $"A page-table entry (PTE) maps a page of 4 KiB. {geometry.EntriesPerTable} of them fill a table, and one entry of the level above, a PMD entry, "
+        string pmd = $"A page-table entry (PTE) maps a page of {Describe.Size(geometry.Span(PageTableLevel.Pte))}. {geometry.EntriesPerTable} of them fill a table, and one entry of the level above, a PMD entry, "
             + $"points to that table: moving that one entry moves {Describe.Size(geometry.Span(PageTableLevel.Pmd))}.";
         return geometry.Root < PageTableLevel.Pud
             ? pmd
-            : $"{pmd} {geometry.EntriesPerTable} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
+            : $"{pmd} {geometry.EntriesAt(PageTableLevel.Pmd)} PMD entries fill a table too, and a PUD entry that points to it stands for {Describe.Size(geometry.Span(PageTableLevel.Pud))}.";
     }
 
     private void WriteHead(LogPlace? place, int index, int count, ExplainedMove move)
@@ -204,7 +204,7 @@ internal sealed partial class ExplainText : IDisposable
         string untouched = explanation.Statistics.LeftUnpopulated == 0
             ? ""
             : $"; {Describe.Count(explanation.Statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} assumed untouched";
-        return Describe.Presence(explanation.Statistics, explanation.Settings.Populate) + untouched + Describe.Machine(explanation.Settings.Machine);
+        return Describe.Presence(explanation.Statistics, explanation.Settings.Populate) + untouched + Describe.Machine(explanation.Settings.Machine).Replace("\n", "; ", StringComparison.Ordinal);
     }
 
     /// <summary>How PageShift compares with the newest Linux, when it is better and both were asked for.</summary>

@@ -65,7 +65,7 @@ internal sealed class ExplainTree
         else if (item.Count == 1)
             line.Add($"{Describe.Level(item.Table.Level)} table, ").Add(Live(item.Table), TextTone.Faint);
         else
-            line.Add($"{item.Count} {Describe.Level(item.Table.Level)} tables").Add(item.Live == item.Count * _move.Places.Geometry.EntriesPerTable ? " (full)" : "", TextTone.Faint);
+            line.Add($"{item.Count} {Describe.Level(item.Table.Level)} tables").Add(item.Live == item.Count * _move.Places.Geometry.EntriesAt(item.Table.Level) ? " (full)" : "", TextTone.Faint);
         _lines.Add(line);
     }
 
@@ -105,7 +105,7 @@ internal sealed class ExplainTree
     private bool IsConcerned(AddressRange slot) => slot.Overlaps(_isAfter ? _move.Places.Destination : _move.Places.Source)
         || _move.Plans.Any(p => p.Boundaries.Any(b => b.Obstacle is { } obstacle && slot.Contains(obstacle)));
 
-    private string Live(PageTableSnapshot table) => $"{table.LiveEntries} of {_move.Places.Geometry.EntriesPerTable}";
+    private string Live(PageTableSnapshot table) => $"{table.LiveEntries} of {_move.Places.Geometry.EntriesAt(table.Level)}";
 
     private string OnePage(PageTableLevel level) => level == PageTableLevel.Pte ? "page" : $"page of {Describe.Size(_move.Places.SpanOf(level))}";
 

@@ -16,6 +16,7 @@ internal sealed class LogInput : IDisposable
     // What has been read to find the machine, and the error that came behind it.
     private readonly Queue<(CallRecord Record, string File)> _ahead = new();
     private Exception? _error;
+    private RecordsAhead? _thread;
 
     /// <summary>A log from a stream, which stays the caller's to close.</summary>
     internal LogInput(Stream stream, string name, LogSettings settings) => AddReader(stream, name, settings);
@@ -83,6 +84,7 @@ internal sealed class LogInput : IDisposable
 
     public void Dispose()
     {
+        _thread?.Dispose();
         foreach (Stream stream in _streams)
             stream.Dispose();
     }
@@ -96,10 +98,10 @@ internal sealed class LogInput : IDisposable
         var evidence = new MachineEvidence();
         try
         {
-            while (_ahead.Count < MachineEvidence.MostRecords && TryReadNext(out CallRecord record))
+            while (_ahead.Count < MachineEvidence.MostRecords && TryReadNext(out CallRecord record, out string file))
             {
                 evidence.Add(record);
-                _ahead.Enqueue((record, File));
+                _ahead.Enqueue((record, file));
             }
         }
         catch (Exception error) when (error is CallSyntaxException or IOException)
@@ -117,6 +119,13 @@ internal sealed class LogInput : IDisposable
         }
     }
 
+    /// <summary>Goes on reading a long log on a thread of its own. For a log that is read to its end: the counts are those of what has been read.</summary>
+    internal void ReadAhead()
+    {
+        if (_ahead.Count == MachineEvidence.MostRecords)
+            _thread = new RecordsAhead(() => TryReadNext(out CallRecord record, out string file) ? (record, file) : null);
+    }
+
     internal bool TryRead(out CallRecord record)
     {
         if (_ahead.TryDequeue(out (CallRecord Record, string File) read))
@@ -127,7 +136,9 @@ internal sealed class LogInput : IDisposable
 
         if (Interlocked.Exchange(ref _error, null) is { } error)
             ExceptionDispatchInfo.Throw(error);
-        return TryReadNext(out record);
+        bool isRead = _thread is { } thread ? thread.TryTake(out record, out string file) : TryReadNext(out record, out file);
+        File = file;
+        return isRead;
     }
 
     /// <summary>Refuses logs that have ended, and in which nothing was understood.</summary>
@@ -137,10 +148,10 @@ internal sealed class LogInput : IDisposable
             _readers[0].Reader.ThrowIfNothingUnderstood();
     }
 
-    private bool TryReadNext(out CallRecord record)
+    private bool TryReadNext(out CallRecord record, out string file)
     {
         bool isRead = _set is null ? _readers[0].Reader.TryRead(out record) : _set.TryRead(out record);
-        File = _set is null ? _readers[0].File : _readers.Find(log => log.Reader == _set.Current).File;
+        file = _set is null ? _readers[0].File : _readers.Find(log => log.Reader == _set.Current).File;
         return isRead;
     }
 

@@ -57,6 +57,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     {
         Machine machine = input.FindMachine(settings);
         RefuseWhatNeedsUsual(settings, output, machine);
+        if (lastLine is null)
+            input.ReadAhead();
         if (!ReferenceEquals(machine, Machine.Usual))
             settings = settings with { Machine = machine, Geometry = machine.ShownGeometry };
         var run = new LogRun(settings, output, lastLine);
@@ -174,8 +176,8 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         bool hasTables = machine.Geometry == PagingGeometry.X86 && machine.Scale == 0;
         if (settings.Kernel is not null && !(hasTables && machine.Architecture is Architecture.X64 or Architecture.I386))
             throw new UsageException($"--on: the log is taken for {MachineText.Of(machine)}, which the running kernel is not: run it without --on");
-        if (machine.Scale != 0 && output.Recorder is not null)
-            throw new UsageException($"--html: the log is taken for {MachineText.Of(machine)}, and the page shows pages of 4 KiB only: run it without --html");
+        if ((machine.Scale != 0 || !machine.Geometry.IsUniform) && output.Recorder is not null)
+            throw new UsageException($"--html: the log is taken for {MachineText.Of(machine)}, and the page shows pages of 4 KiB and tables of one size only: leave out --html");
     }
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>

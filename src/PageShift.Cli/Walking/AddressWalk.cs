@@ -51,7 +51,7 @@ internal sealed record AddressWalk
     private int RootBits(int low)
     {
         int bits = Math.Max(AddressBits - low, 1);
-        return 1 << (bits + 1) == Geometry.EntriesPerTable ? bits + 1 : bits;
+        return 1 << (bits + 1) == Geometry.EntriesAt(Geometry.Root) ? bits + 1 : bits;
     }
 
     private WalkStep StepAt(PageTableLevel level)

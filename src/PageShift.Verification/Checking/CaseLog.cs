@@ -95,5 +95,5 @@ internal sealed class CaseLog
             Comment(string.Create(CultureInfo.InvariantCulture, $"no call moves pages up onto themselves, or a part of a mapping onto itself: pages {move.Old}-{move.Old + move.Length - 1} move by {move.Delta}"));
     }
 
-    private static int PagesOf(CheckWorld world, in PopulatedLeaf leaf) => 1 << (world.Geometry.IndexBits * (int)leaf.Level);
+    private static int PagesOf(CheckWorld world, in PopulatedLeaf leaf) => 1 << (world.Geometry.IndexBits(PageTableLevel.Pte) * (int)leaf.Level);
 }

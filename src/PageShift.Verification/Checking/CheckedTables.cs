@@ -69,7 +69,7 @@ internal sealed class CheckedTables : IDisposable
         foreach (PopulatedLeaf leaf in _leaves)
         {
             ulong value = EntryOf(leaf).Value;
-            for (int i = 0; i < 1 << (_geometry.IndexBits * (int)leaf.Level); i++)
+            for (int i = 0; i < 1 << (_geometry.IndexBits(PageTableLevel.Pte) * (int)leaf.Level); i++)
                 _entries[leaf.Page + i] = leaf.Level == PageTableLevel.Pte ? value : (value & ~PageTableEntry.LargeBit) + ((ulong)i << PageSize.Shift);
         }
 
@@ -157,7 +157,7 @@ internal sealed class CheckedTables : IDisposable
     /// <summary>Empties a table, and frees those below it. Data frames are only numbers, so nothing is released.</summary>
     private void Clear(FrameNumber table, PageTableLevel level)
     {
-        Span<PageTableEntry> entries = _tables.Entries(table);
+        Span<PageTableEntry> entries = _tables.Entries(table, level);
         for (int i = 0; i < entries.Length; i++)
         {
             PageTableEntry entry = entries[i];

@@ -77,5 +77,5 @@ internal sealed class Populations
         return _world.Windows.Any(w => w.First < first + (1 << Shift(level)) && w.End > first);
     }
 
-    private int Shift(PageTableLevel level) => _geometry.IndexBits * (int)level;
+    private int Shift(PageTableLevel level) => _geometry.IndexBits(PageTableLevel.Pte) * (int)level;
 }

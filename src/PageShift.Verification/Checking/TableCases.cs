@@ -1,4 +1,5 @@
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Physical;
 
 namespace PageShift.Verification.Checking;
@@ -7,7 +8,7 @@ namespace PageShift.Verification.Checking;
 internal sealed class TableCases(CheckWorld world, Populations populations) : CaseWorker
 {
     private readonly CheckedTables _tables = new(world);
-    private readonly FewestEntries _fewest = new(world.Geometry.Levels, world.Geometry.IndexBits);
+    private readonly FewestEntries _fewest = new(world.Geometry.Levels, world.Geometry.IndexBits(PageTableLevel.Pte));
 
     // What was proved for this population: with how many entries the pages from one to another can't be moved by some way. Moves that take the same pages the same way share it.
     private readonly Dictionary<(int First, int Last, int Delta), int> _proved = [];

@@ -65,14 +65,14 @@ public sealed partial class AddressSpace
         }
 
         bool hasTable = walk.Level == PageTableLevel.Pte;
-        Span<PageTableEntry> entries = hasTable ? _tables.Entries(walk.Table) : default;
+        Span<PageTableEntry> entries = hasTable ? _tables.Entries(walk.Table, PageTableLevel.Pte) : default;
         foreach (PageTableEntry entry in entries)
         {
             if (entry.IsMarker)
                 return Errno.InvalidArgument;
         }
 
-        if (!Memory.TryAllocateContiguous(Geometry.IndexBits, zeroed: true, out FrameNumber first))
+        if (!Memory.TryAllocateContiguous(Geometry.IndexBits(PageTableLevel.Pte), zeroed: true, out FrameNumber first))
             return Errno.OutOfMemory;
         if (!hasTable && !_tables.TryMakeTable(block.Start, PageTableLevel.Pmd, out _))
         {

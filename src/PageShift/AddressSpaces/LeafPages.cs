@@ -67,8 +67,8 @@ internal sealed class LeafPages(SpaceState state)
 
     /// <summary>Allocates the frames of a large page, or gives the large zero page. False when memory has no such run.</summary>
     internal bool TryAllocateLargePage(bool zeroPage, out FrameNumber first) => zeroPage
-        ? _memory.TryGetHugeZero(_geometry.IndexBits, out first)
-        : _memory.TryAllocateContiguous(_geometry.IndexBits, zeroed: true, out first);
+        ? _memory.TryGetHugeZero(_geometry.IndexBits(PageTableLevel.Pte), out first)
+        : _memory.TryAllocateContiguous(_geometry.IndexBits(PageTableLevel.Pte), zeroed: true, out first);
 
     /// <summary>The block of 2 MiB that a large page at an address fills.</summary>
     internal AddressRange LargeBlock(VirtualAddress page)

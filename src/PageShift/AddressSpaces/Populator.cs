@@ -89,7 +89,7 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
     private VirtualAddress EndOfPresent(VirtualAddress at, VirtualAddress end, in PageTableWalk walk, bool isWrite)
     {
         ulong needed = isWrite ? PageTableEntry.PresentBit | PageTableEntry.WritableBit : PageTableEntry.PresentBit;
-        ReadOnlySpan<PageTableEntry> entries = _tables.Entries(walk.Table)[walk.Index..];
+        ReadOnlySpan<PageTableEntry> entries = _tables.Entries(walk.Table, walk.Level)[walk.Index..];
         int most = (int)Math.Min((ulong)entries.Length, (end - at).WholePages.Value);
         int pages = TableMemory.CountHaving(entries[..most], needed);
         return at + new ByteLength((ulong)pages << PageSize.Shift);

@@ -99,7 +99,7 @@ internal sealed class SpaceState
     {
         PagingGeometry geometry = options.Geometry;
         AddressLayout layout = geometry.Levels == PagingGeometry.MaximumLevels ? AddressLayout.FiveLevels : AddressLayout.FourLevels;
-        if (geometry.IndexBits < PagingGeometry.FullIndexBits)
+        if (geometry.IsToy)
             layout = new AddressLayout(VirtualAddress.Zero, geometry.UserLimit, VirtualAddress.Zero, geometry.UserLimit, geometry.UserLimit, geometry.Span(PageTableLevel.Pmd));
         else if (geometry.UserLimit != layout.Limit)
             layout = layout.LimitedTo(geometry.UserLimit) with { LargePageSpan = geometry.Span(PageTableLevel.Pmd) };

@@ -233,8 +233,8 @@ internal ref struct ExpandedPlanner
     {
         int slots = SlotCount(from, to, level);
         int live = slots;
-        if (_tables.Memory.LiveEntries(table) != _geometry.EntriesPerTable)
-            live = PageTableTree.CountLive(_tables.Entries(table).Slice(_geometry.Index(from, level), slots));
+        if (_tables.Memory.LiveEntries(table) != _geometry.EntriesAt(level))
+            live = PageTableTree.CountLive(_tables.Entries(table, level).Slice(_geometry.Index(from, level), slots));
         _visited += (ulong)slots;
         if (live == 0)
             return;

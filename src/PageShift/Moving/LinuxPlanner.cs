@@ -58,7 +58,8 @@ internal ref struct LinuxPlanner
     [MethodImpl(MethodImplOptions.NoInlining)] // as above
     internal static bool TryPlanLike(MovePlan older, LinuxRelease olderRelease, LinuxRelease release, PageTableTree tables, LinuxTables linux, MovePolicy policy, MovePlan plan)
     {
-        if (older.Congruence >= PageTableLevel.Pmd || olderRelease.MovesPuds != release.MovesPuds)
+        bool differInHoles = older.PassesOverPuds && olderRelease.MovesPuds != release.MovesPuds; // they visit other numbers of slots there
+        if (older.Congruence >= PageTableLevel.Pmd || differInHoles)
             return false;
         plan.CopyFrom(older, policy);
         MoveCost cost = older.Cost;
@@ -130,6 +131,7 @@ internal ref struct LinuxPlanner
         PageTableWalk walk = _tables.Walk(at);
         if (_geometry.Levels > 2 && !EntryExists(walk, at, PageTableLevel.Pud))
         {
+            _plan.PassesOverPuds = true;
             _cost.SlotsVisited += _release.MovesPuds ? 1 : (piece.Value + Span(PageTableLevel.Pmd).Value - 1) >> _geometry.SpanShift(PageTableLevel.Pmd);
             return piece;
         }
@@ -183,7 +185,7 @@ internal ref struct LinuxPlanner
 
         return _tables.Memory.LiveEntries(walk.Table) == _geometry.EntriesPerTable
             ? pages.Value
-            : (ulong)PageTableTree.CountLive(_tables.Entries(walk.Table).Slice(walk.Index, (int)pages.Value));
+            : (ulong)PageTableTree.CountLive(_tables.Entries(walk.Table, PageTableLevel.Pte).Slice(walk.Index, (int)pages.Value));
     }
 
     /// <summary>Moves one whole entry, unless a table, even an empty one, is in the destination's slot: then Linux warns and goes on with smaller pieces.</summary>

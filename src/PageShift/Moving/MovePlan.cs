@@ -62,6 +62,9 @@ public sealed class MovePlan
     /// <summary>True when a large leaf will be taken apart.</summary>
     internal bool SplitsLeaves { get; set; }
 
+    /// <summary>True when, under a policy of Linux, the source has slots of a PUD that are empty.</summary>
+    internal bool PassesOverPuds { get; set; }
+
     /// <summary>The tables that executing it takes: those of <see cref="Work"/>, known too when that is not counted.</summary>
     internal ulong TablesToAllocate { get; set; }
 
@@ -88,6 +91,7 @@ public sealed class MovePlan
         SlotsVisited = 0;
         SlotsInspected = 0;
         SplitsLeaves = false;
+        PassesOverPuds = false;
         SourceTable = FrameNumber.None;
         DestinationTable = FrameNumber.None;
     }
@@ -102,6 +106,7 @@ public sealed class MovePlan
         SlotsVisited = other.SlotsVisited;
         SlotsInspected = other.SlotsInspected;
         SplitsLeaves = other.SplitsLeaves;
+        PassesOverPuds = other.PassesOverPuds;
         TablesToAllocate = other.TablesToAllocate;
         SourceTable = other.SourceTable;
         DestinationTable = other.DestinationTable;

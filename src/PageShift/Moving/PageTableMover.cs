@@ -70,14 +70,14 @@ internal sealed class PageTableMover
         int to = _geometry.Index(run.Destination, run.Level);
         if (source == destination)
         {
-            MoveWithinTable(_tables.Entries(source), source, run.Level, from, to, (int)run.Slots);
+            MoveWithinTable(_tables.Entries(source, run.Level), source, run.Level, from, to, (int)run.Slots);
         }
         else
         {
-            Span<PageTableEntry> arriving = _tables.Entries(destination).Slice(to, (int)run.Slots);
+            Span<PageTableEntry> arriving = _tables.Entries(destination, run.Level).Slice(to, (int)run.Slots);
             if (_memory.LiveEntries(destination) != 0)
                 ClearSlots(arriving, destination, run.Level);
-            MovePiece(_tables.Entries(source).Slice(from, (int)run.Slots), source, arriving, destination, (int)run.Entries);
+            MovePiece(_tables.Entries(source, run.Level).Slice(from, (int)run.Slots), source, arriving, destination, (int)run.Entries);
         }
 
         _emptiesAbove = _memory.LiveEntries(source) == 0;
@@ -100,7 +100,7 @@ internal sealed class PageTableMover
                 FreeIfEmptied(ref from, run.Level);
                 if (!TryOpenSource(source, run.Level, ref from))
                     continue;
-                isFull = from.LiveEntries == _geometry.EntriesPerTable;
+                isFull = from.LiveEntries == _geometry.EntriesAt(run.Level);
             }
 
             Span<PageTableEntry> leaving = from.Rest[..slots];
@@ -112,7 +112,7 @@ internal sealed class PageTableMover
             moved += (ulong)live;
             if (from.Table == to.Table)
             {
-                MoveWithinTable(_tables.Entries(from.Table), from.Table, run.Level, from.Index, to.Index, slots);
+                MoveWithinTable(_tables.Entries(from.Table, run.Level), from.Table, run.Level, from.Index, to.Index, slots);
                 continue;
             }
 

@@ -109,7 +109,7 @@ internal ref struct TableCount
         {
             if (run.Level != _geometry.Root && from.Start != TableStart(source, run.Level))
                 OpenSource(source, run.Level);
-            int live = from.Live == _geometry.EntriesPerTable ? slots : LiveSlots(from, source, run.Level, slots);
+            int live = from.Live == _geometry.EntriesAt(run.Level) ? slots : LiveSlots(from, source, run.Level, slots);
             if (live == 0)
                 continue;
             from.Out += live;
@@ -120,7 +120,7 @@ internal ref struct TableCount
     }
 
     private readonly int LiveSlots(in PlannedTable from, VirtualAddress source, PageTableLevel level, int slots) => from.State == TableState.Exists
-        ? PageTableTree.CountLive(_tables.Entries(from.Table).Slice(_geometry.Index(source, level), slots))
+        ? PageTableTree.CountLive(_tables.Entries(from.Table, level).Slice(_geometry.Index(source, level), slots))
         : 0;
 
     private void OpenSource(VirtualAddress source, PageTableLevel level)
@@ -142,7 +142,7 @@ internal ref struct TableCount
             }
             else if (table.State == TableState.IsLeaf)
             {
-                table.Live = _geometry.EntriesPerTable; // it will be split
+                table.Live = _geometry.EntriesAt(at); // it will be split
                 _allocated++;
             }
         }

@@ -22,11 +22,11 @@ internal ref struct PageTableCursor
     private readonly PageTableTree _tree;
     private readonly ulong _start; // the range's first address
     private readonly ulong _last; // and its last
-    private readonly int _indexBits;
     private readonly PageTableLevel _top;
     private Span<PageTableEntry> _slots; // those of the table that touch the range; none in an empty range
     private ulong _slotsStart; // what the first of them covers from
     private int _shift; // the base-2 logarithm of what a slot covers
+    private int _indexBits; // of the table
     private int _position; // the slot, among them
     private bool _isAtLeaf; // that MoveToNextLeaf has found
     private Path _path;
@@ -53,8 +53,8 @@ internal ref struct PageTableCursor
     internal PageTableCursor(PageTableTree tree, FrameNumber table, PageTableLevel level, AddressRange range)
     {
         _tree = tree;
-        _indexBits = tree.Geometry.IndexBits;
         _shift = tree.Geometry.SpanShift(level);
+        _indexBits = tree.Geometry.IndexBits(level);
         _top = level;
         Level = level;
         if (range.IsEmpty)
@@ -198,6 +198,7 @@ internal ref struct PageTableCursor
             return false;
         Level++;
         _shift += _indexBits;
+        _indexBits = _tree.Geometry.IndexBits(Level);
         ref readonly Passage passage = ref _path[(int)Level];
         int index = (int)(_slotsStart >> _shift) & IndexMask;
         int first = index - passage.Position;
@@ -353,6 +354,7 @@ internal ref struct PageTableCursor
         ulong from = Math.Max(StartOf(_position), _start);
         _path[(int)Level] = new Passage(Table, _slots.Length, _position);
         Level--;
+        _indexBits = _tree.Geometry.IndexBits(Level);
         _shift -= _indexBits;
         Open(table, from);
     }

@@ -26,6 +26,11 @@ public sealed class PageTableSnapshot
     /// <summary>The occupied slots that touch the ranges, lowest first. Neighbouring leaves and markers are one item; each entry that points to a table is one of its own.</summary>
     public IReadOnlyList<PageTableSlots> Slots { get; }
 
+    /// <summary>The same tables with addresses that are 2^<paramref name="shift"/> times as large.</summary>
+    internal PageTableSnapshot Scaled(int shift) => shift == 0
+        ? this
+        : new(Level, new VirtualAddress(Start.Value << shift), LiveEntries, [.. Slots.Select(slots => new PageTableSlots(slots.First, slots.Count, slots.Table?.Scaled(shift)))]);
+
     /// <summary>Takes a snapshot of the tree. The caller keeps it from changing.</summary>
     internal static PageTableSnapshot Of(PageTableTree tables, ReadOnlySpan<AddressRange> ranges)
     {

@@ -33,7 +33,7 @@ internal sealed partial class PageTableTree
             bits &= ~PageTableEntry.LargeBit;
         ulong step = Geometry.FramesPerLeaf(below) << PageSize.Shift;
         ulong value = (leaf.Value & PageTableEntry.FrameMask) | bits;
-        Span<PageTableEntry> entries = Entries(table);
+        Span<PageTableEntry> entries = Entries(table, below);
         for (int i = 0; i < entries.Length; i++, value += step)
             entries[i] = new PageTableEntry(value);
         Memory.AddLiveEntries(table, entries.Length);

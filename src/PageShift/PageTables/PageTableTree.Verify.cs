@@ -30,7 +30,7 @@ internal sealed partial class PageTableTree
             throw new InvalidOperationException($"The {level} table at {start} is in {table}, which is not a table.");
         if (!seen.Add(table.Value))
             throw new InvalidOperationException($"The table {table} is reached twice, the second time at {start}.");
-        int live = CountLive(Entries(table));
+        int live = CountLive(Entries(table, level));
         if (live != Memory.LiveEntries(table))
             throw new InvalidOperationException($"The {level} table at {start} counts {Memory.LiveEntries(table)} live entries but has {live}.");
         if (live == 0 && table != Root)

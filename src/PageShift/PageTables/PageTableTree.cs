@@ -43,20 +43,18 @@ internal sealed partial class PageTableTree : IDisposable
         Root = FrameNumber.None;
     }
 
-    /// <summary>All slots of a table.</summary>
+    /// <summary>All slots of a table of <paramref name="level"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Span<PageTableEntry> Entries(FrameNumber table) => Memory.Entries(table, Geometry.EntriesPerTable);
+    internal Span<PageTableEntry> Entries(FrameNumber table, PageTableLevel level) => Memory.Entries(table, Geometry.EntriesAt(level));
 
     /// <summary>Walks down to the slot that decides about <paramref name="address"/>, but no further than <paramref name="lowest"/>.</summary>
     internal PageTableWalk Walk(VirtualAddress address, PageTableLevel lowest = PageTableLevel.Pte)
     {
-        int bits = Geometry.IndexBits;
-        int mask = (1 << bits) - 1;
-        PageTableLevel level = Geometry.Root;
+        PagingGeometry geometry = Geometry;
         FrameNumber table = Root;
-        for (int shift = Geometry.SpanShift(level); ; shift -= bits, level--)
+        for (PageTableLevel level = geometry.Root; ; level--)
         {
-            int index = (int)(address.Value >> shift) & mask;
+            int index = geometry.Index(address, level);
             var entry = new PageTableEntry(Volatile.Read(ref EntryBits(table, index)));
             if (level == lowest || !entry.IsTable(level))
                 return new PageTableWalk(level, table, index, entry);

@@ -201,7 +201,7 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <summary>True when all bits above the highest that the tables translate repeat it.</summary>
     private bool IsCanonical(VirtualAddress address)
     {
-        int unused = 64 - _tables.Geometry.SpanShift(_tables.Geometry.Root) - _tables.Geometry.IndexBits;
+        int unused = 64 - _tables.Geometry.SpanShift(_tables.Geometry.Root + 1);
         return (ulong)((long)(address.Value << unused) >> unused) == address.Value;
     }
 }

@@ -54,9 +54,23 @@ public sealed class MachineTests
     [Fact]
     public void Tables_that_are_not_supported_are_refused_with_those_that_are()
     {
-        Assert.Contains("s390x's tables with pages of 4 KiB are not supported; supported are x86-64 with 4 KiB", Refusal(() => Of("", new MachineRequest(Architecture.S390))), StringComparison.Ordinal);
-        Assert.Contains("ppc64 with 4 KiB", Refusal(() => Of("", new MachineRequest(Architecture.Power64))), StringComparison.Ordinal);
+        Assert.Contains("s390x's tables with pages of 64 KiB are not supported; supported are x86-64 with 4 KiB", Refusal(() => Of("", new MachineRequest(Architecture.S390, 16))), StringComparison.Ordinal);
+        Assert.Contains("ppc64 with 4 KiB and 64 KiB", Refusal(() => Of("", new MachineRequest(Architecture.Power64, 14))), StringComparison.Ordinal);
         Assert.Equal(12, Of("", new MachineRequest(Architecture.Power64, 12)).PageShift);
+    }
+
+    [Theory]
+    [InlineData("ppc64", null, 16, new[] { 16, 21, 30, 39, 47 })]
+    [InlineData("ppc64", 52, 16, new[] { 16, 21, 30, 39, 52 })]
+    [InlineData("s390x", null, 12, new[] { 12, 20, 31, 42 })]
+    [InlineData("s390x", 53, 12, new[] { 12, 20, 31, 42, 53 })]
+    public void Tables_of_different_sizes_have_spans_of_their_own(string architecture, int? bits, int pageShift, int[] shifts)
+    {
+        Machine machine = Of("", new MachineRequest(ArchitectureName.All.First(a => ArchitectureName.Of(a) == architecture), AddressBits: bits));
+        PagingGeometry shown = machine.ShownGeometry;
+        Assert.Equal((pageShift, shifts.Length - 1, false), (machine.PageShift, shown.Levels, shown.IsUniform));
+        Assert.Equal(shifts, Enumerable.Range(0, shifts.Length).Select(level => shown.SpanShift((PageTableLevel)level)));
+        Assert.Equal(1UL << shifts[^1], machine.Limit);
     }
 
     [Theory]
@@ -82,24 +96,30 @@ public sealed class MachineTests
 
     /// <summary>All that is moved stays there, in tables of several frames that are taken, given back and taken again.</summary>
     [Theory]
-    [InlineData(14, 25)]
-    [InlineData(16, 29)]
-    public void Tables_of_several_frames_hold_what_moves(int pageShift, int spanShift)
+    [InlineData(Architecture.Arm64, 14, 25)]
+    [InlineData(Architecture.Arm64, 16, 29)]
+    [InlineData(Architecture.S390, 12, 20)]
+    [InlineData(Architecture.S390, 12, 31)]
+    [InlineData(Architecture.Power64, 16, 21)]
+    [InlineData(Architecture.Power64, 16, 30)]
+    public void Tables_of_several_frames_hold_what_moves(object processor, int pageShift, int spanShift)
     {
+        var architecture = (Architecture)processor;
+        ulong top = architecture == Architecture.S390 ? 1UL << 42 : 1UL << 47;
         ulong span = 1UL << spanShift;
         ulong page = 1UL << pageShift;
         var log = new StringBuilder();
-        ulong at = 0xffff00000000;
+        ulong at = top - (1UL << 32);
         log.Append($"mmap(0x{at:x}, {span + page}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x{at:x}\n");
         for (int i = 1; i <= 6; i++)
         {
             // In turn to a place that is congruent, and to one that is not.
-            ulong to = 0xfff000000000 - ((ulong)i * 4 * span) + (i % 2 == 0 ? page : 0);
+            ulong to = top - (16UL << 32) - ((ulong)i * 4 * span) + (i % 2 == 0 ? page : 0);
             log.Append($"mremap(0x{at:x}, {span + page}, {span + page}, MREMAP_MAYMOVE|MREMAP_FIXED, 0x{to:x}) = 0x{to:x}\n");
             at = to;
         }
 
-        Machine machine = Of(log.ToString(), new MachineRequest(Architecture.Arm64, pageShift));
+        Machine machine = Of(log.ToString(), new MachineRequest(architecture, pageShift));
         using var executor = new LogExecutor(new LogExecutorOptions { Verify = true, Machine = machine });
         CallLogReader reader = LogText.PlainReader(log.ToString());
         while (reader.TryRead(out CallRecord record))

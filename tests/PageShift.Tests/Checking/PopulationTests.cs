@@ -62,7 +62,7 @@ public sealed class PopulationTests
         foreach (PopulatedLeaf leaf in leaves)
         {
             Assert.True(leaf.Page >= end);
-            end = leaf.Page + (1 << (world.Geometry.IndexBits * (int)leaf.Level));
+            end = leaf.Page + (1 << (world.Geometry.IndexBits(PageTableLevel.Pte) * (int)leaf.Level));
         }
 
         Assert.True(end <= world.Pages);

@@ -29,6 +29,16 @@ public sealed partial class ExplainCommandTests
         [.. Explained.Options("64*GB + 511*MB", "32*GB + 511*MB", "1*GB", "mmap(64*GB, 1*PAGE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)"), "--policy", "pageshift"],
     ];
 
+    // Of other machines: what surrounds them is not the same as with options, and no oracle is theirs.
+    private static readonly string[][] OfOtherMachines =
+    [
+        ["tests/logs/ppc64.log:4"],
+        ["tests/logs/s390x.log:3"],
+        ["tests/logs/arm64-64k.log:5"],
+        ["tests/logs/arm64-16k.log:8"],
+        [.. Explained.Options("2*TB + 16*MB", "1*TB + 16*MB", "256*MB"), "--arch", "arm64", "--page-size", "64K"],
+    ];
+
     public static TheoryData<string[]> Moves => new(Arguments);
 
     [Theory]
@@ -43,6 +53,20 @@ public sealed partial class ExplainCommandTests
         Assert.Contains("\u001b[", shown);
         Assert.Equal(plain, Plain(shown));
         Assert.Equal(plain, Plain(OnTerminal(arguments, noColour: true)));
+    }
+
+    [Fact]
+    public void Moves_of_other_machines_are_explained_with_their_pages_and_tables()
+    {
+        string[] texts = [.. OfOtherMachines.Select(arguments => Explained.Text(arguments))];
+
+        Assert.All(texts.SelectMany(text => text.Split('\n')), line => Assert.InRange(line.Length, 0, Widest));
+        Assert.Contains("maps a page of 64 KiB. 32 of them fill a table", texts[0], StringComparison.Ordinal);
+        Assert.Contains("├[444] A PTE table, 32 of 32            ├[256] A PTE table, 32 of 32", texts[0], StringComparison.Ordinal);
+        Assert.Contains("maps a page of 4 KiB. 256 of them fill a table", texts[1], StringComparison.Ordinal);
+        Assert.Contains("2048 PMD entries fill a table too", texts[1], StringComparison.Ordinal);
+        Assert.Contains("1. A-C 3 PMD entries     0xffff20000000 → 0xfffd00000000", texts[2], StringComparison.Ordinal);
+        Assert.Contains("└[4096] A PTE table, 4096 of 8192       └[2048] A PTE table, 4096 of 8192", texts[4], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ internal static class PageChoice
     /// <summary>The ends of what can be addressed, the non-canonical addresses between, and the neighbours of the stub's own part.</summary>
     private static IEnumerable<ulong> Corners(PagingGeometry geometry)
     {
-        ulong half = 1UL << (geometry.SpanShift(geometry.Root) + geometry.IndexBits - 1);
+        ulong half = 1UL << (geometry.SpanShift(geometry.Root + 1) - 1);
         ulong limit = geometry.UserLimit.Value;
         return [0, PageSize.Bytes, limit - PageSize.Bytes, limit, half, half + PageSize.Bytes, 0x8000_0000_0000_0000, 0 - half - PageSize.Bytes, 0 - half, 0xffff_ffff_7fff_f000];
     }

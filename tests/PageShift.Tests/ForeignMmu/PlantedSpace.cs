@@ -59,7 +59,7 @@ internal sealed class PlantedSpace : IDisposable
     {
         Assert.True(level == PageTableLevel.Pte
             ? Memory.TryAllocateFrame(zeroed: true, out FrameNumber first)
-            : Memory.TryAllocateContiguous(Space.Geometry.IndexBits * (int)level, zeroed: true, out first));
+            : Memory.TryAllocateContiguous(Space.Geometry.IndexBits(PageTableLevel.Pte) * (int)level, zeroed: true, out first));
         ulong inBlock = Space.Geometry.FramesPerLeaf(PageTableLevel.Pmd);
         for (ulong i = 0; i < Space.Geometry.FramesPerLeaf(level); i++)
         {

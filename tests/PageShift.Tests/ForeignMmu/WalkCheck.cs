@@ -179,7 +179,7 @@ internal sealed class WalkCheck : IDisposable
     private void AddTables(PageTableTree tables, FrameNumber table, PageTableLevel level)
     {
         _frames.Add(table.Value);
-        foreach (PageTableEntry entry in tables.Entries(table))
+        foreach (PageTableEntry entry in tables.Entries(table, level))
         {
             if (entry.IsTable(level))
                 AddTables(tables, entry.Frame, level - 1);

@@ -45,7 +45,7 @@ internal sealed class TableWorld : IDisposable
 
     public void SetLargeLeaf(ulong start, PageTableLevel level)
     {
-        Assert.True(_memory.TryAllocateContiguous(Tables.Geometry.IndexBits * (int)level, zeroed: false, out FrameNumber first));
+        Assert.True(_memory.TryAllocateContiguous(Tables.Geometry.IndexBits(PageTableLevel.Pte) * (int)level, zeroed: false, out FrameNumber first));
         var address = new VirtualAddress(start);
         Assert.True(Tables.TryMakeTable(address, level, out FrameNumber table));
         Tables.Set(table, Tables.Geometry.Index(address, level), PageTableEntry.Leaf(first, Bits | PageTableEntry.LargeBit));

@@ -22,7 +22,7 @@ internal sealed class PlanSpool : IDisposable
     /// <param name="conclusion">What there is to say of all moves, in one sentence; null for nothing.</param>
     /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
     internal void Finish(Stream output, PagingGeometry geometry, string title, string? conclusion, long? shown = null) => _plans.Finish(
-        output, new PlansHead(title, conclusion, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits, geometry.UserLimit.Value]), ReportJson.Default.PlansHead);
+        output, new PlansHead(title, conclusion, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits(PageTableLevel.Pte), geometry.UserLimit.Value]), ReportJson.Default.PlansHead);
 
     private static ulong[] Row(PlannedMove plan) =>
         [(ulong)plan.RunCount, .. plan.Runs.SelectMany(run => (ulong[])[(ulong)run.Level, run.Source.Value, run.Destination.Value, run.Slots, run.Entries])];

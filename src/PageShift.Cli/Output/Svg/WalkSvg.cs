@@ -66,7 +66,7 @@ internal static class WalkSvg
         drawing.Rectangle(x, TableTop, TableWidth, TableHeight, "#f6f8fa", "#8c959f");
         drawing.Rectangle(x, slot - 11, TableWidth, 22, colour, title: $"{step.Entry}");
         drawing.Label(x + (TableWidth / 2), slot + 5, $"[{Number(step.Index)}]", "#ffffff", isCentred: true, isCode: true);
-        drawing.Label(x, TableTop + TableHeight + 20, $"{Describe.Number((ulong)walk.Geometry.EntriesPerTable)} entries", "#57606a");
+        drawing.Label(x, TableTop + TableHeight + 20, $"{Describe.Number((ulong)walk.Geometry.EntriesAt(step.Level))} entries", "#57606a");
         drawing.Label(x, TableTop + TableHeight + 38, $"{Describe.Size(step.Entry.Length)} each", "#57606a");
         // The entry holds the address at which the next table begins.
         drawing.Line(x + TableWidth, slot, next, TableTop, colour);
@@ -83,7 +83,7 @@ internal static class WalkSvg
         drawing.Label(x, TableTop + TableHeight + 20, Describe.Size(pageBytes), "#57606a");
     }
 
-    private static double SlotOf(AddressWalk walk, int index) => TableTop + 11 + ((TableHeight - 22) * walk.Steps[index].Index / Math.Max(1, walk.Geometry.EntriesPerTable - 1));
+    private static double SlotOf(AddressWalk walk, int index) => TableTop + 11 + ((TableHeight - 22) * walk.Steps[index].Index / Math.Max(1, walk.Geometry.EntriesAt(walk.Steps[index].Level) - 1));
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
