@@ -1,11 +1,11 @@
 // The tables of a move, drawn: slots of the level at which it moves, the tables that hang from them, and what travels.
 
-import { Data, LevelNames, Levels, Move } from './data';
+import { Data, entriesOf, LevelNames, Levels } from './data';
 import { by, fillLegend } from './dom';
 import { geometry, spanOf } from './geometry';
 import { Chosen } from './state';
 import { Piece, Slot, Travel, travelOf } from './travel';
-import { count, entriesSum, hex, number } from './words';
+import { count, entries, hex, number } from './words';
 
 const Namespace = 'http://www.w3.org/2000/svg';
 const Gap = 16;
@@ -15,7 +15,8 @@ const Slack = 12; // below a row of tables
 const Head = 44; // above a group of slots
 const Duration = 1800;
 const Narrowest = 96; // of a table
-const Widest = 224;
+const Widest = 208;
+const Small = 480; // a drawing narrower than this shows fewer slots
 
 interface Place {
     x: number;
@@ -44,7 +45,7 @@ export class TableView {
             this.place();
         });
         chosen.listen(changed => {
-            if (changed.has('move') || changed.has('policy')) {
+            if (changed.has('move') || changed.has('variant')) {
                 this.slider.value = '0';
                 this.layOut();
             }
@@ -57,17 +58,18 @@ export class TableView {
         const move = this.data.moves[this.chosen.move];
         if (move === undefined)
             return;
-        const policy = move.policies[this.chosen.policy];
-        const plan = this.data.plan(this.chosen.move, this.chosen.policy);
+        const { policy, new: place, plan: index } = this.data.variant(move, this.chosen.variant);
+        const plan = this.data.plan(this.chosen.move, index);
         const obstacles = move.policies.flatMap(p => p.boundaries).filter(b => b.outcome.startsWith('entry') && b.obstacle !== undefined).map(b => Number(b.obstacle));
-        const travel = travelOf(move, plan, obstacles);
+        const travel = travelOf(move, Number(place), plan, obstacles, this.box.clientWidth < Small ? 1 : 2);
         const svg = element('svg', {});
         this.travellers = [];
-        this.draw(svg, travel, move);
+        this.draw(svg, travel);
+        svg.dataset.move = `${move.old} ${place}`;
         this.box.replaceChildren(svg);
         this.place();
         const [name, below] = [LevelNames[travel.level], LevelNames[travel.level - 1]];
-        by('tables-text').textContent = `Under ${policy.policy}: ${entriesSum([policy]).text} from ${move.old} to ${move.new}; ${policy.reason}. `
+        by('tables-text').textContent = `${this.data.variants[this.chosen.variant].name}: ${entries(policy)} from ${move.old} to ${place}; ${policy.reason}. `
             + `${count(travel.tables.length, 'whole table')} and ${count(travel.pieces.length, 'group')} of single entries are drawn.`;
         fillLegend('tables-legend', [
             { name: `a ${name} entry with its table of ${geometry.entries} ${below} entries, which moves whole`, colour: Levels[travel.level] },
@@ -87,7 +89,7 @@ export class TableView {
             this.box.append(Object.assign(document.createElement('p'), { className: 'note', textContent: parts.join(' ') }));
     }
 
-    private draw(svg: SVGElement, travel: Travel, move: Move): void {
+    private draw(svg: SVGElement, travel: Travel): void {
         const width = this.box.clientWidth || 600;
         const most = Math.max(...groupsOf(travel).map(group => group.length));
         const row = geometry.cellsPerRow;
@@ -119,7 +121,6 @@ export class TableView {
         this.travellers.forEach((traveller, i) => {
             traveller.begins = this.travellers.length === 1 ? 0 : (i / (this.travellers.length - 1)) * 0.55;
         });
-        svg.dataset.move = `${move.old} ${move.new}`;
     }
 
     private get width(): number {
@@ -243,9 +244,10 @@ export class TableView {
             element.setAttribute('transform', `translate(${from.x + (to.x - from.x) * eased} ${from.y + (to.y - from.y) * eased - lift})`);
         }
         const move = this.data.moves[this.chosen.move];
-        const entries = entriesSum([move.policies[this.chosen.policy]]);
+        const { policy } = this.data.variant(move, this.chosen.variant);
+        const total = entriesOf(policy);
         const share = this.travellers.length === 0 ? 0 : arrived / this.travellers.length;
-        by('moved').textContent = share === 1 ? `${entries.text} moved` : `${number(Math.floor(share * entries.total))} of ${number(entries.total)} moved`;
+        by('moved').textContent = share === 1 ? `${entries(policy)} moved` : `${number(Math.floor(share * total))} of ${number(total)} moved`;
         if (this.frame === 0)
             this.play.textContent = now >= 1 ? 'Again' : 'Play';
         this.box.dataset.progress = String(now);
