@@ -2,6 +2,7 @@
 
 import { Data } from './data';
 import { by, make } from './dom';
+import { joined } from './words';
 
 /** Facts that stand below the headline; the others come with the advice. */
 const First = 2;
@@ -11,12 +12,12 @@ export class Advice {
         const { title, headline, facts, advice, notes } = data.head;
         by('title').textContent = title;
         document.title = `${title} · PageShift`;
-        by('headline').textContent = headline ?? '';
+        by('headline').textContent = joined(headline ?? '');
         by('headline').hidden = headline === undefined;
-        by('facts').replaceChildren(...[...facts.slice(0, First), ...notes].map(fact => make('li', fact)));
-        by('more-facts').replaceChildren(...facts.slice(First).map(fact => make('li', fact)));
+        by('facts').replaceChildren(...facts.slice(0, First).map(fact => make('li', `${joined(fact)} `)));
+        by('more-facts').replaceChildren(...[...facts.slice(First), ...notes].map(fact => make('li', joined(fact), 'apart')));
         by('advice').replaceChildren(...paragraphsOf(advice));
-        by('advice-section').hidden = facts.length <= First && advice.length === 0;
+        by('advice-section').hidden = facts.length <= First && notes.length === 0 && advice.length === 0;
         by('advice-h').textContent = advice.length > 0 ? 'What to do' : 'More about these moves';
         by('footer').textContent = 'Made by pageshift --html. The report itself is in this page, as JSON.';
     }

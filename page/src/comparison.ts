@@ -20,11 +20,24 @@ function cellOf(text: string, value: number | undefined, most: number): HTMLElem
     const cell = make('td');
     cell.append(make('span', text, 'mono'));
     if (value !== undefined) {
-        const rail = make('div', '', 'rail thin');
-        const bar = make('i');
-        bar.style.width = value === 0 ? '0' : `max(2px, ${(value / most) * 100}%)`;
-        rail.append(bar);
-        cell.append(rail);
+        const rail = make('div', '', 'rail');
+        rail.setAttribute('aria-hidden', 'true');
+        const bar = make('span', '', 'bar');
+        bar.style.width = `${(value / Math.max(1, most)) * 100}%`;
+        bar.append(...partsOf(text, value));
+        rail.append(...value === 0 ? [] : [bar]);
+        cell.prepend(rail);
     }
     return cell;
+}
+
+/** The parts of a bar: entries of several levels in their colours, all else as one. */
+function partsOf(text: string, value: number): HTMLElement[] {
+    const levels = [...text.matchAll(/([\d,]+) (PTE|PMD|PUD|P4D|PGD)/g)].map(([, figure, name]) => ({ colour: name.toLowerCase(), value: Number(figure.replaceAll(',', '')) }));
+    return (levels.length === 0 ? [{ colour: 'live', value }] : levels).map(part => {
+        const made = make('i');
+        made.style.flexGrow = String(part.value / value);
+        made.style.setProperty('--c', `var(--${part.colour})`);
+        return made;
+    });
 }

@@ -4,7 +4,7 @@
 import { Cost, Data, entriesOf, levelEntries, LevelNames, Levels } from './data';
 import { by, fillLegend, make } from './dom';
 import { Chosen } from './state';
-import { count, entries, number, size, times } from './words';
+import { count, entries, joined, number, size, times } from './words';
 
 type Metric = 'entries' | 'slotsVisited' | 'tablesAllocated' | 'tablesFreed' | 'tlbFlushes' | 'tableBytes';
 
@@ -12,6 +12,9 @@ const Summed = ['p4d', 'pud', 'pmd', 'pte', 'slotsVisited', 'slotsInspected', 't
 
 /** A bar shorter than this part of the longest is magnified. */
 const Short = 0.04;
+
+/** A smaller ratio is not worth a number. */
+const Telling = 1.05;
 
 interface Rung {
     variants: number[];
@@ -50,9 +53,9 @@ export class Ladder {
         const isAll = this.scope.value === 'all';
         const costs = isAll ? this.totals : this.data.variants.map((_, i) => this.data.variant(move, i).policy);
         const metric = this.metric.value as Metric;
+        const rungs = this.fold(costs, metric);
         const value = (cost: Cost): number => metric === 'entries' ? entriesOf(cost) : cost[metric];
-        const rungs = this.fold(costs);
-        const most = Math.max(1, ...rungs.map(rung => value(rung.cost)));
+                const most = Math.max(1, ...rungs.map(rung => value(rung.cost)));
         const hadFocus = this.box.contains(document.activeElement);
         this.box.querySelectorAll('.rung').forEach(rung => rung.remove());
         this.box.append(...rungs.map(rung => this.rung(rung, metric, value(rung.cost), most)));
@@ -63,12 +66,12 @@ export class Ladder {
     }
 
     /** Neighbours that cost the same for the same reason share a rung. */
-    private fold(costs: Cost[]): Rung[] {
+    private fold(costs: Cost[], metric: Metric): Rung[] {
         const rungs: Rung[] = [];
         costs.forEach((cost, i) => {
             const last = rungs[rungs.length - 1];
             const isPlaced = this.data.variants[i].placed !== undefined;
-            if (last !== undefined && !isPlaced && isSame(last.cost, cost))
+            if (last !== undefined && !isPlaced && isSame(last.cost, cost, metric))
                 last.variants.push(i);
             else
                 rungs.push({ variants: [i], cost });
@@ -79,7 +82,7 @@ export class Ladder {
     private rung({ variants, cost }: Rung, metric: Metric, value: number, most: number): HTMLElement {
         const names = variants.map(i => this.data.variants[i].name);
         const figure = metric === 'entries' ? entries(cost) + (cost.warned ? ', warns' : '') : metric === 'tableBytes' ? size(value) : number(value);
-        const ratio = value > 0 && value < most ? `${times(most / value)} fewer` : '';
+        const ratio = value > 0 && most / value >= Telling ? `${times(most / value)} fewer` : '';
         const rung = make('label', '', 'rung');
         rung.dataset.variants = names.join(' | ');
         const input = make('input');
@@ -88,7 +91,9 @@ export class Ladder {
         input.checked = variants.includes(this.chosen.variant);
         input.setAttribute('aria-label', `Draw ${names.join(', ')}: ${figure}${ratio === '' ? '' : `, ${ratio}`}`);
         input.addEventListener('change', () => this.chosen.set({ variant: variants[variants.length - 1] }));
-        rung.append(input, make('span', nameOf(names, this.data.policies.length), 'name'), make('span', figure, 'figure'), barOf(cost, metric, value, most), make('span', ratio, 'ratio'));
+        const top = make('span', '', 'top');
+        top.append(make('span', nameOf(names, this.data.policies.length), 'name'), make('span', joined(figure), 'figure'));
+        rung.append(input, top, barOf(cost, metric, value, most), make('span', ratio, 'ratio'));
         return rung;
     }
 }
@@ -132,8 +137,8 @@ function nameOf(names: string[], policies: number): string {
     return [...parts, ...names.filter(name => name === 'pageshift')].join(', ');
 }
 
-function isSame(a: Cost, b: Cost): boolean {
-    return Summed.every(name => a[name] === b[name]) && (a.pgd ?? 0) === (b.pgd ?? 0) && a.warned === b.warned
+function isSame(a: Cost, b: Cost, metric: Metric): boolean {
+    return (metric === 'entries' ? entries(a) === entries(b) && a.warned === b.warned : a[metric] === b[metric])
         && (a as { reason?: string }).reason === (b as { reason?: string }).reason;
 }
 

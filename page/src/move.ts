@@ -3,8 +3,9 @@
 import { Data, Levels, Move, Policy } from './data';
 import { by, dropEmptyColumns, make } from './dom';
 import { spanOf } from './geometry';
+import { placeOf } from './sites';
 import { Chosen } from './state';
-import { congruence, duration, entries, hex, number, size } from './words';
+import { congruence, duration, entries, hex, joined, number, size } from './words';
 
 export class MoveView {
     constructor(private readonly data: Data, private readonly chosen: Chosen, private readonly costliest: number) {
@@ -21,18 +22,19 @@ export class MoveView {
         const move = this.data.moves[index];
         if (move === undefined)
             return;
-        const { policy, new: place, congruent } = this.data.variant(move, this.chosen.variant);
+        const { policy, new: place, congruent, plan } = this.data.variant(move, this.chosen.variant);
         by('move-h').textContent = this.data.moves.length === 1 ? 'The move' : `Move ${number(index + 1)} of ${number(this.data.moves.length)}`;
         by('move-note').textContent = this.whereOf(move, index);
-        by('move-lead').textContent = `${move.call.replace(/\(.*/s, '')} moves ${size(move.length)} from ${move.old} to ${place}, ${congruence(congruent)}`
-            + (move.presentPages === undefined ? '.' : `; ${number(move.presentPages)} pages were present.`);
-        by('reason').replaceChildren(make('strong', entries(policy)), `: ${policy.reason}. Tables +${number(policy.tablesAllocated)}/−${number(policy.tablesFreed)}, `
+        by('move-lead').textContent = joined(`${move.call.replace(/\(.*/s, '')} moves ${size(move.length)} from ${move.old} to ${place}, ${congruence(congruent)}`
+            + (move.presentPages === undefined ? '.' : `; ${number(move.presentPages)} pages were present.`));
+        by('reason').replaceChildren(make('strong', joined(entries(policy))), `: ${policy.reason}. Tables +${number(policy.tablesAllocated)}/−${number(policy.tablesFreed)}, `
             + `${number(policy.tlbFlushes)} TLB ${policy.tlbFlushes === 1 ? 'flush' : 'flushes'}.`);
         by('drawn').textContent = this.data.variants[this.chosen.variant].name;
         this.drawBoundaries(policy);
         this.drawKernel(move);
+        const isPlaced = plan >= this.data.policies.length; // the advice has been taken
         by('remedy').textContent = move.remedy === undefined ? '' : `What would change it under every policy: ${move.remedy}.`;
-        by('remedy').hidden = move.remedy === undefined;
+        by('remedy').hidden = move.remedy === undefined || isPlaced;
     }
 
     private drawBoundaries({ boundaries, ends = [] }: Policy): void {
@@ -80,9 +82,8 @@ export class MoveView {
             parts.push(`line ${number(move.line)}`);
         if (move.thread !== 0)
             parts.push(`thread ${move.thread}`);
-        const caller = move.stack?.find(frame => frame.function !== undefined)?.function ?? move.site;
-        if (caller !== undefined)
-            parts.push(`from ${caller}`);
+        if (move.site !== undefined)
+            parts.push(`from ${placeOf(move).replace(/ \(.*/, '')}`);
         if (move.nanoseconds !== undefined)
             parts.push(duration(this.data.timeOf(move, 1)));
         return parts.join(', ');

@@ -11,7 +11,7 @@ const Rows = 50;
 
 export class MoveTable {
     constructor(data: Data, chosen: Chosen, sites: SiteTable) {
-        by('moves-section').hidden = data.moves.length === 0;
+        by('moves-section').hidden = data.moves.length < 2; // one move is above already
         if (data.moves.length === 0)
             return;
         const columns = columnsOf(data);

@@ -36,7 +36,7 @@ export class SiteTable {
     }
 
     nameOf(site: number): string {
-        return frameText(this.sites[site].stack?.[0]) ?? this.sites[site].site;
+        return placeOf(this.sites[site]);
     }
 
     private columns(chosen: Chosen): Column<Site>[] {
@@ -64,11 +64,11 @@ export class SiteTable {
             by('moves-section').scrollIntoView();
         });
         box.append(button);
-        const callers = (site.stack ?? []).slice(1);
+        const callers = site.stack ?? [];
         if (callers.length > 0) {
             const more = make('details');
             const list = make('ol', '', 'mono');
-            more.append(make('summary', `the stack, ${count(callers.length, 'caller')}`), list);
+            more.append(make('summary', `the stack, ${count(callers.length, 'place')}`), list);
             // A stack is written out when it is looked at.
             more.addEventListener('toggle', () => list.replaceChildren(...(more.open ? callers.map(frame => make('li', frameText(frame))) : [])));
             box.append(more);
@@ -78,6 +78,11 @@ export class SiteTable {
         }
         return box;
     }
+}
+
+/** The place in the program that made a move: the nearest one outside of the file that made the system call. */
+export function placeOf({ site, caller, stack }: { site?: string; caller?: string; stack?: Frame[] }): string {
+    return frameText(stack?.find(frame => frame.place === caller) ?? stack?.[0]) ?? caller ?? site ?? '';
 }
 
 /** A place on a stack, as the text writes it. */

@@ -12,7 +12,7 @@ const Gap = 16;
 const Entry = 24; // height of the entry above its table
 const Link = 8; // between them
 const Slack = 12; // below a row of tables
-const Head = 44; // above a group of slots
+const Head = 40; // above a group of slots
 const Duration = 1800;
 const Narrowest = 96; // of a table
 const Widest = 208;
@@ -100,7 +100,7 @@ export class TableView {
         const places = new Map<number, Place>();
         let y = 0;
         for (const group of groupsOf(travel)) {
-            this.drawHead(svg, travel.level, group[0].index, y, width);
+            this.drawHead(svg, travel.level, group, y, width);
             y += Head;
             group.forEach((slot, i) => {
                 const column = i % perRow;
@@ -110,10 +110,10 @@ export class TableView {
                 places.set(slot.index, place);
                 this.drawSlot(svg, travel, slot, place, i > 0 && group[i - 1].index !== slot.index - 1);
             });
-            y += this.height + Slack + 26;
+            y += this.height + Slack + 20;
         }
-        svg.setAttribute('viewBox', `0 0 ${width} ${Math.max(1, y - 14)}`);
-        svg.setAttribute('height', String(Math.max(1, y - 14)));
+        svg.setAttribute('viewBox', `0 0 ${width} ${Math.max(1, y - 8)}`);
+        svg.setAttribute('height', String(Math.max(1, y - 8)));
         for (const item of travel.tables.sort((a, b) => a.order - b.order))
             this.addTable(svg, travel, travel.slots.get(item.from)!, places.get(item.from)!, places.get(item.to)!, item.to);
         for (const piece of travel.pieces.sort((a, b) => a.order - b.order))
@@ -136,14 +136,18 @@ export class TableView {
     }
 
     /** The way from the root to the table whose slots follow. */
-    private drawHead(svg: SVGElement, level: number, slot: number, y: number, width: number): void {
-        const address = slot * spanOf(level);
+    private drawHead(svg: SVGElement, level: number, slots: Slot[], y: number, width: number): void {
+        const address = slots[0].index * spanOf(level);
         const path: string[] = [];
         for (let above = geometry.levels - 1; above > level; above--)
             path.push(`${LevelNames[above]} ${Math.floor(address / spanOf(above)) % geometry.entries}`);
         const text = element('text', { x: 0, y: y + 16, class: 'head' });
         text.textContent = path.length === 0 ? `${LevelNames[level]} table, the root` : `${path.join(' › ')} › ${LevelNames[level]} table`;
-        svg.append(text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
+        // Where a table has both places, the slots say which is which when they move.
+        const place = slots.every(slot => slot.before.length === 0) ? 'new place' : slots.every(slot => slot.after.length === 0) ? 'old place' : '';
+        const side = element('text', { x: width, y: y + 16, class: 'head', 'text-anchor': 'end' });
+        side.textContent = place;
+        svg.append(side, text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
     }
 
     private drawSlot(svg: SVGElement, travel: Travel, slot: Slot, place: Place, isAfterGap: boolean): void {

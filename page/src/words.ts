@@ -54,6 +54,9 @@ export function duration(nanoseconds: number): string {
     return `${number(Math.round(nanoseconds / 1e7) / 100)} s`;
 }
 
+/** Keeps a number and its unit on one line. */
+export const joined = (text: string): string => text.replace(/(\d) (PTE|PMD|PUD|P4D|PGD|[KMGTP]iB|%|[mnuµ]?s)\b/g, '$1\u00a0$2');
+
 /** How many times more or fewer, in the words of the tool. */
 export function times(ratio: number): string {
     return `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} times`;

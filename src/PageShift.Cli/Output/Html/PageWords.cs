@@ -42,9 +42,10 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
         if (report.Statistics.Moves == 0)
             yield break;
         UsageShare? moves = UsageShares.Of(report).FirstOrDefault(s => s.Name == UsageShares.Moves);
+        string? worth = TraceAdvice.Worth(report);
         if (moves is { Nanoseconds: { } time })
-            yield return $"{moves.Words[..1].ToUpperInvariant()}{moves.Words[1..]} took {KernelText.Time(time)}{(moves.Part is { } part ? $", {TraceText.Percent(part)} of the processor time" : "")}.";
-        if (TraceAdvice.Worth(report) is { } worth)
+            yield return Sentence($"{moves.Words} took {KernelText.Time(time)}{(worth is null && moves.Part is { } part ? $", {TraceText.Percent(part)} of the processor time" : "")}.");
+        if (worth is not null)
             yield return worth;
         string asMade = Comparison.Of(report);
         if (asMade != Comparison.Headline(report))
