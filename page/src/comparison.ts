@@ -22,7 +22,7 @@ function cellOf(text: string, value: number | undefined, most: number): HTMLElem
     if (value !== undefined) {
         const rail = make('div', '', 'rail');
         rail.setAttribute('aria-hidden', 'true');
-        const bar = make('span', '', 'bar');
+        const bar = make('span', '', 'sum');
         bar.style.width = `${(value / Math.max(1, most)) * 100}%`;
         bar.append(...partsOf(text, value));
         rail.append(...value === 0 ? [] : [bar]);

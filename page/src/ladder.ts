@@ -117,12 +117,12 @@ function barOf(cost: Cost, metric: Metric, value: number, most: number): HTMLEle
     };
     if (value === 0)
         return rail;
-    const bar = parts('bar');
+    const bar = parts('sum');
     bar.style.width = `${(value / most) * 100}%`;
     rail.append(bar);
     if (value / most < Short) {
         const lens = make('span', '', 'lens');
-        lens.append(parts('bar'), make('span', 'magnified', 'hint'));
+        lens.append(parts('sum'), make('span', 'magnified', 'hint'));
         rail.append(lens);
     }
     return rail;

@@ -46,11 +46,12 @@ async function start(): Promise<void> {
     };
     startTheme(drawAll);
     tables.layOut();
-    document.documentElement.dataset.first = 'true';
+    performance.mark('first screen');
 
     // The first screen is there. What follows may have much more to read.
     await nextFrame();
     await data.readCalls();
+    performance.mark('calls');
     const firstCall = data.moves.length > 0 ? data.callOfMove[first] : -1;
     chosen.set({ call: Math.max(0, firstCall >= 0 ? firstCall : data.calls.length - 1) });
     const chooseCall = (call: number): void => {

@@ -31,8 +31,9 @@ export class SpaceMap {
 
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
         this.history = new SpaceHistory(data.calls);
+        const kinds = kindsIn(data);
         fillLegend('space-legend', [
-            ...Kinds.map((name, i) => ({ name, colour: Colours[i] })), { name: 'where a move comes from, and where it goes', colour: 'move', mark: 'ring' },
+            ...Kinds.map((name, i) => ({ name, colour: Colours[i] })).filter((_, i) => kinds.has(i)), ...data.moves.length === 0 ? [] : [{ name: 'where a move comes from, and where it goes', colour: 'move', mark: 'ring' }],
         ]);
         this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, geometry.whole / Page]).on('zoom', event => {
             // What show() asks for is known exactly; what a gesture leads to d3 says.
@@ -204,8 +205,7 @@ export class SpaceMap {
     private drawAxis(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number): void {
         context.font = `11px ${colour('mono')}`;
         const room = context.measureText(hex(this.low + this.size)).width + 16;
-        const round = 2 ** Math.ceil(Math.log2((this.size * room) / width));
-        const step = Math.max(1, round);
+        const step = 2 ** Math.ceil(Math.log2((this.size * room * 1.5) / width)); // those at the sides need half as much again
         for (let address = Math.ceil(this.low / step) * step; address <= this.low + this.size; address += step) {
             const at = x(address);
             context.fillStyle = colour('soft');
@@ -285,6 +285,18 @@ export class SpaceMap {
         context.strokeText(text, at, peak - 5);
         context.fillText(text, at, peak - 5);
     }
+}
+
+/** The kinds of mappings that there ever are. */
+function kindsIn(data: Data): Set<number> {
+    const kinds = new Set<number>();
+    for (const call of data.calls) {
+        for (const change of call[6] ?? []) {
+            for (let i = 5; i < change.length; i += 4)
+                kinds.add(change[i] as number);
+        }
+    }
+    return kinds;
 }
 
 /** What is said of a place between pages is said of whole ones. */

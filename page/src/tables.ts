@@ -82,7 +82,7 @@ export class TableView {
     private note(travel: Travel, isCut: boolean): void {
         const parts: string[] = [];
         if (travel.hidden > 0)
-            parts.push(`${number(travel.hidden)} more ${LevelNames[travel.level]} slots of the source, between those shown, do the same.`);
+            parts.push(`${count(travel.hidden, `more ${LevelNames[travel.level]} slot`)} between those shown ${travel.hidden === 1 ? 'does' : 'do'} the same.`);
         if (isCut)
             parts.push('The pages are scattered: only the first 64 runs are drawn.');
         if (parts.length > 0)
@@ -94,7 +94,7 @@ export class TableView {
         const most = Math.max(...groupsOf(travel).map(group => group.length));
         const row = geometry.cellsPerRow;
         const room = Math.floor((2 * (width - (most - 1) * Gap)) / most / row) / 2;
-        this.cell = Math.min(Widest / row, Math.max(Narrowest / row, room));
+        this.cell = Math.min((width < Small ? Widest / 2 : Widest) / row, Math.max(Narrowest / row, room));
         const table = this.width;
         const perRow = Math.max(1, Math.floor((width + Gap) / (table + Gap)));
         const places = new Map<number, Place>();

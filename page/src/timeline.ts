@@ -127,7 +127,7 @@ export class Timeline {
         const inPixel = new Uint32Array(columns);
         for (let i = 0; i < calls.length; i++) {
             if (calls[i][2] === group)
-                inPixel[Math.floor((i / calls.length) * columns)]++;
+                inPixel[Math.floor(((i + 0.5) / calls.length) * columns)]++;
         }
         const usual = Math.max(1, calls.length / columns);
         const wide = Math.min(6, Math.max(1, inner / calls.length - 1));
@@ -136,7 +136,7 @@ export class Timeline {
             if (found === 0)
                 return;
             context.globalAlpha = Math.min(1, 0.35 + 0.65 * (found / usual));
-            context.fillRect(this.left + column, top + 2, wide, Lane - 5);
+            context.fillRect(this.left + column + 0.5 - wide / 2, top + 2, wide, Lane - 5);
         });
         context.globalAlpha = 1;
     }

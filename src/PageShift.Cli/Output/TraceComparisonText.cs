@@ -1,5 +1,4 @@
 using System.Globalization;
-using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
 using PageShift.Moving;

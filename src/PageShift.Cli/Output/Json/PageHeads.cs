@@ -6,6 +6,3 @@ internal sealed record CallsHead(int Spaces);
 /// <summary>What comes before the plans.</summary>
 internal sealed record PlansHead(
     string Title, string? Headline, IEnumerable<string> Facts, IEnumerable<string> Advice, IEnumerable<string> Notes, long? Shown, ulong[] Geometry, IEnumerable<ComparedRow>? Comparison);
-
-/// <summary>A figure of two runs: in words, and as numbers where it is one to compare.</summary>
-internal sealed record ComparedRow(string Name, string AsItIs, string Congruent, long? AsItIsValue, long? CongruentValue);
