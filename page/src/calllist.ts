@@ -1,12 +1,11 @@
 // The calls as text: of any number of rows only those in sight are in the document.
 
-import { Data } from './data';
+import { Data, Remap } from './data';
 import { by, make } from './dom';
 import { Chosen } from './state';
 import { count, number } from './words';
 
 const Row = 26;
-const Colours = ['map', 'unmap', 'remap', 'protect', 'memory', 'process', 'other'];
 
 export class CallList {
     private readonly box = by('call-list');
@@ -66,7 +65,7 @@ export class CallList {
     private row(place: number): HTMLElement {
         const call = this.callAt(place);
         const [line, thread, group, executed, text] = this.data.calls[call];
-        const row = make('div', '', executed === 1 ? 'option' : 'option out');
+        const row = make('div', '', `option${executed === 1 ? '' : ' out'}${group === Remap ? ' remap' : ''}`);
         row.id = `call-${call + 1}`;
         row.dataset.call = String(call);
         row.role = 'option';
@@ -75,9 +74,7 @@ export class CallList {
         row.setAttribute('aria-posinset', String(place + 1));
         row.setAttribute('aria-setsize', String(this.length));
         row.title = `line ${line}${thread === 0 ? '' : `, thread ${thread}`}${executed === 1 ? '' : ', left out'}`;
-        const mark = make('b');
-        mark.style.setProperty('--c', `var(--${Colours[group]})`);
-        row.append(make('span', number(call + 1)), mark, text);
+        row.append(make('span', number(call + 1)), text);
         return row;
     }
 

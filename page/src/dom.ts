@@ -11,6 +11,16 @@ export function make<K extends keyof HTMLElementTagNameMap>(name: K, text = '', 
     return element;
 }
 
+/** Hides the columns in which no row says anything. */
+export function dropEmptyColumns(table: HTMLTableElement): void {
+    const rows = [...table.tBodies[0].rows];
+    [...table.tHead!.rows[0].cells].forEach((head, column) => {
+        const isEmpty = rows.every(row => row.cells[column].childElementCount === 0 && row.cells[column].textContent === '');
+        for (const cell of [head, ...rows.map(row => row.cells[column])])
+            cell.hidden = isEmpty;
+    });
+}
+
 /** The colour that the theme gives a name. */
 export function colour(name: string): string {
     return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

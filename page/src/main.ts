@@ -1,31 +1,24 @@
+import { Advice } from './advice';
 import { CallList } from './calllist';
+import { drawComparison } from './comparison';
 import { Data } from './data';
 import { by } from './dom';
 import { Ladder } from './ladder';
 import { MoveTable } from './moves';
 import { MoveView } from './move';
+import { SiteTable } from './sites';
 import { SpaceMap } from './spacemap';
 import { Chosen } from './state';
 import { TableView } from './tables';
 import { startTheme } from './theme';
 import { Timeline } from './timeline';
-import { count, worst } from './words';
-
-function summarise(data: Data): void {
-    by('title').textContent = data.title;
-    document.title = `${data.title} · PageShift`;
-    let text = data.conclusion ?? `${count(data.report.calls, 'call')}, ${count(data.moves.length, 'move')}.`;
-    if (data.report.divergenceCount > 0)
-        text += ` ${count(data.report.divergenceCount, 'divergence')}.`;
-    by('summary').textContent = text;
-    by('footer').textContent = 'Made by pageshift --html. The report itself is in this page, as JSON.'
-        + (data.report.log?.populate === 'all' ? ' Every private writable page is assumed to be present.' : '');
-}
+import { drawUsage } from './usage';
+import { worst } from './words';
 
 /** What the page opens with: the move that was asked for, or the first of those with the most entries. */
 function firstShown(data: Data): number {
-    const asked = data.moves.findIndex(move => move.line === data.shown);
-    if (data.shown !== undefined && asked >= 0)
+    const asked = data.moves.findIndex(move => move.line === data.head.shown);
+    if (data.head.shown !== undefined && asked >= 0)
         return asked;
     let largest = 0;
     for (let i = 1; i < data.moves.length; i++) {
@@ -35,36 +28,54 @@ function firstShown(data: Data): number {
     return largest;
 }
 
-function start(): void {
-    const data = new Data();
-    summarise(data);
-    const move = firstShown(data);
-    const moveCall = data.moves.length > 0 ? data.callOfMove[move] : -1;
-    const chosen = new Chosen({ call: Math.max(0, moveCall >= 0 ? moveCall : data.calls.length - 1), move, policy: Math.max(0, data.policies.length - 1) });
+const nextFrame = (): Promise<void> => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
 
+async function start(): Promise<void> {
+    const data = await Data.read();
+    const first = firstShown(data);
+    const chosen = new Chosen({ call: 0, move: first, variant: Math.max(0, data.variants.length - 1), site: -1 });
+    let later = (): void => undefined;
+    new Advice(data);
+    drawComparison(data);
+    new MoveView(data, chosen, first);
+    new Ladder(data, chosen);
+    const tables = new TableView(data, chosen);
+    const drawAll = (): void => {
+        tables.layOut();
+        later();
+    };
+    startTheme(drawAll);
+    tables.layOut();
+    performance.mark('first screen');
+
+    // The first screen is there. What follows may have much more to read.
+    await nextFrame();
+    await data.readCalls();
+    performance.mark('calls');
+    const firstCall = data.moves.length > 0 ? data.callOfMove[first] : -1;
+    chosen.set({ call: Math.max(0, firstCall >= 0 ? firstCall : data.calls.length - 1) });
     const chooseCall = (call: number): void => {
-        const first = data.firstMove[call];
-        const isMove = data.calls[call][5] > 0 && first < data.moves.length;
-        chosen.set(isMove ? { call, move: first } : { call });
+        const move = data.firstMove[call];
+        const isMove = data.calls[call][5] > 0 && move < data.moves.length;
+        chosen.set(isMove ? { call, move } : { call });
     };
     const chooseMove = (index: number): void => {
         const call = data.callOfMove[index];
         chosen.set(call >= 0 ? { call, move: index } : { move: index });
     };
+    drawUsage(data);
+    const sites = new SiteTable(data, chosen);
+    new MoveTable(data, chosen, sites);
     const timeline = new Timeline(data, chosen, chooseCall);
     const list = new CallList(data, chosen, chooseCall);
     const space = new SpaceMap(data, chosen);
-    new MoveView(data, chosen);
-    const tables = new TableView(data, chosen);
-    new Ladder(data, chosen);
-    new MoveTable(data, chosen);
-
-    const drawAll = (): void => {
+    later = (): void => {
         timeline.draw();
         list.draw();
         space.draw();
-        tables.layOut();
     };
+    later();
+    space.fitMove();
     const follow = (): void => {
         const found = /^#(move|call)-(\d+)$/.exec(location.hash);
         if (found === null)
@@ -78,9 +89,6 @@ function start(): void {
             by('move-h').focus({ preventScroll: true });
         }
     };
-    startTheme(drawAll);
-    drawAll();
-    space.fitMove();
     let width = window.innerWidth;
     window.addEventListener('resize', () => {
         if (window.innerWidth !== width)
@@ -92,4 +100,7 @@ function start(): void {
     document.documentElement.dataset.ready = 'true';
 }
 
-start();
+start().catch((error: unknown) => {
+    by('headline').textContent = 'This browser can\'t unpack the data of this page.';
+    throw error;
+});

@@ -1,127 +1,72 @@
-// All moves as a table, sortable, a page of rows at a time.
+// All moves as a table, those of one place if one is chosen.
 
-import { Data, entriesOf, Move, timeOf } from './data';
+import { Data, entriesOf, Levels, Move } from './data';
 import { by, make } from './dom';
+import { SiteTable } from './sites';
+import { Column, SortedTable } from './sorted';
 import { Chosen } from './state';
 import { congruence, count, duration, entries, number, size } from './words';
 
 const Rows = 50;
 
-interface Column {
-    name: string;
-    value: (move: Move, index: number) => number;
-    text: (move: Move, index: number) => string;
-    className: string;
-    descends: boolean;
-}
-
 export class MoveTable {
-    private readonly columns: Column[];
-    private readonly order: Uint32Array;
-    private sorted: number;
-    private descends = true;
-    private page = 0;
-
-    constructor(private readonly data: Data, private readonly chosen: Chosen) {
-        this.columns = columnsOf(data);
-        this.order = Uint32Array.from(data.moves, (_, i) => i);
-        this.sorted = data.moves.length > 1 ? this.columns.findIndex(column => column.name === (data.policies.length > 1 ? data.policies[data.policies.length - 2] : data.policies[0])) : 0;
-        by('moves').querySelector('thead tr')!.replaceChildren(...this.columns.map((column, i) => {
-            const head = make('th', '', column.className.replace('a', ''));
-            head.scope = 'col';
-            const button = make('button', column.name);
-            button.type = 'button';
-            button.addEventListener('click', () => this.sort(i));
-            head.append(button);
-            return head;
-        }));
-        by('page-back').addEventListener('click', () => this.turn(-1));
-        by('page-on').addEventListener('click', () => this.turn(1));
-        chosen.listen(changed => {
-            if (changed.has('move'))
-                this.draw();
+    constructor(data: Data, chosen: Chosen, sites: SiteTable) {
+        by('moves-section').hidden = data.moves.length < 2; // one move is above already
+        if (data.moves.length === 0)
+            return;
+        const columns = columnsOf(data);
+        const asNow = data.policies.indexOf('linux-6.7');
+        const first = columns.findIndex(column => column.name === data.policies[asNow >= 0 ? asNow : Math.max(0, data.policies.length - 2)]);
+        const table = new SortedTable<Move>('moves', data.moves, columns, data.moves.length > 1 ? Math.max(0, first) : 0, Rows, 'move', (row, index) => {
+            if (index === chosen.move)
+                row.setAttribute('aria-current', 'true');
         });
-        by('moves-note').textContent = data.moves.length === 0 ? 'No call moved a mapping.' : 'A row leads to its explanation.';
-        by('moves').hidden = data.moves.length === 0;
-        this.arrange();
-    }
-
-    private sort(column: number): void {
-        this.descends = column === this.sorted ? !this.descends : this.columns[column].descends;
-        this.sorted = column;
-        this.page = 0;
-        this.arrange();
-    }
-
-    private arrange(): void {
-        const { value } = this.columns[this.sorted];
-        const keys = Float64Array.from(this.data.moves, value);
-        const sign = this.descends ? -1 : 1;
-        this.order.sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
-        this.draw();
-    }
-
-    private turn(pages: number): void {
-        this.page = Math.min(Math.max(0, this.page + pages), Math.floor((this.order.length - 1) / Rows));
-        this.draw();
-    }
-
-    private draw(): void {
-        by('moves').querySelectorAll('th').forEach((head, i) => head.setAttribute('aria-sort', i !== this.sorted ? 'none' : this.descends ? 'descending' : 'ascending'));
-        const from = this.page * Rows;
-        const to = Math.min(this.order.length, from + Rows);
-        by('moves').querySelector('tbody')!.replaceChildren(...[...this.order.subarray(from, to)].map(index => this.row(index)));
-        by('pager').hidden = this.order.length <= Rows;
-        by('page-range').textContent = `${number(from + 1)} to ${number(to)} of ${count(this.order.length, 'move')}`;
-        by<HTMLButtonElement>('page-back').disabled = from === 0;
-        by<HTMLButtonElement>('page-on').disabled = to === this.order.length;
-    }
-
-    private row(index: number): HTMLElement {
-        const move = this.data.moves[index];
-        const row = make('tr');
-        if (index === this.chosen.move)
-            row.setAttribute('aria-current', 'true');
-        row.append(...this.columns.map((column, i) => {
-            const cell = make('td', '', column.className);
-            const text = column.text(move, index);
-            if (i === 0) {
-                const link = make('a', text);
-                link.href = `#move-${index + 1}`;
-                link.setAttribute('aria-label', `Move ${text}: explanation`);
-                cell.append(link);
-            }
-            else {
-                cell.textContent = text;
-            }
-            return cell;
-        }));
-        return row;
+        const note = (): void => {
+            by('site-filter').hidden = chosen.site < 0;
+            by('moves-note').textContent = chosen.site < 0 ? `${count(data.moves.length, 'move')}. A row leads to its explanation.` : `Only those from ${sites.nameOf(chosen.site)}.`;
+        };
+        chosen.listen(changed => {
+            if (changed.has('site'))
+                table.filter(chosen.site < 0 ? () => true : index => sites.of(data.moves[index]) === chosen.site);
+            else if (changed.has('move'))
+                table.draw();
+            note();
+        });
+        note();
     }
 }
 
-function columnsOf(data: Data): Column[] {
+function columnsOf(data: Data): Column<Move>[] {
     const hasLines = data.moves.some(move => move.line !== undefined);
     const isTimed = data.moves.some(move => move.nanoseconds !== undefined);
-    const shown = data.policies.slice(-2);
-    const columns: Column[] = [
-        { name: 'move', value: (_, i) => i, text: (_, i) => number(i + 1), className: 'n', descends: false },
-    ];
+    const link = (index: number): Node => {
+        const made = make('a', number(index + 1));
+        made.href = `#move-${index + 1}`;
+        made.setAttribute('aria-label', `Move ${number(index + 1)}: explanation`);
+        return made;
+    };
+    const columns: Column<Move>[] = [{ name: 'move', value: (_, i) => i, show: (_, i) => link(i), className: 'n', descends: false }];
     if (hasLines)
-        columns.push({ name: 'line', value: move => move.line!, text: move => number(move.line!), className: 'n wide', descends: false });
+        columns.push({ name: 'line', value: move => move.line!, show: move => number(move.line!), className: 'n wide', descends: false });
     columns.push(
-        { name: 'from', value: move => Number(move.old), text: move => move.old, className: 'a wide', descends: false },
-        { name: 'to', value: move => Number(move.new), text: move => move.new, className: 'a wide', descends: false },
-        { name: 'length', value: move => move.length, text: move => size(move.length), className: 'n', descends: true });
-    for (const name of shown) {
-        const at = data.policies.indexOf(name);
-        columns.push({ name, value: move => entriesOf(move.policies[at]), text: move => entries(move.policies[at]), className: 'n', descends: true });
+        { name: 'from', value: move => Number(move.old), show: move => move.old, className: 'a wide', descends: false },
+        { name: 'to', value: move => Number(move.new), show: move => move.new, className: 'a wide', descends: false },
+        { name: 'length', value: move => move.length, show: move => size(move.length), className: 'n', descends: true });
+    const from = Math.max(0, data.policies.length - 2);
+    for (let i = from; i < data.variants.length; i++) {
+        const cost = (move: Move): ReturnType<Data['variant']>['policy'] => data.variant(move, i).policy;
+        columns.push({
+            name: data.variants[i].name, value: move => entriesOf(cost(move)), show: move => entries(cost(move)), className: i < data.policies.length || i === data.variants.length - 1 ? 'n' : 'n wide',
+            descends: true,
+        });
     }
-    columns.push({
-        name: 'congruent', value: move => ['pte', 'pmd', 'pud', 'p4d', 'pgd'].indexOf(move.congruent), text: move => congruence(move.congruent).replace('congruent modulo ', '').replace('not 2 MiB', 'no'),
-        className: 'wide', descends: true,
-    });
+    if (data.moves.some(move => move.congruent !== 'pte')) {
+        columns.push({
+            name: 'congruent', value: move => Levels.indexOf(move.congruent), show: move => congruence(move.congruent).replace('congruent modulo ', '').replace('not 2 MiB', 'no'),
+            className: 'wide', descends: true,
+        });
+    }
     if (isTimed)
-        columns.push({ name: 'time', value: timeOf, text: move => duration(timeOf(move)), className: 'n wide', descends: true });
+        columns.push({ name: 'time', value: move => data.timeOf(move, 1), show: move => duration(data.timeOf(move, 1)), className: 'n wide', descends: true });
     return columns;
 }

@@ -31,8 +31,9 @@ export class SpaceMap {
 
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
         this.history = new SpaceHistory(data.calls);
+        const kinds = kindsIn(data);
         fillLegend('space-legend', [
-            ...Kinds.map((name, i) => ({ name, colour: Colours[i] })), { name: 'where a move comes from, and where it goes', colour: 'ink', mark: 'ring' },
+            ...Kinds.map((name, i) => ({ name, colour: Colours[i] })).filter((_, i) => kinds.has(i)), ...data.moves.length === 0 ? [] : [{ name: 'where a move comes from, and where it goes', colour: 'move', mark: 'ring' }],
         ]);
         this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, geometry.whole / Page]).on('zoom', event => {
             // What show() asks for is known exactly; what a gesture leads to d3 says.
@@ -99,7 +100,14 @@ export class SpaceMap {
         const [from, to] = [Number(move.old), Number(move.new)];
         const low = Math.min(from, to);
         const high = Math.max(from, to) + move.length;
-        this.show(low - (high - low) * 0.2, high + (high - low) * 0.2);
+        this.showRound(low - (high - low) * 0.2, high + (high - low) * 0.2);
+    }
+
+    /** Shows at least the addresses from low to high, out to round ones. */
+    private showRound(low: number, high: number): void {
+        const step = Math.max(Page, 2 ** Math.floor(Math.log2((high - low) / 8)));
+        const from = Math.max(0, Math.floor(low / step) * step);
+        this.show(from, Math.min(geometry.whole, Math.ceil(high / step) * step));
     }
 
     update(): void {
@@ -140,7 +148,7 @@ export class SpaceMap {
         this.slider.value = String(Math.log2(length));
         by('zoom-size').textContent = roughSize(length);
         const grid = this.drawGrid(context, x, width, top);
-        by('space-window').textContent = `${hex(Math.floor(low))} to ${hex(Math.ceil(low + length))}${grid === '' ? '' : `; lines: every ${grid}`}`;
+        by('space-window').textContent = `${hex(pageBelow(low))} to ${hex(pageAbove(low + length))}${grid === '' ? '' : `; lines: every ${grid}`}`;
         context.fillStyle = colour('faint');
         context.fillRect(0, top, width, Strip);
         this.drawMappings(context, x, width, top);
@@ -161,7 +169,7 @@ export class SpaceMap {
             return this.show(0, geometry.whole);
         const low = this.mappings[0].start;
         const high = this.mappings[this.mappings.length - 1].end;
-        this.show(low - (high - low) * 0.04, high + (high - low) * 0.04);
+        this.showRound(low - (high - low) * 0.04, high + (high - low) * 0.04);
     }
 
     private pageOfInterest(): number {
@@ -174,7 +182,6 @@ export class SpaceMap {
     /** Lines at the boundaries of the levels that are far enough apart to be seen. Returns what stands between the finest of them, in words. */
     private drawGrid(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number): string {
         let finest = '';
-        let labelled = false;
         for (let level = 0; level < geometry.levels; level++) {
             const span = spanOf(level);
             const step = (span / this.size) * width;
@@ -189,24 +196,23 @@ export class SpaceMap {
             for (let i = first; i * span < this.low + this.size; i++)
                 context.fillRect(Math.round(x(i * span)), 0, thickness, top + Strip + 6);
             context.globalAlpha = 1;
-            if (step >= 128 && !labelled) {
-                labelled = true;
-                context.fillStyle = colour('soft');
-                context.font = `11px ${colour('mono')}`;
-                context.textAlign = 'center';
-                for (let i = first; i * span < this.low + this.size; i++)
-                    context.fillText(hex(i * span), x(i * span), top + Strip + 20);
-            }
         }
-        if (!labelled) {
-            context.fillStyle = colour('soft');
-            context.font = `11px ${colour('mono')}`;
-            context.textAlign = 'left';
-            context.fillText(hex(Math.floor(this.low)), 4, top + Strip + 20);
-            context.textAlign = 'right';
-            context.fillText(hex(Math.ceil(this.low + this.size)), width - 4, top + Strip + 20);
-        }
+        this.drawAxis(context, x, width, top);
         return finest;
+    }
+
+    /** Addresses below the mappings, at the roundest places that are far enough apart to be read. */
+    private drawAxis(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number): void {
+        context.font = `11px ${colour('mono')}`;
+        const room = context.measureText(hex(this.low + this.size)).width + 16;
+        const step = 2 ** Math.ceil(Math.log2((this.size * room * 1.5) / width)); // those at the sides need half as much again
+        for (let address = Math.ceil(this.low / step) * step; address <= this.low + this.size; address += step) {
+            const at = x(address);
+            context.fillStyle = colour('soft');
+            context.fillRect(Math.min(width - 1, Math.round(at)), top + Strip, 1, 8);
+            context.textAlign = at < room / 2 ? 'left' : at > width - room / 2 ? 'right' : 'center';
+            context.fillText(hex(address), Math.min(width - 2, Math.max(2, at)), top + Strip + 21);
+        }
     }
 
     private drawMappings(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number): void {
@@ -226,7 +232,7 @@ export class SpaceMap {
             }
             const label = `${mapping.protection} ${roughSize(mapping.end - mapping.start)}`;
             if (to - from > 9 * label.length) {
-                context.fillStyle = mapping.kind === 0 || mapping.kind === 1 || mapping.kind === 4 ? '#111' : edge;
+                context.fillStyle = mapping.kind === 3 || mapping.kind === 5 ? edge : '#111';
                 context.font = `12px ${colour('mono')}`;
                 context.textAlign = 'left';
                 context.fillText(label, Math.max(from, 0) + 8, top + Strip / 2 + 4);
@@ -252,7 +258,7 @@ export class SpaceMap {
     }
 
     private drawMove(context: CanvasRenderingContext2D, x: (address: number) => number, width: number, top: number, move: Move): void {
-        const ink = colour('ink');
+        const ink = colour('move');
         const [from, to] = [middle(move.old, move.length, x, width), middle(move.new, move.length, x, width)];
         context.strokeStyle = ink;
         context.lineWidth = 2;
@@ -280,6 +286,22 @@ export class SpaceMap {
         context.fillText(text, at, peak - 5);
     }
 }
+
+/** The kinds of mappings that there ever are. */
+function kindsIn(data: Data): Set<number> {
+    const kinds = new Set<number>();
+    for (const call of data.calls) {
+        for (const change of call[6] ?? []) {
+            for (let i = 5; i < change.length; i += 4)
+                kinds.add(change[i] as number);
+        }
+    }
+    return kinds;
+}
+
+/** What is said of a place between pages is said of whole ones. */
+const pageBelow = (address: number): number => Math.floor(address / Page) * Page;
+const pageAbove = (address: number): number => Math.ceil(address / Page) * Page;
 
 function middle(start: string, length: number, x: (address: number) => number, width: number): number {
     return Math.min(width + 60, Math.max(-60, x(Number(start) + length / 2)));

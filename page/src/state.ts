@@ -3,7 +3,12 @@
 export interface Choice {
     call: number;
     move: number;
-    policy: number;
+
+    /** Which of the data's variants is drawn. */
+    variant: number;
+
+    /** The place whose moves are listed; -1 for all. */
+    site: number;
 }
 
 type Listener = (changed: Set<keyof Choice>) => void;
@@ -15,7 +20,8 @@ export class Chosen {
 
     get call(): number { return this.choice.call; }
     get move(): number { return this.choice.move; }
-    get policy(): number { return this.choice.policy; }
+    get variant(): number { return this.choice.variant; }
+    get site(): number { return this.choice.site; }
 
     listen(listener: Listener): void {
         this.listeners.push(listener);

@@ -1,21 +1,22 @@
 // The tables of a move, drawn: slots of the level at which it moves, the tables that hang from them, and what travels.
 
-import { Data, LevelNames, Levels, Move } from './data';
+import { Data, entriesOf, LevelNames, Levels } from './data';
 import { by, fillLegend } from './dom';
 import { geometry, spanOf } from './geometry';
 import { Chosen } from './state';
 import { Piece, Slot, Travel, travelOf } from './travel';
-import { count, entriesSum, hex, number } from './words';
+import { count, entries, hex, number } from './words';
 
 const Namespace = 'http://www.w3.org/2000/svg';
 const Gap = 16;
 const Entry = 24; // height of the entry above its table
 const Link = 8; // between them
 const Slack = 12; // below a row of tables
-const Head = 44; // above a group of slots
+const Head = 40; // above a group of slots
 const Duration = 1800;
 const Narrowest = 96; // of a table
-const Widest = 224;
+const Widest = 208;
+const Small = 480; // a drawing narrower than this shows fewer slots
 
 interface Place {
     x: number;
@@ -44,7 +45,7 @@ export class TableView {
             this.place();
         });
         chosen.listen(changed => {
-            if (changed.has('move') || changed.has('policy')) {
+            if (changed.has('move') || changed.has('variant')) {
                 this.slider.value = '0';
                 this.layOut();
             }
@@ -57,17 +58,18 @@ export class TableView {
         const move = this.data.moves[this.chosen.move];
         if (move === undefined)
             return;
-        const policy = move.policies[this.chosen.policy];
-        const plan = this.data.plan(this.chosen.move, this.chosen.policy);
+        const { policy, new: place, plan: index } = this.data.variant(move, this.chosen.variant);
+        const plan = this.data.plan(this.chosen.move, index);
         const obstacles = move.policies.flatMap(p => p.boundaries).filter(b => b.outcome.startsWith('entry') && b.obstacle !== undefined).map(b => Number(b.obstacle));
-        const travel = travelOf(move, plan, obstacles);
+        const travel = travelOf(move, Number(place), plan, obstacles, this.box.clientWidth < Small ? 1 : 2);
         const svg = element('svg', {});
         this.travellers = [];
-        this.draw(svg, travel, move);
+        this.draw(svg, travel);
+        svg.dataset.move = `${move.old} ${place}`;
         this.box.replaceChildren(svg);
         this.place();
         const [name, below] = [LevelNames[travel.level], LevelNames[travel.level - 1]];
-        by('tables-text').textContent = `Under ${policy.policy}: ${entriesSum([policy]).text} from ${move.old} to ${move.new}; ${policy.reason}. `
+        by('tables-text').textContent = `${this.data.variants[this.chosen.variant].name}: ${entries(policy)} from ${move.old} to ${place}; ${policy.reason}. `
             + `${count(travel.tables.length, 'whole table')} and ${count(travel.pieces.length, 'group')} of single entries are drawn.`;
         fillLegend('tables-legend', [
             { name: `a ${name} entry with its table of ${geometry.entries} ${below} entries, which moves whole`, colour: Levels[travel.level] },
@@ -80,25 +82,25 @@ export class TableView {
     private note(travel: Travel, isCut: boolean): void {
         const parts: string[] = [];
         if (travel.hidden > 0)
-            parts.push(`${number(travel.hidden)} more ${LevelNames[travel.level]} slots of the source, between those shown, do the same.`);
+            parts.push(`${count(travel.hidden, `more ${LevelNames[travel.level]} slot`)} between those shown ${travel.hidden === 1 ? 'does' : 'do'} the same.`);
         if (isCut)
             parts.push('The pages are scattered: only the first 64 runs are drawn.');
         if (parts.length > 0)
             this.box.append(Object.assign(document.createElement('p'), { className: 'note', textContent: parts.join(' ') }));
     }
 
-    private draw(svg: SVGElement, travel: Travel, move: Move): void {
+    private draw(svg: SVGElement, travel: Travel): void {
         const width = this.box.clientWidth || 600;
         const most = Math.max(...groupsOf(travel).map(group => group.length));
         const row = geometry.cellsPerRow;
         const room = Math.floor((2 * (width - (most - 1) * Gap)) / most / row) / 2;
-        this.cell = Math.min(Widest / row, Math.max(Narrowest / row, room));
+        this.cell = Math.min((width < Small ? Widest / 2 : Widest) / row, Math.max(Narrowest / row, room));
         const table = this.width;
         const perRow = Math.max(1, Math.floor((width + Gap) / (table + Gap)));
         const places = new Map<number, Place>();
         let y = 0;
         for (const group of groupsOf(travel)) {
-            this.drawHead(svg, travel.level, group[0].index, y, width);
+            this.drawHead(svg, travel.level, group, y, width);
             y += Head;
             group.forEach((slot, i) => {
                 const column = i % perRow;
@@ -108,10 +110,10 @@ export class TableView {
                 places.set(slot.index, place);
                 this.drawSlot(svg, travel, slot, place, i > 0 && group[i - 1].index !== slot.index - 1);
             });
-            y += this.height + Slack + 26;
+            y += this.height + Slack + 20;
         }
-        svg.setAttribute('viewBox', `0 0 ${width} ${Math.max(1, y - 14)}`);
-        svg.setAttribute('height', String(Math.max(1, y - 14)));
+        svg.setAttribute('viewBox', `0 0 ${width} ${Math.max(1, y - 8)}`);
+        svg.setAttribute('height', String(Math.max(1, y - 8)));
         for (const item of travel.tables.sort((a, b) => a.order - b.order))
             this.addTable(svg, travel, travel.slots.get(item.from)!, places.get(item.from)!, places.get(item.to)!, item.to);
         for (const piece of travel.pieces.sort((a, b) => a.order - b.order))
@@ -119,7 +121,6 @@ export class TableView {
         this.travellers.forEach((traveller, i) => {
             traveller.begins = this.travellers.length === 1 ? 0 : (i / (this.travellers.length - 1)) * 0.55;
         });
-        svg.dataset.move = `${move.old} ${move.new}`;
     }
 
     private get width(): number {
@@ -135,14 +136,18 @@ export class TableView {
     }
 
     /** The way from the root to the table whose slots follow. */
-    private drawHead(svg: SVGElement, level: number, slot: number, y: number, width: number): void {
-        const address = slot * spanOf(level);
+    private drawHead(svg: SVGElement, level: number, slots: Slot[], y: number, width: number): void {
+        const address = slots[0].index * spanOf(level);
         const path: string[] = [];
         for (let above = geometry.levels - 1; above > level; above--)
             path.push(`${LevelNames[above]} ${Math.floor(address / spanOf(above)) % geometry.entries}`);
         const text = element('text', { x: 0, y: y + 16, class: 'head' });
         text.textContent = path.length === 0 ? `${LevelNames[level]} table, the root` : `${path.join(' › ')} › ${LevelNames[level]} table`;
-        svg.append(text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
+        // Where a table has both places, the slots say which is which when they move.
+        const place = slots.every(slot => slot.before.length === 0) ? 'new place' : slots.every(slot => slot.after.length === 0) ? 'old place' : '';
+        const side = element('text', { x: width, y: y + 16, class: 'head', 'text-anchor': 'end' });
+        side.textContent = place;
+        svg.append(side, text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
     }
 
     private drawSlot(svg: SVGElement, travel: Travel, slot: Slot, place: Place, isAfterGap: boolean): void {
@@ -243,9 +248,10 @@ export class TableView {
             element.setAttribute('transform', `translate(${from.x + (to.x - from.x) * eased} ${from.y + (to.y - from.y) * eased - lift})`);
         }
         const move = this.data.moves[this.chosen.move];
-        const entries = entriesSum([move.policies[this.chosen.policy]]);
+        const { policy } = this.data.variant(move, this.chosen.variant);
+        const total = entriesOf(policy);
         const share = this.travellers.length === 0 ? 0 : arrived / this.travellers.length;
-        by('moved').textContent = share === 1 ? `${entries.text} moved` : `${number(Math.floor(share * entries.total))} of ${number(entries.total)} moved`;
+        by('moved').textContent = share === 1 ? `${entries(policy)} moved` : `${number(Math.floor(share * total))} of ${number(total)} moved`;
         if (this.frame === 0)
             this.play.textContent = now >= 1 ? 'Again' : 'Play';
         this.box.dataset.progress = String(now);

@@ -44,15 +44,19 @@ export interface Travel {
     hidden: number;
 }
 
-const Shown = 4; // slots of source and of destination each: the first two and the last two
-
-export function travelOf(move: Move, plan: Plan, obstacles: number[]): Travel {
+/** Computes what travels.
+ * @param move The move.
+ * @param to Where it goes.
+ * @param plan What moves.
+ * @param obstacles Addresses at which something else lives.
+ * @param atEachEnd Slots that are shown at each end of a range that has more. */
+export function travelOf(move: Move, to: number, plan: Plan, obstacles: number[], atEachEnd: number): Travel {
     const level = Math.max(1, ...plan.runs.map(run => run.level));
     const span = spanOf(level);
-    const [old, to, length] = [Number(move.old), Number(move.new), move.length];
+    const [old, length] = [Number(move.old), move.length];
     const slots = new Map<number, Slot>();
-    const [sources, hidden] = shownSlots(old, old + length, span);
-    const [destinations] = shownSlots(to, to + length, span);
+    const [sources, hidden] = shownSlots(old, old + length, span, atEachEnd);
+    const [destinations] = shownSlots(to, to + length, span, atEachEnd);
     for (const index of [...sources, ...destinations])
         slots.set(index, { index, before: [], after: [], others: [] });
     for (const slot of slots.values()) {
@@ -75,12 +79,13 @@ export function travelOf(move: Move, plan: Plan, obstacles: number[]): Travel {
     return travel;
 }
 
-function shownSlots(start: number, end: number, span: number): [number[], number] {
+function shownSlots(start: number, end: number, span: number, atEachEnd: number): [number[], number] {
     const first = Math.floor(start / span);
     const last = Math.ceil(end / span) - 1;
-    if (last - first < Shown)
+    if (last - first < 2 * atEachEnd)
         return [Array.from({ length: last - first + 1 }, (_, i) => first + i), 0];
-    return [[first, first + 1, last - 1, last], last - first + 1 - Shown];
+    const ends = Array.from({ length: atEachEnd }, (_, i) => i);
+    return [[...ends.map(i => first + i), ...ends.map(i => last + 1 - atEachEnd + i)], last - first + 1 - 2 * atEachEnd];
 }
 
 function coverage(index: number, start: number, end: number, span: number): [number, number][] {

@@ -49,23 +49,25 @@ export function duration(nanoseconds: number): string {
         return `${nanoseconds} ns`;
     if (nanoseconds < 1e6)
         return `${number(Math.round(nanoseconds / 100) / 10)} µs`;
-    return `${number(Math.round(nanoseconds / 1e5) / 10)} ms`;
+    if (nanoseconds < 1e9)
+        return `${number(Math.round(nanoseconds / 1e5) / 10)} ms`;
+    return `${number(Math.round(nanoseconds / 1e7) / 100)} s`;
+}
+
+/** Keeps a number and its unit on one line. */
+export const joined = (text: string): string => text.replace(/(\d) (PTE|PMD|PUD|P4D|PGD|[KMGTP]iB|%|[mnuµ]?s)\b/g, '$1\u00a0$2');
+
+/** How many times more or fewer, in the words of the tool. */
+export function times(ratio: number): string {
+    return `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} times`;
+}
+
+/** A part of one, in the words of the tool. */
+export function percent(part: number): string {
+    if (part === 0)
+        return '0 %';
+    return part < 0.001 ? '< 0.1 %' : part < 0.1 ? `${(part * 100).toFixed(1)} %` : `${Math.round(part * 100)} %`;
 }
 
 /** The entries of the policy that moves most. */
 export const worst = (policies: Cost[]): number => Math.max(0, ...policies.map(entriesOf));
-
-/** What several policies' costs are together. */
-export function entriesSum(policies: Cost[]): { total: number; text: string } {
-    const parts: string[] = [];
-    let total = 0;
-    for (let level = LevelNames.length - 1; level >= 0; level--) {
-        let sum = 0;
-        for (const policy of policies)
-            sum += levelEntries(policy, level);
-        total += sum;
-        if (sum !== 0)
-            parts.push(`${number(sum)} ${LevelNames[level]}`);
-    }
-    return { total, text: parts.length === 0 ? 'nothing' : parts.join(', ') };
-}

@@ -6,6 +6,7 @@ using PageShift.Cli.Files;
 using PageShift.Cli.Output;
 using PageShift.Cli.Output.Html;
 using PageShift.Cli.Output.Json;
+using PageShift.Cli.Output.Svg;
 using PageShift.Cli.Running;
 using PageShift.PageTables;
 using PageShift.Units;
@@ -46,11 +47,13 @@ internal static class ExplainCommand
 
     private static readonly Option<string?> Html = CommonOptions.Html();
 
+    private static readonly Option<string?> Svg = CommonOptions.Svg();
+
     internal static Command Create()
     {
         var command = new Command("explain", "Explain one move: where it lies, what moves whole and what does not, the plan, the tables, the cost.")
         {
-            Place, Old, New, Length, With, Stack, Format, Html,
+            Place, Old, New, Length, With, Stack, Format, Html, Svg,
         };
         Log.AddTo(command);
         command.SetAction(Run);
@@ -74,6 +77,9 @@ internal static class ExplainCommand
             else
                 ExplainedPage.Write(stream, settings, described);
         });
+        OutputFile.RefuseSame(Svg.Name, parsed.GetValue(Svg), place?.File, "the log itself");
+        OutputFile.RefuseSame(Svg.Name, parsed.GetValue(Svg), parsed.GetValue(Html), "the page");
+        PageFile.Write(Svg.Name, parsed.GetValue(Svg), stream => ExplainSvg.Write(stream, explanation));
         if (parsed.GetValue(Format) == "json")
         {
             ExplainJson.Write(place, explanation);

@@ -78,7 +78,7 @@ internal static class TraceCommand
             result.AddError($"{other.Name}: found --compare too, which shows no single moves");
     }
 
-    private static readonly Option[] NotCompared = [Html, Log, Top, By, Details, Place];
+    private static readonly Option[] NotCompared = [Log, Top, By, Details, Place];
 
     /// <summary>Puts '--' before the program: what stands behind it is the program's. Otherwise 'trace gcc -o a.out a.c' would write the tool's log to a.out.</summary>
     /// <param name="arguments">A command line, of this verb or another.</param>
@@ -117,9 +117,6 @@ internal static class TraceCommand
             IsWhole = parsed.GetValue(Details),
             PlacesCongruent = parsed.GetValue(Place) == "congruent",
         };
-        if (parsed.GetValue(Compare))
-            return RunTwice(settings);
-
         string? html = parsed.GetValue(Html);
         OutputFile.RefuseSame(Log.Name, settings.LogFile, settings.ReportFile, "the report");
         OutputFile.RefuseSame(Html.Name, html, settings.ReportFile, "the report");
@@ -127,26 +124,36 @@ internal static class TraceCommand
         // The files are made before the program starts: it should not run for nothing.
         using Stream report = OpenReport(settings);
         using PageFile? page = PageFile.Open(Html.Name, html, endsOnSignals: false);
-        using TemporaryLog? unnamed = page is not null && settings.LogFile is null ? new TemporaryLog() : null;
-        string? path = settings.LogFile ?? unnamed?.Name;
-        using StreamWriter? log = path is null ? null : new StreamWriter(OutputFile.Create("-o", path), bufferSize: 1 << 16);
-        ITraceOutput shown = settings.IsJson ? new TraceJson(report) : new TraceText(report, settings);
-        using ITraceOutput output = page is null ? shown : new TraceOutputs(shown, new TraceHtml(page.Stream, path!));
-        int status = TraceRun.Execute(settings, output, log);
+        int status = parsed.GetValue(Compare) ? RunTwice(settings, report, page) : RunOnce(settings, report, page);
         page?.Complete();
         return status;
     }
 
-    private static int RunTwice(TraceSettings settings)
+    private static int RunOnce(TraceSettings settings, Stream report, PageFile? page)
     {
-        using Stream report = OpenReport(settings);
-        var comparison = TraceComparison.Run(settings);
+        using TemporaryLog? unnamed = page is not null && settings.LogFile is null ? new TemporaryLog() : null;
+        string? path = settings.LogFile ?? unnamed?.Name;
+        using StreamWriter? log = OpenLog(path);
+        ITraceOutput shown = settings.IsJson ? new TraceJson(report) : new TraceText(report, settings);
+        using ITraceOutput output = page is null ? shown : new TraceOutputs(shown, new TraceHtml(page.Stream, path!));
+        return TraceRun.Execute(settings, output, log);
+    }
+
+    private static int RunTwice(TraceSettings settings, Stream report, PageFile? page)
+    {
+        using TemporaryLog? unnamed = page is null ? null : new TemporaryLog();
+        using StreamWriter? log = OpenLog(unnamed?.Name);
+        using TraceHtml? html = page is null ? null : new TraceHtml(page.Stream, unnamed!.Name);
+        var comparison = TraceComparison.Run(settings, html, log);
+        html?.Write(comparison);
         if (settings.IsJson)
             TraceComparisonJson.Write(comparison, report);
         else
             TraceComparisonText.Write(comparison, report);
         return comparison.AsItIs.Result!.Status.ShellStatus;
     }
+
+    private static StreamWriter? OpenLog(string? path) => path is null ? null : new StreamWriter(OutputFile.Create("-o", path), bufferSize: 1 << 16);
 
     private static Stream OpenReport(TraceSettings settings) => settings.ReportFile is { } file ? OutputFile.Create("--report", file) : Console.OpenStandardError();
 

@@ -26,6 +26,16 @@ internal static class Comparison
     internal static string Of(TraceReport report) =>
         report.Statistics.Moves == 0 ? NoMove : Of(report.Under(MovePolicy.Linux67), report.Under(MovePolicy.PageShift));
 
+    /// <summary>The figure that can be acted on: what congruent places would save, where that is more than a policy could.</summary>
+    internal static string Headline(TraceReport report)
+    {
+        ulong made = report.Under(MovePolicy.Linux67).Entries;
+        (string policy, MoveCost placed) = report.CongruentLinux.Entries < made ? ("linux-6.7", report.CongruentLinux) : ("pageshift", report.CongruentPageShift);
+        if (placed.Entries == 0 || placed.Entries >= Math.Min(made, report.Under(MovePolicy.PageShift).Entries))
+            return Of(report);
+        return $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(report.Under(MovePolicy.Linux67))}: {Describe.Times(made / (double)placed.Entries)} fewer.";
+    }
+
     /// <summary>Compares two costs: "pageshift moves 2 PMD where linux-6.7 moves 512 PTE: 2 entries instead of 512."</summary>
     internal static string Of(in MoveCost linux, in MoveCost ours)
     {

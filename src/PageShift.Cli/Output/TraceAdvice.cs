@@ -20,12 +20,16 @@ internal static class TraceAdvice
             yield return Comparison.Of(linux, ours);
         if (Worth(report) is { } worth)
             yield return worth;
-        foreach (string line in Lines(report, linux))
+        foreach (string line in Lines(report))
             yield return line;
     }
 
-    private static IEnumerable<string> Lines(TraceReport report, MoveCost linux)
+    /// <summary>The lines to paste, each with what it saves.</summary>
+    internal static IEnumerable<string> Lines(TraceReport report)
     {
+        MoveCost linux = report.Under(MovePolicy.Linux67);
+        if (linux.Entries == 0)
+            yield break;
         string time = KernelText.Time(TimeOf(report));
         if (report.Obstacles.ContainsKey(MoveObstacle.NotCongruent) && report.CongruentPageShift.Entries < linux.Entries)
         {
@@ -54,7 +58,7 @@ internal static class TraceAdvice
     }
 
     /// <summary>Says that a change is not worth it where the moves are a small part of the time.</summary>
-    private static string? Worth(TraceReport report)
+    internal static string? Worth(TraceReport report)
     {
         UsageShare? moves = UsageShares.Of(report).FirstOrDefault(s => s.Name == UsageShares.Moves);
         return moves?.Part < WorthNoChange

@@ -8,6 +8,8 @@ namespace PageShift.Cli.Output;
 /// <summary>The report of <c>trace --compare</c> for people: the two runs side by side.</summary>
 internal static class TraceComparisonText
 {
+    private const string MoveTimeName = "  time in the kernel";
+
     private static readonly TextColumn[] Columns = [new("", IsNumber: false), new("as it is", IsNumber: true), new("congruent places", IsNumber: true)];
 
     internal static void Write(TraceComparison comparison, Stream stream)
@@ -23,28 +25,39 @@ internal static class TraceComparisonText
             output.Line(line);
     }
 
-    private static IEnumerable<TextRow> Rows(TraceComparison comparison)
+    private static IEnumerable<TextRow> Rows(TraceComparison comparison) =>
+        Figures(comparison).Select(f => new TextRow(f.Name == MoveTimeName ? RowTone.Good : RowTone.Plain, [f.Name, f.AsItIs, f.Congruent]));
+
+    /// <summary>The figures of the two runs, in the order in which they are shown.</summary>
+    internal static IEnumerable<ComparedRow> Figures(TraceComparison comparison)
     {
         yield return Row("exit code", r => r.Result!.Status.ShellStatus.ToString(CultureInfo.InvariantCulture));
-        yield return Row("memory calls", r => Number(r.Result!.Statistics.CompletedCalls));
-        yield return Row("moves", r => Number(r.Statistics.Moves));
-        yield return Row("  of these congruent", r => Number(r.CongruentMoves));
-        yield return Row("  entries, linux-6.7", r => Describe.Entries(r.Under(MovePolicy.Linux67)));
-        yield return Row("  entries, pageshift", r => Describe.Entries(r.Under(MovePolicy.PageShift)));
-        yield return Row("  time in the kernel", r => KernelText.Time(MoveTime(r)), RowTone.Good);
+        yield return Count("memory calls", r => r.Result!.Statistics.CompletedCalls);
+        yield return Count("moves", r => r.Statistics.Moves);
+        yield return Count("  of these congruent", r => r.CongruentMoves);
+        yield return Row("  entries, linux-6.7", r => Describe.Entries(r.Under(MovePolicy.Linux67)), r => (long)r.Under(MovePolicy.Linux67).Entries);
+        yield return Row("  entries, pageshift", r => Describe.Entries(r.Under(MovePolicy.PageShift)), r => (long)r.Under(MovePolicy.PageShift).Entries);
+        yield return Row(MoveTimeName, r => KernelText.Time(MoveTime(r)), MoveTime);
         if (IsCounted(comparison))
         {
-            yield return Row("  TLB flushes, counted by the kernel", r => Number(r.Statistics.CountedFlushes));
-            yield return Row("  page tables allocated, counted by the kernel", r => Number(r.Statistics.CountedAllocations));
+            yield return Count("  TLB flushes, counted by the kernel", r => r.Statistics.CountedFlushes);
+            yield return Count("  page tables allocated, counted by the kernel", r => r.Statistics.CountedAllocations);
         }
 
-        yield return Row("page faults", r => r.Result!.Statistics.Usage is { } usage ? Number(usage.MinorFaults + usage.MajorFaults) : "-");
-        yield return Row("processor time of the program", r => KernelText.Time(UsageShares.ProcessorTimeOf(r)));
+        yield return comparison.AsItIs.Result!.Statistics.Usage is null || comparison.Congruent.Result!.Statistics.Usage is null
+            ? Row("page faults", r => FaultsOf(r) is { } faults ? Number(faults) : "-")
+            : Count("page faults", r => FaultsOf(r)!.Value);
+        yield return Row("processor time of the program", r => KernelText.Time(UsageShares.ProcessorTimeOf(r)), UsageShares.ProcessorTimeOf);
 
-        TextRow Row(string name, Func<TraceReport, string> value, RowTone tone = RowTone.Plain) => new(tone, [name, value(comparison.AsItIs), value(comparison.Congruent)]);
+        ComparedRow Count(string name, Func<TraceReport, long> value) => Row(name, r => Number(value(r)), value);
+
+        ComparedRow Row(string name, Func<TraceReport, string> words, Func<TraceReport, long>? value = null) =>
+            new(name, words(comparison.AsItIs), words(comparison.Congruent), value?.Invoke(comparison.AsItIs), value?.Invoke(comparison.Congruent));
     }
 
-    private static IEnumerable<string> Conclusion(TraceComparison comparison)
+    private static long? FaultsOf(TraceReport report) => report.Result!.Statistics.Usage is { } usage ? usage.MinorFaults + usage.MajorFaults : null;
+
+    internal static IEnumerable<string> Conclusion(TraceComparison comparison)
     {
         if (!comparison.EndedAlike)
             yield return "The program did not end alike: the figures are not of the same work.";
@@ -61,7 +74,7 @@ internal static class TraceComparisonText
             : $"With congruent places its moves take {KernelText.Time(after - before)} more{share}: they do not help here.";
     }
 
-    private static IEnumerable<string> Notes(TraceComparison comparison)
+    internal static IEnumerable<string> Notes(TraceComparison comparison)
     {
         if (!comparison.IsInputSame)
             yield return "note: standard input can't be read twice; the second run had what the first had left";

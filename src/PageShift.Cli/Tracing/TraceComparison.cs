@@ -12,33 +12,34 @@ internal sealed record TraceComparison(TraceReport AsItIs, TraceReport Congruent
     internal bool EndedAlike => AsItIs.Result!.Status.ShellStatus == Congruent.Result!.Status.ShellStatus;
 
     /// <summary>Runs the command that <paramref name="settings"/> name twice.</summary>
+    /// <param name="settings">What is traced.</param>
+    /// <param name="first">Is told the moves of the first run; null for nobody.</param>
+    /// <param name="log">Takes the calls of the first run; null for nothing.</param>
     /// <exception cref="NotPossibleException">The command can't be traced.</exception>
-    internal static TraceComparison Run(TraceSettings settings)
+    internal static TraceComparison Run(TraceSettings settings, ITraceOutput? first = null, TextWriter? log = null)
     {
         var input = new RepeatableInput();
-        TraceReport asItIs = RunOnce(settings with { CountsKernel = true });
+        TraceReport asItIs = RunOnce(settings with { CountsKernel = true }, first, log);
         bool isInputSame = input.TryRewind() || !Console.IsInputRedirected;
-        TraceReport congruent = RunOnce(settings with { CountsKernel = true, PlacesCongruent = true });
+        TraceReport congruent = RunOnce(settings with { CountsKernel = true, PlacesCongruent = true }, null, null);
         return new TraceComparison(asItIs, congruent, isInputSame);
     }
 
-    private static TraceReport RunOnce(TraceSettings settings)
+    private static TraceReport RunOnce(TraceSettings settings, ITraceOutput? told, TextWriter? log)
     {
-        using var totals = new Totals();
-        _ = TraceRun.Execute(settings, totals, log: null);
+        using var totals = new Totals(told);
+        _ = TraceRun.Execute(settings, totals, log);
         return totals.Report!;
     }
 
-    /// <summary>Keeps the sums alone.</summary>
-    private sealed class Totals : ITraceOutput
+    /// <summary>Keeps the sums, and passes the moves on. What is told of them is written when both runs have ended.</summary>
+    private sealed class Totals(ITraceOutput? told) : ITraceOutput
     {
         internal TraceReport? Report { get; private set; }
 
-        public bool WantsEveryPolicy(long earlierMoves) => false;
+        public bool WantsEveryPolicy(long earlierMoves) => told?.WantsEveryPolicy(earlierMoves) ?? false;
 
-        public void Add(TracedMove move)
-        {
-        }
+        public void Add(TracedMove move) => told?.Add(move);
 
         public void Finish(TraceReport report) => Report = report;
 

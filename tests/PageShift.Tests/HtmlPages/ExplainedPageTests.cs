@@ -63,9 +63,5 @@ public sealed class ExplainedPageTests
         Assert.Equal(("relocate_vma_down", 2), (move.GetProperty("call").GetString(), MoveJson.Policy(move, "pageshift").GetProperty("pmd").GetInt32()));
     }
 
-    private static JsonElement DataOf(string page, string name)
-    {
-        string text = File.ReadAllText(page).Split($"<script type=\"application/json\" id=\"{name}\">")[1];
-        return JsonDocument.Parse(text[..text.IndexOf("</script>", StringComparison.Ordinal)]).RootElement;
-    }
+    private static JsonElement DataOf(string page, string name) => PageTests.Data(File.ReadAllText(page), name);
 }

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using PageShift.Tests.Cli;
 using PageShift.Tests.Tracing;
@@ -109,8 +110,10 @@ public sealed class PageTests
     /// <summary>The data that a page holds under a name.</summary>
     internal static JsonElement Data(string page, string name)
     {
-        string begin = $"<script type=\"application/json\" id=\"{name}\">";
+        string begin = $"data-encoding=\"gzip base64\" id=\"{name}\">";
         int start = page.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
-        return JsonDocument.Parse(page[start..page.IndexOf("</script>", start, StringComparison.Ordinal)]).RootElement;
+        byte[] packed = Convert.FromBase64String(page[start..page.IndexOf("</script>", start, StringComparison.Ordinal)]);
+        using var json = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
+        return JsonDocument.Parse(json).RootElement;
     }
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace PageShift.Cli.Output.Html;
@@ -9,7 +11,7 @@ internal static class HtmlPage
     private const string Resource = "page.html";
     private const string DataMark = "<!--data-->";
 
-    /// <summary>Writes the page. The data is JSON as <see cref="System.Text.Json.Utf8JsonWriter"/> escapes it by default: it has no '&lt;', so that it can't end its element.</summary>
+    /// <summary>Writes the page. The data is JSON, packed with gzip and written in base64, so that no text of a log can end its element.</summary>
     /// <param name="output">Takes the page.</param>
     /// <param name="writeReport">Writes the report, as <c>--format json</c> does.</param>
     /// <param name="writePlans">Writes what <see cref="PlanSpool"/> kept.</param>
@@ -29,8 +31,11 @@ internal static class HtmlPage
 
     private static void WriteData(Stream output, string name, Action<Stream> write)
     {
-        output.Write(Encoding.UTF8.GetBytes($"<script type=\"application/json\" id=\"{name}\">"));
-        write(output);
+        output.Write(Encoding.UTF8.GetBytes($"<script type=\"text/plain\" data-encoding=\"gzip base64\" id=\"{name}\">"));
+        // A browser unpacks it faster than it reads a page that is twenty times as long.
+        using (var encoded = new CryptoStream(output, new ToBase64Transform(), CryptoStreamMode.Write, leaveOpen: true))
+        using (var packed = new GZipStream(encoded, CompressionLevel.Optimal))
+            write(packed);
         output.Write("</script>\n"u8);
     }
 

@@ -12,17 +12,21 @@ internal sealed class PlanSpool : IDisposable
 
     public void Dispose() => _plans.Dispose();
 
-    /// <summary>A move, in order: an array of <c>[runs of the plan, level, source, destination, slots, entries, ...]</c>, one for each policy.</summary>
-    internal void Add(MoveExplanation move) => _plans.Add([.. move.Policies.Select(p => Row(p.Plan))], ReportJson.Default.UInt64ArrayArray);
+    /// <summary>A move, in order: an array of <c>[runs of the plan, level, source, destination, slots, entries, ...]</c>, one for each policy, and then for each policy at a congruent
+    /// place, if there is one.</summary>
+    internal void Add(MoveExplanation move, MoveExplanation? congruent = null) =>
+        _plans.Add([.. move.Policies.Concat(congruent?.Policies ?? []).Select(p => Row(p.Plan))], ReportJson.Default.UInt64ArrayArray);
 
-    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's title and conclusion, and the geometry: levels, bits of an index, and the end of the space.</summary>
+    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's words, and the geometry: levels, bits of an index, and the end of the space.</summary>
     /// <param name="output">Takes it.</param>
     /// <param name="geometry">The shape of the page tables.</param>
-    /// <param name="title">The page's title.</param>
-    /// <param name="conclusion">What there is to say of all moves, in one sentence; null for nothing.</param>
+    /// <param name="words">What the page says.</param>
     /// <param name="shown">The line of the call whose move is shown first; null for the largest move.</param>
-    internal void Finish(Stream output, PagingGeometry geometry, string title, string? conclusion, long? shown = null) => _plans.Finish(
-        output, new PlansHead(title, conclusion, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits(PageTableLevel.Pte), geometry.UserLimit.Value]), ReportJson.Default.PlansHead);
+    /// <param name="comparison">The two runs side by side, if there were two.</param>
+    internal void Finish(Stream output, PagingGeometry geometry, PageWords words, long? shown = null, IEnumerable<ComparedRow>? comparison = null) => _plans.Finish(
+        output,
+        new PlansHead(words.Title, words.Headline, words.Facts, words.Advice, words.Notes, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits(PageTableLevel.Pte), geometry.UserLimit.Value], comparison),
+        ReportJson.Default.PlansHead);
 
     private static ulong[] Row(PlannedMove plan) =>
         [(ulong)plan.RunCount, .. plan.Runs.SelectMany(run => (ulong[])[(ulong)run.Level, run.Source.Value, run.Destination.Value, run.Slots, run.Entries])];

@@ -18,7 +18,7 @@ internal sealed class RunHtml : IRunOutput
     {
         _shown = shown;
         _output = output;
-        _report = new RunJson(output, isIndented: false);
+        _report = new RunJson(Stream.Null, isIndented: false);
     }
 
     IRunRecorder? IRunOutput.Recorder => _recorder;
@@ -38,7 +38,7 @@ internal sealed class RunHtml : IRunOutput
 
     public void Finish(RunReport report) => HtmlPage.Write(
         _output,
-        _ => _report.Finish(report),
-        stream => _plans.Finish(stream, report.Settings.Geometry, report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Of(report), _shown),
+        stream => _report.Write(report, stream),
+        stream => _plans.Finish(stream, report.Settings.Geometry, PageWords.Of(report), _shown),
         _recorder.Finish);
 }

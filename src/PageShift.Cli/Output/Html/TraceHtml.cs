@@ -21,7 +21,7 @@ internal sealed class TraceHtml : ITraceOutput
     {
         _output = output;
         _log = log;
-        _report = new TraceJson(output, isIndented: false);
+        _report = new TraceJson(Stream.Null, isIndented: false);
     }
 
     public void Dispose()
@@ -34,13 +34,18 @@ internal sealed class TraceHtml : ITraceOutput
     public void Add(TracedMove move)
     {
         _report.Add(move);
-        _plans.Add(move.Explanation);
+        _plans.Add(move.Explanation, move.Congruent);
     }
 
-    public void Finish(TraceReport report)
+    public void Finish(TraceReport report) => Write(report, PageWords.Of(report), null);
+
+    /// <summary>Writes the page of two runs: the first with its moves, and the two side by side.</summary>
+    internal void Write(TraceComparison comparison) => Write(comparison.AsItIs, PageWords.Of(comparison), TraceComparisonText.Figures(comparison));
+
+    private void Write(TraceReport report, PageWords words, IEnumerable<ComparedRow>? comparison)
     {
         RunLog();
-        HtmlPage.Write(_output, _ => _report.Finish(report), stream => _plans.Finish(stream, PagingGeometry.X86, report.Settings.Subject, Comparison.Of(report)), _recorder.Finish);
+        HtmlPage.Write(_output, stream => _report.Write(report, stream), stream => _plans.Finish(stream, PagingGeometry.X86, words, comparison: comparison), _recorder.Finish);
     }
 
     private void RunLog()

@@ -4,4 +4,5 @@ namespace PageShift.Cli.Output.Json;
 internal sealed record CallsHead(int Spaces);
 
 /// <summary>What comes before the plans.</summary>
-internal sealed record PlansHead(string Title, string? Conclusion, long? Shown, ulong[] Geometry);
+internal sealed record PlansHead(
+    string Title, string? Headline, IEnumerable<string> Facts, IEnumerable<string> Advice, IEnumerable<string> Notes, long? Shown, ulong[] Geometry, IEnumerable<ComparedRow>? Comparison);

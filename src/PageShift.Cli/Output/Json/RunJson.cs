@@ -16,7 +16,10 @@ internal sealed class RunJson(Stream output, bool isIndented = true) : IRunOutpu
 
     public void Add(MoveReport move) => _moves.Add(RunMove.Of(move), ReportJson.Default.RunMove);
 
-    public void Finish(RunReport report) => _moves.Finish(output, RunHead.Of(report), ReportJson.Default.RunHead);
+    public void Finish(RunReport report) => Write(report, output);
+
+    /// <summary>Writes everything to a stream of the caller's.</summary>
+    internal void Write(RunReport report, Stream to) => _moves.Finish(to, RunHead.Of(report), ReportJson.Default.RunHead);
 }
 
 /// <summary>What comes before the moves.</summary>

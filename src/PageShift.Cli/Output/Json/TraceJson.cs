@@ -15,7 +15,10 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
 
     public void Add(TracedMove move) => _moves.Add(TraceMove.Of(move), ReportJson.Default.TraceMove);
 
-    public void Finish(TraceReport report) => _moves.Finish(output, TraceHead.Of(report), ReportJson.Default.TraceHead);
+    public void Finish(TraceReport report) => Write(report, output);
+
+    /// <summary>Writes everything to a stream of the caller's.</summary>
+    internal void Write(TraceReport report, Stream to) => _moves.Finish(to, TraceHead.Of(report), ReportJson.Default.TraceHead);
 }
 
 /// <summary>What comes before the moves.</summary>
