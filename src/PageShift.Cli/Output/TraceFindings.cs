@@ -13,6 +13,9 @@ internal static class TraceFindings
     private const double LeastPart = 0.05;
     private const long LeastCalls = 100;
 
+    // To start takes a program some dozens of faults, an interpreter with its libraries up to ten thousand: no advice changes those.
+    private const long LeastFaults = 20_000;
+
     internal static IEnumerable<string> Of(TraceReport report)
     {
         IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
@@ -25,7 +28,7 @@ internal static class TraceFindings
         }
 
         if (!isAny && shares.Count != 0)
-            yield return "Nothing stands out: no memory call, and no page fault, takes a twentieth of the processor time.";
+            yield return "Nothing stands out: no memory call, and no page fault, comes often and takes a twentieth of the processor time.";
     }
 
     private static IEnumerable<string> Faults(TraceReport report, IReadOnlyList<UsageShare> shares)
@@ -34,7 +37,9 @@ internal static class TraceFindings
         if (usage is null || PartOf(shares, UsageShares.PageFaults) is not (>= LeastPart and var part))
             yield break;
         UsageShare faults = shares.First(s => s.Name == UsageShares.PageFaults);
-        long count = Math.Max(1, usage.MinorFaults + usage.MajorFaults);
+        long count = usage.MinorFaults + usage.MajorFaults;
+        if (count < LeastFaults * Math.Max(1, report.Result.Statistics.Processes))
+            yield break;
         yield return $"Page faults take {TraceText.Percent(part)}: {Describe.Count(count, "fault")} of {KernelText.Time(faults.Nanoseconds!.Value / count)} each. Touch memory less often for the first time: keep it, or take large pages:";
         yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX); mallopt(M_MMAP_MAX, 0);  // malloc keeps what is freed";
         yield return "      madvise(data, length, MADV_HUGEPAGE);                        // one fault for 512 pages";

@@ -64,6 +64,31 @@ public sealed class AdviceTests
         Rent(100_000);
     }
 
+    [Theory]
+    [InlineData(44, 1, false)]
+    [InlineData(10_000, 1, false)]
+    [InlineData(50_000, 1, true)]
+    [InlineData(50_000, 10, false)]
+    public void Faults_that_each_start_of_a_program_has_are_no_finding(long faults, long processes, bool isFinding)
+    {
+        var report = new TraceReport(new TraceSettings { Command = ["true"] })
+        {
+            Result = new TraceResult
+            {
+                Statistics = new TraceStatistics
+                {
+                    Processes = processes,
+                    Usage = new ProgramUsage(1_000_000, faults, 0, new SampledTime(10, new Dictionary<string, long> { [KernelEntry.PageFault] = 100 }, 0), ""),
+                },
+            },
+        };
+
+        string[] lines = [.. TraceFindings.Of(report)];
+
+        Assert.Equal(isFinding, lines.Any(l => l.Contains("MADV_HUGEPAGE", StringComparison.Ordinal)));
+        Assert.Equal(!isFinding, lines.Any(l => l.StartsWith("Nothing stands out", StringComparison.Ordinal)));
+    }
+
     private static void Grow(int length)
     {
         using var data = new PageList<byte>(length);
@@ -121,7 +146,7 @@ public sealed class AdviceTests
             {
                 Statistics = new TraceStatistics
                 {
-                    Usage = new ProgramUsage(1_000_000, 500, 0, new SampledTime(10, new Dictionary<string, long> { ["page fault"] = 100, ["mmap"] = 100, ["munmap"] = 100, ["brk"] = 100, ["madvise"] = 100 }, 0), ""),
+                    Usage = new ProgramUsage(1_000_000, 50_000, 0, new SampledTime(10, new Dictionary<string, long> { ["page fault"] = 100, ["mmap"] = 100, ["munmap"] = 100, ["brk"] = 100, ["madvise"] = 100 }, 0), ""),
                 },
             },
         };
