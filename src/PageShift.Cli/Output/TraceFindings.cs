@@ -6,7 +6,7 @@ using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>What stands out in the memory calls and faults of a program that moves nothing, with lines that would change it.</summary>
+/// <summary>What stands out in the memory calls and faults of a program, apart from its moves, with lines that would change it.</summary>
 internal static class TraceFindings
 {
     // Less of the processor time is not worth a change, and fewer calls are no pattern.
@@ -16,12 +16,12 @@ internal static class TraceFindings
     // To start takes a program some dozens of faults, an interpreter with its libraries up to ten thousand: no advice changes those.
     private const long LeastFaults = 20_000;
 
+    /// <summary>Of a program that moves nothing.</summary>
     internal static IEnumerable<string> Of(TraceReport report)
     {
         IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
-        IReadOnlyDictionary<SystemCallNumber, CallTotals> calls = report.Statistics.Calls;
         bool isAny = false;
-        foreach (string line in Faults(report, shares).Concat(Pairs(shares, calls)).Concat(Heap(shares, calls)).Concat(GivenBack(shares, calls)))
+        foreach (string line in Of(report, shares))
         {
             isAny = true;
             yield return line;
@@ -29,6 +29,20 @@ internal static class TraceFindings
 
         if (!isAny && shares.Count != 0)
             yield return "Nothing stands out: no memory call, and no page fault, comes often and takes a twentieth of the processor time.";
+    }
+
+    /// <summary>Of a program that also moves: what takes more of its time than the moves do.</summary>
+    internal static IEnumerable<string> BesidesMoves(TraceReport report)
+    {
+        IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
+        double moves = PartOf(shares, UsageShares.Moves) ?? 0;
+        return Of(report, [.. shares.Where(s => s.Part > moves)]);
+    }
+
+    private static IEnumerable<string> Of(TraceReport report, IReadOnlyList<UsageShare> shares)
+    {
+        IReadOnlyDictionary<SystemCallNumber, CallTotals> calls = report.Statistics.Calls;
+        return Faults(report, shares).Concat(Pairs(shares, calls)).Concat(Heap(shares, calls)).Concat(GivenBack(shares, calls));
     }
 
     private static IEnumerable<string> Faults(TraceReport report, IReadOnlyList<UsageShare> shares)

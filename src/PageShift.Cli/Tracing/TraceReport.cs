@@ -132,6 +132,24 @@ internal sealed class SiteTotals(CallSite site, CallStack? stack)
 
     internal CallTime Time { get; private set; } = CallTime.Zero;
 
+    /// <summary>Several as one, with the first one's place.</summary>
+    internal static SiteTotals Together(IEnumerable<SiteTotals> sites)
+    {
+        SiteTotals[] all = [.. sites];
+        var sum = new SiteTotals(all[0].Site, all[0].Stack);
+        foreach (SiteTotals site in all)
+        {
+            sum.Moves += site.Moves;
+            sum.CongruentMoves += site.CongruentMoves;
+            sum.LinuxEntries += site.LinuxEntries;
+            sum.PageShiftEntries += site.PageShiftEntries;
+            sum.CongruentEntries += site.CongruentEntries;
+            sum.Time += site.Time;
+        }
+
+        return sum;
+    }
+
     internal void Add(FollowedMove move)
     {
         Moves++;
