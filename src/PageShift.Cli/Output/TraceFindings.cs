@@ -27,7 +27,7 @@ internal static class TraceFindings
             yield return line;
         }
 
-        if (!isAny && shares.Count != 0)
+        if (!isAny && shares.Any(s => s.Part is not null))
             yield return "Nothing stands out: no memory call, and no page fault, comes often and takes a twentieth of the processor time.";
     }
 
