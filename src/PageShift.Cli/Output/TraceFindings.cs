@@ -6,26 +6,43 @@ using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>What stands out in the memory calls and faults of a program that moves nothing, with lines that would change it.</summary>
+/// <summary>What stands out in the memory calls and faults of a program, apart from its moves, with lines that would change it.</summary>
 internal static class TraceFindings
 {
     // Less of the processor time is not worth a change, and fewer calls are no pattern.
     private const double LeastPart = 0.05;
     private const long LeastCalls = 100;
 
+    // To start takes a program some dozens of faults, an interpreter with its libraries up to ten thousand: no advice changes those.
+    private const long LeastFaults = 20_000;
+
+    /// <summary>Of a program that moves nothing.</summary>
     internal static IEnumerable<string> Of(TraceReport report)
     {
         IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
-        IReadOnlyDictionary<SystemCallNumber, CallTotals> calls = report.Statistics.Calls;
         bool isAny = false;
-        foreach (string line in Faults(report, shares).Concat(Pairs(shares, calls)).Concat(Heap(shares, calls)).Concat(GivenBack(shares, calls)))
+        foreach (string line in Of(report, shares))
         {
             isAny = true;
             yield return line;
         }
 
-        if (!isAny && shares.Count != 0)
-            yield return "Nothing stands out: no memory call, and no page fault, takes a twentieth of the processor time.";
+        if (!isAny && shares.Any(s => s.Part is not null))
+            yield return "Nothing stands out: no memory call, and no page fault, comes often and takes a twentieth of the processor time.";
+    }
+
+    /// <summary>Of a program that also moves: what takes more of its time than the moves do.</summary>
+    internal static IEnumerable<string> BesidesMoves(TraceReport report)
+    {
+        IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
+        double moves = PartOf(shares, UsageShares.Moves) ?? 0;
+        return Of(report, [.. shares.Where(s => s.Part > moves)]);
+    }
+
+    private static IEnumerable<string> Of(TraceReport report, IReadOnlyList<UsageShare> shares)
+    {
+        IReadOnlyDictionary<SystemCallNumber, CallTotals> calls = report.Statistics.Calls;
+        return Faults(report, shares).Concat(Pairs(shares, calls)).Concat(Heap(shares, calls)).Concat(GivenBack(shares, calls));
     }
 
     private static IEnumerable<string> Faults(TraceReport report, IReadOnlyList<UsageShare> shares)
@@ -34,7 +51,9 @@ internal static class TraceFindings
         if (usage is null || PartOf(shares, UsageShares.PageFaults) is not (>= LeastPart and var part))
             yield break;
         UsageShare faults = shares.First(s => s.Name == UsageShares.PageFaults);
-        long count = Math.Max(1, usage.MinorFaults + usage.MajorFaults);
+        long count = usage.MinorFaults + usage.MajorFaults;
+        if (count < LeastFaults * Math.Max(1, report.Result.Statistics.Processes))
+            yield break;
         yield return $"Page faults take {TraceText.Percent(part)}: {Describe.Count(count, "fault")} of {KernelText.Time(faults.Nanoseconds!.Value / count)} each. Touch memory less often for the first time: keep it, or take large pages:";
         yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX); mallopt(M_MMAP_MAX, 0);  // malloc keeps what is freed";
         yield return "      madvise(data, length, MADV_HUGEPAGE);                        // one fault for 512 pages";

@@ -116,7 +116,8 @@ internal sealed partial class TraceText
     {
         if (report.Statistics.Moves == 0)
             return;
-        SiteTotals[] sites = [.. report.Sites.OrderByDescending(s => s.Time.Processor ?? s.Time.Elapsed).ThenByDescending(s => s.LinuxEntries)];
+        // A function that was compiled anew, or from which two places call, makes stacks that look the same.
+        SiteTotals[] sites = [.. report.Sites.GroupBy(FramesOf).Select(SiteTotals.Together).OrderByDescending(s => s.Time.Processor ?? s.Time.Elapsed).ThenByDescending(s => s.LinuxEntries)];
         _output.Line();
         _output.Line(sites.Length > MostSites ? $"Entries moved, by stack (the {MostSites} first of {Describe.Number((ulong)sites.Length)}; --format json has all):" : "Entries moved, by stack:");
         _output.Table(SiteColumns, [.. sites.Take(MostSites).SelectMany(site => SiteRows(report, site))]);
@@ -124,7 +125,7 @@ internal sealed partial class TraceText
 
     private static IEnumerable<TextRow> SiteRows(TraceReport report, SiteTotals site)
     {
-        string[] frames = site.Stack is { } stack ? [.. stack.Frames.Select(f => f.ToString())] : [site.Site.ToString()];
+        string[] frames = FramesOf(site).Split('\n');
         yield return new TextRow(RowTone.Plain,
         [
             Time(site.Time.Without(report.Statistics, site.Moves)),
@@ -135,9 +136,12 @@ internal sealed partial class TraceText
             Describe.Number(site.CongruentEntries),
             frames[0],
         ]);
-        foreach (string frame in frames.Skip(1))
+        int left = frames.Length - MostFrames;
+        foreach (string frame in frames.Skip(1).Take(MostFrames - 1).Concat(left > 0 ? [$"and {Describe.Count(left, "caller")} more"] : Array.Empty<string>()))
             yield return new TextRow(RowTone.Plain, ["", "", "", "", "", "", $"  {frame}"]);
     }
+
+    private static string FramesOf(SiteTotals site) => site.Stack is { } stack ? string.Join('\n', stack.Frames) : site.Site.ToString();
 
     /// <summary>The function in the program that made a move, or the place where it has no name.</summary>
     private static string SiteOf(FollowedMove move) => move.Stack?.Site.ToString() ?? move.Site.ToString();

@@ -14,6 +14,7 @@ namespace PageShift.Cli.Output;
 internal sealed partial class TraceText : ITraceOutput
 {
     private const int MostSites = 10;
+    private const int MostFrames = 10;
     private const int MostDivergences = 10;
 
     // So many moves are shown with their tables without being asked for.
@@ -89,6 +90,8 @@ internal sealed partial class TraceText : ITraceOutput
             _output.Line($"{Describe.Count(moves, "move")}: {MoveObstacles.Words(obstacle)}");
         foreach (string line in PlacementText.Of(report.Statistics))
             _output.Line(line);
+        foreach (string finding in TraceFindings.BesidesMoves(report))
+            _output.Line(finding);
         foreach (string advice in TraceAdvice.Of(report))
             _output.Line(advice);
     }

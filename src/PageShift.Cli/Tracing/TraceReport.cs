@@ -20,7 +20,9 @@ internal sealed class TraceReport(TraceSettings settings)
     private readonly MoveCost[] _totals = new MoveCost[MovePolicyName.All.Count];
     private readonly Dictionary<(CallSite Site, CallStack? Stack), SiteTotals> _sites = [];
 
+    // Programs move at a few places, by turns: to look a stack up means to hash all of it.
     private SiteTotals? _last;
+    private SiteTotals? _lastButOne;
 
     internal TraceSettings Settings { get; } = settings;
 
@@ -82,9 +84,10 @@ internal sealed class TraceReport(TraceSettings settings)
 
     private SiteTotals SiteFor(CallSite site, CallStack? stack)
     {
-        if (_last is { } last && ReferenceEquals(last.Stack, stack) && last.Site == site)
+        if (_last is { } last && last.IsOf(site, stack))
             return last;
-        return _last = FindSite(site, stack);
+        (_last, _lastButOne) = (_lastButOne is { } before && before.IsOf(site, stack) ? before : FindSite(site, stack), _last);
+        return _last;
     }
 
     private SiteTotals FindSite(CallSite site, CallStack? stack)
@@ -113,6 +116,9 @@ internal sealed class SiteTotals(CallSite site, CallStack? stack)
 
     internal CallStack? Stack { get; } = stack;
 
+    /// <summary>True for this very site and stack; false also where an equal stack is another object.</summary>
+    internal bool IsOf(CallSite site, CallStack? stack) => ReferenceEquals(Stack, stack) && Site == site;
+
     internal long Moves { get; private set; }
 
     internal long CongruentMoves { get; private set; }
@@ -125,6 +131,24 @@ internal sealed class SiteTotals(CallSite site, CallStack? stack)
     internal ulong CongruentEntries { get; private set; }
 
     internal CallTime Time { get; private set; } = CallTime.Zero;
+
+    /// <summary>Several as one, with the first one's place.</summary>
+    internal static SiteTotals Together(IEnumerable<SiteTotals> sites)
+    {
+        SiteTotals[] all = [.. sites];
+        var sum = new SiteTotals(all[0].Site, all[0].Stack);
+        foreach (SiteTotals site in all)
+        {
+            sum.Moves += site.Moves;
+            sum.CongruentMoves += site.CongruentMoves;
+            sum.LinuxEntries += site.LinuxEntries;
+            sum.PageShiftEntries += site.PageShiftEntries;
+            sum.CongruentEntries += site.CongruentEntries;
+            sum.Time += site.Time;
+        }
+
+        return sum;
+    }
 
     internal void Add(FollowedMove move)
     {

@@ -41,8 +41,9 @@ internal sealed class TraceRun : IFollowObserver
 
     private static FollowResult Attach(int process, TimeSpan? time, TraceRun run, TextWriter? log)
     {
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pageshift: following process {process}{(time is { } span ? $" for {span.TotalSeconds:0.###} s" : "")}; Ctrl-C leaves it, and it runs on"));
-        return TraceFollower.Attach(process, run, log, time);
+        string limit = time is { } span ? string.Create(CultureInfo.InvariantCulture, $" for {span.TotalSeconds:0.###} s") : "";
+        var options = new FollowOptions { Attached = () => Console.Error.WriteLine($"pageshift: following process {process}{limit}; Ctrl-C leaves it, and it runs on") };
+        return TraceFollower.Attach(process, run, options, log, time);
     }
 
     IReadOnlyList<MovePolicy> IFollowObserver.PoliciesFor(long earlierMoves) => _output.WantsEveryPolicy(earlierMoves) ? MovePolicyName.All : Compared;

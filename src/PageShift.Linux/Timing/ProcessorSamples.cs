@@ -22,6 +22,9 @@ internal sealed class ProcessorSamples : IDisposable
     private const int ManyStops = 100;
     private const int ReadsOfRest = 7;
 
+    // Fewer samples say nothing of where the time went, and to read the kernel's names takes longer than the program has run.
+    private const long FewestSamples = 40;
+
     private readonly List<PerfRing> _rings = [];
     private readonly Dictionary<KernelEntry, long> _entries = [];
     private readonly Lock _gate = new();
@@ -77,6 +80,12 @@ internal sealed class ProcessorSamples : IDisposable
         using Lock.Scope entered = _gate.EnterScope();
         _reading?.Dispose();
         Read();
+        if (_ownCode + _entries.Values.Sum() < FewestSamples)
+        {
+            reason = "the program used too little processor time to sample it";
+            return null;
+        }
+
         var names = KernelSymbols.TryRead(_entries.Keys.SelectMany(e => e.Addresses));
         reason = names is null ? "the kernel shows this user no addresses of its own: that needs root, or kernel.kptr_restrict 0" : "";
         if (names is null)
@@ -195,6 +204,8 @@ internal readonly record struct KernelEntry(ulong First, ulong Second, ulong Thi
     /// <summary>An interrupt, or what is not known.</summary>
     public const string Other = "other";
 
+    private static readonly string[] CallPrefixes = ["__x64_sys_", "__do_sys_", "__se_sys_"];
+
     /// <summary>The addresses, outermost first.</summary>
     public IEnumerable<ulong> Addresses => [First, Second, Third, Fourth];
 
@@ -213,14 +224,24 @@ internal readonly record struct KernelEntry(ulong First, ulong Second, ulong Thi
         return Other;
     }
 
-    /// <summary>What a function of the kernel says of how it was entered; null for nothing. Source: <c>arch/x86/entry</c>, <c>kernel/entry/common.c</c> (names).</summary>
+    /// <summary>What a function of the kernel says of how it was entered; null for nothing. A compiler may end a system call's function with a jump, so that the function behind it is all
+    /// that is seen. Source: <c>arch/x86/entry</c>, <c>kernel/entry/common.c</c>, <c>include/linux/syscalls.h</c>, <c>mm</c> (names).</summary>
     internal static string? KindOf(string function)
     {
-        const string SystemCall = "__x64_sys_";
-        if (function.StartsWith(SystemCall, StringComparison.Ordinal))
-            return function[SystemCall.Length..];
+        foreach (string start in CallPrefixes)
+        {
+            if (function.StartsWith(start, StringComparison.Ordinal))
+                return function[start.Length..];
+        }
+
         return function switch
         {
+            "ksys_mmap_pgoff" or "vm_mmap_pgoff" => "mmap",
+            "__vm_munmap" => "munmap",
+            "do_mremap" => "mremap",
+            "do_mprotect_pkey" => "mprotect",
+            "do_madvise" => "madvise",
+            "do_mlock" => "mlock",
             "asm_exc_page_fault" or "exc_page_fault" or "do_user_addr_fault" => PageFault,
             "syscall_trace_enter" or "syscall_exit_work" or "syscall_exit_to_user_mode_prepare" or "ptrace_notify" or "ptrace_stop" or "__seccomp_filter" or "__secure_computing" => Tracing,
             _ => null,

@@ -165,7 +165,7 @@ internal sealed partial class TraceSession
         if (_deferred.Count == 0)
             AdmitNext(order);
 
-        if (!order.HasWaiting && order.StandstillFor == null)
+        if (_watched.Count != 0 && !order.HasWaiting && order.StandstillFor == null)
             _ = _watched.Remove(order);
     }
 

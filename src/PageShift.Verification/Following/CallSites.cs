@@ -106,8 +106,11 @@ internal sealed class CallSites : IDisposable
     {
         string? file = FileAt(address);
         (string? function, string? source, int line) = _stacks.NameOf(address.Value);
-        HasUnnamedCode |= function is null && IsCompiled(file);
-        return new StackFrame(function, Describe(file, address), IsCompiled(file) ? null : Path.GetFileName(file), source, line);
+        if (!IsCompiled(file))
+            return new StackFrame(function, Describe(file, address), Path.GetFileName(file), source, line);
+        HasUnnamedCode |= function is null;
+        (string? method, string? assembly) = function is null ? default : CompiledFunction.Parse(function);
+        return new StackFrame(method, Describe(file, address), assembly, source, line);
     }
 
     // .NET maps what it compiles from a memory file, to have it writable elsewhere.

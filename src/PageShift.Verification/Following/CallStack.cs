@@ -6,8 +6,13 @@ namespace PageShift.Verification.Following;
 /// <param name="Frames">The places; at least one.</param>
 public sealed record CallStack(IReadOnlyList<StackFrame> Frames)
 {
-    /// <summary>The innermost place in another file than the call's own: with a C library, the place in the program that called the library. The call's own where there is none.</summary>
-    public StackFrame Site => Frames.FirstOrDefault(f => f.File != Frames[0].File) ?? Frames[0];
+    // What a .NET program calls to have memory, compiled ahead or as it runs: not the program's own code.
+    private const string CoreAssembly = "System.Private.CoreLib";
+    private const string CoreFile = CoreAssembly + ".dll";
+
+    /// <summary>The innermost place in another file than the call's own: with a C library, the place in the program that called the library. Of a .NET program, the innermost outside of .NET's own
+    /// core. The call's own where there is none.</summary>
+    public StackFrame Site => Frames.FirstOrDefault(f => f.File != Frames[0].File && f.File is not (CoreAssembly or CoreFile)) ?? Frames.FirstOrDefault(f => f.File != Frames[0].File) ?? Frames[0];
 
     /// <summary>The same as a file and an offset; null where there is none.</summary>
     internal string? Caller => Site == Frames[0] ? null : Site.Place;
@@ -19,7 +24,7 @@ public sealed record CallStack(IReadOnlyList<StackFrame> Frames)
 /// <summary>A place on a stack.</summary>
 /// <param name="Function">The function's name, as it is written in the source; null where none is known.</param>
 /// <param name="Place">The file and the offset from where it is loaded, such as <c>libc.so.6+0x11bd9a</c>; an address where there is no file. Of a caller, the last byte of its call.</param>
-/// <param name="File">The file's name, or null.</param>
+/// <param name="File">The file's name, or the assembly's of code that .NET has compiled as it ran; or null.</param>
 /// <param name="Source">The source file, or null where that is not known.</param>
 /// <param name="Line">The line in it, from 1; 0 where that is not known.</param>
 public sealed record StackFrame(string? Function, string Place, string? File, string? Source, int Line)

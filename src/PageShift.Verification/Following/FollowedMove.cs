@@ -52,7 +52,8 @@ public sealed record FollowedMove
     /// <summary>The plans, one for each policy that its observer wanted, oldest first.</summary>
     public required IReadOnlyList<PlannedMove> Plans { get; init; }
 
-    /// <summary>What the move would have cost with a destination chosen congruent; null where there is no such place, or where several mappings moved together.</summary>
+    /// <summary>What the move would have cost with a destination chosen congruent; null where there is no such place, where several mappings moved together, and where it would have cost the same, since
+    /// each of the source's tables holds a page that stays.</summary>
     public required CongruentForecast? Congruent { get; init; }
 
     /// <summary>The plan of one policy.</summary>
@@ -68,7 +69,7 @@ public sealed record FollowedMove
         throw new ArgumentOutOfRangeException(nameof(policy), policy, "The move was not planned under this policy.");
     }
 
-    /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when there is no such place.</summary>
+    /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when none is cheaper.</summary>
     public PlannedMove BestPlaced(MovePolicy policy)
     {
         PlannedMove asMade = Under(policy);

@@ -117,12 +117,9 @@ internal sealed partial class FollowedSpace : IMoveObserver
         Load(_sourcePages);
         Load(_destinationPages);
         _lastLoaded = default;
-        LoadEndsOf(pending.Source, destination);
-        LoadEndsOf(destination, pending.Source);
-        var forecast = new ForecastObserver();
-        bool keepsSource = (a.Fourth & (ulong)RemapFlags.DontUnmap) != 0;
-        Engine.ForecastCongruentMove(pending.Source.Start, pending.Source.Length, newLength.RoundUpToPages() ?? newLength, keepsSource, forecast);
-        _forecast = forecast.Forecast;
+        bool areTablesShared = LoadEndsOf(pending.Source, destination);
+        _ = LoadEndsOf(destination, pending.Source);
+        _forecast = areTablesShared ? null : Forecast(pending.Source, newLength.RoundUpToPages() ?? newLength, keepsSource: (a.Fourth & (ulong)RemapFlags.DontUnmap) != 0);
         _moving = exit;
         _moves.Clear();
         _target.MoveObserver = this;
@@ -134,6 +131,13 @@ internal sealed partial class FollowedSpace : IMoveObserver
         if (isCompared && result == exit.Result && (exit.Entry.IsAtStandstill || !IsConcurrent))
             ComparePages(exit, destination);
         return result;
+    }
+
+    private CongruentForecast? Forecast(AddressRange source, ByteLength newLength, bool keepsSource)
+    {
+        var forecast = new ForecastObserver();
+        Engine.ForecastCongruentMove(source.Start, source.Length, newLength, keepsSource, forecast);
+        return forecast.Forecast;
     }
 
     private void ReportMoves()
@@ -155,10 +159,11 @@ internal sealed partial class FollowedSpace : IMoveObserver
     }
 
     /// <summary>Loads the first page that lives beside a range in the blocks at its ends, from the smallest block up.</summary>
-    private void LoadEndsOf(AddressRange range, AddressRange other)
+    /// <returns>True when each of the range's tables holds one of these pages, so that none of them can move whole, wherever the range goes.</returns>
+    private bool LoadEndsOf(AddressRange range, AddressRange other)
     {
         PagingGeometry geometry = Engine.Geometry;
-        bool isLowDone = false, isHighDone = false;
+        bool isLowDone = false, isHighDone = false, areTablesShared = false;
         for (PageTableLevel level = PageTableLevel.Pmd; level <= geometry.Root; level++)
         {
             ByteLength span = geometry.Span(level);
@@ -166,7 +171,14 @@ internal sealed partial class FollowedSpace : IMoveObserver
             ulong high = Math.Min(range.End.AlignUp(span).Value, Everything.End.Value);
             isLowDone = isLowDone || TryLoadFirst(new AddressRange(low, range.Start), other);
             isHighDone = isHighDone || (high > range.End.Value && TryLoadFirst(new AddressRange(range.End, new VirtualAddress(high)), other));
+            if (level == PageTableLevel.Pmd)
+            {
+                ulong tables = (high - low.Value) / span.Value;
+                areTablesShared = tables == 1 ? isLowDone || isHighDone : tables == 2 && isLowDone && isHighDone;
+            }
         }
+
+        return areTablesShared;
     }
 
     /// <summary>The kernel has moved already: what it moved to, or took away, is not looked at here.</summary>

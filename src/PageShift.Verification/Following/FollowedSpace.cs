@@ -113,8 +113,10 @@ internal sealed partial class FollowedSpace : IDisposable
         _context.Log?.WriteState(ProcessId, call);
     }
 
-    /// <summary>A range with the mappings that touch it.</summary>
-    private static AddressRange Widened(AddressRange range) => new(
-        range.Start == VirtualAddress.Zero ? range.Start : range.Start - new ByteLength(1),
-        range.End >= Everything.End ? Everything.End : range.End + new ByteLength(1));
+    /// <summary>A range with the mappings that touch it. A call may name addresses beyond all that can be mapped: those touch nothing.</summary>
+    private static AddressRange Widened(AddressRange range) => range.Start > Everything.End
+        ? new AddressRange(Everything.End, Everything.End)
+        : new AddressRange(
+            range.Start == VirtualAddress.Zero ? range.Start : range.Start - new ByteLength(1),
+            range.End >= Everything.End ? Everything.End : range.End + new ByteLength(1));
 }

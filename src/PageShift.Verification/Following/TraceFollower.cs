@@ -13,6 +13,8 @@ public sealed class TraceFollower : ITraceObserver
     private readonly Dictionary<int, FollowedSpace> _spaces = [];
     private readonly Dictionary<int, int> _spaceOfProcess = [];
 
+    private bool _isAttached;
+
     private TraceFollower(FollowContext context) => _context = context;
 
     /// <summary>Runs a command and follows it and all that it starts until all have ended.</summary>
@@ -40,7 +42,11 @@ public sealed class TraceFollower : ITraceObserver
     /// <returns>How the process ended, that it runs on, or why it could not be traced; and what was counted.</returns>
     /// <exception cref="IOException">The log can't be written; the process runs on.</exception>
     public static FollowResult Attach(int processId, IFollowObserver observer, TextWriter? log = null, TimeSpan? time = null, CancellationToken leave = default) =>
-        Follow(observer, log, new FollowOptions(), follower => ProcessTracer.Attach(processId, follower, time, leave));
+        Attach(processId, observer, new FollowOptions(), log, time, leave);
+
+    /// <summary>The same, with <paramref name="options"/>.</summary>
+    internal static FollowResult Attach(int processId, IFollowObserver observer, FollowOptions options, TextWriter? log = null, TimeSpan? time = null, CancellationToken leave = default) =>
+        Follow(observer, log, options, follower => ProcessTracer.Attach(processId, follower, time, leave));
 
     private static FollowResult Follow(IFollowObserver observer, TextWriter? log, FollowOptions options, Func<TraceFollower, TraceResult> trace)
     {
@@ -71,6 +77,10 @@ public sealed class TraceFollower : ITraceObserver
             parent.Processes++;
         else if ((parent is null ? FollowedSpace.TryFollow(_context, start.ProcessId) : parent.TryFork(start.ProcessId)) is { } space)
             _spaces.Add(start.AddressSpaceId, space);
+        if (start.ParentProcessId != ProcessStart.UnknownParent || _isAttached)
+            return;
+        _isAttached = true;
+        _context.Options.Attached?.Invoke();
     }
 
     void ITraceObserver.ThreadStarted(in ThreadCreation start)

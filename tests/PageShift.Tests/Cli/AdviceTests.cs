@@ -64,6 +64,55 @@ public sealed class AdviceTests
         Rent(100_000);
     }
 
+    [Theory]
+    [InlineData(44, 1, false)]
+    [InlineData(10_000, 1, false)]
+    [InlineData(50_000, 1, true)]
+    [InlineData(50_000, 10, false)]
+    public void Faults_that_each_start_of_a_program_has_are_no_finding(long faults, long processes, bool isFinding)
+    {
+        var report = new TraceReport(new TraceSettings { Command = ["true"] })
+        {
+            Result = new TraceResult
+            {
+                Statistics = new TraceStatistics
+                {
+                    Processes = processes,
+                    Usage = new ProgramUsage(1_000_000, faults, 0, new SampledTime(10, new Dictionary<string, long> { [KernelEntry.PageFault] = 100 }, 0), ""),
+                },
+            },
+        };
+
+        string[] lines = [.. TraceFindings.Of(report)];
+
+        Assert.Equal(isFinding, lines.Any(l => l.Contains("MADV_HUGEPAGE", StringComparison.Ordinal)));
+        Assert.Equal(!isFinding, lines.Any(l => l.StartsWith("Nothing stands out", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(40_000, true)]
+    [InlineData(400_000_000, false)]
+    public void Faults_that_take_more_time_than_the_moves_are_a_finding_of_a_program_that_moves(long nanosecondsOfMove, bool isFinding)
+    {
+        FollowedRun run = FollowedRun.OfC("int main(void) { char *a = ANON(8192); a[0] = 1; return mremap(a, 8192, 8192, MREMAP_MAYMOVE | MREMAP_FIXED, a - (1ul << 30)) == MAP_FAILED; }");
+        var report = new TraceReport(new TraceSettings { Command = ["moves"] })
+        {
+            Result = new TraceResult
+            {
+                Statistics = new TraceStatistics
+                {
+                    Processes = 1,
+                    ProcessorNanoseconds = 500_000_000,
+                    Usage = new ProgramUsage(1_000_000_000, 50_000, 0, new SampledTime(50, new Dictionary<string, long> { [KernelEntry.PageFault] = 50 }, 0), ""),
+                },
+            },
+        };
+        report.Add(Assert.Single(run.Moves) with { ElapsedNanoseconds = nanosecondsOfMove, ProcessorNanoseconds = nanosecondsOfMove });
+        report.Statistics.Moves = 1;
+
+        Assert.Equal(isFinding, TraceFindings.BesidesMoves(report).Any(l => l.Contains("MADV_HUGEPAGE", StringComparison.Ordinal)));
+    }
+
     private static void Grow(int length)
     {
         using var data = new PageList<byte>(length);
@@ -121,7 +170,7 @@ public sealed class AdviceTests
             {
                 Statistics = new TraceStatistics
                 {
-                    Usage = new ProgramUsage(1_000_000, 500, 0, new SampledTime(10, new Dictionary<string, long> { ["page fault"] = 100, ["mmap"] = 100, ["munmap"] = 100, ["brk"] = 100, ["madvise"] = 100 }, 0), ""),
+                    Usage = new ProgramUsage(1_000_000, 50_000, 0, new SampledTime(10, new Dictionary<string, long> { ["page fault"] = 100, ["mmap"] = 100, ["munmap"] = 100, ["brk"] = 100, ["madvise"] = 100 }, 0), ""),
                 },
             },
         };

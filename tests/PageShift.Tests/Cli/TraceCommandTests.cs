@@ -197,6 +197,16 @@ public sealed class TraceCommandTests
     }
 
     [Fact]
+    public void A_process_that_does_not_exist_is_not_said_to_be_followed()
+    {
+        ToolResult result = Tool.Run("trace", "-p", "99999999");
+
+        Assert.Equal((3, ""), (result.ExitCode, result.Output));
+        Assert.Contains("99999999", result.ErrorLine);
+        Assert.DoesNotContain("following", result.Error);
+    }
+
+    [Fact]
     public void What_stands_behind_the_program_is_the_programs()
     {
         using var witness = new TemporaryFile("kept");

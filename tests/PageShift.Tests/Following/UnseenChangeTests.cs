@@ -13,6 +13,8 @@ public sealed class UnseenChangeTests
 
     public static TheoryData<string> Special => SmallPrograms.CasesOf("special.c");
 
+    public static TheoryData<string> Ends => SmallPrograms.CasesOf("ends.c");
+
     [Theory]
     [MemberData(nameof(Growth))]
     public void Memory_that_faults_have_extended_stays_in_step_and_replays(string name)
@@ -29,6 +31,10 @@ public sealed class UnseenChangeTests
     [Theory]
     [MemberData(nameof(Special))]
     public void Memory_of_other_kinds_stays_in_step(string name) => AssertAgreement(name);
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void Calls_at_the_end_of_all_memory_and_beyond_stay_in_step(string name) => AssertAgreement(name);
 
     [Theory]
     [InlineData("ranges_of_a_userfaultfd", "userfaultfd")]

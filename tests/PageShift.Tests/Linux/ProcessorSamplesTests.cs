@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using PageShift.Linux.Processes;
 using PageShift.Linux.Timing;
@@ -30,13 +31,39 @@ public sealed class ProcessorSamplesTests
 
     [Fact]
     public void Addresses_that_the_kernel_hides_are_no_names() =>
-        Assert.Null(KernelSymbols.Parse("0000000000000000 T first\n0000000000000000 T second\n"u8, [1]));
+        Assert.Null(KernelSymbols.Parse("0000000000000000 T first\n0000000000000000 T second\n"u8.ToArray(), [1]));
+
+    [Fact]
+    public void Names_are_found_in_a_text_of_any_length()
+    {
+        var text = new StringBuilder();
+        for (ulong i = 0; i < 20_000; i++)
+            text.Append(CultureInfo.InvariantCulture, $"{0xffffffff81000000 + (i * 16):x16} T function_{i}\n");
+
+        KernelSymbols names = KernelSymbols.Parse(Encoding.ASCII.GetBytes(text.ToString()), [0xffffffff81000008, 0xffffffff81000000 + (12_345 * 16) + 15, ulong.MaxValue])!;
+
+        Assert.Equal(["function_0", "function_12345", "function_19999"], new[] { 0xffffffff81000008, 0xffffffff81000000 + (12_345 * 16) + 15, ulong.MaxValue }.Select(names.NameOf));
+    }
+
+    [Fact]
+    public void The_running_kernel_tells_the_names_of_functions_or_that_it_hides_them()
+    {
+        string[] line = File.ReadLines("/proc/kallsyms").Select(l => l.Split(' ', '\t')).First(l => l[1] is "T" or "t" && l[2] == "do_syscall_64" || l[2].StartsWith("__x64_sys_", StringComparison.Ordinal));
+        ulong address = ulong.Parse(line[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+        var names = KernelSymbols.TryRead([address]);
+
+        Assert.Equal(address == 0 ? null : line[2], names?.NameOf(address));
+    }
 
     [Theory]
     [InlineData("__x64_sys_munmap", "munmap")]
     [InlineData("exc_page_fault", KernelEntry.PageFault)]
     [InlineData("syscall_trace_enter", KernelEntry.Tracing)]
     [InlineData("do_syscall_64", null)]
+    [InlineData("__do_sys_mremap", "mremap")]
+    [InlineData("__se_sys_brk", "brk")]
+    [InlineData("vm_mmap_pgoff", "mmap")]
     public void A_function_tells_how_the_kernel_was_entered(string function, string? kind) => Assert.Equal(kind, KernelEntry.KindOf(function));
 
     [Fact]
@@ -57,6 +84,47 @@ public sealed class ProcessorSamplesTests
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public void Each_memory_call_that_takes_time_has_samples_of_its_own()
+    {
+        // Each takes the kernel a while, so that it has samples on a slow machine and on a fast one.
+        using var program = new CProgram("""
+            int main(void)
+            {
+                enum { LENGTH = 64 << 20, PART = 4 << 20 };
+                char *from = ANON(LENGTH), *to = ANON(LENGTH + 4096) + 4096;
+                madvise(from, LENGTH, MADV_NOHUGEPAGE);
+                memset(from, 1, LENGTH);
+                for (int i = 0; i < 50; i++)
+                {
+                    mprotect(from, LENGTH, PROT_READ);
+                    mprotect(from, LENGTH, PROT_READ | PROT_WRITE);
+                    mremap(from, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+                    mremap(to, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, from);
+                    munmap(mmap(0, PART, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0), PART);
+                }
+                return 0;
+            }
+            """);
+
+        ProgramUsage usage = TracedRun.Of(new EventRecorder(), program.Path).Statistics.Usage!;
+
+        Assert.SkipWhen(usage.Sampled is null, usage.WhyNotSampled);
+        Assert.All(["mremap", "mprotect", "mmap"], call => Assert.True(usage.Sampled.Of(call) > 0, call));
+    }
+
+    [Fact]
+    public void A_program_that_does_next_to_nothing_is_not_divided()
+    {
+        ProgramUsage usage = TracedRun.Of(new EventRecorder(), "/bin/true").Statistics.Usage!;
+
+        // On a machine on which it takes long all the same, there is enough to divide.
+        if (usage.Sampled is { } sampled)
+            Assert.True(sampled.OwnCode + sampled.InKernel.Values.Sum() >= 40);
+        else
+            Assert.NotEmpty(usage.WhyNotSampled);
     }
 
     [Fact]
