@@ -118,7 +118,7 @@ static void say_level(const struct one_case *c, u32 level, u64 number, const cha
 {
     const struct finding *f = finding_of((enum level)level);
     if (!why_not && !f->checks && !end)
-        why_not = no_answer;
+        why_not = level == COSTS ? "needs the kernel's counters of flushes and pages: root, tracefs, perf events, x86-64" : no_answer;
     if (why_not) {
         counts[level][2]++;
         say_head(c, level, number, "notApplicable");
@@ -227,7 +227,7 @@ static const char usage[] =
     "usage: conform [--json] [--kernel RELEASE] [--level LEVEL] [--only WORD] [--from CASE] [--seconds N] [--list]\n"
     "  --json             JSON instead of TAP 14\n"
     "  --kernel RELEASE   leave out what Linux has since a later release, such as 6.1\n"
-    "  --level LEVEL      results, leftovers, mappings, merging or placement alone\n"
+    "  --level LEVEL      results, leftovers, mappings, merging, placement or costs alone\n"
     "  --only WORD        the cases whose name holds the word\n"
     "  --from CASE        this case and those after it, such as after one that has ended the system\n"
     "  --seconds N        the time limit of one case (20)\n"
