@@ -37,10 +37,10 @@ static int read_counters(u64 *values)
 /* Opens them for this process, and finds what a call that does nothing counts. */
 static void open_counters(void)
 {
-#if defined(__x86_64__)
+    if (!HAS_FLUSH_EVENTS)
+        return;
     counters[0] = open_counter("tlb/tlb_flush", "reason==3"); /* of this address space, on this processor */
     counters[1] = open_counter("kmem/mm_page_alloc", "gfp_flags&0x100"); /* zeroed: tables */
-#endif
     counter_overhead[0] = counter_overhead[1] = ~0ull;
     for (int tries = 0; tries < 16; tries++) {
         u64 before[2], after[2];
