@@ -10,11 +10,15 @@ import os
 import re
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build"))
+import markdown_tables
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESULTS = os.path.join(HERE, "results")
 DOCUMENT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs", "kernels.md")
 BEGIN = "<!-- begin: tests/kernels/run --write -->"
 END = "<!-- end -->"
+COUNTS = ("cases", "agree", "differ", "not measured")
 LEVELS = ("pgd", "p4d", "pud", "pmd", "pte")
 FIELDS = ("case", "verdict", "policy", "entries", "predicted flushes", "predicted tables", "measured flushes", "measured tables", "note")
 
@@ -134,11 +138,6 @@ def cell(row):
     return f"{predicted} (**measured: {measured}**)"
 
 
-def table(head, rows):
-    lines = [head, ["---"] + ["--:" if name in ("cases", "agree", "differ", "not measured") else "---" for name in head[1:]], *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
-
-
 def make_document():
     results = read_results()
     summary = []
@@ -148,19 +147,13 @@ def make_document():
         summary.append([name, f"`{release}`", ", ".join(f"`{policy}`" for policy in policies), str(len(rows)), str(agree), str(differ), str(len(rows) - agree - differ)])
     cases = list(dict.fromkeys(case for _, rows in results.values() for case in rows))
     return (
-        table(["kernel", "release", "predicted by", "cases", "agree", "differ", "not measured"], summary) + "\n"
-        + table(["case", *results], [[title(case), *(cell(rows.get(case)) for _, rows in results.values())] for case in cases])
+        markdown_tables.table(["kernel", "release", "predicted by", *COUNTS], summary, COUNTS) + "\n"
+        + markdown_tables.table(["case", *results], [[title(case), *(cell(rows.get(case)) for _, rows in results.values())] for case in cases])
     )
 
 
 def write_document():
-    with open(DOCUMENT, encoding="utf-8") as file:
-        before, begin, rest = file.read().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        sys.exit(f"table.py: {DOCUMENT} lacks '{BEGIN}' or '{END}'")
-    with open(DOCUMENT, "w", encoding="utf-8") as file:
-        file.write(f"{before}{begin}\n{make_document()}{end}{after}")
+    markdown_tables.replace(DOCUMENT, BEGIN, END, make_document())
 
 
 def main():

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import textwrap
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build"))
+import markdown_tables
+
 BEGIN = "<!-- begin: tests/programs/run --write -->"
 END = "<!-- end -->"
 COLUMNS = (
@@ -85,22 +88,6 @@ def surroundings(names):
     ))
 
 
-def markdown(rows):
-    lines = [COLUMNS, ["---"] + ["--:"] * (len(COLUMNS) - 1), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
-
-
-def replace(document, table):
-    with open(document, encoding="utf-8") as file:
-        text = file.read()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        sys.exit(f"table.py: {document} lacks '{BEGIN}' or '{END}'")
-    with open(document, "w", encoding="utf-8") as file:
-        file.write(f"{before}{begin}\n{table}{end}{after}")
-
-
 def main():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--write", metavar="DOCUMENT")
@@ -125,12 +112,12 @@ def main():
             failed = True
         rows.append(row(title, report))
 
-    table = markdown(rows) + "\n" + textwrap.fill(surroundings(options.names) + ".", 120) + "\n"
+    table = markdown_tables.table(COLUMNS, rows, COLUMNS[1:]) + "\n" + textwrap.fill(surroundings(options.names) + ".", 120) + "\n"
     print(table, end="")
     if failed:
         sys.exit(1)
     if options.write is not None:
-        replace(options.write, table)
+        markdown_tables.replace(options.write, BEGIN, END, table)
 
 
 main()

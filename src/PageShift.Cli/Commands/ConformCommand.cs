@@ -37,7 +37,7 @@ internal static class ConformCommand
             string where = parsed.GetValue(on)!;
             string? release = parsed.GetValue(kernel);
             if (release is not null && (where == Engine || !Version.TryParse(release, out _)))
-                throw new UsageException(where == Engine ? "--kernel: the engine is Linux 6.18; expected another --on" : $"--kernel: found '{release}', expected a release such as 6.1");
+                throw new UsageException(where == Engine ? $"--kernel: found '{release}' with --on engine, which is Linux 6.18, expected another --on" : $"--kernel: found '{release}', expected a release such as 6.1");
             IReadOnlyList<ConformanceResult> results = Run(where, cases, release is null ? [] : ["--kernel", release], parsed.GetValue(seconds));
             if (parsed.GetValue(level) is { } wanted)
                 results = [.. results.Where(result => ConformText.NameOf(result.Level) == wanted)];

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using PageShift.Verification.Conformance;
 
@@ -16,7 +17,7 @@ internal sealed record ProgramOutput(IReadOnlyList<ConformanceResult> Results, s
     /// <exception cref="NotPossibleException">The program can't be started.</exception>
     internal static ProgramOutput Of(string file, IEnumerable<string> arguments, TimeSpan patience)
     {
-        using Process process = Start(file, arguments, "--on");
+        using Process process = Start("--on", file, arguments, "engine, linux or a command that a program runs behind, such as 'qemu-x86_64-static'");
         Task<string> errors = process.StandardError.ReadToEndAsync();
         var results = new List<ConformanceResult>();
         bool isSilent = false;
@@ -41,8 +42,12 @@ internal sealed record ProgramOutput(IReadOnlyList<ConformanceResult> Results, s
     }
 
     /// <summary>Starts a program with all its streams redirected and nothing to read.</summary>
+    /// <param name="option">What names it.</param>
+    /// <param name="file">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="expected">What was expected instead, if it can't be started.</param>
     /// <exception cref="NotPossibleException">It can't be started.</exception>
-    internal static Process Start(string file, IEnumerable<string> arguments, string what)
+    internal static Process Start(string option, string file, IEnumerable<string> arguments, string expected)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         try
@@ -53,7 +58,8 @@ internal sealed record ProgramOutput(IReadOnlyList<ConformanceResult> Results, s
         }
         catch (Win32Exception error)
         {
-            throw new NotPossibleException($"{what}: '{file}' can't be started: {error.Message}");
+            // The exception's own message names the directory, too, and is .NET's.
+            throw new NotPossibleException($"{option}: found '{file}', which can't be started ({Marshal.GetPInvokeErrorMessage(error.NativeErrorCode)}), expected {expected}");
         }
     }
 

@@ -26,7 +26,7 @@ internal static class ProgramRun
             File.WriteAllText(source, ConformanceProgram.Write(cases, SuiteVersion.Text));
             Build(source, program);
             string[] all = [.. command, program, "--json", "--seconds", seconds.ToString(CultureInfo.InvariantCulture), .. options];
-            return Run(all, cases, (TimeSpan.FromSeconds(seconds) * PatienceFactor) + StartAllowance);
+            return Run(command, all, cases, (TimeSpan.FromSeconds(seconds) * PatienceFactor) + StartAllowance);
         }
         finally
         {
@@ -34,14 +34,14 @@ internal static class ProgramRun
         }
     }
 
-    private static List<ConformanceResult> Run(string[] all, IReadOnlyList<ConformanceCase> cases, TimeSpan patience)
+    private static List<ConformanceResult> Run(IReadOnlyList<string> command, string[] all, IReadOnlyList<ConformanceCase> cases, TimeSpan patience)
     {
         var results = new List<ConformanceResult>();
         for (int next = 0; next < cases.Count;)
         {
             ProgramOutput output = ProgramOutput.Of(all[0], [.. all[1..], "--from", cases[next].Name], patience);
             if (next == 0 && output.Results.Count == 0)
-                throw new NotPossibleException($"--on: '{string.Join(' ', all.TakeWhile(word => word != "--json"))}' ended before the first case did: {output.Ending}");
+                throw new NotPossibleException($"--on: found '{string.Join(' ', command)}', which ended before the first case did ({output.Ending}), expected a command that runs the program behind it");
             results.AddRange(output.Results);
             if (output.Results.Count > 0)
                 next = IndexOf(cases, output.Results[^1].Case) + 1;
@@ -70,10 +70,10 @@ internal static class ProgramRun
     private static void Build(string source, string program)
     {
         string compiler = Environment.GetEnvironmentVariable("CC") is { Length: > 0 } named ? named : "cc";
-        using Process process = ProgramOutput.Start(compiler, [.. BuildOptions, "-o", program, source], "a C compiler is needed to run the suite on anything but the engine (set CC)");
+        using Process process = ProgramOutput.Start("CC", compiler, [.. BuildOptions, "-o", program, source], "a C compiler, which builds the suite for anything but the engine");
         string errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new NotPossibleException($"'{compiler}' can't build the suite{ProgramOutput.FirstLine(errors)}");
+            throw new NotPossibleException($"CC: found '{compiler}', which can't build the suite, expected gcc or clang{ProgramOutput.FirstLine(errors)}");
     }
 }

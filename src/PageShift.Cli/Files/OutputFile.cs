@@ -21,7 +21,7 @@ internal static class OutputFile
         }
         catch (Exception error) when (SystemReason.IsKnown(error))
         {
-            throw new UsageException($"{option}: {directory} can't be made: {SystemReason.Of(error)}");
+            throw new UsageException($"{option}: found '{directory}', which can't be made ({SystemReason.Of(error)}), expected a directory that can be written to");
         }
     }
 

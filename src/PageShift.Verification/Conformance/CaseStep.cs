@@ -19,9 +19,12 @@ internal enum StepOperation
     Truncate,
     Close,
     InCore,
+    Fill,
     Maps,
     Flags,
     Pages,
+    Within,
+    Cost,
 }
 
 /// <summary>What a step has to return.</summary>
@@ -64,7 +67,7 @@ internal sealed record CaseStep(StepOperation Operation, int Process, string Lin
     internal string Expected { get; private init; } = "";
 
     /// <summary>True when it looks, and calls nothing.</summary>
-    internal bool IsLook => Operation is StepOperation.Maps or StepOperation.Flags or StepOperation.Pages;
+    internal bool IsLook => Operation is StepOperation.Maps or StepOperation.Flags or StepOperation.Pages or StepOperation.Within or StepOperation.Cost;
 
     /// <summary>The addresses that it names: arguments, and the result.</summary>
     internal IEnumerable<ulong> Addresses =>
@@ -104,14 +107,17 @@ internal sealed record CaseStep(StepOperation Operation, int Process, string Lin
             new(operation, 0, "") { Forms = forms, Arguments = [.. Enumerable.Range(0, forms.Length).Select(i => arguments[i])] };
     }
 
-    /// <summary>A look, by a line that begins with <c>#maps</c>, <c>#flags</c> or <c>#pages</c>.</summary>
-    internal static CaseStep OfLook(string line, int process, Func<string, ulong> number)
+    /// <summary>A line that begins with <see cref="CaseDirective">a word for the case's own steps</see>: a look, or <c>#fill</c>.</summary>
+    internal static CaseStep OfDirective(string line, int process, Func<string, ulong> number)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words[0] switch
         {
             "#maps" => new CaseStep(StepOperation.Maps, process, line) { Expected = line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..] },
             "#flags" => new CaseStep(StepOperation.Flags, process, line) { Forms = "a", Arguments = [number(words[1])], Expected = FlagCodes.Of(string.Join(' ', words.Skip(2))) },
+            "#fill" => new CaseStep(StepOperation.Fill, process, line) { Forms = "a", Arguments = [number(words[1])] },
+            "#within" => new CaseStep(StepOperation.Within, process, line) { Forms = "al", Arguments = [number(words[1]), number(words[2])], Expected = string.Join(' ', words.Skip(3)) },
+            "#cost" => new CaseStep(StepOperation.Cost, process, line) { Forms = "cc", Arguments = [number(words[2]), number(words[4])], Expected = string.Join(' ', words.Skip(1)) },
             "#pages" => new CaseStep(StepOperation.Pages, process, line) { Forms = "al", Arguments = [number(words[1]), number(words[2])], Expected = words[3] },
             _ => throw new NotSupportedException($"the conformance suite has no look like '{line}'"),
         };

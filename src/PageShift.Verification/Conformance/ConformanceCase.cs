@@ -13,7 +13,10 @@ namespace PageShift.Verification.Conformance;
 /// <item><c>#only here SENTENCE</c>: why a program on another system can't show it;</item>
 /// <item><c>#maps</c>: all mappings of the process that made the last call;</item>
 /// <item><c>#flags ADDRESS</c>: the flags of the mapping there;</item>
-/// <item><c>#pages ADDRESS COUNT</c>: a letter for each page: P private, F of an object, Z the page of zeroes, G guard, '.' none.</item>
+/// <item><c>#within ADDRESS LENGTH</c>: the mappings that lie there, whole;</item>
+/// <item><c>#pages ADDRESS COUNT</c>: a letter for each page: P private, F of an object, Z the page of zeroes, G guard, '.' none;</item>
+/// <item><c>#cost flushes N tables N</c>: what the last mremap cost by the kernel's counters: flushes of the TLB, and page tables that were made;</item>
+/// <item><c>#fill ADDRESS</c>: a step of its own: mappings of one page, upwards from there, until mmap finds that there are too many.</item>
 /// </list></summary>
 internal sealed record ConformanceCase(string File, string Name, string Title, IReadOnlyList<string> Lines)
 {

@@ -31,7 +31,7 @@ internal static class ConformanceProgram
 
 
             """);
-        text.Append(RuntimeOf("1-system")).Append('\n').Append(RuntimeOf("2-places")).Append('\n');
+        text.Append(RuntimeOf("1-system")).Append('\n').Append(RuntimeOf("2-places")).Append('\n').Append(RuntimeOf("2-counters")).Append('\n');
         text.Append(CultureInfo.InvariantCulture, $"static const char suite_version[] = {Quote(version)};\n\n/* ---- the cases ---- */\n\n");
         for (int i = 0; i < exported.Length; i++)
             AppendSteps(text, exported[i], i);

@@ -33,12 +33,22 @@ internal static class ConformanceRendering
                 continue;
             }
 
-            if (line.StartsWith("#maps", StringComparison.Ordinal) || line.StartsWith("#flags", StringComparison.Ordinal) || line.StartsWith("#pages", StringComparison.Ordinal))
-                world.Observe(process, state);
-            lines.Add(RenderState(line, state));
+            if (CaseDirective.IsFill(line))
+                lines.Add(FilledMappings.Fill(world, process, Number(CaseDirective.Words(line)[1])) ? line : $"{line} # no limit");
+            else if (CaseDirective.IsCost(line))
+                lines.Add(world.LastCost is { } cost ? string.Create(CultureInfo.InvariantCulture, $"{CaseDirective.Cost} flushes {cost.Flushes} tables {cost.Tables}") : line);
+            else
+                lines.Add(RenderLook(line, world, process, state));
         }
 
         return string.Join('\n', lines);
+    }
+
+    private static string RenderLook(string line, ConformanceWorld world, int process, SpaceSnapshot state)
+    {
+        if (CaseDirective.IsStep(line))
+            world.Observe(process, state);
+        return RenderState(line, state);
     }
 
     /// <summary>The first process's id, which a case with forks names and others do not.</summary>
@@ -80,7 +90,10 @@ internal static class ConformanceRendering
         switch (words[0])
         {
             case "#maps":
-                return state.Mappings.Count == 0 ? "#maps none" : $"#maps {string.Join("; ", state.Mappings.Select(mapping => (mapping with { Flags = null }).ToString()))}";
+                return $"#maps {MappingsText(state.Mappings)}";
+            case "#within":
+                var range = new AddressRange(new VirtualAddress(Number(words[1])), new ByteLength(Number(words[2])));
+                return $"#within {words[1]} {words[2]} {MappingsText(state.Mappings.Where(mapping => mapping.Range.Overlaps(range)))}";
             case "#flags":
                 ObservedMapping there = state.Mappings.FirstOrDefault(mapping => mapping.Range.Contains(new VirtualAddress(Number(words[1]))));
                 return $"#flags {words[1]} {there.Flags?.ToString() ?? "no mapping"}";
@@ -90,6 +103,9 @@ internal static class ConformanceRendering
                 return line;
         }
     }
+
+    private static string MappingsText(IEnumerable<ObservedMapping> mappings) =>
+        string.Join("; ", mappings.Select(mapping => (mapping with { Flags = null }).ToString())) is { Length: > 0 } text ? text : "none";
 
     internal static ulong Number(string text) =>
         IntegerExpression.TryParse(text, out ulong value, out string? error) ? value : throw new FormatException($"'{text}': {error}");

@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
@@ -15,24 +16,40 @@ internal abstract class ConformanceWorld : IDisposable
 
     internal abstract void Observe(int process, SpaceSnapshot into);
 
+    /// <summary>What the last mremap cost by the kernel's counters, or would have cost there; null where nothing can be counted.</summary>
+    internal abstract (long Flushes, long Tables)? LastCost { get; }
+
     public abstract void Dispose();
 }
 
-/// <summary>The engine, in the surroundings that the kernel's processes have.</summary>
-internal sealed class EngineWorld : ConformanceWorld
+/// <summary>The engine, in the surroundings that the kernel's processes have. What its moves cost is what they cost under the policy of the kernel that has proved the cases.</summary>
+internal sealed class EngineWorld : ConformanceWorld, IMoveObserver
 {
+    private const MovePolicy Counted = MovePolicy.Linux67;
+
     private readonly PhysicalMemory _memory = new();
     private readonly EngineSide _engine;
+    private MoveCost _cost;
 
     internal EngineWorld(MovePolicy policy, ConformanceCase conformanceCase)
     {
         LockstepSurroundings surroundings = LockstepSurroundings.Default with { ProtectionKeys = conformanceCase.NeedsProtectionKeys ?? false };
         _engine = new EngineSide(surroundings, _memory, policy, ConformanceRendering.FirstProcess(conformanceCase));
+        _engine.SpaceOf(ConformanceRendering.FirstProcess(conformanceCase))!.MoveObserver = this;
     }
 
     internal override CallData Data => _engine.Data;
 
-    internal override CallAnswer Execute(in CallRecord record) => _engine.Execute(record);
+    internal override (long Flushes, long Tables)? LastCost => ((long)_cost.TlbFlushes, (long)_cost.TablesAllocated);
+
+    internal override CallAnswer Execute(in CallRecord record)
+    {
+        if (record.Call.Number == SystemCallNumber.Remap)
+            _cost = default;
+        return _engine.Execute(record);
+    }
+
+    void IMoveObserver.Moving(MoveObservation move) => _cost += move.Plan(Counted).Cost;
 
     internal override void Observe(int process, SpaceSnapshot into) => _engine.Observe(process, into, withFlags: true);
 

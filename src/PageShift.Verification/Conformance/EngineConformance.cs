@@ -12,9 +12,11 @@ internal static class EngineConformance
         using EngineWorld world = new(MovePolicy.PageShift, one);
         string[] found = ConformanceRendering.Render(one, world).Split('\n');
         var failures = new Dictionary<CaseLevels, ConformanceResult>();
+        string[] lines = [.. one.Lines];
+        int index = -1;
         foreach ((CaseStep step, CaseLevels levels) in exported.LevelsOfSteps())
         {
-            int index = one.Lines.ToList().IndexOf(step.Line);
+            index = Array.IndexOf(lines, step.Line, index + 1);
             foreach (CaseLevels level in Each(levels).Where(level => found[index] != step.Line))
                 failures.TryAdd(level, new ConformanceResult(one.Name, level, ConformanceOutcome.Failed) { Line = step.Line, Expected = step.Line, Found = found[index] });
         }

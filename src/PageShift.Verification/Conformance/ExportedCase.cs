@@ -21,6 +21,7 @@ internal enum CaseNeeds
     NoMemoryFailures = 512,
     EmptyPool = 1024,
     RaisedHints = 2048,
+    MapCount = 4096,
 }
 
 /// <summary>What a check of a case is about; the order is that in which a young system gets there, and that of the C runtime.</summary>
@@ -43,6 +44,9 @@ internal enum CaseLevels
 
     /// <summary>Where the kernel puts what the caller leaves open.</summary>
     Placement = 16,
+
+    /// <summary>What page-table work a move takes, by the kernel's counters.</summary>
+    Costs = 32,
 }
 
 /// <summary>A case as data for a program in C.</summary>
@@ -175,9 +179,9 @@ internal sealed class ExportedCase
                 process = call.ThreadId;
                 steps.Add(CaseStep.Of(line, call));
             }
-            else if (line.StartsWith("#maps", StringComparison.Ordinal) || line.StartsWith("#flags", StringComparison.Ordinal) || line.StartsWith("#pages", StringComparison.Ordinal))
+            else if (CaseDirective.IsStep(line))
             {
-                steps.Add(CaseStep.OfLook(line, process, ConformanceRendering.Number));
+                steps.Add(CaseStep.OfDirective(line, process, ConformanceRendering.Number));
             }
         }
 
@@ -198,6 +202,10 @@ internal sealed class ExportedCase
                 foreach (string mapping in step.Expected.Split("; "))
                     yield return EndOf(mapping);
             }
+            else if (step.Operation == StepOperation.Fill)
+            {
+                yield return step.Arguments[0] + FilledMappings.LargestLength;
+            }
             else if (!step.IsLook && LengthOf(step) < (step.Expectation == StepExpectation.Error ? LongestThatFails : ChosenFrom))
             {
                 foreach (ulong address in step.Addresses.Where(address => address != 0))
@@ -211,13 +219,14 @@ internal sealed class ExportedCase
         string text = string.Join('\n', _case.Lines.Where(line => !line.StartsWith("# ", StringComparison.Ordinal)));
         var needs = CaseNeeds.None;
         ulong[] addresses = [.. Steps.SelectMany(step => step.Addresses)];
-        Add(CaseNeeds.SmallPages, LargeSizes.Any(size => text.Contains(size, StringComparison.Ordinal)) || Steps.Any(HasLargeOffset));
+        Add(CaseNeeds.SmallPages, LargeSizes.Any(size => text.Contains(size, StringComparison.Ordinal)) || Steps.Any(step => step.Operation == StepOperation.Cost) || Steps.Any(HasLargeOffset));
         Add(CaseNeeds.LargePages, (text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || text.Contains("MADV_COLLAPSE", StringComparison.Ordinal)) && text.Contains("#pages", StringComparison.Ordinal));
         Add(CaseNeeds.Keys, _case.NeedsProtectionKeys == true);
         Add(CaseNeeds.NoMemoryFailures, _case.Has(ConformanceCase.NoMemoryFailures));
         Add(CaseNeeds.EmptyPool, _case.Has(ConformanceCase.EmptyPool));
         Add(CaseNeeds.RaisedHints, _case.Has(ConformanceCase.RaisedHints));
         Add(CaseNeeds.NoKeys, _case.NeedsProtectionKeys == false);
+        Add(CaseNeeds.MapCount, Steps.Any(step => step.Operation == StepOperation.Fill));
         Add(CaseNeeds.Break, UsesBreak);
         Add(CaseNeeds.LowAddresses, addresses.Any(address => address != 0 && address < LowEnd));
         Add(CaseNeeds.Choice, addresses.Any(address => address is >= ChosenFrom and <= ChosenTop));
@@ -239,10 +248,10 @@ internal sealed class ExportedCase
         {
             bool lastFailed = failed.GetValueOrDefault(step.Process);
             bool isMemory = step.Operation is StepOperation.Set or StepOperation.Read;
-            CaseLevels levels = step.IsLook
+            CaseLevels levels = step.Operation == StepOperation.Cost ? CaseLevels.Costs : step.IsLook
                 ? lastFailed ? CaseLevels.Leftovers : CaseLevels.Mappings
                 : isMemory && lastFailed ? CaseLevels.Leftovers : CaseLevels.Results;
-            if (step.Operation == StepOperation.Maps)
+            if (step.Operation is StepOperation.Maps or StepOperation.Within)
                 levels |= CaseLevels.Merging;
             if (step.Expectation == StepExpectation.Address && step.Value != 0 && (step.IsOpen || (ulong)step.Value is >= ChosenFrom and <= ChosenTop))
                 levels |= CaseLevels.Placement;

@@ -21,6 +21,9 @@ internal sealed class KernelSide : CallSide<KernelTarget>
     /// <summary>True when a process was killed, or never was.</summary>
     internal bool HasEnded(int process) => Find(process) is not { Executor.IsAlive: true };
 
+    /// <summary>What makes the calls of a process that has not ended.</summary>
+    internal KernelExecutor ExecutorOf(int process) => Find(process)!.Executor;
+
     /// <inheritdoc/>
     internal override bool Observe(int process, SpaceSnapshot into, bool withFlags) =>
         Find(process)!.TryShowMappings(into.Mappings, withFlags) && Find(process)!.TryShowPages(into.Pages);

@@ -15,7 +15,7 @@ public sealed class ConformCommandTests
         using JsonDocument json = Json("--only", "munmap");
         int points = json.RootElement.GetProperty("results").GetArrayLength();
         Assert.Equal((0, ""), (text.ExitCode, text.Error));
-        Assert.StartsWith("engine: 5 cases of pageshift conform", text.Output, StringComparison.Ordinal);
+        Assert.StartsWith("engine: 6 cases of pageshift conform", text.Output, StringComparison.Ordinal);
         Assert.Equal("TAP version 14", tap.OutputLines[0]);
         Assert.Equal($"1..{points}", tap.OutputLines[1]);
         Assert.Equal(points, tap.OutputLines.Count(line => line.StartsWith("ok ", StringComparison.Ordinal)));
@@ -70,7 +70,7 @@ public sealed class ConformCommandTests
             Assert.Equal("failed", OutcomeOf(result));
             Assert.StartsWith("the system ended with it: ", result.GetProperty("found").GetString(), StringComparison.Ordinal);
         });
-        Assert.Equal(5, results.Select(CaseOf).Distinct().Count());
+        Assert.Equal(6, results.Select(CaseOf).Distinct().Count());
     }
 
     [Fact]
@@ -83,14 +83,28 @@ public sealed class ConformCommandTests
     }
 
     [Theory]
-    [InlineData("/no/such/program", "'/no/such/program' can't be started")]
-    [InlineData("false", "'false ")]
+    [InlineData("/no/such/program", "--on: found '/no/such/program', which can't be started (No such file or directory), expected engine, linux or a command ")]
+    [InlineData("nosuch -q", "--on: found 'nosuch', which can't be started (No such file or directory), expected ")]
+    [InlineData("/etc/passwd", "--on: found '/etc/passwd', which can't be started (Permission denied), expected ")]
+    [InlineData("false -q", "--on: found 'false -q', which ended before the first case did (exit code 1), expected a command that runs the program behind it")]
     public void A_command_that_runs_nothing_is_exit_code_3(string command, string message)
     {
         SkipWithoutCompiler();
         ToolResult result = Tool.Run("conform", "--on", command, "--only", "munmap");
         Assert.Equal(3, result.ExitCode);
-        Assert.Contains(message, result.ErrorLine, StringComparison.Ordinal);
+        Assert.StartsWith($"pageshift: {message}", result.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--export: found '/proc/x', which can't be made (No such file or directory), expected a directory that can be written to", "--export", "/proc/x")]
+    [InlineData("--export: found the file /etc/passwd, expected a directory", "--export", "/etc/passwd")]
+    [InlineData("--kernel: found '9x', expected a release such as 6.1", "--on", "linux", "--kernel", "9x")]
+    [InlineData("--kernel: found '6.1' with --on engine, which is Linux 6.18, expected another --on", "--kernel", "6.1")]
+    public void What_an_option_can_t_take_is_told_with_what_it_takes(string message, params string[] arguments)
+    {
+        ToolResult result = Tool.Run(["conform", .. arguments]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal($"pageshift: {message}", result.ErrorLine);
     }
 
     [Theory]

@@ -232,7 +232,7 @@ public sealed class UsageTests
     [InlineData("fuzz -o /dev/null", "-o: found the file /dev/null, expected a directory")]
     [InlineData("fuzz --export 3 --calls 5", "--calls: found --export too, which makes as many cases as it says, one after the other")]
     [InlineData("fuzz --shard 1/2 --export 3", "--shard: found --export too, which makes as many cases as it says, one after the other")]
-    [InlineData("check -o /proc/nowhere", "-o: /proc/nowhere can't be made: No such file or directory")]
+    [InlineData("check -o /proc/nowhere", "-o: found '/proc/nowhere', which can't be made (No such file or directory), expected a directory that can be written to")]
     [InlineData("check --merge samples", "samples: found a directory, expected a result of 'check --format json'")]
     [InlineData("check --merge /nowhere/x", "/nowhere/x: found no such file")]
     [InlineData("check --merge /dev/null", "/dev/null: found no result of 'check --format json' in schema 1")]

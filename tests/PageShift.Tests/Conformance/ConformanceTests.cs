@@ -50,6 +50,7 @@ public sealed class ConformanceTests
     private static bool IsOfThisKernel(ConformanceCase one) =>
         !(one.Has(ConformanceCase.NoMemoryFailures) && File.ReadAllText("/proc/meminfo").Contains("HardwareCorrupted:", StringComparison.Ordinal))
         && !(one.Has(ConformanceCase.EmptyPool) && PoolSizes.Any(file => !File.Exists(file) || File.ReadAllText(file).Trim() != "0"))
+        && !(one.Lines.Any(CaseDirective.IsFill) && File.ReadAllText("/proc/sys/vm/max_map_count").Trim() != "65530")
         && !(one.Has(ConformanceCase.RaisedHints) && LowestHint() != 65536);
 
     private static readonly string[] PoolSizes = ["/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages"];
@@ -67,7 +68,7 @@ public sealed class ConformanceTests
         bool dependsOnTheMoment = conformanceCase.Text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || conformanceCase.Text.Contains("MADV_COLLAPSE", StringComparison.Ordinal);
         for (int tries = 1; ; tries++)
         {
-            using KernelWorld world = KernelWorld.OrSkip(ConformanceRendering.FirstProcess(conformanceCase));
+            using KernelWorld world = KernelWorld.OrSkip(ConformanceRendering.FirstProcess(conformanceCase), conformanceCase.Lines.Any(CaseDirective.IsCost));
             if (conformanceCase.UsesShared && !world.KeepsSharedApart)
                 return conformanceCase.Text; // an ordinary user's processes would find what others have made
             string text = ConformanceRendering.Render(conformanceCase, world);

@@ -2,9 +2,10 @@
  * displacement into a window that is free here; those that Linux chose (below 0x7ffff7fff000, downwards) are moved below a mapping that stands for that limit;
  * those of the heap follow this program's own heap; lengths are multiples of the page size that is found here. */
 
-enum operation { OP_CALL, OP_SET, OP_READ, OP_FORK, OP_EXIT, OP_LIMIT, OP_OPEN, OP_MEMORY_FILE, OP_TRUNCATE, OP_CLOSE, OP_INCORE, OP_MAPS, OP_FLAGS, OP_PAGES };
+enum operation { OP_CALL, OP_SET, OP_READ, OP_FORK, OP_EXIT, OP_LIMIT, OP_OPEN, OP_MEMORY_FILE, OP_TRUNCATE, OP_CLOSE, OP_INCORE, OP_FILL,
+                 OP_MAPS, OP_FLAGS, OP_PAGES, OP_WITHIN, OP_COST };
 enum expectation { EXPECT_VALUE, EXPECT_ERROR, EXPECT_ADDRESS, EXPECT_IDENTIFIER, EXPECT_DESCRIPTOR };
-enum level { RESULTS, LEFTOVERS, MAPPINGS, MERGING, PLACEMENT, LEVELS };
+enum level { RESULTS, LEFTOVERS, MAPPINGS, MERGING, PLACEMENT, COSTS, LEVELS };
 enum need { NEED_4K = 1, NEED_HUGE = 2, NEED_KEYS = 4, NEED_NO_KEYS = 8, NEED_LOW = 16, NEED_BREAK = 32, NEED_CHOICE = 64, NEED_OVERCOMMIT = 128,
             NEED_ANONYMOUS_ONLY = 256, NEED_NO_MEMORY_FAILURES = 512, NEED_EMPTY_POOL = 1024, NEED_RAISED_HINTS = 2048, NEED_MAP_COUNT = 4096 };
 
@@ -26,7 +27,7 @@ struct one_case {
     const struct step *steps;
 };
 
-static const char *const level_names[LEVELS] = { "results", "leftovers", "mappings", "merging", "placement" };
+static const char *const level_names[LEVELS] = { "results", "leftovers", "mappings", "merging", "placement", "costs" };
 
 enum { CASE_PAGE = 4096, MOST_REGIONS = 32, MOST_DESCRIPTORS = 32, MOST_IDENTIFIERS = 128 };
 
@@ -247,8 +248,9 @@ static void put_mapping(struct text *t, const struct seen *m)
     }
 }
 
-/* The mappings of the case, in its own addresses, in the words that a case has for them. False where there is no /proc/self/maps. */
-static int show_mappings(struct text *t)
+/* The mappings of the case that have a page in a range, in the case's own addresses, in the words that a case has for them. False where there is no
+ * /proc/self/maps. */
+static int show_mappings(u64 from, u64 to, struct text *t)
 {
     static struct lines l;
     char line[512];
@@ -259,7 +261,7 @@ static int show_mappings(struct text *t)
         if (!read_mapping(line, &m))
             continue;
         int is_at_its_offset = m.offset == m.start && m.offset != 0;
-        if (!is_of_case(&m))
+        if (!is_of_case(&m) || m.end <= from || m.start >= to)
             continue;
         u64 start = unplace(m.start);
         m.end = start + (m.end - m.start) / (page / CASE_PAGE);

@@ -178,9 +178,10 @@ static void check_result(const struct step *s, u32 index, s64 result)
 
 static void look_at_mappings(const struct step *s, u32 index)
 {
+    u64 from = s->operation == OP_WITHIN ? place(s->arguments[0]) : 0, to = s->operation == OP_WITHIN ? from + scaled(s->arguments[1]) : ~0ull;
     static char found[TEXT_ROOM], joined[TEXT_ROOM], expected[TEXT_ROOM];
     struct text f = { found, 0, TEXT_ROOM }, j = { joined, 0, TEXT_ROOM }, e = { expected, 0, TEXT_ROOM };
-    if (here.region_count || !show_mappings(&f))
+    if (here.region_count || !show_mappings(from, to, &f))
         return; /* not where Linux would have put it, which is a failure of its own: what lies beside it says nothing */
     join_mappings(found, &j);
     join_mappings(s->expected, &e);
@@ -223,6 +224,52 @@ static void ask_presence(const struct step *s, u32 index)
     check(RESULTS, index, same(found, s->expected), s->expected, found);
 }
 
+/* As many mappings as a process may have: one page each, of two kinds by turns, so that no two are one. */
+static void fill_with_mappings(const struct step *s, u32 index)
+{
+    const u64 most = 70000;
+    char found[64] = "";
+    struct text f = { found, 0, sizeof found };
+    u64 start = place(s->arguments[0]), made = 0;
+    s64 got = 0;
+    for (; made < most && !is_error(got); made++)
+        got = sys(SYS(mmap), start + made * page, page, made % 2 == 0, MAP_IS_PRIVATE | MAP_IS_ANONYMOUS | MAP_IS_FIXED_NOREPLACE, (u64)-1, 0);
+    put_number(&f, made, 10);
+    put(&f, " mappings, then ");
+    if (is_error(got))
+        put_error(&f, (int)-got);
+    else
+        put(&f, "no error");
+    check(RESULTS, index, got == -E_NOMEM, "ENOMEM where there are more than vm.max_map_count", found);
+    record->stopped = got != -E_NOMEM;
+    here.last_failed = 0;
+}
+
+static s64 counted_call(const struct step *s)
+{
+    u64 before[2], after[2];
+    int is_counted = read_counters(before);
+    s64 result = make_call(s);
+    has_cost = is_counted && read_counters(after);
+    for (int i = 0; has_cost && i < 2; i++)
+        last_cost[i] = after[i] - before[i] > counter_overhead[i] ? after[i] - before[i] - counter_overhead[i] : 0;
+    return result;
+}
+
+/* A move may cost less than Linux's. */
+static void look_at_cost(const struct step *s, u32 index)
+{
+    char found[64] = "";
+    struct text f = { found, 0, sizeof found };
+    if (!has_cost)
+        return;
+    put(&f, "flushes ");
+    put_number(&f, last_cost[0], 10);
+    put(&f, " tables ");
+    put_number(&f, last_cost[1], 10);
+    check(COSTS, index, last_cost[0] <= s->arguments[0] && last_cost[1] <= s->arguments[1], s->expected, found);
+}
+
 static s64 make_process(void) { return sys(SYS(clone), 17 /* SIGCHLD */, 0, 0, 0, 0, 0); }
 
 static void pause_briefly(u64 nanoseconds)
@@ -234,14 +281,16 @@ static void pause_briefly(u64 nanoseconds)
 static void do_step(const struct step *s, u32 index)
 {
     switch (s->operation) {
-    case OP_CALL: check_result(s, index, make_call(s)); break;
+    case OP_CALL: check_result(s, index, s->number == SYS(mremap) ? counted_call(s) : make_call(s)); break;
     case OP_SET: case OP_READ: check_result(s, index, access_memory(s)); break;
     case OP_LIMIT: check_result(s, index, set_limit(s->arguments[0], s->arguments[1])); break;
     case OP_OPEN: case OP_MEMORY_FILE: check_result(s, index, open_file(s)); break;
     case OP_TRUNCATE: check_result(s, index, sys2(SYS(ftruncate), (u64)descriptor(s->arguments[0]), scaled(s->arguments[1]))); break;
     case OP_CLOSE: check_result(s, index, sys1(SYS(close), (u64)descriptor(s->arguments[0]))); break;
     case OP_INCORE: ask_presence(s, index); break;
-    case OP_MAPS: look_at_mappings(s, index); break;
+    case OP_FILL: fill_with_mappings(s, index); break;
+    case OP_COST: look_at_cost(s, index); break;
+    case OP_WITHIN: case OP_MAPS: look_at_mappings(s, index); break;
     case OP_FLAGS: look_at_flags(s, index); break;
     case OP_PAGES: look_at_pages(s, index); break;
     default: break;
@@ -314,6 +363,8 @@ static void run_case(const struct one_case *c)
     catch_faults();
     for (u64 fd = 3; fd < 100; fd++)
         sys1(SYS(close), fd);
+    if (c->levels >> COSTS & 1)
+        open_counters();
     if (!set_surroundings(c) && uses_locks(c)) {
         put(&why, "the limit of locked memory (RLIMIT_MEMLOCK) is below 8 MiB, and can't be raised");
         return;
