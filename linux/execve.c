@@ -4,7 +4,7 @@
 //   execve [TRIES]
 // The new program gets 2 MiB of arguments, so that its stack reaches into two blocks of 2 MiB, and tells where its stack ended
 // up. One of 512 distances is a multiple of 2 MiB. For the first distance, and for the first of those, it prints what the kernel
-// did in move_page_tables(): tables made and TLB flushes, by the stack that the kernel records with each event.
+// did meanwhile: tables made and TLB flushes, by the stack that the kernel records with each event.
 // Exit codes: 0 measured; 1 no such distance in TRIES (default 6000); 2 not possible here.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -45,8 +45,8 @@ static int tell(void)
 	return 0;
 }
 
-// The end of the new program's stack.
-static unsigned long run(char *self, char **list)
+// The end of the new program's stack, and the process that runs it.
+static unsigned long run(char *self, char **list, pid_t *process)
 {
 	int ends[2];
 	unsigned long start, end = 0;
@@ -67,23 +67,25 @@ static unsigned long run(char *self, char **list)
 		die("the new program");
 	fclose(said);
 	waitpid(child, NULL, 0);
+	*process = child;
 	set(TRACING "tracing_on", "0");
 	return end;
 }
 
-// Counts the events that were recorded within move_page_tables().
-static void report(unsigned long end)
+// Counts the events of the move, which is in a function of its own, with the removal of the old place.
+static void report(unsigned long end, pid_t process)
 {
-	char line[1024];
+	char line[1024], mark[32];
 	unsigned tables = 0, flushes = 0;
 	int event = 0; // 1 a table, 2 a flush
+	snprintf(mark, sizeof mark, "-%d ", (int)process);
 	FILE *trace = fopen(TRACING "trace", "re");
 	while (trace && fgets(line, sizeof line, trace)) {
 		if (strstr(line, " mm_page_alloc: "))
-			event = 1;
+			event = strstr(line, mark) ? 1 : 0;
 		else if (strstr(line, " tlb_flush: "))
-			event = 2;
-		else if (strstr(line, "move_page_tables")) {
+			event = strstr(line, mark) ? 2 : 0;
+		else if (strstr(line, "relocate_vma_down") || strstr(line, "shift_arg_pages")) {
 			tables += event == 1;
 			flushes += event == 2;
 			event = 0;
@@ -115,10 +117,11 @@ int main(int argc, char **argv)
 	set(TRACING "events/tlb/tlb_flush/enable", "1");
 	bool found = false, other = false;
 	for (unsigned long i = 0; i < tries && !found; i++) {
-		unsigned long end = run(argv[0], list);
+		pid_t process;
+		unsigned long end = run(argv[0], list, &process);
 		found = (highest - end) % block == 0;
 		if (found || !other)
-			report(end);
+			report(end, process);
 		other = true;
 	}
 	set(TRACING "events/enable", "0");
