@@ -3,7 +3,9 @@
 //   hammer MOVES [SEED]
 // What is around the source and the destination: private memory that is written, checked and thrown away; a shared file that
 // is mapped, written and truncated by its descriptor, so that the kernel comes by its reverse map; and, by writing to
-// /proc/sys/vm/compact_memory, pages that migrate. A child is forked now and then, and the maps are read with all tables.
+// /proc/sys/vm/compact_memory, pages that migrate. A child is forked now and then, and the maps are read with all tables. After
+// every 16th move the middle of a file's mapping leaves it and comes back, while another thread makes the file's pages large
+// and small, for which the kernel takes tables of every mapping of it away.
 // After each move some pages of the mapping are checked, and every 256 moves every byte of it. Then other pages of it are
 // present: mostly few, so that a move is short and meets its neighbours often, and every eighth time all. Standard error says
 // how far it is, standard output what it did; exit code 1 if a byte was wrong.
@@ -36,7 +38,9 @@ enum { place_count = sizeof places / sizeof *places, lowest = 60, highest = 72, 
 static char *base;
 static int file;
 static atomic_bool stopping;
-static atomic_ulong touched, discarded, truncated, compacted, forked, tables_made, wrong;
+static char *parted, *view;
+static int large_file;
+static atomic_ulong collapsed, touched, discarded, truncated, compacted, forked, tables_made, wrong;
 
 static uint64_t next(uint64_t *state)
 {
@@ -222,6 +226,61 @@ static void write_others(char *at, uint64_t *state, unsigned long turn)
 	}
 }
 
+// A hole makes a large page small; the page in its place has no stamp.
+static bool is_sacrificed(unsigned index)
+{
+	return index % (block / page) == 300;
+}
+
+static void *collapse(void *unused)
+{
+	(void)unused;
+	while (!stopping) {
+		for (long at = 0; at < 2L * block; at += block) {
+			if (fallocate(large_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at + 300L * page, page) != 0)
+				die("fallocate");
+			*(volatile char *)(view + at + 300L * page) = 1;
+			if (madvise(view + at, block, 25 /* MADV_COLLAPSE */) == 0)
+				atomic_fetch_add(&collapsed, 1);
+		}
+		usleep(500);
+	}
+	return NULL;
+}
+
+// The file's mapping is of two blocks; its middle is half of each. Without pages beside it the tables go with it. When it comes
+// back, the mappings are one again.
+static void part_and_join(void)
+{
+	char *middle = parted + mebibyte, *away = parted + 64L * block + mebibyte;
+	for (int back = 0; back < 2; back++) {
+		madvise(parted, mebibyte, MADV_DONTNEED);
+		madvise(parted + 3L * mebibyte, mebibyte, MADV_DONTNEED);
+		char *from = back ? away : middle, *to = back ? middle : away;
+		if (mremap(from, block, block, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+			die("mremap");
+		for (unsigned index = mebibyte / page; index < 3 * mebibyte / page; index += 13)
+			if (!is_sacrificed(index) && *(volatile uint64_t *)(to + (size_t)index * page - mebibyte) != stamp(index))
+				count_wrong("the file", (unsigned long)index);
+	}
+}
+
+static void map_parted(void)
+{
+	char *room = mmap((void *)0x180000000000, 256L * block, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	large_file = memfd_create("large", MFD_CLOEXEC);
+	if (room == MAP_FAILED || large_file < 0 || ftruncate(large_file, 2L * block) != 0)
+		die("the file's place");
+	munmap(room, 256L * block);
+	parted = mmap(room, 2L * block, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, large_file, 0);
+	view = mmap(room + 128L * block, 2L * block, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, large_file, 0);
+	if (parted == MAP_FAILED || view == MAP_FAILED)
+		die("mmap");
+	for (unsigned index = 0; index < 2 * block / page; index++)
+		*(uint64_t *)(view + (size_t)index * page) = is_sacrificed(index) ? 0 : stamp(index);
+}
+
 static void map_neighbours(long number)
 {
 	char *at = base + number * block;
@@ -234,7 +293,7 @@ int main(int argc, char **argv)
 {
 	unsigned long moves = argc > 1 ? strtoul(argv[1], NULL, 0) : 100000;
 	uint64_t state = (argc > 2 ? strtoul(argv[2], NULL, 0) : 1) * 0x9e3779b97f4a7c15u | 1;
-	pthread_t threads[4];
+	pthread_t threads[5];
 	// Nothing else within the 1 GiB blocks: reserved, then given back where something is to be.
 	base = mmap((void *)0x100000000000, (2L * second_area) * block, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	file = memfd_create("neighbours", MFD_CLOEXEC);
@@ -250,11 +309,13 @@ int main(int argc, char **argv)
 	if (at != place_at(places[0]))
 		die("mmap");
 	write_others(at, &state, 0);
+	map_parted();
 	int tables = open_table_counter();
 	int flushes = open_counter("tlb/tlb_flush", "reason==3");
 	if (pthread_create(&threads[0], NULL, work, (void *)(uintptr_t)(next(&state) | 1)) ||
 	    pthread_create(&threads[1], NULL, work, (void *)(uintptr_t)(next(&state) | 1)) ||
-	    pthread_create(&threads[2], NULL, truncate_file, NULL) || pthread_create(&threads[3], NULL, disturb, NULL))
+	    pthread_create(&threads[2], NULL, truncate_file, NULL) || pthread_create(&threads[3], NULL, disturb, NULL) ||
+	    pthread_create(&threads[4], NULL, collapse, NULL))
 		die("pthread_create");
 
 	unsigned long without_table = 0;
@@ -272,6 +333,8 @@ int main(int argc, char **argv)
 		current = to;
 		for (int i = 0; i < 4; i++)
 			check(at, written[next(&state) % written_count]);
+		if ((move + 1) % 16 == 0)
+			part_and_join();
 		if ((move + 1) % 256 == 0) {
 			check_all(at);
 			write_others(at, &state, (move + 1) / 256);
@@ -282,10 +345,11 @@ int main(int argc, char **argv)
 	flushed = read_counter(flushes) - flushed;
 	check_all(at);
 	stopping = true;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		pthread_join(threads[i], NULL);
 	printf("hammer: %lu moves, %lu of them made no table, %lu flushes in all; neighbours touched %lu and thrown away %lu times, with %lu new "
-	       "tables; %lu truncations, %lu compactions, %lu children; %lu wrong\n",
-	       moves, without_table, (unsigned long)flushed, touched, discarded, tables_made, truncated, compacted, forked, wrong);
+	       "tables; %lu truncations, %lu compactions, %lu children, %lu large pages; %lu wrong\n",
+	       moves, without_table, (unsigned long)flushed, touched, discarded, tables_made, truncated, compacted, forked,
+	       collapsed, wrong);
 	return wrong != 0;
 }
