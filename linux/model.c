@@ -35,8 +35,8 @@ struct mm_struct { pgd_t top[SLOTS]; long tables; long allocations; struct vm_ar
 struct vm_area_struct { struct mm_struct *vm_mm; unsigned long vm_start, vm_end; bool locked; };
 struct vma_iterator { struct vm_area_struct *at; unsigned long from; };
 
-static int held;
-static long moved_whole[2], flushes, freed_empty;
+static int held, rmaps_held;
+static long moved_whole[2], flushes, freed_empty, synchronized;
 
 static unsigned long *new_table(struct mm_struct *mm)
 {
@@ -49,12 +49,21 @@ static unsigned long *new_table(struct mm_struct *mm)
 static unsigned long *table_of(unsigned long v) { return (unsigned long *)(v & ~3ul); }
 static bool is_table(unsigned long v) { return (v & 3) == 1; }
 
+// What takes a table away holds the reverse map's locks.
+static void need_rmap(const char *what)
+{
+	if (rmaps_held > 0)
+		return;
+	printf("model: %s without the reverse map's locks\n", what);
+	exit(1);
+}
+
 #define LEVEL(name) \
 	static bool name##_none(name##_t e) { return e.v == 0; } \
 	static bool name##_present(name##_t e) { return e.v != 0; } \
 	static bool name##_leaf(name##_t e) { return (e.v & 3) == 3; } \
 	static bool name##_bad(name##_t e) { return (e.v & 1) == 0; } \
-	static void name##_clear(name##_t *e) { e->v = 0; }
+	static void name##_clear(name##_t *e) { need_rmap(#name "_clear"); e->v = 0; }
 LEVEL(pmd) LEVEL(pud)
 static bool pgd_none(pgd_t e) { (void)e; return false; }
 static bool pgd_bad(pgd_t e) { (void)e; return false; }
@@ -97,7 +106,9 @@ static void pmd_install(struct mm_struct *mm, pmd_t *e, pgtable_t *table)
 }
 static void pmd_populate(struct mm_struct *mm, pmd_t *e, pgtable_t table) { (void)mm; moved_whole[0]++; e->v = (unsigned long)table | 1; }
 static void pud_populate(struct mm_struct *mm, pud_t *e, pmd_t *table) { (void)mm; moved_whole[1]++; e->v = (unsigned long)table | 1; }
-static pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, unsigned long a, pmd_t *e) { pmd_t was = *e; (void)vma; (void)a; e->v = 0; return was; }
+static pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, unsigned long a, pmd_t *e) { pmd_t was = *e; (void)vma; (void)a; pmd_clear(e); return was; }
+static void pmdp_get_lockless_sync(void) { }
+static void tlb_remove_table_sync_one(void) { synchronized++; }
 static void flush_tlb_range(struct vm_area_struct *vma, unsigned long from, unsigned long to) { (void)vma; flushes += from < to; }
 static spinlock_t one_lock;
 static spinlock_t *pmd_lock(struct mm_struct *mm, pmd_t *e) { (void)mm; (void)e; held++; return &one_lock; }
@@ -107,8 +118,8 @@ static spinlock_t *pud_lock(struct mm_struct *mm, pud_t *e) { (void)mm; (void)e;
 static spinlock_t *pud_lockptr(struct mm_struct *mm, pud_t *e) { (void)mm; (void)e; return &one_lock; }
 static void spin_lock_nested(spinlock_t *lock, int nesting) { (void)lock; (void)nesting; held++; }
 static void spin_unlock(spinlock_t *lock) { (void)lock; held--; }
-static void take_rmap_locks(struct vm_area_struct *vma) { (void)vma; held++; }
-static void drop_rmap_locks(struct vm_area_struct *vma) { (void)vma; held--; }
+static void take_rmap_locks(struct vm_area_struct *vma) { (void)vma; held++; rmaps_held++; }
+static void drop_rmap_locks(struct vm_area_struct *vma) { (void)vma; held--; rmaps_held--; }
 static bool is_vm_hugetlb_page(struct vm_area_struct *vma) { (void)vma; return false; }
 static void vma_start_write(struct vm_area_struct *vma) { vma->locked = true; }
 static void cond_resched(void) { }
@@ -256,7 +267,12 @@ static bool try_one(unsigned long number)
 		if (!extent && !step(&mm, old_addr, old_end, new_addr, &extent))
 			break;
 	}
+	synchronized = 0;
 	drain_neighbour_rmaps(&whole);
+	if (synchronized != whole.expands_pud) {
+		printf("move %lu: a PUD was expanded, and lockless walks were not waited for\n", number);
+		return false;
+	}
 	unsigned long done = length + old_addr - old_end;
 
 	for (unsigned long a = 0; a < SPACE; a += PAGE_SIZE) {

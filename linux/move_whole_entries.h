@@ -20,6 +20,7 @@ struct whole_entries {
 	bool may_move_tables;
 	unsigned long start_size;	/* the largest block to which the start can be expanded, or 0 */
 	unsigned long end_size;		/* the same for the end */
+	bool expands_pud;		/* one of them is a PUD's */
 	unsigned long drain_from;	/* with what was added to the source at both ends */
 	unsigned long drain_to;
 };
@@ -121,7 +122,7 @@ static bool write_lock_mappings(struct mm_struct *mm, unsigned long from, unsign
 	VMA_ITERATOR(vmi, mm, from);
 
 	for_each_vma_range(vmi, neighbour, to) {
-		/* It may share its tables with another process. */
+		/* Its tables are walked under locks of its own. */
 		if (is_vm_hugetlb_page(neighbour))
 			return false;
 		vma_start_write(neighbour);
@@ -171,6 +172,7 @@ static void plan_at(struct whole_entries *w, unsigned long size)
 		return;
 	if (cuts_start && w->start_size < size && can_expand(w, first, size)) {
 		w->start_size = size;
+		w->expands_pud |= size == PUD_SIZE;
 		w->drain_from = min(w->drain_from, first);
 	}
 	if (!cuts_end || w->end_size >= size)
@@ -178,6 +180,7 @@ static void plan_at(struct whole_entries *w, unsigned long size)
 	/* One block that holds both ends moves whole or not at all, and was looked at already. */
 	if (first == last && cuts_start ? w->start_size >= size : can_expand(w, last, size)) {
 		w->end_size = size;
+		w->expands_pud |= size == PUD_SIZE;
 		w->drain_to = max(w->drain_to, last + size);
 	}
 }
@@ -206,7 +209,8 @@ static void plan_whole_entries(struct whole_entries *w, struct vm_area_struct *v
 /*
  * Frees the table in a slot that entries are about to move to, if nothing lives in it: it is what is left of pages that
  * have been moved or thrown away. A walk that has just found it ends in a table without entries, whose memory stays until
- * all walks under RCU have ended.
+ * all walks under RCU have ended. retract_page_tables() frees such a table as well, without another look at the slot once it
+ * has the slot's lock: the file's lock keeps it out. It comes for blocks that one mapping covers, here the new one.
  */
 static bool free_empty_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr)
 {
@@ -214,24 +218,31 @@ static bool free_empty_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned lo
 	struct mm_struct *mm = vma->vm_mm;
 	spinlock_t *pmd_ptl, *pte_ptl;
 	pmd_t table;
+	bool freed;
 
 	if (lives_in_pmd(pmd, addr, addr + PMD_SIZE))
 		return false;
+	take_rmap_locks(vma);
 	pmd_ptl = pmd_lock(mm, pmd);
 	table = *pmd;
 	if (!pmd_is_table(table)) {
 		spin_unlock(pmd_ptl);
+		drop_rmap_locks(vma);
 		return pmd_none(table);
 	}
 	pte_ptl = pte_lockptr(mm, pmd);
 	if (pte_ptl != pmd_ptl)
 		spin_lock_nested(pte_ptl, SINGLE_DEPTH_NESTING);
-	if (!lives_in_pmd(pmd, addr, addr + PMD_SIZE))
+	freed = !lives_in_pmd(pmd, addr, addr + PMD_SIZE);
+	if (freed) {
 		table = pmdp_collapse_flush(vma, addr, pmd);
+		pmdp_get_lockless_sync();
+	}
 	if (pte_ptl != pmd_ptl)
 		spin_unlock(pte_ptl);
 	spin_unlock(pmd_ptl);
-	if (!pmd_none(*pmd))
+	drop_rmap_locks(vma);
+	if (!freed)
 		return false;
 	mm_dec_nr_ptes(mm);
 	pte_free_defer(mm, pmd_pgtable(table));
@@ -472,13 +483,16 @@ static unsigned long move_whole_entries(struct whole_entries *w, unsigned long o
 /*
  * A reverse map of a neighbour may have found a table under the neighbour's address before the table moved. There is
  * nothing of the neighbour in it, and nothing can be put there before the mmap lock is let go; after that, something can.
- * So such walks have to end before: each holds one of these locks.
+ * So such walks have to end before: each holds one of these locks. get_user_pages_fast() holds none and has interrupts off. It
+ * looks at the PMD again, but not at the PUD, and not every flush waits for it.
  */
 static void drain_neighbour_rmaps(struct whole_entries *w)
 {
 	struct vm_area_struct *neighbour;
 	VMA_ITERATOR(vmi, w->vma->vm_mm, w->drain_from);
 
+	if (w->expands_pud)
+		tlb_remove_table_sync_one();
 	for_each_vma_range(vmi, neighbour, w->drain_to) {
 		if (neighbour == w->vma || neighbour == w->new_vma)
 			continue;

@@ -25,6 +25,8 @@ public sealed class WholeEntriesModelTests : IDisposable
     [InlineData("lives_in(mm, max(w->old_end, block), block + size) ||", "")]
     [InlineData("w->end_size = size == PUD_SIZE ? PMD_SIZE : 0;", "")]
     [InlineData("pte_free_defer(mm, pmd_pgtable(table));", "")]
+    [InlineData("take_rmap_locks(vma);", "")] // a file's empty table could be taken away at the same time
+    [InlineData("tlb_remove_table_sync_one();", "")]
     public void A_fault_is_found(string found, string instead)
     {
         (int code, string output) = Run(functions =>
