@@ -4,6 +4,7 @@ using PageShift.Cli.Words;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Units;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output.Svg;
 
@@ -48,11 +49,11 @@ internal sealed class ExplainSvg
         _drawing = drawing;
         _move = move;
         _top = top;
-        _columns = ColumnsOf(geometry);
+        _columns = ColumnsOf(move);
         _cell = TableWidth / _columns;
-        _tableHeight = TableHeight(geometry);
+        _tableHeight = TableHeight(move);
         _level = LevelOf(move);
-        _span = geometry.Span(_level);
+        _span = move.Places.SpanOf(_level);
         _slots = SlotsOf(move);
         _live = [.. OccupiedRanges.In(move.Before, geometry).Where(r => r.Overlaps(move.Places.Source)).Select(r => r.Intersect(move.Places.Source))];
     }
@@ -104,7 +105,7 @@ internal sealed class ExplainSvg
         double table = y + EntryHeight + Link;
         bool hasTable = runs.Length != 0 || others.Length != 0;
         _drawing.Rectangle(x, y, TableWidth, EntryHeight, entry, isWhole ? entry : Rule);
-        _drawing.Label(x + (TableWidth / 2), y + 15, $"{Describe.Level(_level)} {slot.Value / _span.Value % (ulong)_move.Places.Geometry.EntriesPerTable}", isWhole ? "#ffffff" : Soft, isCentred: true, isStrong: isWhole);
+        _drawing.Label(x + (TableWidth / 2), y + 15, $"{Describe.Level(_level)} {slot.Value / _span.Value % (ulong)_move.Places.Geometry.EntriesAt(_level)}", isWhole ? "#ffffff" : Soft, isCentred: true, isStrong: isWhole);
         if (hasTable)
             _drawing.Line(x + (TableWidth / 2), y + EntryHeight, x + (TableWidth / 2), table, isWhole ? entry : Rule);
         _drawing.Rectangle(x, table, TableWidth, _tableHeight, hasTable ? Empty : "#ffffff", isWhole ? entry : Rule);
@@ -137,7 +138,7 @@ internal sealed class ExplainSvg
         if (range is not { } some || !some.Overlaps(block))
             return;
         AddressRange part = some.Intersect(block);
-        ulong cellBytes = _span.Value / (ulong)_move.Places.Geometry.EntriesPerTable;
+        ulong cellBytes = _move.Places.SpanOf(_level - 1).Value;
         int first = (int)((part.Start - block.Start).Value / cellBytes), end = (int)(((part.End - block.Start).Value + cellBytes - 1) / cellBytes);
         while (first < end)
         {
@@ -202,11 +203,11 @@ internal sealed class ExplainSvg
         $"{move.Call} moves {Describe.Size(move.Places.Length)} from {move.Places.Old} to {move.Places.New}, {Describe.Congruence(move.Places.Congruence, move.Places.Geometry)}";
 
     private static double HeightOf(ExplainedMove move) =>
-        HeadHeight + RowHead + (2 * (EntryHeight + Link + TableHeight(move.Places.Geometry))) + Between + 48 + (move.Plans.Count() * RungHeight) + 14;
+        HeadHeight + RowHead + (2 * (EntryHeight + Link + TableHeight(move))) + Between + 48 + (move.Plans.Count() * RungHeight) + 14;
 
-    private static int ColumnsOf(PagingGeometry geometry) => 1 << ((geometry.IndexBits + 1) / 2);
+    private static int ColumnsOf(ExplainedMove move) => 1 << ((move.Places.Geometry.IndexBits(LevelOf(move) - 1) + 1) / 2);
 
-    private static double TableHeight(PagingGeometry geometry) => TableWidth / ColumnsOf(geometry) * geometry.EntriesPerTable / ColumnsOf(geometry);
+    private static double TableHeight(ExplainedMove move) => TableWidth / ColumnsOf(move) * move.Places.Geometry.EntriesAt(LevelOf(move) - 1) / ColumnsOf(move);
 
     /// <summary>The highest level at which something moves, where that has tables.</summary>
     private static PageTableLevel LevelOf(ExplainedMove move) => move.Executed.Runs.Select(run => run.Level).Append(PageTableLevel.Pmd).Max();
