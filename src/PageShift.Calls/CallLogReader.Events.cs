@@ -9,6 +9,7 @@ public sealed partial class CallLogReader
 {
     private const int MostSparedBuffers = 16;
     private const int SmallestPage = 4096;
+    private const int MostWrapped = 4; // the lines that mail makes of one
 
     /// <summary>Buffers of calls that have completed, for the next ones.</summary>
     private readonly Stack<UnfinishedCall> _spared = new();
@@ -48,7 +49,31 @@ public sealed partial class CallLogReader
                 : Reject(cursor, origin, ChangesMemory(cursor.Text[begin..]));
         }
 
-        return Deliver(call, threadId, timestamp, out record);
+        return origin is null && call.Outcome.State == CallOutcomeState.None
+            ? ReadWrapped(call, text[begin..], LineCursor.ColumnOf(text, 0, begin), threadId, timestamp, out record)
+            : Deliver(call, threadId, timestamp, out record);
+    }
+
+    /// <summary>Reads a call without a result, which may stand in the next line: mail wraps lines.</summary>
+    private bool ReadWrapped(in ParsedCall call, ReadOnlySpan<byte> text, int column, int threadId, CallTimestamp timestamp, out CallRecord record)
+    {
+        UnfinishedCall wrapped = TakeSpared();
+        wrapped.Begin(threadId, timestamp);
+        wrapped.Append(text, _lines.LineCount, column);
+        bool isRead;
+        if (_lines.NextBegins((byte)'=') && _lines.TryRead(out ReadOnlySpan<byte> rest, out _))
+        {
+            wrapped.Append(rest, _lines.LineCount, 1);
+            var joined = new LineCursor(wrapped.Text);
+            isRead = ReadCall(ref joined, threadId, timestamp, wrapped, out record);
+        }
+        else
+        {
+            isRead = Deliver(call, threadId, timestamp, out record);
+        }
+
+        Spare(wrapped);
+        return isRead;
     }
 
     /// <summary>True when a line ends before what was expected, or the log does in the middle of a word.</summary>
@@ -60,7 +85,7 @@ public sealed partial class CallLogReader
         return _lines.IsUnterminated && !word.TakeName().IsEmpty && word.Position >= length;
     }
 
-    /// <summary>Reads a call whose line ends in the middle of it: the program wrote the end of a line there, and the call goes on in the next one; or the log ends there.</summary>
+    /// <summary>Reads a call whose line ends in the middle of it: the program wrote the end of a line there, or mail has wrapped it behind a comma, and the call goes on in the next one; or the log ends there.</summary>
     private bool ReadTorn(ReadOnlySpan<byte> line, int start, int end, int threadId, CallTimestamp timestamp, out CallRecord record)
     {
         record = default;
@@ -68,6 +93,8 @@ public sealed partial class CallLogReader
         torn.Begin(threadId, timestamp);
         torn.Append(line[start..], _lines.LineCount, LineCursor.ColumnOf(line, 0, start));
         bool changesMemory = ChangesMemory(torn.Text);
+        for (int lines = 1; lines < MostWrapped && changesMemory && torn.Text.TrimEnd((byte)' ') is [.., (byte)',' or (byte)'|'] && _lines.TryRead(out ReadOnlySpan<byte> next, out _); lines++)
+            torn.Append(next.TrimEnd((byte)'\r'), _lines.LineCount, 1);
         if (_lines.NextBegins((byte)')') && _lines.TryRead(out ReadOnlySpan<byte> rest, out _))
         {
             torn.Append(rest, _lines.LineCount, 1);

@@ -204,7 +204,8 @@ internal sealed partial class ExplainText : IDisposable
         string untouched = explanation.Statistics.LeftUnpopulated == 0
             ? ""
             : $"; {Describe.Count(explanation.Statistics.LeftUnpopulated, "range")} of more than {Describe.Size(LogExecutor.LargestPopulated)} assumed untouched";
-        return Describe.Presence(explanation.Statistics, explanation.Settings.Populate) + untouched + Describe.Machine(explanation.Settings.Machine).Replace("\n", "; ", StringComparison.Ordinal);
+        string machine = Describe.Machine(explanation.Settings.Machine) is { Length: not 0 } taken ? $"; {taken}" : "";
+        return Describe.Presence(explanation.Statistics, explanation.Settings.Populate) + untouched + machine;
     }
 
     /// <summary>How PageShift compares with the newest Linux, when it is better and both were asked for.</summary>

@@ -27,7 +27,9 @@ internal sealed class RunText(int most) : IRunOutput
 
     public void Finish(RunReport report)
     {
-        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Describe.Presence(report.Statistics, report.Settings.Populate)}{Describe.Machine(report.Settings.Machine)}");
+        _output.Line($"{Name(report.Settings.File)}: {Describe.Count(report.Statistics.Calls, "call")}, {Describe.Count(report.Statistics.Moves, "move")}; {Describe.Presence(report.Statistics, report.Settings.Populate)}");
+        if (Describe.Machine(report.Settings.Machine) is { Length: not 0 } machine)
+            _output.Line(machine);
         IEnumerable<MoveReport> shown = _largest.UnorderedItems.Select(i => i.Element).OrderBy(m => m.Line);
         if (report.Statistics.Moves > most)
         {

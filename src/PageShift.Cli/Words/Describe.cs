@@ -81,12 +81,12 @@ internal static class Describe
             : $"present: the pages that the log names; in other address spaces {Assumption(populate)}";
     }
 
-    /// <summary>Which machine a log was taken to be from, and why, as a line of its own that follows another; nothing for the usual one.</summary>
+    /// <summary>Which machine a log was taken to be from, and why; nothing for the usual one.</summary>
     internal static string Machine(Machine machine) => machine.Because switch
     {
         null => "",
-        "" => $"\ntaken for {MachineText.Of(machine)}",
-        var why => $"\ntaken for {MachineText.Of(machine)}: {why}",
+        "" => $"taken for {MachineText.Of(machine)}",
+        var why => $"taken for {MachineText.Of(machine)}: {why}",
     };
 
     /// <summary>How many lines of a log are no calls, and which: "3 lines passed over that are no calls (lines 2, 7-8)".</summary>
