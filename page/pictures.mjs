@@ -9,12 +9,12 @@ const [program, file] = process.argv.slice(2);
 const docs = new URL('../docs/', import.meta.url);
 const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
 
-/** Opens the page at its first move, under a policy, with a part of the move done. */
+/** Opens the page at its first screen, under a policy, with a part of the move done. */
 async function open(width, policy, progress, scale) {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, deviceScaleFactor: scale, colorScheme: 'light' });
-    await page.goto(`${pathToFileURL(resolve(file)).href}#move-1`);
+    const page = await browser.newPage({ viewport: { width, height: width > 1000 ? 640 : 900 }, deviceScaleFactor: scale, colorScheme: 'light' });
+    await page.goto(pathToFileURL(resolve(file)).href);
     await page.waitForSelector('html[data-ready]', { state: 'attached' });
-    await page.getByText(policy, { exact: true }).first().click();
+    await page.locator('#ladder .rung').evaluateAll((rungs, wanted) => rungs.find(rung => rung.dataset.variants.split(' | ').includes(wanted)).querySelector('input').click(), policy);
     await page.locator('#progress').evaluate((slider, value) => {
         slider.value = value;
         slider.dispatchEvent(new Event('input'));
@@ -33,11 +33,11 @@ async function between(page, from, to) {
 
 const drawn = picture => `<img src="data:image/png;base64,${picture.toString('base64')}">`;
 
-// The whole page, and the move under two policies side by side.
+// The first screen, and the move under two policies side by side.
 const whole = await open(1120, 'pageshift', 300, 1);
-await writeFile(new URL('page.png', docs), await between(whole, 'main', 'section[aria-labelledby="ladder-h"]'));
-const theirs = await between(await open(580, 'linux-6.7', 620, 2), '#reason', '#tables');
-const ours = await between(await open(580, 'pageshift', 300, 2), '#reason', '#tables');
+await writeFile(new URL('page.png', docs), await whole.screenshot());
+const theirs = await between(await open(580, 'linux-6.7', 620, 2), '.reason', '#tables');
+const ours = await between(await open(580, 'pageshift', 300, 2), '.reason', '#tables');
 const frame = await browser.newPage({ viewport: { width: 1100, height: 100 }, deviceScaleFactor: 2 });
 await frame.setContent(`<style>
     body { margin: 0; padding: 16px 20px; background: #fff; color: #1d2126; font: 15px/1.4 "DejaVu Sans", sans-serif; }

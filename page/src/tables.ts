@@ -147,7 +147,7 @@ export class TableView {
         const place = slots.every(slot => slot.before.length === 0) ? 'new place' : slots.every(slot => slot.after.length === 0) ? 'old place' : '';
         const side = element('text', { x: width, y: y + 16, class: 'head', 'text-anchor': 'end' });
         side.textContent = place;
-        svg.append(side, text, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
+        svg.append(text, side, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
     }
 
     private drawSlot(svg: SVGElement, travel: Travel, slot: Slot, place: Place, isAfterGap: boolean): void {

@@ -64,7 +64,7 @@ export function checksOfControls({ open, textOf, draw, assert }) {
             await setRange(page, 'zoom', 30);
             assert.equal(await shownSize(page), '1 GiB');
             await page.locator('#fit-mappings').click();
-            assert.equal(await shownSize(page), '2.2 MiB');
+            assert.equal(await shownSize(page), '2.5 MiB');
             await close();
         },
         async the_page_tables_of_the_run_are_those_of_the_page() {
@@ -79,7 +79,7 @@ export function checksOfControls({ open, textOf, draw, assert }) {
             assert.ok((await textOf(five.page, 'space-window')).startsWith('0x7f00000 to 0x7f01000;'), await textOf(five.page, 'space-window'));
             await five.close();
             const small = await open('small');
-            assert.ok((await textOf(small.page, 'move-lead')).endsWith('congruent modulo 64 KiB.'));
+            assert.ok((await textOf(small.page, 'move-lead')).endsWith('congruent modulo 64\u00a0KiB.'));
             await small.page.locator('#fit-all').click();
             assert.equal(await shownSize(small.page), '256 KiB');
             assert.equal(await small.page.locator('#tables .traveller').count(), 1);

@@ -70,6 +70,8 @@ internal static class ExplainCommand
         DescribedMove? described = place is null ? MoveOf(parsed, settings.Geometry) : null;
         Explanation explanation = described is null ? ExplainRun.Explain(settings, place!) : ExplainRun.Explain(settings, described);
         OutputFile.RefuseSame(Html.Name, parsed.GetValue(Html), place?.File, "the log itself");
+        OutputFile.RefuseSame(Svg.Name, parsed.GetValue(Svg), place?.File, "the log itself");
+        OutputFile.RefuseSame(Svg.Name, parsed.GetValue(Svg), parsed.GetValue(Html), "the page");
         PageFile.Write(Html.Name, parsed.GetValue(Html), stream =>
         {
             if (described is null)
@@ -77,8 +79,6 @@ internal static class ExplainCommand
             else
                 ExplainedPage.Write(stream, settings, described);
         });
-        OutputFile.RefuseSame(Svg.Name, parsed.GetValue(Svg), place?.File, "the log itself");
-        OutputFile.RefuseSame(Svg.Name, parsed.GetValue(Svg), parsed.GetValue(Html), "the page");
         PageFile.Write(Svg.Name, parsed.GetValue(Svg), stream => ExplainSvg.Write(stream, explanation));
         if (parsed.GetValue(Format) == "json")
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PageShift.Tests.HtmlPages;
 using PageShift.Tests.Tracing;
 using Xunit;
 
@@ -83,6 +84,24 @@ public sealed class TraceComparisonTests
         Assert.NotEqual(first.TryGetProperty("tlbFlushes", out _), first.TryGetProperty("whyNotCounted", out _));
 
         static int Of(JsonElement parent, string name) => parent.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public void The_page_has_both_runs_and_the_moves_of_the_first()
+    {
+        using var program = new CProgram(Growing);
+        using var page = new TemporaryFile();
+
+        ToolResult result = Tool.RunWithInput("", "trace", "--compare", "--html", page.Name, "--", program.Path);
+
+        Assert.Equal(0, result.ExitCode);
+        string html = File.ReadAllText(page.Name);
+        JsonElement head = PageTests.Data(html, "plans");
+        JsonElement moves = Assert.Single(head.GetProperty("comparison").EnumerateArray(), row => row.GetProperty("name").GetString() == "moves");
+        Assert.Equal(("3", "3"), (moves.GetProperty("asItIs").GetString(), moves.GetProperty("congruent").GetString()));
+        Assert.StartsWith("With congruent places its moves take", head.GetProperty("headline").GetString());
+        Assert.All(PageTests.Data(html, "report").GetProperty("moves").EnumerateArray(), move => Assert.Equal("pte", move.GetProperty("congruent").GetString()));
+        Assert.Equal(3, PageTests.Data(html, "calls").GetProperty("calls").EnumerateArray().Sum(call => call[5].GetInt32()));
     }
 
     [Fact]

@@ -17,13 +17,13 @@ internal sealed class ExplainSvg
     private const double EntryHeight = 22;
     private const double Link = 8;
     private const double HeadHeight = 84;
-    private const double RowHead = 26;
-    private const double Between = 62; // from the tables before to those after: room for the paths
+    private const double NoteHeight = 18; // what stays
+    private const double Between = 62; // from the tables before to those after, with the addresses and the paths
     private const double RungHeight = 26;
-    private const double NameWidth = 96;
-    private const double BarWidth = 420;
+    private const double NameWidth = 104;
+    private const double BarWidth = 480;
     private const int AtEachEnd = 2; // slots of a range of many that are drawn at each of its ends
-    private const int LeastSlots = 7; // the room that the policies need
+    private const int LeastSlots = 6; // the room that the policies need
     private const string Ink = "#1f2328";
     private const string Soft = "#57606a";
     private const string Empty = "#f0f2f5";
@@ -63,7 +63,7 @@ internal sealed class ExplainSvg
     {
         IReadOnlyList<ExplainedMove> moves = explanation.Moves;
         int slots = Math.Max(LeastSlots, moves.Max(move => SlotsOf(move).Length));
-        double width = (2 * Margin) + (slots * (TableWidth + Gap)) - Gap;
+        double width = (2 * Margin) + NameWidth + (slots * (TableWidth + Gap)) - Gap;
         using var drawing = new SvgDrawing(output, width, moves.Sum(HeightOf), string.Join("; ", moves.Select(Head)));
         double top = 0;
         foreach (ExplainedMove move in moves)
@@ -78,10 +78,16 @@ internal sealed class ExplainSvg
         PolicyExplanation shown = _move.Explanation.Policies.First(p => p.Plan.Policy == _move.Executed.Plan.Policy);
         _drawing.Label(Margin, _top + 34, Head(_move), isStrong: true);
         _drawing.Label(Margin, _top + 56, $"{MovePolicyName.Of(shown.Plan.Policy)} moves {Describe.Entries(shown.Plan.Cost)}: {shown.Reason}", Soft);
-        double before = _top + HeadHeight + RowHead, after = before + BlockHeight + Between;
+        double before = _top + HeadHeight + (HasOthers(_move) ? NoteHeight : 0), after = before + BlockHeight + Between;
         DrawPaths(before + BlockHeight, after);
         DrawRow("before", before, _move.Places.Source, isAfter: false);
         DrawRow("after", after, _move.Places.Destination, isAfter: true);
+        if (HasOthers(_move))
+        {
+            _drawing.Rectangle(Margin + NameWidth, _top + HeadHeight - 13, 10, 10, Ink);
+            _drawing.Label(Margin + NameWidth + 16, _top + HeadHeight - 4, "not part of the move", Soft);
+        }
+
         DrawPolicies(after + BlockHeight + 48);
     }
 
@@ -89,7 +95,8 @@ internal sealed class ExplainSvg
 
     private void DrawRow(string name, double y, AddressRange place, bool isAfter)
     {
-        _drawing.Label(Margin, y - 12, $"{name}: {place.Start}", isStrong: true);
+        _drawing.Label(Margin, y + 15, name, isStrong: true);
+        _drawing.Label(Margin, y + 33, $"{place.Start}", Soft, isCode: true);
         for (int i = 0; i < _slots.Length; i++)
             DrawSlot(_slots[i], XOf(i), y, isAfter, i != 0 && _slots[i] != _slots[i - 1] + _span);
     }
@@ -197,13 +204,15 @@ internal sealed class ExplainSvg
         }
     }
 
-    private static double XOf(int slot) => Margin + (slot * (TableWidth + Gap));
+    private static double XOf(int slot) => Margin + NameWidth + (slot * (TableWidth + Gap));
 
     private static string Head(ExplainedMove move) =>
         $"{move.Call} moves {Describe.Size(move.Places.Length)} from {move.Places.Old} to {move.Places.New}, {Describe.Congruence(move.Places.Congruence, move.Places.Geometry)}";
 
     private static double HeightOf(ExplainedMove move) =>
-        HeadHeight + RowHead + (2 * (EntryHeight + Link + TableHeight(move))) + Between + 48 + (move.Plans.Count() * RungHeight) + 14;
+        HeadHeight + (HasOthers(move) ? NoteHeight : 0) + (2 * (EntryHeight + Link + TableHeight(move))) + Between + 48 + (move.Plans.Count() * RungHeight) + 14;
+
+    private static bool HasOthers(ExplainedMove move) => move.Places.Neighbours is { Count: > 0 };
 
     private static int ColumnsOf(ExplainedMove move) => 1 << ((move.Places.Geometry.IndexBits(LevelOf(move) - 1) + 1) / 2);
 
