@@ -57,7 +57,8 @@ internal static class TraceFindings
         yield return $"Page faults take {TraceText.Percent(part)}: {Describe.Count(count, "fault")} of {KernelText.Time(faults.Nanoseconds!.Value / count)} each. Touch memory less often for the first time: keep it, or take large pages:";
         yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX); mallopt(M_MMAP_MAX, 0);  // malloc keeps what is freed";
         yield return "      madvise(data, length, MADV_HUGEPAGE);                        // one fault for 512 pages";
-        yield return "  C#  byte[] data = ArrayPool<byte>.Shared.Rent(length);           // and Return it; or System.GC.RetainVM";
+        yield return "  C#  byte[] data = ArrayPool<byte>.Shared.Rent(length);           // and Return it";
+        yield return "      // or, in runtimeconfig.json, \"System.GC.RetainVM\": true";
     }
 
     private static IEnumerable<string> Pairs(IReadOnlyList<UsageShare> shares, IReadOnlyDictionary<SystemCallNumber, CallTotals> calls)

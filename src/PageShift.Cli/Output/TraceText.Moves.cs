@@ -138,7 +138,7 @@ internal sealed partial class TraceText
         ]);
         int left = frames.Length - MostFrames;
         foreach (string frame in frames.Skip(1).Take(MostFrames - 1).Concat(left > 0 ? [$"and {Describe.Count(left, "caller")} more"] : Array.Empty<string>()))
-            yield return new TextRow(RowTone.Plain, ["", "", "", "", "", "", $"  {frame}"]);
+            yield return new TextRow(RowTone.Plain, ["", "", "", "", "", "", frame]);
     }
 
     private static string FramesOf(SiteTotals site) => site.Stack is { } stack ? string.Join('\n', stack.Frames) : site.Site.ToString();
