@@ -27,6 +27,9 @@ internal static class CallPaths
     /// <summary>True for memfd_create, which a record shows as the opening of a name of this form.</summary>
     internal static bool IsMemoryFile(string path) => path.StartsWith(MemoryFilePrefix, StringComparison.Ordinal);
 
+    /// <summary>True for memfd_secret, which a record shows as the opening of a name of its own.</summary>
+    internal static bool IsSecretMemory(string? path) => path == CallRecord.SecretMemoryPath;
+
     /// <summary>True for System V shared memory, as /proc shows it.</summary>
     internal static bool IsSegment(string? path) => path?.StartsWith(SegmentPrefix, StringComparison.Ordinal) ?? false;
 
@@ -40,7 +43,7 @@ internal static class CallPaths
 
     /// <summary>True when both can open the path alike.</summary>
     internal static bool IsKnown(string? path) =>
-        path is ZeroDevice or Directory || (path is not null && (IsMemoryFile(path) || TryGetDescriptor(path, out _)));
+        path is ZeroDevice or Directory or CallRecord.SecretMemoryPath || (path is not null && (IsMemoryFile(path) || TryGetDescriptor(path, out _)));
 
     /// <summary>True when open's flags ask for writing too.</summary>
     internal static bool CanWrite(ulong flags) => (flags & AccessMode) != 0;

@@ -153,7 +153,7 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
         else
         {
             isUnmappable = path == CallPaths.Directory;
-            memory = path == CallPaths.ZeroDevice ? ZeroDevice() : Made(MemoryObjectKind.Memory, default);
+            memory = path == CallPaths.ZeroDevice ? ZeroDevice() : Made(CallPaths.IsSecretMemory(path) ? MemoryObjectKind.SecretMemory : MemoryObjectKind.Memory, default);
         }
 
         return new CallResult(Space.Descriptors.Open(CallPaths.Open(memory, flags, isUnmappable)));
@@ -182,7 +182,9 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     {
         if (!Space.Descriptors.TryGet(descriptor, out OpenFile? file) || file.IsPathOnly)
             return Errno.BadFileDescriptor;
-        if (!file.CanWrite || file.IsUnmappable || file.Object.Kind != MemoryObjectKind.Memory)
+        // The length of secret memory can be set once.
+        bool hasLength = file.Object.Kind == MemoryObjectKind.Memory || (file.Object.Kind == MemoryObjectKind.SecretMemory && file.Object.Length == default);
+        if (!file.CanWrite || file.IsUnmappable || !hasLength)
             return Errno.InvalidArgument;
         file.Object.SetLength(new ByteLength(length));
         return CallResult.Success;

@@ -22,6 +22,10 @@ public sealed partial class KernelExecutor
         return sized.IsError ? sized : created;
     }
 
+    /// <summary>Makes a file of memory that the kernel itself does not map (memfd_secret), of length 0, in the process.</summary>
+    /// <returns>The descriptor, or the error: ENOSYS where the kernel was built or started without it.</returns>
+    internal CallResult CreateSecretFile() => RunUnchecked(CallNumber.MemfdSecret, default);
+
     /// <summary>Opens a file in the process (openat).</summary>
     /// <param name="path">The path, at most 4,095 bytes of UTF-8.</param>
     /// <param name="flags">The kernel's O_ bits.</param>

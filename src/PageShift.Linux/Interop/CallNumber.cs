@@ -51,4 +51,5 @@ internal enum CallNumber : long
     PidfdSendSignal = 424,
     PidfdOpen = 434,
     Clone3 = 435,
+    MemfdSecret = 447,
 }

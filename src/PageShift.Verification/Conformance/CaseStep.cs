@@ -16,6 +16,7 @@ internal enum StepOperation
     Limit,
     Open,
     MemoryFile,
+    SecretFile,
     Truncate,
     Close,
     InCore,
@@ -88,6 +89,7 @@ internal sealed record CaseStep(StepOperation Operation, int Process, string Lin
             SystemCallNumber.Exit or SystemCallNumber.ExitGroup => Plain(StepOperation.Exit, "", default),
             SystemCallNumber.SetLimit => Plain(StepOperation.Limit, "cc", a),
             SystemCallNumber.OpenFile when CallPaths.IsMemoryFile(path) => Plain(StepOperation.MemoryFile, "", default),
+            SystemCallNumber.OpenFile when CallPaths.IsSecretMemory(path) => Plain(StepOperation.SecretFile, "", default),
             SystemCallNumber.OpenFile => Plain(StepOperation.Open, "cc", new CallArguments(a.First, CallPaths.TryGetDescriptor(path, out int descriptor) ? (ulong)descriptor : 0)) with { Expected = path },
             SystemCallNumber.Truncate => Plain(StepOperation.Truncate, "fl", a),
             SystemCallNumber.CloseFile when a.First == a.Second => Plain(StepOperation.Close, "f", a),
@@ -130,7 +132,7 @@ internal sealed record CaseStep(StepOperation Operation, int Process, string Lin
         long value = record.Outcome.State == CallOutcomeState.Value ? record.Outcome.Value : 0;
         StepExpectation kind = Operation switch
         {
-            StepOperation.Open or StepOperation.MemoryFile => StepExpectation.Descriptor,
+            StepOperation.Open or StepOperation.MemoryFile or StepOperation.SecretFile => StepExpectation.Descriptor,
             StepOperation.Fork => StepExpectation.Identifier,
             _ when record.Call.ReturnsAddress => StepExpectation.Address,
             _ when record.Call.Description is { ReturnsIdentifier: true } => StepExpectation.Identifier,

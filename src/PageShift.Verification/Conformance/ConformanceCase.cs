@@ -1,4 +1,5 @@
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 
 namespace PageShift.Verification.Conformance;
 
@@ -41,6 +42,9 @@ internal sealed record ConformanceCase(string File, string Name, string Title, I
 
     /// <summary>True when it makes calls on objects that processes share.</summary>
     internal bool UsesShared => Calls().Values.Any(call => call.Call.Description is { IsOnShared: true });
+
+    /// <summary>True when it makes a file by memfd_secret.</summary>
+    internal bool UsesSecretMemory => Calls().Values.Any(call => CallPaths.IsSecretMemory(call.FilePath));
 
     /// <summary>What a line that begins with <paramref name="directive"/> says behind it; null for no such line.</summary>
     internal string? Directive(string directive) =>

@@ -96,6 +96,7 @@ internal static class ConformanceProgram
     private static string OperationOf(StepOperation operation) => operation switch
     {
         StepOperation.MemoryFile => "MEMORY_FILE",
+        StepOperation.SecretFile => "SECRET_FILE",
         _ => operation.ToString().ToUpperInvariant(),
     };
 

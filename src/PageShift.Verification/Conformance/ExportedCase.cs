@@ -22,6 +22,7 @@ internal enum CaseNeeds
     EmptyPool = 1024,
     RaisedHints = 2048,
     MapCount = 4096,
+    SecretMemory = 8192,
 }
 
 /// <summary>What a check of a case is about; the order is that in which a young system gets there, and that of the C runtime.</summary>
@@ -65,7 +66,7 @@ internal sealed class ExportedCase
     private const ulong LargestOffset = 1UL << 40;
 
     private static readonly string[] LargeSizes = ["KB", "MB", "GB", "TB", "HUGE", "COLLAPSE"];
-    private static readonly string[] Objects = ["SHARED", "memfd", "openat", "shm"];
+    private static readonly string[] Objects = ["SHARED", "memfd", "openat", "secret", "shm"];
 
     private readonly ConformanceCase _case;
 
@@ -227,6 +228,7 @@ internal sealed class ExportedCase
         Add(CaseNeeds.RaisedHints, _case.Has(ConformanceCase.RaisedHints));
         Add(CaseNeeds.NoKeys, _case.NeedsProtectionKeys == false);
         Add(CaseNeeds.MapCount, Steps.Any(step => step.Operation == StepOperation.Fill));
+        Add(CaseNeeds.SecretMemory, _case.UsesSecretMemory);
         Add(CaseNeeds.Break, UsesBreak);
         Add(CaseNeeds.LowAddresses, addresses.Any(address => address != 0 && address < LowEnd));
         Add(CaseNeeds.Choice, addresses.Any(address => address is >= ChosenFrom and <= ChosenTop));

@@ -143,6 +143,8 @@ internal sealed class KernelTarget(KernelExecutor executor) : ICallTarget<Kernel
     {
         if (!CallPaths.IsKnown(path))
             return Refused(Refusal.UnknownCall);
+        if (CallPaths.IsSecretMemory(path))
+            return new CallAnswer(Executor.CreateSecretFile());
         return new CallAnswer(CallPaths.IsMemoryFile(path!) ? Executor.CreateMemoryFile(default) : Executor.OpenFile(path!, flags));
     }
 }

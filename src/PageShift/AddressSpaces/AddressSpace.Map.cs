@@ -135,9 +135,9 @@ public sealed partial class AddressSpace
     // not open for reading                                    EACCES
     // executable, and noexec or secret memory                 EPERM
     // nothing to map                                          ENODEV
-    // secret memory, and private                              EINVAL
+    // secret memory, and private; over RLIMIT_MEMLOCK         EINVAL; EAGAIN
     // GROWSDOWN                                               EINVAL
-    private static Errno CheckFile(ref MapRequest request, OpenFile? file)
+    private Errno CheckFile(ref MapRequest request, OpenFile? file)
     {
         // Without a file these are large pages, which Linux takes from a hidden file that everything is allowed with.
         ulong highest = file is { IsUnmappable: true } or { Object.Kind: MemoryObjectKind.ZeroDevice } ? ulong.MaxValue : HighestFileByte; // a directory or a device knows no largest size
@@ -166,7 +166,7 @@ public sealed partial class AddressSpace
         return CheckOpening(ref request, file);
     }
 
-    private static Errno CheckOpening(ref MapRequest request, OpenFile? file)
+    private Errno CheckOpening(ref MapRequest request, OpenFile? file)
     {
         bool isSecret = file is { Object.Kind: MemoryObjectKind.SecretMemory };
         if (file is { CanRead: false })
@@ -185,6 +185,8 @@ public sealed partial class AddressSpace
             if (!request.VmFlags.Has(VmFlags.MayShare))
                 return Errno.InvalidArgument;
             request.VmFlags |= VmFlags.Locked | VmFlags.DontDump;
+            if (_accounts.CheckLocked(request.Range.Length.WholePages, request.VmFlags) is not Errno.None and Errno error)
+                return error;
         }
 
         return request.VmFlags.Has(VmFlags.GrowsDown) ? Errno.InvalidArgument : Errno.None;

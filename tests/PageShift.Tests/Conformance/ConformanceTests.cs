@@ -51,9 +51,16 @@ public sealed class ConformanceTests
         !(one.Has(ConformanceCase.NoMemoryFailures) && File.ReadAllText("/proc/meminfo").Contains("HardwareCorrupted:", StringComparison.Ordinal))
         && !(one.Has(ConformanceCase.EmptyPool) && PoolSizes.Any(file => !File.Exists(file) || File.ReadAllText(file).Trim() != "0"))
         && !(one.Lines.Any(CaseDirective.IsFill) && File.ReadAllText("/proc/sys/vm/max_map_count").Trim() != "65530")
+        && !(one.UsesSecretMemory && !HasSecretMemory())
         && !(one.Has(ConformanceCase.RaisedHints) && LowestHint() != 65536);
 
     private static readonly string[] PoolSizes = ["/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages"];
+
+    private static bool HasSecretMemory()
+    {
+        using KernelExecutor executor = StartedExecutor.OrSkip();
+        return !executor.CreateSecretFile().IsError;
+    }
 
     private static ulong LowestHint()
     {

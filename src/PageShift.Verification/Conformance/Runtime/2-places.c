@@ -2,12 +2,13 @@
  * displacement into a window that is free here; those that Linux chose (below 0x7ffff7fff000, downwards) are moved below a mapping that stands for that limit;
  * those of the heap follow this program's own heap; lengths are multiples of the page size that is found here. */
 
-enum operation { OP_CALL, OP_SET, OP_READ, OP_FORK, OP_EXIT, OP_LIMIT, OP_OPEN, OP_MEMORY_FILE, OP_TRUNCATE, OP_CLOSE, OP_INCORE, OP_FILL,
+enum operation { OP_CALL, OP_SET, OP_READ, OP_FORK, OP_EXIT, OP_LIMIT, OP_OPEN, OP_MEMORY_FILE, OP_SECRET_FILE, OP_TRUNCATE, OP_CLOSE, OP_INCORE, OP_FILL,
                  OP_MAPS, OP_FLAGS, OP_PAGES, OP_WITHIN, OP_COST };
 enum expectation { EXPECT_VALUE, EXPECT_ERROR, EXPECT_ADDRESS, EXPECT_IDENTIFIER, EXPECT_DESCRIPTOR };
 enum level { RESULTS, LEFTOVERS, MAPPINGS, MERGING, PLACEMENT, COSTS, LEVELS };
 enum need { NEED_4K = 1, NEED_HUGE = 2, NEED_KEYS = 4, NEED_NO_KEYS = 8, NEED_LOW = 16, NEED_BREAK = 32, NEED_CHOICE = 64, NEED_OVERCOMMIT = 128,
-            NEED_ANONYMOUS_ONLY = 256, NEED_NO_MEMORY_FAILURES = 512, NEED_EMPTY_POOL = 1024, NEED_RAISED_HINTS = 2048, NEED_MAP_COUNT = 4096 };
+            NEED_ANONYMOUS_ONLY = 256, NEED_NO_MEMORY_FAILURES = 512, NEED_EMPTY_POOL = 1024, NEED_RAISED_HINTS = 2048, NEED_MAP_COUNT = 4096,
+            NEED_SECRET_MEMORY = 8192 };
 
 struct step {
     u8 operation, process, expects, is_open; /* is_open: the kernel may choose the address */

@@ -102,6 +102,8 @@ static s64 open_file(const struct step *s)
     struct text t = { path, 0, sizeof path };
     if (s->operation == OP_MEMORY_FILE)
         return sys2(SYS(memfd_create), (u64)"conform", 0);
+    if (s->operation == OP_SECRET_FILE)
+        return sys1(SYS(memfd_secret), 0);
     if (begins(s->expected, "/proc/self/fd/")) {
         put(&t, "/proc/self/fd/");
         put_number(&t, (u64)descriptor(s->arguments[1]), 10);
@@ -284,7 +286,7 @@ static void do_step(const struct step *s, u32 index)
     case OP_CALL: check_result(s, index, s->number == SYS(mremap) ? counted_call(s) : make_call(s)); break;
     case OP_SET: case OP_READ: check_result(s, index, access_memory(s)); break;
     case OP_LIMIT: check_result(s, index, set_limit(s->arguments[0], s->arguments[1])); break;
-    case OP_OPEN: case OP_MEMORY_FILE: check_result(s, index, open_file(s)); break;
+    case OP_OPEN: case OP_MEMORY_FILE: case OP_SECRET_FILE: check_result(s, index, open_file(s)); break;
     case OP_TRUNCATE: check_result(s, index, sys2(SYS(ftruncate), (u64)descriptor(s->arguments[0]), scaled(s->arguments[1]))); break;
     case OP_CLOSE: check_result(s, index, sys1(SYS(close), (u64)descriptor(s->arguments[0]))); break;
     case OP_INCORE: ask_presence(s, index); break;

@@ -27,6 +27,12 @@ static const char *why_not_these_settings(u32 needs)
         return "for kernels without the handling of memory failures (CONFIG_MEMORY_FAILURE), which have no HardwareCorrupted in /proc/meminfo";
     if ((needs & NEED_EMPTY_POOL) && (number_in("/proc/sys/vm/nr_hugepages", "") != 0 || number_in("/proc/sys/vm/nr_overcommit_hugepages", "") != 0))
         return "needs vm.nr_hugepages and vm.nr_overcommit_hugepages to be 0, and to be shown";
+    if (needs & NEED_SECRET_MEMORY) {
+        s64 fd = sys1(SYS(memfd_secret), 0);
+        if (fd == -E_NOSYS)
+            return "needs memfd_secret, which a kernel may be built or started without";
+        sys1(SYS(close), (u64)fd);
+    }
     if (needs & NEED_RAISED_HINTS) {
         s64 raised = map_nothing(page, page, 0);
         if (!is_error(raised))
