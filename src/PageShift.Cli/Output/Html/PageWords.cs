@@ -2,7 +2,6 @@ using PageShift.Cli.Explaining;
 using PageShift.Cli.Running;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
-using PageShift.Moving;
 
 namespace PageShift.Cli.Output.Html;
 
