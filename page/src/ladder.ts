@@ -4,7 +4,7 @@
 import { Cost, Data, entriesOf, levelEntries, LevelNames, Levels } from './data';
 import { by, fillLegend, make } from './dom';
 import { Chosen } from './state';
-import { count, entries, joined, number, size, times } from './words';
+import { count, entries, joined, number, size, toOne } from './words';
 
 type Metric = 'entries' | 'slotsVisited' | 'tablesAllocated' | 'tablesFreed' | 'tlbFlushes' | 'tableBytes';
 
@@ -82,7 +82,7 @@ export class Ladder {
     private rung({ variants, cost }: Rung, metric: Metric, value: number, most: number): HTMLElement {
         const names = variants.map(i => this.data.variants[i].name);
         const figure = metric === 'entries' ? entries(cost) + (cost.warned ? ', warns' : '') : metric === 'tableBytes' ? size(value) : number(value);
-        const ratio = value > 0 && most / value >= Telling ? `${times(most / value)} fewer` : '';
+        const ratio = value > 0 && most / value >= Telling ? toOne(most / value) : '';
         const rung = make('label', '', 'rung');
         rung.dataset.variants = names.join(' | ');
         const input = make('input');

@@ -57,9 +57,9 @@ export function duration(nanoseconds: number): string {
 /** Keeps a number and its unit on one line. */
 export const joined = (text: string): string => text.replace(/(\d) (PTE|PMD|PUD|P4D|PGD|[KMGTP]iB|%|[mnuµ]?s)\b/g, '$1\u00a0$2');
 
-/** How many times more or fewer, in the words of the tool. */
-export function times(ratio: number): string {
-    return `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} times`;
+/** A ratio, in the words of the tool. */
+export function toOne(ratio: number): string {
+    return `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} to 1`;
 }
 
 /** A part of one, in the words of the tool. */

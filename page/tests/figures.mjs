@@ -64,7 +64,7 @@ export function checksOfFigures({ open, reportOf, textOf, draw, assert }) {
                         assert.ok(Math.abs(part - costs[i][level] / total) < 1e-6, what);
                     assert.equal(rung.isMagnified, total / most < 0.04, what);
                     const ratio = most / total;
-                    assert.equal(rung.ratio, total === most ? '' : `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} times fewer`, what);
+                    assert.equal(rung.ratio, total === most ? '' : `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} to 1`, what);
                 });
                 await close();
             }

@@ -33,7 +33,7 @@ internal static class Comparison
         (string policy, MoveCost placed) = report.CongruentLinux.Entries < made ? ("linux-6.7", report.CongruentLinux) : ("pageshift", report.CongruentPageShift);
         if (placed.Entries == 0 || placed.Entries >= Math.Min(made, report.Under(MovePolicy.PageShift).Entries))
             return Of(report);
-        return $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(report.Under(MovePolicy.Linux67))}: {Describe.Times(made / (double)placed.Entries)} fewer.";
+        return $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(report.Under(MovePolicy.Linux67))}: {Describe.Ratio(made / (double)placed.Entries)}.";
     }
 
     /// <summary>Compares two costs: "pageshift moves 2 PMD where linux-6.7 moves 512 PTE: 2 entries instead of 512."</summary>

@@ -20,7 +20,7 @@ public sealed class ExplainSvgTests
         Assert.Contains("mremap moves 2 MiB from 0x8100000 to 0x7f00000, congruent modulo 2 MiB", texts);
         Assert.Equal(["PMD 63", "PMD 64", "PMD 65", "PMD 63", "PMD 64", "PMD 65"], texts.Where(t => t.StartsWith("PMD ", StringComparison.Ordinal)));
         Assert.Equal(4, texts.Count(t => t == "512 PTE"));
-        Assert.Contains("2 PMD, 256 times fewer", texts);
+        Assert.Contains("2 PMD, 256 to 1", texts);
     }
 
     [Fact]

@@ -178,7 +178,7 @@ internal sealed class ExplainSvg
         }
     }
 
-    /// <summary>What each policy moves: a bar, linear, with its parts, and how many times fewer that is than the most.</summary>
+    /// <summary>What each policy moves: a bar, linear, with its parts, and the ratio of the most to it.</summary>
     private void DrawPolicies(double y)
     {
         ulong most = _move.Plans.Max(plan => plan.Cost.Entries);
@@ -198,8 +198,8 @@ internal sealed class ExplainSvg
                 x += part;
             }
 
-            string fewer = cost.Entries != 0 && cost.Entries < most ? $", {Describe.Times(most / (double)cost.Entries)} fewer" : "";
-            _drawing.Label(Margin + NameWidth + BarWidth + 12, y + 12, $"{Describe.Entries(cost)}{fewer}", isStrong: isShown);
+            string ratio = cost.Entries != 0 && cost.Entries < most ? $", {Describe.Ratio(most / (double)cost.Entries)}" : "";
+            _drawing.Label(Margin + NameWidth + BarWidth + 12, y + 12, $"{Describe.Entries(cost)}{ratio}", isStrong: isShown);
             y += RungHeight;
         }
     }
