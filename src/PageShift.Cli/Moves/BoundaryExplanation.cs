@@ -50,7 +50,7 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
             case BoundaryOutcome.NotAtMappingStart:
                 return ("not the start of its mapping", "opened: the move begins inside a mapping, not at its start", "move the mapping from its start");
             case BoundaryOutcome.MappingInSource when move.Destination.Contains(obstacle):
-                return ("its own new mapping is in the way", $"opened: the move's own new mapping reaches into it, up to {move.Destination.End}", FurtherDown(move, block.Start));
+                return ("its own new mapping", $"opened: the move's own new mapping reaches into it, up to {move.Destination.End}", FurtherDown(move, block.Start));
             case BoundaryOutcome.MappingInDestination when move.Source.Contains(obstacle):
                 return ("its own old mapping is in the way", $"opened: the move's own old mapping reaches into its new place, up to {move.Source.End}", FurtherUp(move, block.Length));
             case BoundaryOutcome.MappingInSource:

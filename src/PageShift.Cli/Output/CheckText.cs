@@ -16,7 +16,8 @@ internal static class CheckText
         using var output = TextReport.OnStandardOutput();
         foreach (string line in report.Counterexample?.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [])
             output.Line(line);
-        output.Table(Columns, [.. report.Worlds.Select(world => new TextRow(RowTone.Plain, [world.World, Number(world.Checked), Number(world.Cases), Number(world.Minimal)]))]);
+        IEnumerable<TextRow> worlds = report.Worlds.Select(world => Row(world.World, world.Checked, world.Cases, world.Minimal));
+        output.Table(Columns, [.. worlds, Row("all", report.Worlds.Sum(w => w.Checked), report.Cases, report.Worlds.Sum(w => w.Minimal))]);
         output.Line(Verdict(report));
     }
 
@@ -27,6 +28,8 @@ internal static class CheckText
         File.WriteAllText(path, found.Log);
         Console.Error.WriteLine($"pageshift: the log is in {path}");
     }
+
+    private static TextRow Row(string world, long populations, long cases, long minimal) => new(RowTone.Plain, [world, Number(populations), Number(cases), Number(minimal)]);
 
     // One line that can be quoted.
     private static string Verdict(CheckReport report)
@@ -39,7 +42,7 @@ internal static class CheckText
             : report.IsComplete ? "no counterexample"
             : "no counterexample so far (stopped early)";
         return string.Create(CultureInfo.InvariantCulture,
-            $"depth {options.Depth}{shard}: {report.Cases:n0} cases of {report.Worlds.Sum(w => w.Checked):n0} populations, {report.Worlds.Sum(w => w.Minimal):n0} moves proved minimal, {report.Elapsed.TotalSeconds:f1} s: {found}");
+            $"depth {options.Depth}{shard}: {report.Cases:n0} cases, {report.Elapsed.TotalSeconds:f1} s: {found}");
     }
 
     private static string Number(long count) => count.ToString("n0", CultureInfo.InvariantCulture);

@@ -12,7 +12,6 @@ namespace PageShift.Cli.Output;
 /// <summary>The explanation of moves for people, at most 80 columns wide.</summary>
 internal sealed partial class ExplainText : IDisposable
 {
-    private const int Width = 80;
     private const int TreeWidth = 40;
     private const int MostSteps = 6;
     private const int FirstSteps = 4;
@@ -197,8 +196,7 @@ internal sealed partial class ExplainText : IDisposable
     private void WriteCosts(ExplainedMove move)
     {
         Heading("What it costs");
-        IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
-        _output.Table(PolicyTable.NarrowColumns, [.. rows.Select(PolicyTable.Narrow)], Width);
+        _output.PlainTable(PolicyTable.Columns, [.. PolicyTable.Rows(move.Explanation.Policies)]);
     }
 
     private static string Presence(Explanation explanation)
@@ -226,7 +224,7 @@ internal sealed partial class ExplainText : IDisposable
     /// <summary>Text that is broken at blanks, so that no line is too wide.</summary>
     private void Paragraph(string first, string hanging, string text, TextTone tone = TextTone.Plain)
     {
-        foreach (string line in TextWrap.Lines(first, hanging, text, Width))
+        foreach (string line in TextWrap.Lines(first, hanging, text, TextReport.Width))
             _output.Line(new StyledLine().Add(line, tone));
     }
 }

@@ -29,17 +29,18 @@ internal static class FuzzText
     // The first line is for people and for `grep`; a line for each known difference that was met follows.
     private static void WriteSummary(FuzzReport report, FuzzOptions options, bool isCut)
     {
+        using var output = TextReport.OnStandardOutput();
         double perSecond = report.Elapsed > TimeSpan.Zero ? report.Calls / report.Elapsed.TotalSeconds : 0;
         string shard = options.ShardCount == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", shard {options.ShardIndex + 1}/{options.ShardCount}");
         string found = report.Finding is not null ? "a divergence" : report.Unexplained.Count != 0 ? "a difference that did not repeat" : "no divergence";
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        output.Line(string.Create(CultureInfo.InvariantCulture,
             $"seed {options.Seed}{shard}: {report.Calls:n0} calls in {report.Sequences:n0} sequences, {report.Elapsed.TotalSeconds:f1} s, {perSecond:n0} calls/s: {found}{(isCut ? " (stopped early)" : "")}"));
         if (report.Unmodelled != 0)
-            Console.WriteLine($"left out, {Times(report.Unmodelled)}: calls for large pages of hugetlbfs or of memory files, which the engine does not support");
+            output.Line($"left out, {Times(report.Unmodelled)}: calls for large pages of hugetlbfs or of memory files, which the engine does not support");
         foreach (KnownDifference known in KnownDifferences.All)
         {
             if (report.Known.TryGetValue(known, out long count))
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"known difference, {Times(count)}: {known.Name}"));
+                output.Line(string.Create(CultureInfo.InvariantCulture, $"known difference, {Times(count)}: {known.Name}"));
         }
     }
 

@@ -74,9 +74,8 @@ internal static class KernelText
         string moved = extents is { } count ? Describe.Count(count, "extent") : Unknown;
         return new TextRow(verdict == MeasurementVerdict.Disagreement ? RowTone.Warning : RowTone.Plain,
         [
-            $"this kernel ({version}, measured)",
+            $"{version}, measured",
             moved,
-            Unknown,
             tables is { } made ? $"{Describe.Number((ulong)made)}/{Unknown}" : Unknown,
             flushes is { } flushed ? Describe.Number((ulong)flushed) : Unknown,
             confidence,

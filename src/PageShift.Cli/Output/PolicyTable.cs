@@ -11,7 +11,6 @@ internal static class PolicyTable
     [
         new("policy", IsNumber: false),
         new("entries moved", IsNumber: false),
-        new("slots", IsNumber: true),
         new("tables +/-", IsNumber: true),
         new("flushes", IsNumber: true),
         new("why", IsNumber: false),
@@ -20,9 +19,15 @@ internal static class PolicyTable
     /// <summary>The columns of a sum of moves, which has no one reason.</summary>
     internal static TextColumn[] SumColumns { get; } = Columns[..^1];
 
-    internal static TextRow Row(PolicyExplanation policy) => Row(policy.Plan.Policy, policy.Plan.Cost, policy.Reason);
+    /// <summary>The rows of one move.</summary>
+    /// <param name="policies">The policies, oldest first.</param>
+    internal static IEnumerable<TextRow> Rows(IEnumerable<PolicyExplanation> policies) => Folded([.. policies.Select(policy => (policy.Plan.Policy, policy.Plan.Cost, policy.Reason))]);
 
-    internal static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
+    /// <summary>The rows of a sum of moves.</summary>
+    /// <param name="sums">The policies, oldest first, with what all moves cost under each.</param>
+    internal static IEnumerable<TextRow> SumRows(IEnumerable<(MovePolicy Policy, MoveCost Cost)> sums) => Folded([.. sums.Select(sum => (sum.Policy, sum.Cost, ""))]);
+
+    private static TextRow Row(MovePolicy policy, in MoveCost cost, string reason)
     {
         RowTone tone = RowTone.Plain;
         if (policy == MovePolicy.PageShift)
@@ -33,8 +38,7 @@ internal static class PolicyTable
     }
 
     /// <summary>Rows in which policies that follow each other, move the same for the same reason, and cost the same, share one.</summary>
-    /// <param name="policies">The policies, oldest first.</param>
-    internal static IEnumerable<TextRow> Folded(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies)
+    private static IEnumerable<TextRow> Folded(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies)
     {
         for (int first = 0; first < policies.Count;)
         {
@@ -50,7 +54,7 @@ internal static class PolicyTable
     /// <summary>"linux-5.0", "linux-4.20 … 6.7", "linux-6.7, pageshift" or "every policy".</summary>
     private static string NameOf(IReadOnlyList<(MovePolicy Policy, MoveCost Cost, string Reason)> policies, int first, int next)
     {
-        if (first == 0 && next == policies.Count && next > 1)
+        if (next - first == MovePolicyName.All.Count)
             return "every policy";
         int lastLinux = next - 1;
         if (lastLinux > first && policies[lastLinux].Policy == MovePolicy.PageShift)
@@ -65,12 +69,6 @@ internal static class PolicyTable
     internal static TextRow CongruentRow(MovePolicy policy, in MoveCost cost, string reason) =>
         new(RowTone.Plain, Cells($"{MovePolicyName.Of(policy)}, congruent", cost, reason));
 
-    /// <summary>The columns where there is no room for the slots.</summary>
-    internal static TextColumn[] NarrowColumns { get; } = [.. Columns[..2], .. Columns[3..]];
-
-    /// <summary>A row for <see cref="NarrowColumns"/>.</summary>
-    internal static TextRow Narrow(TextRow row) => row with { Cells = [.. row.Cells[..2], .. row.Cells[3..]] };
-
     /// <summary>A row of a sum.</summary>
     internal static TextRow WithoutReason(TextRow row) => row with { Cells = row.Cells[..^1] };
 
@@ -78,7 +76,6 @@ internal static class PolicyTable
     [
         name,
         Describe.Entries(cost),
-        Describe.Number(cost.SlotsVisited),
         $"{Describe.Number(cost.TablesAllocated)}/{Describe.Number(cost.TablesFreed)}",
         Describe.Number(cost.TlbFlushes),
         reason,

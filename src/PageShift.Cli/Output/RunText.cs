@@ -51,7 +51,7 @@ internal sealed class RunText(int most) : IRunOutput
         string thread = move.ThreadId == 0 ? "" : $", thread {move.ThreadId}";
         _output.Line();
         _output.Line($"{(move.File is { } file ? $"{file}, " : "")}line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
-        IEnumerable<TextRow> rows = move.Explanation.Policies.Select(PolicyTable.Row);
+        IEnumerable<TextRow> rows = PolicyTable.Rows(move.Explanation.Policies);
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
         _output.Table(PolicyTable.Columns, [.. rows]);
@@ -63,7 +63,7 @@ internal sealed class RunText(int most) : IRunOutput
             return;
         _output.Line();
         _output.Line($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
-        IEnumerable<TextRow> rows = report.Settings.Policies.Select((policy, i) => PolicyTable.Row(policy, report.Totals[i], ""));
+        IEnumerable<TextRow> rows = PolicyTable.SumRows(report.Settings.Policies.Select((policy, i) => (policy, report.Totals[i])));
         if (report.Settings.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(kernel.Version, report.Kernel));
         _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);

@@ -9,7 +9,6 @@ namespace PageShift.Cli.Output;
 /// <summary>A process's mappings against the boundaries of its page tables, for people: at most 100 columns wide.</summary>
 internal static class TablesText
 {
-    private const int Width = 100;
     private const int NameWidth = 26;
 
     private static readonly TextColumn[] BlockColumns = [new("blocks", true), new("with the pages of", false), new("moved whole by", false)];
@@ -73,7 +72,7 @@ internal static class TablesText
         string which = largest.Length == tables.Mappings.Count ? "The mappings" : $"The {largest.Length} mappings with the most pages (--top {tables.Mappings.Count} shows all)";
         output.Line(new StyledLine().Add(which, TextTone.Strong));
         output.Table(MappingColumns, [.. largest.Select(Row)]);
-        foreach (string line in TextWrap.Lines("  ", "  ", "whole: blocks of 2 MiB that lie in the mapping. first, last: how the blocks at its ends stand: aligned, on a boundary; alone, no other mapping in the block; empty, others without a page there; shared, others with pages there.", Width))
+        foreach (string line in TextWrap.Lines("  ", "  ", "whole: blocks of 2 MiB that lie in the mapping. first, last: how the blocks at its ends stand: aligned, on a boundary; alone, no other mapping in the block; empty, others without a page there; shared, others with pages there.", TextReport.Width))
             output.Line(new StyledLine().Add(line, TextTone.Faint));
     }
 

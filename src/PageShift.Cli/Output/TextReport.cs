@@ -5,6 +5,9 @@ namespace PageShift.Cli.Output;
 /// <summary>Where a report for people goes: lines, and tables with borders and colour on a terminal, in plain columns elsewhere.</summary>
 internal sealed class TextReport : IDisposable
 {
+    /// <summary>The columns of a report, unless one word is wider.</summary>
+    internal const int Width = 100;
+
     private readonly TextWriter _output;
     private readonly IAnsiConsole? _terminal;
     private readonly bool _isOwned;
@@ -30,7 +33,20 @@ internal sealed class TextReport : IDisposable
             _output.Dispose();
     }
 
-    internal void Line(string text = "") => _output.WriteLine(text);
+    /// <summary>A line, or the lines into which a long sentence is broken: what follows the first is indented by two columns more.</summary>
+    internal void Line(string text = "")
+    {
+        int indent = text.AsSpan().IndexOfAnyExcept(' ');
+        if (text.Length <= Width)
+        {
+            _output.WriteLine(text);
+            return;
+        }
+
+        string margin = new(' ', indent);
+        foreach (string line in TextWrap.Lines(margin, $"{margin}  ", text[indent..], Width))
+            _output.WriteLine(line);
+    }
 
     /// <summary>A line with tones, which only a terminal shows.</summary>
     internal void Line(StyledLine line)
@@ -46,12 +62,13 @@ internal sealed class TextReport : IDisposable
         _terminal.WriteLine();
     }
 
-    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows) => TextTable.Write(_output, _terminal, columns, rows);
+    /// <summary>A table whose last column is broken into lines where it is too wide.</summary>
+    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows) => TextTable.Write(_output, _terminal, columns, rows, Width);
 
-    /// <summary>A table in plain columns, on a terminal too, whose last column is broken into lines so that none is wider than <paramref name="width"/>.</summary>
-    internal void Table(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
+    /// <summary>The same in plain columns, on a terminal too.</summary>
+    internal void PlainTable(TextColumn[] columns, IReadOnlyList<TextRow> rows)
     {
-        foreach (StyledLine line in TextTable.Lines(columns, TextTable.Broken(columns, rows, width)))
+        foreach (StyledLine line in TextTable.Lines(columns, TextTable.Broken(columns, rows, Width)))
             Line(line);
     }
 

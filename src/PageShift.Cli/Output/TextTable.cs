@@ -20,10 +20,10 @@ internal readonly record struct TextRow(RowTone Tone, string[] Cells);
 internal static class TextTable
 {
     private const string Gap = "  ";
-    private const int MostOfColumn = 20; // of a column that is not the last, when the width is bounded
+    private const int MostOfColumn = 24; // of a column that is not the last, where rows are broken
 
-    /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>.</summary>
-    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)
+    /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>, no wider than <paramref name="width"/>.</summary>
+    internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
     {
         if (terminal is not null)
         {
@@ -31,14 +31,16 @@ internal static class TextTable
             return;
         }
 
-        foreach (StyledLine line in Lines(columns, rows))
+        foreach (StyledLine line in Lines(columns, Broken(columns, rows, width)))
             output.WriteLine(line);
     }
 
-    /// <summary>The rows with their texts broken into lines, so that none is wider than <paramref name="width"/>: the last column takes what the others leave.</summary>
+    /// <summary>The rows, where a line would be wider than <paramref name="width"/> with their texts broken into several: the last column takes what the others leave.</summary>
     internal static IReadOnlyList<TextRow> Broken(TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
     {
-        List<string>[][] cells = [.. rows.Select(row => row.Cells[..^1].Select(cell => Pieces(cell, MostOfColumn)).ToArray())];
+        if (columns.Select((column, i) => Gap.Length + Math.Max(column.Name.Length, rows.Max(row => row.Cells[i].Length))).Sum() <= width)
+            return rows;
+        List<string>[][] cells = [.. rows.Select(row => row.Cells[..^1].Select(cell => TextWrap.Lines("", "", cell, MostOfColumn).ToList()).ToArray())];
         int before = columns[..^1].Select((column, i) => Gap.Length + Math.Max(column.Name.Length, cells.Max(row => row[i].Max(piece => piece.Length)))).Sum();
         var broken = new List<TextRow>();
         for (int r = 0; r < rows.Count; r++)
@@ -49,23 +51,6 @@ internal static class TextTable
         }
 
         return broken;
-    }
-
-    /// <summary>A cell that is too wide, broken behind its commas: a number stays with its unit.</summary>
-    private static List<string> Pieces(string cell, int width)
-    {
-        var pieces = new List<string>();
-        foreach (string part in cell.Split(", "))
-        {
-            if (pieces.Count != 0)
-                pieces[^1] += ",";
-            if (pieces.Count != 0 && pieces[^1].Length + 1 + part.Length < width)
-                pieces[^1] += $" {part}";
-            else
-                pieces.Add(part);
-        }
-
-        return pieces;
     }
 
     /// <summary>The table in plain columns.</summary>

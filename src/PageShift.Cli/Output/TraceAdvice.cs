@@ -30,11 +30,13 @@ internal static class TraceAdvice
         if (report.Obstacles.ContainsKey(MoveObstacle.NotCongruent) && report.CongruentPageShift.Entries < linux.Entries)
         {
             yield return $"To grow without a move, reserve address space once. That saves all {Describe.EntryCount(linux.Entries)} and the {time} of these moves:";
-            yield return "  C   char *data = mmap(NULL, 1UL << 36, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);";
+            yield return "  C   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;";
+            yield return "      char *data = mmap(NULL, 1UL << 36, PROT_NONE, flags, -1, 0);";
             yield return "      mprotect(data, length, PROT_READ | PROT_WRITE);  // again for every new length";
-            yield return "  C#  using var data = new PageList<byte>(length);     // PageShift.Memory: grows in its own reservation";
+            yield return "  C#  using var data = new PageList<byte>(length);     // PageShift.Memory: grows in place";
             yield return $"To move at a congruent place, where {Congruent(report)}:";
-            yield return "  C   char *room = mmap(NULL, length + (2UL << 20), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);";
+            yield return "  C   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;";
+            yield return "      char *room = mmap(NULL, length + (2UL << 20), PROT_NONE, flags, -1, 0);";
             yield return "      char *to = room + (((uintptr_t)data - (uintptr_t)room) & ((2UL << 20) - 1));";
             yield return "      munmap(room, to - room), munmap(to + length, (2UL << 20) - (to - room));";
             yield return "      data = mremap(data, oldLength, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);";
@@ -44,7 +46,8 @@ internal static class TraceAdvice
         {
             yield return "To have no neighbours in the blocks at the ends, begin and end at multiples of 2 MiB:";
             yield return "  C   length = (length + (2UL << 20) - 1) & ~((2UL << 20) - 1);";
-            yield return "      char *room = mmap(NULL, length + (2UL << 20), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);";
+            yield return "      int access = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;";
+            yield return "      char *room = mmap(NULL, length + (2UL << 20), access, flags, -1, 0);";
             yield return "      char *data = (char *)(((uintptr_t)room + (2UL << 20) - 1) & ~((2UL << 20) - 1));";
             yield return "  C#  using var data = new PageBuffer((length + 4095) & ~4095);  // PageShift.Memory: owns whole blocks";
         }

@@ -38,7 +38,7 @@ internal static class TraceFindings
         yield return $"Page faults take {TraceText.Percent(part)}: {Describe.Count(count, "fault")} of {KernelText.Time(faults.Nanoseconds!.Value / count)} each. Touch memory less often for the first time: keep it, or take large pages:";
         yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX); mallopt(M_MMAP_MAX, 0);  // malloc keeps what is freed";
         yield return "      madvise(data, length, MADV_HUGEPAGE);                        // one fault for 512 pages";
-        yield return "  C#  byte[] data = ArrayPool<byte>.Shared.Rent(length);           // and Return it; or \"System.GC.RetainVM\": true in runtimeconfig.json";
+        yield return "  C#  byte[] data = ArrayPool<byte>.Shared.Rent(length);           // and Return it; or System.GC.RetainVM";
     }
 
     private static IEnumerable<string> Pairs(IReadOnlyList<UsageShare> shares, IReadOnlyDictionary<SystemCallNumber, CallTotals> calls)
@@ -67,7 +67,7 @@ internal static class TraceFindings
         if (PartOf(shares, "madvise") is not (>= LeastPart and var part) || calls.GetValueOrDefault(SystemCallNumber.Advise) is not { Count: >= LeastCalls } advice)
             yield break;
         yield return $"madvise takes {TraceText.Percent(part)}: {Describe.Count(advice.Count, "call")}. An allocator that gives pages back faults them in again; let it wait longer:";
-        yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX);  // glibc's; jemalloc takes MALLOC_CONF=dirty_decay_ms:30000 from the environment";
+        yield return "  C   mallopt(M_TRIM_THRESHOLD, INT_MAX);  // glibc; jemalloc: MALLOC_CONF=dirty_decay_ms:30000";
     }
 
     private static double? PartOf(IReadOnlyList<UsageShare> shares, string name) => shares.FirstOrDefault(s => s.Name == name)?.Part;

@@ -89,7 +89,7 @@ internal sealed partial class TraceText
         _output.Line($"  thread {move.ThreadId}, at {move.Site.Call}{(called.Length == 0 ? "" : ", ")}{called}");
         string together = move.ElapsedNanoseconds == 0 ? "in the time of the move before" : $"about {TimeOf(CallTime.Of(move).Without(report.Statistics, calls: 1))}";
         _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
-        IEnumerable<TextRow> rows = PolicyTable.Folded([.. traced.Explanation.Policies.Select(p => (p.Plan.Policy, p.Plan.Cost, p.Reason))]);
+        IEnumerable<TextRow> rows = PolicyTable.Rows(traced.Explanation.Policies);
         if (Helps(move) && move.Congruent is { } congruent)
         {
             string place = $"at {congruent.Destination}";
@@ -102,7 +102,7 @@ internal sealed partial class TraceText
     private void WriteTotals(TraceReport report)
     {
         _output.Line($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
-        IEnumerable<TextRow> rows = PolicyTable.Folded([.. MovePolicyName.All.Select(policy => (policy, report.Under(policy), ""))]);
+        IEnumerable<TextRow> rows = PolicyTable.SumRows(MovePolicyName.All.Select(policy => (policy, report.Under(policy))));
         if (report.CongruentPageShift.Entries < report.Under(MovePolicy.PageShift).Entries)
         {
             rows = rows.Append(PolicyTable.CongruentRow(MovePolicy.Linux67, report.CongruentLinux, ""))

@@ -9,8 +9,6 @@ namespace PageShift.Cli.Output;
 /// <summary>An address taken apart, for people.</summary>
 internal static class WalkText
 {
-    private const int Width = 80;
-
     private static readonly TextColumn[] Columns =
     [
         new("table", false), new("bits", true), new("in binary", true), new("index", true), new("an entry covers", true), new("this one begins", false),
@@ -23,7 +21,7 @@ internal static class WalkText
         output.Line();
         output.Table(Columns, [.. walk.Steps.Select(step => Row(walk, step)), OffsetRow(walk)]);
         output.Line();
-        foreach (string line in Sentences(walk).SelectMany(sentence => TextWrap.Lines("", "  ", sentence, Width)))
+        foreach (string line in Sentences(walk).SelectMany(sentence => TextWrap.Lines("", "  ", sentence, TextReport.Width)))
             output.Line(line);
     }
 

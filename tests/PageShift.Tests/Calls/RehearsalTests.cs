@@ -65,6 +65,54 @@ public sealed class RehearsalTests
         Assert.Equal(256UL, target.Space.LockedPages.Value);
     }
 
+    /// <summary>remap_file_pages over all of an attachment takes the last mapping of the segment away before it maps again, unless something else holds the segment.</summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    [InlineData(false, 2)]
+    public void It_knows_what_holds_a_segment_elsewhere(bool isRemoved, int attachments)
+    {
+        using var target = new EngineTarget(new AddressSpace());
+        var process = new LogProcess(target, follower: null);
+        int identifier = (int)target.Execute(new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, 8192, 0x380))).Result.Raw;
+        CallResult attached = default;
+        for (int i = 0; i < attachments; i++)
+            attached = target.Execute(new SystemCall(SystemCallNumber.AttachSegment, new CallArguments((ulong)identifier, 0, 0))).Result;
+        if (isRemoved)
+            Assert.Equal(CallResult.Success, target.Execute(new SystemCall(SystemCallNumber.ControlSegment, new CallArguments((ulong)identifier, 0, 0))).Result);
+        var whole = new SystemCall(SystemCallNumber.RemapFilePages, new CallArguments(attached.Address.Value, 8192));
+        ulong frames = target.Space.Memory.DataFrames;
+
+        CallResult rehearsed = process.Rehearse(whole, whole.Description!, null);
+
+        Assert.Equal(frames, target.Space.Memory.DataFrames);
+        Assert.Equal(isRemoved && attachments == 1 ? Errno.InvalidArgument : Errno.None, rehearsed.Error);
+        Assert.Equal(rehearsed, target.Execute(whole).Result);
+    }
+
+    /// <summary>The kernel writes mincore's vector, and extends a stack for it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void It_knows_the_stack_that_a_fault_would_extend(bool isGuarded)
+    {
+        using var target = new EngineTarget(new AddressSpace());
+        var process = new LogProcess(target, follower: null);
+        var stack = new VirtualAddress(0x4000_0000);
+        const MapFlags Anonymous = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed;
+        Assert.False(target.Space.Map(stack, new ByteLength(4096), Protection.Read | Protection.Write, Anonymous | MapFlags.GrowsDown).IsError);
+        Assert.False(target.Space.Map(new VirtualAddress(0x1000_0000), new ByteLength(4096), Protection.Read, Anonymous).IsError);
+        if (isGuarded)
+            Assert.False(target.Space.Map(stack - new ByteLength(64 * 4096), new ByteLength(4096), Protection.Read, Anonymous).IsError);
+        var call = new SystemCall(SystemCallNumber.InCore, new CallArguments(0x1000_0000, 4096, stack.Value - (16 * 4096)));
+
+        CallResult rehearsed = process.Rehearse(call, call.Description!, null);
+
+        Assert.Equal(isGuarded ? Errno.BadAddress : Errno.None, rehearsed.Error);
+        Assert.Equal(rehearsed, target.Execute(call).Result);
+    }
+
     /// <summary>Runs random calls, each of them after its rehearsal. Returns how many failed.</summary>
     private static int Run(ulong seed, LockstepSurroundings surroundings)
     {

@@ -22,7 +22,7 @@ public sealed partial class CheckCommandTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Matches(@"^(pageshift: [\d,]+ of [\d,]+ populations, [\d,]+ cases\n)*$", result.Error); // progress, where the machine is slow
-        Assert.Matches(@"^depth 4: [\d,]+ cases of [\d,]+ populations, [\d,]+ moves proved minimal, \d+\.\d s: no counterexample$", result.OutputLines[^1]);
+        Assert.Matches(@"^depth 4: [\d,]+ cases, \d+\.\d s: no counterexample$", result.OutputLines[^1]);
         Assert.Empty(_directory.GetFiles());
     }
 

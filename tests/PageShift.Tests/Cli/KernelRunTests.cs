@@ -26,7 +26,7 @@ public sealed class KernelRunTests
 
         ToolResult result = Tool.Run("run", $"samples/{sample}", "--on", "both", "--format", "json");
 
-        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.True(result is { ExitCode: 0, Error: "" }, result.ToString());
         JsonElement run = JsonDocument.Parse(result.Output).RootElement;
         JsonElement kernel = run.GetProperty("kernel");
         Assert.Equal(run.GetProperty("moves").GetArrayLength(), kernel.GetProperty("agreements").GetInt32());
@@ -50,8 +50,8 @@ public sealed class KernelRunTests
         ToolResult result = Tool.Run("run", "samples/linus-2023.strace", "--on", "both");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        string row = Assert.Single(result.OutputLines, line => line.Contains("measured)", StringComparison.Ordinal));
-        Assert.StartsWith($"  this kernel ({KernelVersion.ReadRunning()}, measured)  2 extents", row);
+        string row = Assert.Single(result.OutputLines, line => line.Contains(", measured", StringComparison.Ordinal));
+        Assert.Matches($"^  {KernelVersion.ReadRunning()}, measured +2 extents", row);
         Assert.Contains("agrees with linux-6.7; ", row);
         Assert.Contains(result.OutputLines, line => line.Contains("did what linux-6.7 predicts in 1 move of 1", StringComparison.Ordinal));
     }
@@ -64,7 +64,7 @@ public sealed class KernelRunTests
         ToolResult result = Tool.Run("run", "samples/linus-2023.strace", "--on", "linux");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.Equal(["linux-6.7", "this"], result.OutputLines.SkipWhile(l => !l.StartsWith("  policy", StringComparison.Ordinal)).Skip(1).TakeWhile(l => l.StartsWith("  ", StringComparison.Ordinal)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]));
+        Assert.Equal(["linux-6.7", $"{KernelVersion.ReadRunning()},"], result.OutputLines.SkipWhile(l => !l.StartsWith("  policy", StringComparison.Ordinal)).Skip(1).TakeWhile(l => l.StartsWith("  ", StringComparison.Ordinal)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class KernelRunTests
         ToolResult result = Tool.Run("run", "samples/stack.strace", "--on", "both");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.Contains(result.OutputLines, line => line.EndsWith("not observable here: only execve makes this move", StringComparison.Ordinal));
+        Assert.Contains("not observable here: only execve makes this move", result.Words, StringComparison.Ordinal);
         Assert.DoesNotContain("agrees with", result.Output);
     }
 

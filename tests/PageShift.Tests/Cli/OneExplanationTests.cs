@@ -15,12 +15,12 @@ public sealed class OneExplanationTests
     [MemberData(nameof(Samples))]
     public void Each_row_of_run_ends_with_the_reason_of_the_json(string sample)
     {
-        string[] rows = [.. Tool.Run("run", $"samples/{sample}", "--top", "1000").OutputLines.Select(line => line.TrimEnd())];
+        (string Policy, string Row)[] rows = [.. PolicyRows.Of(Tool.Run("run", $"samples/{sample}", "--top", "1000").OutputLines)];
         JsonElement[] policies = [.. Tool.RunFileToJson(Repository.Path($"samples/{sample}")).GetProperty("moves").EnumerateArray().SelectMany(m => m.GetProperty("policies").EnumerateArray())];
 
         Assert.NotEmpty(policies);
-        Assert.All(policies, policy => Assert.Contains(rows, row => row.StartsWith($"  {policy.GetProperty("policy").GetString()} ", StringComparison.Ordinal)
-            && row.EndsWith($"  {policy.GetProperty("reason").GetString()}", StringComparison.Ordinal)));
+        Assert.All(policies, policy => Assert.Contains(rows, row => row.Policy == policy.GetProperty("policy").GetString()
+            && row.Row.EndsWith($"  {policy.GetProperty("reason").GetString()}", StringComparison.Ordinal)));
     }
 
     [Theory]

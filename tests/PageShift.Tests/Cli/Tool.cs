@@ -9,6 +9,14 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error)
 {
     internal string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>The output as one line: sentences that were broken into lines are whole again.</summary>
+    internal string Words => Unbroken(Output);
+
+    /// <summary>Standard error as one line.</summary>
+    internal string ErrorWords => Unbroken(Error);
+
+    private static string Unbroken(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     /// <summary>The one line on standard error.</summary>
     internal string ErrorLine
     {

@@ -126,7 +126,7 @@ public sealed class TraceCommandTests
         ToolResult result = folder.Run("trace", "--", Program, "--version");
 
         Assert.Equal(0, result.ExitCode);
-        Assert.Contains("/su ran without the privilege that its set-user-ID or set-group-ID bit gives, since this tracer has none (CAP_SYS_PTRACE)", result.Error, StringComparison.Ordinal);
+        Assert.Contains("/su ran without the privilege that its set-user-ID or set-group-ID bit gives, since this tracer has none (CAP_SYS_PTRACE)", result.ErrorWords, StringComparison.Ordinal);
     }
 
     [Fact]

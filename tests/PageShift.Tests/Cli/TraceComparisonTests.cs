@@ -48,6 +48,22 @@ public sealed class TraceComparisonTests
         Assert.DoesNotContain("differed", result.Error);
     }
 
+    [Theory]
+    [InlineData("--top=10")]
+    [InlineData("--details")]
+    [InlineData("--by=site")]
+    [InlineData("--place=congruent")]
+    [InlineData("--compare")]
+    public void No_line_of_a_report_is_wider_than_100_columns_unless_one_word_is(string option)
+    {
+        using var program = new CProgram(Growing);
+
+        string report = Tool.RunWithInput("1", "trace", option, "--", program.Path).Error;
+
+        Assert.Contains("3 moves", report);
+        Assert.All(report.Split('\n'), line => Assert.True(line.Length <= 100 || line.Split(' ').Any(word => word.Length > 50), line));
+    }
+
     [Fact]
     public void The_json_has_both_runs()
     {

@@ -20,7 +20,8 @@ internal static class CoverageDocument
         text.Append(CultureInfo.InvariantCulture, $"""
             # Linux coverage
 
-            This page says what the engine has of Linux's memory calls, call by call and flag by flag, and which cases show it.
+            After this page you can look up for any memory call and flag whether the engine has it, and which case shows it.
+
             *Supported* means: as on Linux 6.18, errors included. *Ignored* means: accepted without an effect. *Different* says what
             the engine does instead. The rules behind it are in [Linux's rules](linux-rules.md).
 

@@ -54,6 +54,13 @@ public sealed partial record ShownCommand(string File, int Line, string Command,
         return (shell.ExitCode, output);
     }
 
+    /// <summary>Writes into the document what the command prints now.</summary>
+    internal void Replace(string output)
+    {
+        string path = Repository.Path(File);
+        System.IO.File.WriteAllText(path, System.IO.File.ReadAllText(path).Replace($"\n$ {Command}\n{Output}", $"\n$ {Command}\n{output}", StringComparison.Ordinal));
+    }
+
     [GeneratedRegex("dotnet run --project samples/Library --")]
     private static partial Regex Samples();
 
