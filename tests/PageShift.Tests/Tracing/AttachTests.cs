@@ -167,8 +167,8 @@ public sealed class AttachTests
         Process.Start("kill", ["-TERM", $"{first.Id}"]).WaitForExit();
         Assert.True(first.WaitForExit(HangGuard.Limit));
         Assert.Equal((3, 3), (second.ExitCode, none.ExitCode));
-        Assert.Matches($@"\npageshift: process {running.Text} can't be traced: process \d+ traces it already\n$", second.Error);
-        Assert.EndsWith($"pageshift: process {int.MaxValue} can't be traced: there is no such process\n", none.Error);
+        Assert.Matches($@"^pageshift: process {running.Text} can't be traced: process \d+ traces it already\n$", second.Error);
+        Assert.Equal($"pageshift: process {int.MaxValue} can't be traced: there is no such process\n", none.Error);
         running.AssertRunsUntraced();
     }
 
