@@ -14,6 +14,8 @@ namespace PageShift.AddressSpaces;
 //                           else read
 //   MADV_POPULATE_READ      read                               not readable               stop
 //   MADV_POPULATE_WRITE     write                              not writable               stop
+//
+// Secret memory is refused too: the kernel does not touch it.
 /// <summary>Brings pages in ahead of accesses: MAP_POPULATE, mlock, MADV_POPULATE.</summary>
 /// <remarks>Under the mapping lock, exclusively.</remarks>
 internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler faults)
@@ -52,7 +54,8 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
         if (isLock && mapping.Flags.Has(VmFlags.LockOnFault))
             return new PopulateOutcome(part.End, AccessFault.None);
         VmFlags needed = isLock ? VmFlags.AccessMask : mode == PopulateMode.Read ? VmFlags.Read : VmFlags.Write;
-        if ((mapping.Flags & needed) == 0 || mapping.Flags.Has(VmFlags.ExecuteOnly))
+        bool isSecret = mapping.File is { Object.Kind: MemoryObjectKind.SecretMemory };
+        if ((mapping.Flags & needed) == 0 || mapping.Flags.Has(VmFlags.ExecuteOnly) || isSecret)
             return new PopulateOutcome(part.Start, AccessFault.NotPermitted);
         bool isWrite = isLock ? (mapping.Flags & (VmFlags.Write | VmFlags.Shared)) == VmFlags.Write : mode == PopulateMode.Write;
         return PopulatePart(handle, part, isWrite);
