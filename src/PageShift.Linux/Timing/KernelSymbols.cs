@@ -88,7 +88,7 @@ internal sealed class KernelSymbols
         if (!Utf8Parser.TryParse(line, out ulong start, out int digits, 'x') || digits + 3 >= line.Length || line[digits + 1] is not ((byte)'t' or (byte)'T' or (byte)'w' or (byte)'W'))
             return;
         _isAny |= start != 0;
-        _isHidden |= start == 0; // no code lies there: all are shown as zero to who may not see them
+        _isHidden = !_isAny; // where the first is shown as zero, all are: to who may not see them
         int index = Array.BinarySearch(_wanted, start);
         index = index < 0 ? ~index : index;
         if (index == _wanted.Length || _starts[index] >= start)

@@ -34,6 +34,10 @@ public sealed class ProcessorSamplesTests
         Assert.Null(KernelSymbols.Parse("0000000000000000 T first\n0000000000000000 T second\n"u8.ToArray(), [1]));
 
     [Fact]
+    public void A_function_without_an_address_behind_others_hides_none() =>
+        Assert.Equal("first", KernelSymbols.Parse("ffffffff81000000 T first\n0000000000000000 t nowhere\nffffffff81000100 T second\n"u8.ToArray(), [0xffffffff81000001, 0xffffffff81000100])!.NameOf(0xffffffff81000001));
+
+    [Fact]
     public void Names_are_found_in_a_text_of_any_length()
     {
         var text = new StringBuilder();
