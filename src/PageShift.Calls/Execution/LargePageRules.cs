@@ -53,7 +53,7 @@ internal sealed class LargePageRules(LogProcess process)
         if (!_any || call.Number is not (SystemCallNumber.Remap or SystemCallNumber.Advise) || SpanAt(a.First) is not { } span)
             return a;
         if (call.Number == SystemCallNumber.Remap)
-            return a with { Second = (a.Second + (span - 1)) & ~(span - 1), Third = (a.Third + (span - 1)) & ~(span - 1) };
+            return a with { Second = PageSize.RoundUpWrapping(a.Second, span), Third = PageSize.RoundUpWrapping(a.Third, span) };
         ulong end = (a.First + a.Second) & ~(span - 1);
         return (Advice)a.Third == Advice.DontNeed && a.Second < span ? a with { Second = end > a.First ? end - a.First : 0 } : a;
     }
@@ -83,7 +83,7 @@ internal sealed class LargePageRules(LogProcess process)
             return true;
         if (SpanAt(a.First) is not { } span)
             return false;
-        bool grows = ((a.Third + (span - 1)) & ~(span - 1)) > ((a.Second + (span - 1)) & ~(span - 1));
+        bool grows = PageSize.RoundUpWrapping(a.Third, span) > PageSize.RoundUpWrapping(a.Second, span);
         return grows || (a.First & (span - 1)) != 0 || (isFixed && (a.Fifth & (span - 1)) != 0);
     }
 

@@ -61,16 +61,15 @@ public sealed partial class LogExecutor
     private void ForceMapping(LogProcess process, in CallArguments a, VirtualAddress address)
     {
         bool isLarge = (a.Fourth & (ulong)MapFlags.HugeTlb) != 0;
-        ulong largeBytes = process.LargePages.BytesOf(a.Fourth, Machine.Scale);
-        ulong length = isLarge ? (a.Second + (largeBytes - 1)) & ~(largeBytes - 1) : PageSize.RoundUpWrapping(a.Second);
-        AddressRange range = Pages(process, address.Value, length);
+        ulong pageBytes = isLarge ? process.LargePages.BytesOf(a.Fourth, Machine.Scale) : PageSize.Bytes;
+        AddressRange range = Pages(process, address.Value, PageSize.RoundUpWrapping(a.Second, pageBytes));
         OpenFile? file = null;
         if ((a.Fourth & (ulong)MapFlags.Anonymous) == 0 && (int)a.Fifth >= 0)
             file = process.Infer((int)a.Fifth);
         bool isShared = (MapFlags)(a.Fourth & (ulong)MapFlags.TypeMask) is MapFlags.Shared or MapFlags.SharedValidate;
         VmFlags flags = FlagsOf((Protection)a.Third, isShared) | (isLarge ? VmFlags.HugeTlb : VmFlags.None);
         if (isLarge)
-            process.LargePages.Note(range, largeBytes);
+            process.LargePages.Note(range, pageBytes);
         Put(process, range, flags, file, file is null ? null : new PageCount(a.Sixth >> PageSize.Shift));
         if (isLarge && AssumesAll(process) && !isShared)
             _ = process.Target.Execute(new SystemCall(PseudoCall.Present, new CallArguments(range.Start.Value, range.Length.Value, process.Space.Geometry.Span(PageTableLevel.Pmd).Value)));

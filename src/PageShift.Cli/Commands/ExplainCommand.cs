@@ -117,7 +117,7 @@ internal static class ExplainCommand
         ulong bytes = Number(LengthName, parsed.GetValue(Length));
         if (bytes == 0 || bytes > limit.Value)
             throw new UsageException($"{LengthName}: found {bytes}, expected 1 to {limit.Value}");
-        var length = new ByteLength((bytes + (page.Value - 1)) & ~(page.Value - 1));
+        var length = new ByteLength(PageSize.RoundUpWrapping(bytes, page.Value));
         CheckPlace(OldName, old, length, limit, page);
         CheckPlace(NewName, to, length, limit, page);
         if (old == to)

@@ -83,9 +83,7 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         CallRecord call = RecordOf(move);
         if (run._executor.Execute(call).Divergence is { } refused)
         {
-            string hole = run._executor.SpaceOf(0).FindHole(AddressRange.Between(move.Source.Start.Value >> run._settings.Machine.Scale, move.Source.End.Value >> run._settings.Machine.Scale)) is { } unmapped
-                ? $"; nothing is mapped at {new VirtualAddress(unmapped.Start.Value << run._settings.Machine.Scale)}"
-                : "";
+            string hole = run._executor.SpaceOf(0).FindHole(move.Source.Unscaled(run.Scale)) is { } unmapped ? $"; nothing is mapped at {unmapped.Scaled(run.Scale).Start}" : "";
             throw new UsageException($"{call.Name} from {move.Old} to {move.New} gives {refused.Engine}{hole}, expected a move that Linux makes");
         }
 
@@ -97,20 +95,19 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         if (!_isExplaining)
             return;
         KeepTablesOfLast(move.GetTables);
-        int scale = _settings.Machine.Scale;
         var plans = new PlannedMove[_settings.Policies.Count];
         for (int i = 0; i < plans.Length; i++)
-            plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i])).Scaled(scale);
+            plans[i] = PlannedMove.Of(move.Plan(_settings.Policies[i])).Scaled(Scale);
 
         MovePlan executed = move.Plan(_settings.Executing);
-        MovePlaces places = MovePlaces.Of(move.Request.Scaled(scale), executed.Congruence, _settings.Geometry) with { TableMoves = _settings.Machine.TableMoves };
+        MovePlaces places = MovePlaces.Of(move.Request.Scaled(Scale), executed.Congruence, _settings.Geometry) with { TableMoves = _settings.Machine.TableMoves };
         AddressRange[] surroundings = places.Surroundings(plans);
         PageTableSnapshot before = TablesIn(surroundings, move.GetTables);
         _moves.Add(new ExplainedMove
         {
             Call = record.Name,
             Explanation = new MoveExplanation(places.Among(before), plans),
-            Executed = ExecutedPlan.Of(executed, scale),
+            Executed = ExecutedPlan.Of(executed, Scale),
             Surroundings = surroundings,
             Before = before,
         });
@@ -143,18 +140,16 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
             _moves[^1] = last with { After = TablesIn(last.Surroundings, read) };
     }
 
+    /// <summary>How many bits shorter the engine's addresses are than the log's.</summary>
+    private int Scale => _settings.Machine.Scale;
+
     /// <summary>The tables in ranges, both with the log's addresses: the engine's are shorter where the log's pages are larger.</summary>
-    private PageTableSnapshot TablesIn(AddressRange[] ranges, TableReader read)
-    {
-        int scale = _settings.Machine.Scale;
-        return read([.. ranges.Select(range => AddressRange.Between(range.Start.Value >> scale, range.End.Value >> scale))]).Scaled(scale);
-    }
+    private PageTableSnapshot TablesIn(AddressRange[] ranges, TableReader read) => read([.. ranges.Select(range => range.Unscaled(Scale))]).Scaled(Scale);
 
     /// <summary>Maps the source when nothing is mapped there.</summary>
     private void MakeSource(DescribedMove move)
     {
-        int scale = _settings.Machine.Scale;
-        AddressRange source = AddressRange.Between(move.Source.Start.Value >> scale, move.Source.End.Value >> scale);
+        AddressRange source = move.Source.Unscaled(Scale);
         if (_executor.SpaceOf(0).FindHole(source) != source)
             return;
         MapFlags flags = MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed | (move.IsStackMove ? MapFlags.GrowsDown | MapFlags.Stack : 0);

@@ -52,7 +52,7 @@ internal readonly record struct BoundaryExplanation(BoundaryDecision Decision, s
             case BoundaryOutcome.MappingInSource when move.Destination.Contains(obstacle):
                 return ("its own new mapping", $"opened: the move's own new mapping reaches into it, up to {move.Destination.End}", FurtherDown(move, block.Start));
             case BoundaryOutcome.MappingInDestination when move.Source.Contains(obstacle):
-                return ("its own old mapping is in the way", $"opened: the move's own old mapping reaches into its new place, up to {move.Source.End}", FurtherUp(move, block.Length));
+                return ("its own old mapping", $"opened: the move's own old mapping reaches into its new place, up to {move.Source.End}", FurtherUp(move, block.Length));
             case BoundaryOutcome.MappingInSource:
                 return ($"mapping at {obstacle}", $"opened: a mapping that ends at {end} reaches into it, with pages or without", $"unmap [{block.Start}, {end})");
             case BoundaryOutcome.MappingInDestination:

@@ -15,7 +15,7 @@ internal static class CheckText
     {
         using var output = TextReport.OnStandardOutput();
         foreach (string line in report.Counterexample?.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [])
-            output.Line(line);
+            output.Verbatim(line);
         IEnumerable<TextRow> worlds = report.Worlds.Select(world => Row(world.World, world.Checked, world.Cases, world.Minimal));
         output.Table(Columns, [.. worlds, Row("all", report.Worlds.Sum(w => w.Checked), report.Cases, report.Worlds.Sum(w => w.Minimal))]);
         output.Line(Verdict(report));

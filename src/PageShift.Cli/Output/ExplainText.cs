@@ -9,7 +9,7 @@ using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>The explanation of moves for people, at most 80 columns wide.</summary>
+/// <summary>The explanation of moves for people, at most 100 columns wide.</summary>
 internal sealed partial class ExplainText : IDisposable
 {
     private const int TreeWidth = 40;

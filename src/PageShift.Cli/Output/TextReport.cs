@@ -36,17 +36,20 @@ internal sealed class TextReport : IDisposable
     /// <summary>A line, or the lines into which a long sentence is broken: what follows the first is indented by two columns more.</summary>
     internal void Line(string text = "")
     {
-        int indent = text.AsSpan().IndexOfAnyExcept(' ');
         if (text.Length <= Width)
         {
-            _output.WriteLine(text);
+            Verbatim(text);
             return;
         }
 
+        int indent = text.AsSpan().IndexOfAnyExcept(' ');
         string margin = new(' ', indent);
         foreach (string line in TextWrap.Lines(margin, $"{margin}  ", text[indent..], Width))
             _output.WriteLine(line);
     }
+
+    /// <summary>A line that is to be read by a program too, however wide it is.</summary>
+    internal void Verbatim(string line) => _output.WriteLine(line);
 
     /// <summary>A line with tones, which only a terminal shows.</summary>
     internal void Line(StyledLine line)

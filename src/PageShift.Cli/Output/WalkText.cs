@@ -21,8 +21,8 @@ internal static class WalkText
         output.Line();
         output.Table(Columns, [.. walk.Steps.Select(step => Row(walk, step)), OffsetRow(walk)]);
         output.Line();
-        foreach (string line in Sentences(walk).SelectMany(sentence => TextWrap.Lines("", "  ", sentence, TextReport.Width)))
-            output.Line(line);
+        foreach (string sentence in Sentences(walk))
+            output.Line(sentence);
     }
 
     /// <summary>What the tables are of.</summary>

@@ -58,6 +58,9 @@ public readonly record struct AddressRange
     /// <summary>The range whose ends are 2^<paramref name="shift"/> times as large.</summary>
     internal AddressRange Scaled(int shift) => Between(Start.Value << shift, End.Value << shift);
 
+    /// <summary>The range whose ends are 2^<paramref name="shift"/> times as small.</summary>
+    internal AddressRange Unscaled(int shift) => Between(Start.Value >> shift, End.Value >> shift);
+
     /// <summary>The range [<paramref name="start"/>, <paramref name="end"/>), which are in this order.</summary>
     internal static AddressRange Between(ulong start, ulong end) => new(start, end);
 

@@ -13,5 +13,8 @@ public static class PageSize
     public static ByteLength Length => new(Bytes);
 
     /// <summary>A number of bytes rounded up to whole pages, modulo 2^64 as the kernel reckons.</summary>
-    internal static ulong RoundUpWrapping(ulong length) => unchecked(length + (Bytes - 1)) & ~(Bytes - 1);
+    internal static ulong RoundUpWrapping(ulong length) => RoundUpWrapping(length, Bytes);
+
+    /// <summary>The same up to whole pages of <paramref name="page"/> bytes, a power of two.</summary>
+    internal static ulong RoundUpWrapping(ulong length, ulong page) => unchecked(length + (page - 1)) & ~(page - 1);
 }
