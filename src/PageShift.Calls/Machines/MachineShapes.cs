@@ -59,7 +59,7 @@ internal static class MachineShapes
     {
         Shape[] sized = [.. All.Where(s => s.Architecture == architecture && s.PageShift == pageShift)];
         if (sized.Length == 0)
-            throw new UnsupportedMachineException($"{ArchitectureName.Of(architecture)}'s tables with pages of {SizeOf(pageShift)} are not supported; supported are {Supported()}");
+            throw new UnsupportedMachineException($"{ArchitectureName.Of(architecture)}'s tables with pages of {SizeOf(pageShift)} are not supported; supported are {Supported()} (--arch and --page-size say another)");
         Shape[] fitting = [.. sized.Where(s => bits is null ? Holds(s, highest) : s.Bits == bits)];
         if (fitting.Length == 0 && bits is not null)
             throw new UnsupportedMachineException(

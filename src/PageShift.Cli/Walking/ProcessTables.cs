@@ -52,14 +52,14 @@ internal sealed class ProcessTables
         if (reader is null && error is Errno.NoSuchEntry or Errno.NoSuchProcess)
             throw new UsageException($"{Argument}: found {process}, which is no process here, expected one that runs");
         if (reader is null)
-            throw new NotPossibleException($"the mappings of process {process} can't be read: {ErrnoName.Describe(error)}");
+            throw new NotPossibleException($"the mappings of process {process} can't be read: {ErrnoName.Describe(error)}; that needs its user or the capability SYS_PTRACE");
         var everything = new AddressRange(VirtualAddress.Zero, new VirtualAddress(ProcessReader.TaskEnd));
         var mappings = new List<KernelMapping>();
         var pages = new List<PageRun>();
         if (!reader.ReadMappingsWithNames(everything, mappings))
             throw new NotPossibleException($"process {process} has no mappings: it is the kernel's own, or has ended");
         if (!reader.ReadPages(everything, pages, PageKinds.Large))
-            throw new NotPossibleException($"the pages of process {process} can't be read: it has ended, or belongs to another user");
+            throw new NotPossibleException($"the pages of process {process} can't be read: it has ended, or belongs to another user: then that needs the capability SYS_PTRACE");
         return new ProcessTables(process, mappings, pages) { Name = NameOf(process) };
     }
 

@@ -182,7 +182,7 @@ public sealed class UsageTests
     [Fact]
     public void Help_speaks_of_values_in_the_users_words()
     {
-        string[] verbs = ["run", "explain", "trace", "check", "fuzz", "bench", "walk", "tables", "completion", "help"];
+        string[] verbs = ["run", "explain", "trace", "check", "fuzz", "conform", "bench", "walk", "tables", "completion", "help"];
 
         string all = string.Concat(verbs.Select(verb => Tool.Run(verb, "--help").Output));
 
