@@ -62,8 +62,8 @@ public sealed partial class AddressSpace
         return handle.Exists && _mappings.RangeOf(handle).Start < address && _unmapper.TrySplit(handle, address, out _);
     }
 
-    /// <summary>Makes one mapping of the two that meet at <paramref name="address"/>. False when none meet there, or when they differ in more than their identity and in
-    /// how their file was opened.</summary>
+    /// <summary>Makes one mapping of the two that meet at <paramref name="address"/>. False when none meet there, or when they differ in more than their identity, in how their
+    /// file was opened, and in their charge: mprotect keeps that where something was written, which may not have been seen.</summary>
     internal bool TryAdoptMerge(VirtualAddress address)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
@@ -75,7 +75,7 @@ public sealed partial class AddressSpace
         Mapping upper = _mappings[right];
         bool isOne = lower.End == upper.Start
             && upper.Start == address
-            && (lower.Flags ^ upper.Flags) is VmFlags.None or VmFlags.MayHaveGuards
+            && ((lower.Flags ^ upper.Flags) & ~(VmFlags.MayHaveGuards | VmFlags.Account)) == VmFlags.None
             && lower.File?.Object == upper.File?.Object
             && (lower.File is null || lower.PageOffsetAt(lower.End) == upper.PageOffset);
         if (!isOne)
