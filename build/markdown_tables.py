@@ -1,4 +1,13 @@
 """Tables of Markdown, and the part of a document between two marks, for the scripts that write figures into the documents."""
+import argparse
+
+
+def named(argument):
+    """A column or row that is given as NAME=COMMAND."""
+    name, found, command = argument.partition("=")
+    if not name or not found or not command:
+        raise argparse.ArgumentTypeError(f"found '{argument}', expected NAME=COMMAND")
+    return name, command
 
 
 def table(head, rows, right=()):

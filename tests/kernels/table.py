@@ -77,8 +77,11 @@ def judge(name, text, code):
 
 
 def read_console(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = file.read().replace("\r", "")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read().replace("\r", "")
+    except OSError as error:
+        sys.exit(f"table.py: {path}: {error.strerror}, expected a kernel's console")
     rows, release = [], None
     for release, name, lines, code in frames(text):
         rows.append(judge(name, lines, code))
@@ -167,6 +170,8 @@ def main():
         print(make_document(), end="")
         return
     if options.console is None:
+        if options.name is not None or not options.write:
+            parser.error("expected NAME and CONSOLE, --write alone, or --document")
         write_document()
         return
     release, rows = read_console(options.console)
