@@ -39,7 +39,8 @@ internal static class UsageShares
         shares.Add(whole.SampledShare(PageFaults, sampled?.Of(KernelEntry.PageFault), null, $"{Describe.Count(Math.Max(0, usage.MinorFaults + usage.MajorFaults), "fault")}{major}"));
         if (statistics.Moves != 0)
             shares.Add(whole.MoveShare(statistics.Moves));
-        double? other = sampled?.Total - sampled?.OwnCode - sampled?.Of(KernelEntry.PageFault) - whole.MoveSamples;
+        IEnumerable<SystemCallNumber> named = statistics.Moves == 0 ? statistics.Calls.Keys : statistics.Calls.Keys.Append(SystemCallNumber.Remap).Distinct();
+        long? other = sampled?.Total - sampled?.OwnCode - sampled?.Of(KernelEntry.PageFault) - named.Sum(number => sampled?.Of(NameOf(number)));
         var calls = new List<UsageShare>();
         foreach ((SystemCallNumber number, CallTotals totals) in statistics.Calls)
         {
@@ -48,9 +49,7 @@ internal static class UsageShares
             long count = isMove ? StayingCalls(statistics) : totals.Count;
             if (count == 0)
                 continue;
-            double? samples = sampled?.Of(name) - (isMove ? whole.MoveSamples : 0);
-            other -= samples;
-            calls.Add(whole.SampledShare(name, samples, count, isMove && count != totals.Count ? $"{Describe.Count(count, "call")} in place" : CountOf(totals)));
+            calls.Add(whole.SampledShare(name, sampled?.Of(name) - (isMove ? whole.MoveSamples : 0), count, isMove && count != totals.Count ? $"{Describe.Count(count, "call")} in place" : CountOf(totals)));
         }
 
         shares.AddRange(calls.OrderByDescending(c => c.Part ?? 0).ThenBy(c => c.Name, StringComparer.Ordinal));

@@ -136,6 +136,7 @@ public sealed class AdviceTests
         UsageShare inPlace = Assert.Single(shares, s => s.Name == "mremap");
         Assert.Equal("7 calls in place", inPlace.Words);
         Assert.Equal(0.1, Assert.Single(shares, s => s.Name == UsageShares.Moves).Part!.Value, 1e-9);
+        Assert.Equal(0.0, Assert.Single(shares, s => s.Name == UsageShares.OtherCalls).Part); // nothing, and not what arithmetic leaves over
         Assert.Equal(0.2, inPlace.Part!.Value, 1e-9); // three of ten samples were in mremap, and a tenth of the time is that of the move
         Assert.Equal(1, shares.Sum(s => s.Part!.Value), 1e-9);
     }
