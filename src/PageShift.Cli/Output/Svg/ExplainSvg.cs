@@ -19,7 +19,7 @@ internal sealed class ExplainSvg
     private const double NoteHeight = 18; // what stays
     private const double Between = 62; // from the tables before to those after, with the addresses and the paths
     private const double RungHeight = 26;
-    private const double NameWidth = 104;
+    private const double NameWidth = 140; // an address of 57 bits
     private const double BarWidth = 480;
     private const int AtEachEnd = 2; // slots of a range of many that are drawn at each of its ends
     private const int LeastSlots = 6; // the room that the policies need
