@@ -55,7 +55,7 @@ export class Ladder {
         const metric = this.metric.value as Metric;
         const rungs = this.fold(costs, metric);
         const value = (cost: Cost): number => metric === 'entries' ? entriesOf(cost) : cost[metric];
-                const most = Math.max(1, ...rungs.map(rung => value(rung.cost)));
+        const most = Math.max(1, ...rungs.map(rung => value(rung.cost)));
         const hadFocus = this.box.contains(document.activeElement);
         this.box.querySelectorAll('.rung').forEach(rung => rung.remove());
         this.box.append(...rungs.map(rung => this.rung(rung, metric, value(rung.cost), most)));

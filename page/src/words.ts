@@ -44,18 +44,16 @@ export function congruence(level: Level): string {
     return level === 'pte' ? `not congruent modulo ${size(spanOf(1))}` : `congruent modulo ${size(spanOf(Levels.indexOf(level)))}`;
 }
 
+/** A time to three digits, in the words of the tool. */
 export function duration(nanoseconds: number): string {
-    if (nanoseconds < 1000)
-        return `${nanoseconds} ns`;
-    if (nanoseconds < 1e6)
-        return `${number(Math.round(nanoseconds / 100) / 10)} µs`;
-    if (nanoseconds < 1e9)
-        return `${number(Math.round(nanoseconds / 1e5) / 10)} ms`;
-    return `${number(Math.round(nanoseconds / 1e7) / 100)} s`;
+    const steps = [[1e9, 's'], [1e6, 'ms'], [1e3, 'us']] as const;
+    const [unit, name] = steps.find(([least]) => nanoseconds >= least) ?? [1, 'ns'];
+    const value = nanoseconds / unit;
+    return `${value.toFixed(unit === 1 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${name}`;
 }
 
 /** Keeps a number and its unit on one line. */
-export const joined = (text: string): string => text.replace(/(\d) (PTE|PMD|PUD|P4D|PGD|[KMGTP]iB|%|[mnuµ]?s)\b/g, '$1\u00a0$2');
+export const joined = (text: string): string => text.replace(/(\d) (PTE|PMD|PUD|P4D|PGD|[KMGTP]iB|%|[mnu]?s)\b/g, '$1\u00a0$2');
 
 /** A ratio, in the words of the tool. */
 export function toOne(ratio: number): string {

@@ -94,6 +94,56 @@ public sealed class AdviceTests
     [InlineData(400_000_000, false)]
     public void Faults_that_take_more_time_than_the_moves_are_a_finding_of_a_program_that_moves(long nanosecondsOfMove, bool isFinding)
     {
+        TraceReport report = OfOneMove(nanosecondsOfMove, 500_000_000, new Dictionary<string, long> { [KernelEntry.PageFault] = 700 });
+
+        Assert.Equal(isFinding, TraceFindings.BesidesMoves(report).Any(l => l.Contains("MADV_HUGEPAGE", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(1_000, 0, 40)]
+    [InlineData(470, 10, 40)] // half of the time, and next to no sample: moves are measured, the rest is sampled
+    [InlineData(0, 900, 40)]
+    [InlineData(2_000, 10, 40)] // more than all there is, as by the clock where the kernel tells no processor time of a call
+    [InlineData(300, 1_000, 0)]
+    public void Shares_of_the_processor_time_are_parts_of_one_whole(long microsecondsOfMove, long samplesOfMove, long samplesOfTracing)
+    {
+        TraceReport report = OfOneMove(microsecondsOfMove * 1_000, 1_000_000, new Dictionary<string, long>
+        {
+            [KernelEntry.PageFault] = 300,
+            [KernelEntry.Tracing] = samplesOfTracing,
+            ["mremap"] = samplesOfMove,
+            ["mmap"] = 100,
+            ["write"] = 200,
+        });
+
+        IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
+
+        Assert.Equal(1, shares.Sum(s => s.Part!.Value), 1e-9);
+        Assert.All(shares, s => Assert.InRange(s.Part!.Value, 0, 1));
+        Assert.InRange(shares.Sum(s => s.Nanoseconds!.Value), UsageShares.ProcessorTimeOf(report) - shares.Count, UsageShares.ProcessorTimeOf(report) + shares.Count);
+        Assert.InRange(UsageShares.ProcessorTimeOf(report), 0, 1_000_000);
+    }
+
+    [Fact]
+    public void Calls_of_mremap_that_move_nothing_have_a_share_of_their_own()
+    {
+        TraceReport report = OfOneMove(100_000, 1_000_000, new Dictionary<string, long> { ["mremap"] = 300 });
+        for (int i = 0; i < 8; i++)
+            report.Statistics.Count(new CallExit { Entry = new CallEntry { Number = SystemCallNumber.Remap }, Result = new CallResult(0) });
+
+        IReadOnlyList<UsageShare> shares = UsageShares.Of(report);
+
+        UsageShare inPlace = Assert.Single(shares, s => s.Name == "mremap");
+        Assert.Equal("7 calls in place", inPlace.Words);
+        Assert.Equal(0.1, Assert.Single(shares, s => s.Name == UsageShares.Moves).Part!.Value, 1e-9);
+        Assert.Equal(0.0, Assert.Single(shares, s => s.Name == UsageShares.OtherCalls).Part); // nothing, and not what arithmetic leaves over
+        Assert.Equal(0.2, inPlace.Part!.Value, 1e-9); // three of ten samples were in mremap, and a tenth of the time is that of the move
+        Assert.Equal(1, shares.Sum(s => s.Part!.Value), 1e-9);
+    }
+
+    /// <summary>A report of a program that used some processor time, with 700 samples in its own code.</summary>
+    private static TraceReport OfOneMove(long nanosecondsOfMove, long nanoseconds, Dictionary<string, long> samples)
+    {
         FollowedRun run = FollowedRun.OfC("int main(void) { char *a = ANON(8192); a[0] = 1; return mremap(a, 8192, 8192, MREMAP_MAYMOVE | MREMAP_FIXED, a - (1ul << 30)) == MAP_FAILED; }");
         var report = new TraceReport(new TraceSettings { Command = ["moves"] })
         {
@@ -102,15 +152,14 @@ public sealed class AdviceTests
                 Statistics = new TraceStatistics
                 {
                     Processes = 1,
-                    ProcessorNanoseconds = 500_000_000,
-                    Usage = new ProgramUsage(1_000_000_000, 50_000, 0, new SampledTime(50, new Dictionary<string, long> { [KernelEntry.PageFault] = 50 }, 0), ""),
+                    ProcessorNanoseconds = nanoseconds,
+                    Usage = new ProgramUsage(2 * nanoseconds, 50_000, 0, new SampledTime(700, samples, 0), ""),
                 },
             },
         };
         report.Add(Assert.Single(run.Moves) with { ElapsedNanoseconds = nanosecondsOfMove, ProcessorNanoseconds = nanosecondsOfMove });
         report.Statistics.Moves = 1;
-
-        Assert.Equal(isFinding, TraceFindings.BesidesMoves(report).Any(l => l.Contains("MADV_HUGEPAGE", StringComparison.Ordinal)));
+        return report;
     }
 
     private static void Grow(int length)

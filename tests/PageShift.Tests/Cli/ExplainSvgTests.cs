@@ -10,6 +10,7 @@ public sealed class ExplainSvgTests
     private const string Pte = "#d98a00";
     private const string Pmd = "#0072b2";
     private const string Pud = "#00846a";
+    private const double DigitWidth = 8; // at a size of 13, in the widest of the usual fonts
 
     [Fact]
     public void The_picture_shows_the_move_the_slots_and_what_each_policy_moves()
@@ -51,11 +52,14 @@ public sealed class ExplainSvgTests
     [InlineData("samples/one-level-up.strace:5", Pud)]
     [InlineData("samples/gigabyte-not-congruent.strace:5", Pte)]
     [InlineData("samples/stack.strace:6", Pmd)]
+    [InlineData("samples/realloc.strace:45", Pte)]
     public void Any_move_has_a_picture_in_which_something_travels(string place, string colour)
     {
         XElement svg = Draw(place);
 
         Assert.Contains(Of(svg, "line"), line => line.Attribute("stroke")!.Value == colour);
+        double first = Of(svg, "rect").Where(e => Number(e, "height") == 22).Min(e => Number(e, "x"));
+        Assert.All(Of(svg, "text").Where(e => Number(e, "x") < first && e.Value.StartsWith("0x", StringComparison.Ordinal)), e => Assert.True(Number(e, "x") + (e.Value.Length * DigitWidth) < first));
         double width = Number(svg, "width"), height = Number(svg, "height");
         Assert.All(Of(svg, "rect").Select(Place), r => Assert.True(r.X >= 0 && r.Y >= 0 && r.X + r.Width <= width + 0.1 && r.Y + r.Height <= height + 0.1));
     }

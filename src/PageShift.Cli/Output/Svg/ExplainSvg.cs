@@ -11,7 +11,6 @@ namespace PageShift.Cli.Output.Svg;
 /// <summary>A move as a picture: the slots of the level at which it moves, each with its table, before and after, and below them what each policy moves.</summary>
 internal sealed class ExplainSvg
 {
-    private const double Margin = 24;
     private const double TableWidth = 112;
     private const double Gap = 14;
     private const double EntryHeight = 22;
@@ -20,13 +19,10 @@ internal sealed class ExplainSvg
     private const double NoteHeight = 18; // what stays
     private const double Between = 62; // from the tables before to those after, with the addresses and the paths
     private const double RungHeight = 26;
-    private const double NameWidth = 104;
+    private const double NameWidth = 140; // an address of 57 bits
     private const double BarWidth = 480;
     private const int AtEachEnd = 2; // slots of a range of many that are drawn at each of its ends
     private const int LeastSlots = 6; // the room that the policies need
-    private const string Ink = "#1f2328";
-    private const string Soft = "#57606a";
-    private const string Empty = "#f0f2f5";
     private const string Rule = "#c4cad1";
 
     // Those of the page.
@@ -63,7 +59,7 @@ internal sealed class ExplainSvg
     {
         IReadOnlyList<ExplainedMove> moves = explanation.Moves;
         int slots = Math.Max(LeastSlots, moves.Max(move => SlotsOf(move).Length));
-        double width = (2 * Margin) + NameWidth + (slots * (TableWidth + Gap)) - Gap;
+        double width = (2 * SvgDrawing.Margin) + NameWidth + (slots * (TableWidth + Gap)) - Gap;
         using var drawing = new SvgDrawing(output, width, moves.Sum(HeightOf), string.Join("; ", moves.Select(Head)));
         double top = 0;
         foreach (ExplainedMove move in moves)
@@ -76,16 +72,16 @@ internal sealed class ExplainSvg
     private void Draw()
     {
         PolicyExplanation shown = _move.Explanation.Policies.First(p => p.Plan.Policy == _move.Executed.Plan.Policy);
-        _drawing.Label(Margin, _top + 34, Head(_move), isStrong: true);
-        _drawing.Label(Margin, _top + 56, $"{MovePolicyName.Of(shown.Plan.Policy)} moves {Describe.Entries(shown.Plan.Cost)}: {shown.Reason}", Soft);
+        _drawing.Label(SvgDrawing.Margin, _top + 34, Head(_move), isStrong: true);
+        _drawing.Label(SvgDrawing.Margin, _top + 56, $"{MovePolicyName.Of(shown.Plan.Policy)} moves {Describe.Entries(shown.Plan.Cost)}: {shown.Reason}", SvgDrawing.Soft);
         double before = _top + HeadHeight + (HasOthers(_move) ? NoteHeight : 0), after = before + BlockHeight + Between;
         DrawPaths(before + BlockHeight, after);
         DrawRow("before", before, _move.Places.Source, isAfter: false);
         DrawRow("after", after, _move.Places.Destination, isAfter: true);
         if (HasOthers(_move))
         {
-            _drawing.Rectangle(Margin + NameWidth, _top + HeadHeight - 13, 10, 10, Ink);
-            _drawing.Label(Margin + NameWidth + 16, _top + HeadHeight - 4, "not part of the move", Soft);
+            _drawing.Rectangle(SvgDrawing.Margin + NameWidth, _top + HeadHeight - 13, 10, 10, SvgDrawing.Ink);
+            _drawing.Label(SvgDrawing.Margin + NameWidth + 16, _top + HeadHeight - 4, "not part of the move", SvgDrawing.Soft);
         }
 
         DrawPolicies(after + BlockHeight + 48);
@@ -95,8 +91,8 @@ internal sealed class ExplainSvg
 
     private void DrawRow(string name, double y, AddressRange place, bool isAfter)
     {
-        _drawing.Label(Margin, y + 15, name, isStrong: true);
-        _drawing.Label(Margin, y + 33, $"{place.Start}", Soft, isCode: true);
+        _drawing.Label(SvgDrawing.Margin, y + 15, name, isStrong: true);
+        _drawing.Label(SvgDrawing.Margin, y + 33, $"{place.Start}", SvgDrawing.Soft, isCode: true);
         for (int i = 0; i < _slots.Length; i++)
             DrawSlot(_slots[i], XOf(i), y, isAfter, i != 0 && _slots[i] != _slots[i - 1] + _span);
     }
@@ -112,10 +108,10 @@ internal sealed class ExplainSvg
         double table = y + EntryHeight + Link;
         bool hasTable = runs.Length != 0 || others.Length != 0;
         _drawing.Rectangle(x, y, TableWidth, EntryHeight, entry, isWhole ? entry : Rule);
-        _drawing.Label(x + (TableWidth / 2), y + 15, $"{Describe.Level(_level)} {slot.Value / _span.Value % (ulong)_move.Places.Geometry.EntriesAt(_level)}", isWhole ? "#ffffff" : Soft, isCentred: true, isStrong: isWhole);
+        _drawing.Label(x + (TableWidth / 2), y + 15, $"{Describe.Level(_level)} {slot.Value / _span.Value % (ulong)_move.Places.Geometry.EntriesAt(_level)}", isWhole ? "#ffffff" : SvgDrawing.Soft, isCentred: true, isStrong: isWhole);
         if (hasTable)
             _drawing.Line(x + (TableWidth / 2), y + EntryHeight, x + (TableWidth / 2), table, isWhole ? entry : Rule);
-        _drawing.Rectangle(x, table, TableWidth, _tableHeight, hasTable ? Empty : "#ffffff", isWhole ? entry : Rule);
+        _drawing.Rectangle(x, table, TableWidth, _tableHeight, hasTable ? SvgDrawing.Empty : "#ffffff", isWhole ? entry : Rule);
         foreach (MoveRun run in runs)
         {
             foreach (AddressRange live in _live)
@@ -123,8 +119,8 @@ internal sealed class ExplainSvg
         }
 
         foreach (AddressRange other in others)
-            Fill(x, table, block, other, Ink);
-        _drawing.Label(x + (TableWidth / 2), table + _tableHeight + 16, $"{(isAfterGap ? "… " : "")}{slot}", Soft, isCentred: true, isCode: true);
+            Fill(x, table, block, other, SvgDrawing.Ink);
+        _drawing.Label(x + (TableWidth / 2), table + _tableHeight + 16, $"{(isAfterGap ? "… " : "")}{slot}", SvgDrawing.Soft, isCentred: true, isCode: true);
     }
 
     /// <summary>Where the part of a live range that a run moves is, before or after.</summary>
@@ -186,9 +182,9 @@ internal sealed class ExplainSvg
         {
             MoveCost cost = plan.Cost;
             bool isShown = plan.Policy == _move.Executed.Plan.Policy;
-            _drawing.Label(Margin, y + 12, MovePolicyName.Of(plan.Policy), isStrong: isShown, isCode: true);
-            double x = Margin + NameWidth;
-            _drawing.Rectangle(x, y, BarWidth, 16, Empty);
+            _drawing.Label(SvgDrawing.Margin, y + 12, MovePolicyName.Of(plan.Policy), isStrong: isShown, isCode: true);
+            double x = SvgDrawing.Margin + NameWidth;
+            _drawing.Rectangle(x, y, BarWidth, 16, SvgDrawing.Empty);
             for (PageTableLevel level = PageTableLevel.Pgd; level >= PageTableLevel.Pte; level--)
             {
                 if (cost.At(level) == 0)
@@ -199,12 +195,12 @@ internal sealed class ExplainSvg
             }
 
             string ratio = cost.Entries != 0 && cost.Entries < most ? $", {Describe.Ratio(most / (double)cost.Entries)}" : "";
-            _drawing.Label(Margin + NameWidth + BarWidth + 12, y + 12, $"{Describe.Entries(cost)}{ratio}", isStrong: isShown);
+            _drawing.Label(SvgDrawing.Margin + NameWidth + BarWidth + 12, y + 12, $"{Describe.Entries(cost)}{ratio}", isStrong: isShown);
             y += RungHeight;
         }
     }
 
-    private static double XOf(int slot) => Margin + NameWidth + (slot * (TableWidth + Gap));
+    private static double XOf(int slot) => SvgDrawing.Margin + NameWidth + (slot * (TableWidth + Gap));
 
     private static string Head(ExplainedMove move) =>
         $"{move.Call} moves {Describe.Size(move.Places.Length)} from {move.Places.Old} to {move.Places.New}, {Describe.Congruence(move.Places.Congruence, move.Places.Geometry)}";

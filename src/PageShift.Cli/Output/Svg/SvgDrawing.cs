@@ -6,6 +6,14 @@ namespace PageShift.Cli.Output.Svg;
 /// <summary>A picture that is written as it is drawn. Lengths are in pixels, from the upper left corner.</summary>
 internal sealed class SvgDrawing : IDisposable
 {
+    /// <summary>What stays free at the sides.</summary>
+    internal const double Margin = 24;
+
+    /// <summary>The colours of what has no colour of its own: letters, letters of less weight, and a place with nothing in it.</summary>
+    internal const string Ink = "#1f2328";
+    internal const string Soft = "#57606a";
+    internal const string Empty = "#f0f2f5";
+
     private const string Namespace = "http://www.w3.org/2000/svg";
 
     private readonly XmlWriter _xml;
@@ -45,7 +53,7 @@ internal sealed class SvgDrawing : IDisposable
     }
 
     /// <summary>A line of text whose baseline begins, or has its middle, at a point.</summary>
-    internal void Label(double x, double y, string text, string fill = "#1f2328", bool isCentred = false, bool isStrong = false, bool isCode = false)
+    internal void Label(double x, double y, string text, string fill = Ink, bool isCentred = false, bool isStrong = false, bool isCode = false)
     {
         _xml.WriteStartElement("text", Namespace);
         Attribute("x", x);

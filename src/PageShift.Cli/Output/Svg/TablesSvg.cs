@@ -8,7 +8,6 @@ namespace PageShift.Cli.Output.Svg;
 /// <summary>The blocks of 2 MiB of a process, as a picture: a strip for each table of PMD entries that has some, and a cell for each entry.</summary>
 internal static class TablesSvg
 {
-    private const double Margin = 24;
     private const double Cell = 7;
     private const int Columns = 128;
     private const int MostStrips = 40;
@@ -29,18 +28,18 @@ internal static class TablesSvg
         double stripHeight = (entries / Columns * Cell) + StripGap;
         double top = LegendTop + (kinds.Length * LegendLine) + 16;
         double height = top + (shown.Length * stripHeight) + (shown.Length < strips.Count ? 28 : 8);
-        using var drawing = new SvgDrawing(output, (2 * Margin) + LabelWidth + (Columns * Cell), height, $"The page tables of {process}");
-        drawing.Label(Margin, 32, $"{process}: {Describe.Number(level.Movable)} of {Describe.Number(level.Total)} blocks of {Describe.Size(level.Span)} with pages could move whole", isStrong: true);
+        using var drawing = new SvgDrawing(output, (2 * SvgDrawing.Margin) + LabelWidth + (Columns * Cell), height, $"The page tables of {process}");
+        drawing.Label(SvgDrawing.Margin, 32, $"{process}: {Describe.Number(level.Movable)} of {Describe.Number(level.Total)} blocks of {Describe.Size(level.Span)} with pages could move whole", isStrong: true);
         for (int i = 0; i < kinds.Length; i++)
         {
-            drawing.Rectangle(Margin, LegendTop + (i * LegendLine) - 10, 12, 12, ColourOf(kinds[i]));
-            drawing.Label(Margin + 20, LegendTop + (i * LegendLine), $"{Describe.Number(level.Count(kinds[i]))} with the pages of {TablesText.Content(kinds[i])}");
+            drawing.Rectangle(SvgDrawing.Margin, LegendTop + (i * LegendLine) - 10, 12, 12, ColourOf(kinds[i]));
+            drawing.Label(SvgDrawing.Margin + 20, LegendTop + (i * LegendLine), $"{Describe.Number(level.Count(kinds[i]))} with the pages of {TablesText.Content(kinds[i])}");
         }
 
         for (int i = 0; i < shown.Length; i++)
             DrawStrip(drawing, level, new AddressRange(shown[i], stripSpan), top + (i * stripHeight));
         if (shown.Length < strips.Count)
-            drawing.Label(Margin, height - 10, $"and {Describe.Count(strips.Count - shown.Length, "more table")} above", "#57606a");
+            drawing.Label(SvgDrawing.Margin, height - 10, $"and {Describe.Count(strips.Count - shown.Length, "more table")} above", SvgDrawing.Soft);
     }
 
     private static IEnumerable<ulong> Strips(BlockRun run, ByteLength span, ByteLength stripSpan)
@@ -53,9 +52,9 @@ internal static class TablesSvg
     private static void DrawStrip(SvgDrawing drawing, TabledLevel level, AddressRange strip, double y)
     {
         int rows = PagingGeometry.X86.EntriesPerTable / Columns;
-        double x = Margin + LabelWidth;
-        drawing.Label(Margin, y + (rows * Cell / 2) + 4, strip.Start.ToString(), "#57606a", isCode: true);
-        drawing.Rectangle(x, y, Columns * Cell, rows * Cell, "#f0f2f5");
+        double x = SvgDrawing.Margin + LabelWidth;
+        drawing.Label(SvgDrawing.Margin, y + (rows * Cell / 2) + 4, strip.Start.ToString(), SvgDrawing.Soft, isCode: true);
+        drawing.Rectangle(x, y, Columns * Cell, rows * Cell, SvgDrawing.Empty);
         foreach (BlockRun run in level.Runs)
         {
             AddressRange part = new AddressRange(run.Start, level.Span * run.Count).Intersect(strip);

@@ -7,7 +7,6 @@ namespace PageShift.Cli.Output.Svg;
 /// <summary>An address taken apart, as a picture: its bits on top, coloured by the table that they index, and the tables below, one entry leading to the next.</summary>
 internal static class WalkSvg
 {
-    private const double Margin = 24;
     private const double BitWidth = 16;
     private const double TableTop = 150;
     private const double TableHeight = 220;
@@ -15,27 +14,27 @@ internal static class WalkSvg
 
     // Dark enough for white letters.
     private static readonly string[] Colours = ["#8250df", "#0969da", "#1a7f37", "#9a6700", "#bc4c00"];
-    private const string OffsetColour = "#57606a";
+    private const string OffsetColour = SvgDrawing.Soft;
 
     internal static void Write(Stream output, AddressWalk walk)
     {
         int bits = walk.Steps.Sum(step => step.Bits) + walk.OffsetBits;
         int columns = walk.Steps.Count + 1;
-        double width = Math.Max((2 * Margin) + (bits * BitWidth), (2 * Margin) + (columns * TableWidth * 1.5));
+        double width = Math.Max((2 * SvgDrawing.Margin) + (bits * BitWidth), (2 * SvgDrawing.Margin) + (columns * TableWidth * 1.5));
         using var drawing = new SvgDrawing(output, width, TableTop + TableHeight + 56, $"The walk of {WalkText.Head(walk)}");
-        drawing.Label(Margin, 34, WalkText.Head(walk), isStrong: true);
+        drawing.Label(SvgDrawing.Margin, 34, WalkText.Head(walk), isStrong: true);
         DrawBits(drawing, walk);
-        double step = (width - (2 * Margin) - TableWidth) / (columns - 1);
+        double step = (width - (2 * SvgDrawing.Margin) - TableWidth) / (columns - 1);
         for (int i = 0; i < walk.Steps.Count; i++)
-            DrawTable(drawing, walk, i, Margin + (i * step), Margin + ((i + 1) * step));
-        DrawPage(drawing, walk, Margin + (walk.Steps.Count * step));
+            DrawTable(drawing, walk, i, SvgDrawing.Margin + (i * step), SvgDrawing.Margin + ((i + 1) * step));
+        DrawPage(drawing, walk, SvgDrawing.Margin + (walk.Steps.Count * step));
     }
 
     private static string ColourOf(AddressWalk walk, int step) => Colours[Colours.Length - walk.Steps.Count + step];
 
     private static void DrawBits(SvgDrawing drawing, AddressWalk walk)
     {
-        double x = Margin;
+        double x = SvgDrawing.Margin;
         for (int i = 0; i < walk.Steps.Count; i++)
         {
             WalkStep step = walk.Steps[i];
@@ -66,8 +65,8 @@ internal static class WalkSvg
         drawing.Rectangle(x, TableTop, TableWidth, TableHeight, "#f6f8fa", "#8c959f");
         drawing.Rectangle(x, slot - 11, TableWidth, 22, colour, title: $"{step.Entry}");
         drawing.Label(x + (TableWidth / 2), slot + 5, $"[{Number(step.Index)}]", "#ffffff", isCentred: true, isCode: true);
-        drawing.Label(x, TableTop + TableHeight + 20, $"{Describe.Number((ulong)walk.Geometry.EntriesAt(step.Level))} entries", "#57606a");
-        drawing.Label(x, TableTop + TableHeight + 38, $"{Describe.Size(step.Entry.Length)} each", "#57606a");
+        drawing.Label(x, TableTop + TableHeight + 20, $"{Describe.Number((ulong)walk.Geometry.EntriesAt(step.Level))} entries", SvgDrawing.Soft);
+        drawing.Label(x, TableTop + TableHeight + 38, $"{Describe.Size(step.Entry.Length)} each", SvgDrawing.Soft);
         // The entry holds the address at which the next table begins.
         drawing.Line(x + TableWidth, slot, next, TableTop, colour);
     }
@@ -80,7 +79,7 @@ internal static class WalkSvg
         drawing.Rectangle(x, TableTop, TableWidth, TableHeight, "#f6f8fa", "#8c959f");
         drawing.Rectangle(x, y - 11, TableWidth, 22, OffsetColour);
         drawing.Label(x + (TableWidth / 2), y + 5, $"+{Describe.Number(walk.Offset)}", "#ffffff", isCentred: true, isCode: true);
-        drawing.Label(x, TableTop + TableHeight + 20, Describe.Size(pageBytes), "#57606a");
+        drawing.Label(x, TableTop + TableHeight + 20, Describe.Size(pageBytes), SvgDrawing.Soft);
     }
 
     private static double SlotOf(AddressWalk walk, int index) => TableTop + 11 + ((TableHeight - 22) * walk.Steps[index].Index / Math.Max(1, walk.Geometry.EntriesAt(walk.Steps[index].Level) - 1));
