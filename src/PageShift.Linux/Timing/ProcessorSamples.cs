@@ -30,6 +30,7 @@ internal sealed class ProcessorSamples : IDisposable
     private readonly Lock _gate = new();
     private readonly Func<long> _stops;
     private Timer? _reading;
+    private long _samples;
     private long _ownCode;
     private long _stopsBefore;
     private int _rest;
@@ -80,7 +81,7 @@ internal sealed class ProcessorSamples : IDisposable
         using Lock.Scope entered = _gate.EnterScope();
         _reading?.Dispose();
         Read();
-        if (_ownCode + _entries.Values.Sum() < FewestSamples)
+        if (_samples < FewestSamples)
         {
             reason = "the program used too little processor time to sample it";
             return null;
@@ -154,6 +155,7 @@ internal sealed class ProcessorSamples : IDisposable
 
     private void Take(bool isKernel, ReadOnlySpan<ulong> chain)
     {
+        _samples++;
         if (!isKernel || chain.IsEmpty)
         {
             _ownCode += _weight;
