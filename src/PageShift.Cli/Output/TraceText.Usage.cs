@@ -52,11 +52,11 @@ internal sealed partial class TraceText
         return new UsageShare(small.Length == 1 ? small[0].Name : UsageShares.OtherMemoryCalls, isKnown ? small.Sum(s => s.Nanoseconds) : null, isKnown ? small.Sum(s => s.Part) : null, calls, Describe.Count(calls, "call"));
     }
 
-    private static TextRow UsageRow(UsageShare share) => new(RowTone.Plain,
+    internal static TextRow UsageRow(UsageShare share) => new(RowTone.Plain,
     [
         share.Name,
-        share.Nanoseconds is { } time ? KernelText.Time(time) : "",
-        share.Part is { } part ? Percent(part) : "",
+        share.Nanoseconds switch { null => "", 0 => "no sample", { } time => KernelText.Time(time) },
+        share.Part is > 0 and { } part ? Percent(part) : "",
         share.Words,
     ]);
 

@@ -100,6 +100,17 @@ public sealed class AdviceTests
     }
 
     [Theory]
+    [InlineData(null, null, "", "")]
+    [InlineData(0L, 0.0, "no sample", "")]
+    [InlineData(292_000L, 0.0004, "292 us", "< 0.1 %")]
+    public void Calls_that_no_sample_met_are_not_said_to_take_no_time(long? nanoseconds, double? part, string time, string share)
+    {
+        TextRow row = TraceText.UsageRow(new UsageShare("madvise", nanoseconds, part, 13, "13 calls"));
+
+        Assert.Equal(["madvise", time, share, "13 calls"], row.Cells);
+    }
+
+    [Theory]
     [InlineData(1_000, 0, 40)]
     [InlineData(470, 10, 40)] // half of the time, and next to no sample: moves are measured, the rest is sampled
     [InlineData(0, 900, 40)]
