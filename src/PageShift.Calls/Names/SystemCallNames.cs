@@ -293,7 +293,7 @@ internal static class SystemCallNames
             return true;
         }
 
-        if (TryGetNumber(name, out uint number) && number < NumberCount && IndexesByNumber[number] is var ofNumber && ofNumber >= 0)
+        if (TryGetNumber(name, out ulong number) && number < NumberCount && IndexesByNumber[number] is var ofNumber && ofNumber >= 0)
         {
             isRaw = true;
             call = Calls[ofNumber];
@@ -314,11 +314,11 @@ internal static class SystemCallNames
         return Calls.Any(call => call.Name.Length > text.Length && call.Name.EndsWith(text, StringComparison.Ordinal));
     }
 
-    private static bool TryGetNumber(ReadOnlySpan<byte> name, out uint number)
+    private static bool TryGetNumber(ReadOnlySpan<byte> name, out ulong number)
     {
         if (name.StartsWith(UnnamedPrefix))
-            return uint.TryParse(name[UnnamedPrefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
+            return ulong.TryParse(name[UnnamedPrefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
         number = 0;
-        return name.StartsWith(OldUnnamedPrefix) && uint.TryParse(name[OldUnnamedPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        return name.StartsWith(OldUnnamedPrefix) && ulong.TryParse(name[OldUnnamedPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

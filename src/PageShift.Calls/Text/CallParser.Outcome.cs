@@ -50,7 +50,7 @@ internal sealed partial class CallParser
         return true;
     }
 
-    /// <summary>'-1 ENAME', or '-1 (errno N)' for an error without a name.</summary>
+    /// <summary>'-1 ENAME', or '-1 (errno N)' for an error without a name; a number that no error has is no result.</summary>
     private bool TryParseError(ref LineCursor cursor, ref ParsedCall call)
     {
         int start = cursor.Position;
@@ -72,6 +72,13 @@ internal sealed partial class CallParser
         if (isError)
         {
             call.Outcome = CallOutcome.OfError((Errno)error);
+            return true;
+        }
+
+        // strace's word for a thread that another's execve ended in the call: the number is of what it finds in the thread's registers then.
+        if (isNumbered && ulong.TryParse(name, out ulong number) && number > LargestError && cursor.TryTake((byte)')'))
+        {
+            call.Outcome = CallOutcome.Unknown;
             return true;
         }
 
