@@ -95,7 +95,7 @@ export interface Move {
     policies: Policy[];
     congruentPlacement?: { new: string; congruent: Level; policies: Policy[] };
     stack?: Frame[];
-    kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string };
+    kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string; text: string };
 }
 
 export interface Report {

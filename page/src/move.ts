@@ -59,9 +59,10 @@ export class MoveView {
             ['tables allocated', predicted === undefined ? '' : number(predicted.tablesAllocated), number(kernel.tablesAllocated ?? 0)],
             ['TLB flushes', predicted === undefined ? '' : number(predicted.tlbFlushes), number(kernel.tlbFlushes ?? 0)],
         ];
-        if (kernel.nanoseconds !== undefined)
-            counts.push(['time of the call', '', duration(kernel.nanoseconds)]);
-        by('kernel-note').textContent = kernel.reason ?? `${kernel.verdict} with ${kernel.predictedBy}`;
+        const time = kernel.nanoseconds ?? (move.nanoseconds === undefined ? undefined : this.data.timeOf(move, 1));
+        if (time !== undefined)
+            counts.push(['time of the call', '', duration(time)]);
+        by('kernel-note').textContent = kernel.text;
         by('kernel-policy').textContent = kernel.predictedBy;
         by('measured').querySelector('tbody')!.replaceChildren(...counts.map(cells => {
             const row = make('tr');

@@ -17,8 +17,8 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
     {
         string? divergences = report.DivergenceCount == 0 ? null : $"{Describe.Count(report.DivergenceCount, "divergence")}.";
         return new PageWords(
-            report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Of(report),
-            [.. new[] { KernelText.Conclusion(report), divergences, $"{Describe.Presence(report.Statistics, report.Settings.Populate)}." }.OfType<string>().Select(Sentence)], [], []);
+            report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Headline(report),
+            [.. new[] { Comparison.Congruent(report) is null ? null : Comparison.Of(report), KernelText.Conclusion(report.Settings.Kernel, report.Kernel), divergences, $"{Describe.Presence(report.Statistics, report.Settings.Populate)}." }.OfType<string>().Select(Sentence)], [], []);
     }
 
     internal static PageWords Of(TraceReport report)
@@ -49,6 +49,8 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
         string asMade = Comparison.Of(report);
         if (asMade != Comparison.Headline(report))
             yield return asMade;
+        if (KernelText.Conclusion(report.Settings.Kernel, report.Kernel) is { } measured)
+            yield return measured;
         foreach ((MoveObstacle obstacle, long count) in report.Obstacles.OrderBy(o => o.Key))
             yield return $"{Describe.Count(count, "move")}: {MoveObstacles.Words(obstacle)}.";
         foreach (string line in PlacementText.Of(report.Statistics))
@@ -59,6 +61,8 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
     {
         if (report.Others is { IsBusy: true } others)
             yield return $"note: the machine was busy ({others}): the times mean little";
+        if ((report.Statistics.WhyNotCounted ?? report.Settings.WhyNoKernel) is { } reason)
+            yield return KernelText.NotCounted(reason);
         if (report.Statistics.Divergences != 0)
             yield return $"note: engine and kernel differed in {Describe.Count(report.Statistics.Divergences, "place")}";
     }

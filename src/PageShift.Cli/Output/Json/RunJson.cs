@@ -4,6 +4,7 @@ using PageShift.Cli.Running;
 using PageShift.Linux.Probing;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output.Json;
 
@@ -74,22 +75,22 @@ internal sealed record RunKernelDivergence(string? File, long Line, string Call,
 
 /// <summary>A move.</summary>
 internal sealed record RunMove(
-    string? File, long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, RunMoveKernel? Kernel)
+    string? File, long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, PlacementJson? CongruentPlacement, RunMoveKernel? Kernel)
 {
     internal static RunMove Of(MoveReport move) => new(
         move.File, move.Line, move.ThreadId, move.Call, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value, ReportJson.NameOf(move.Congruence),
-        move.Explanation.Remedy, PolicyJson.Of(move.Explanation), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
+        move.Explanation.Remedy, PolicyJson.Of(move.Explanation), PlacementJson.Of(move.Congruent, move.CongruentExplanation), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
 }
 
 /// <summary>The running kernel's part of a move.</summary>
 internal sealed record RunMoveKernel(
-    string PredictedBy, string Verdict, int MovesOfCall, long? Extents, long? TablesAllocated, long? TlbFlushes, long? Nanoseconds, string? Reason)
+    string PredictedBy, string Verdict, int MovesOfCall, long? Extents, long? TablesAllocated, long? TlbFlushes, long? Nanoseconds, string? Reason, string Text)
 {
     internal static RunMoveKernel Of(KernelReport kernel)
     {
         MeasuredCost? cost = kernel.Move.Cost;
         return new RunMoveKernel(
             MovePolicyName.Of(kernel.Predicting), ReportJson.NameOf(kernel.Measurement.Verdict), kernel.MovesOfCall, cost is null ? null : kernel.Measurement.Extents ?? 0,
-            cost?.ZeroedAllocations, cost?.TlbFlushes, kernel.Move.Nanoseconds, kernel.Move.Reason);
+            cost?.ZeroedAllocations, cost?.TlbFlushes, kernel.Move.Nanoseconds, kernel.Move.Reason, KernelText.Verdict(kernel));
     }
 }

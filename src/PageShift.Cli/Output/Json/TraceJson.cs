@@ -1,7 +1,6 @@
 using PageShift.Calls.Execution;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
-using PageShift.Moving;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output.Json;
@@ -88,7 +87,7 @@ internal sealed record TraceSite(
 /// <summary>A move.</summary>
 internal sealed record TraceMove(
     int Process, int Thread, string Call, string Site, string? Caller, IEnumerable<TraceFrame>? Stack, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, bool? Placed, long Nanoseconds, long? ProcessorNanoseconds,
-    string? Remedy, IEnumerable<PolicyJson> Policies, TracePlacement? CongruentPlacement)
+    string? Remedy, IEnumerable<PolicyJson> Policies, PlacementJson? CongruentPlacement, RunMoveKernel? Kernel)
 {
     internal static TraceMove Of(TracedMove traced)
     {
@@ -96,20 +95,6 @@ internal sealed record TraceMove(
         return new TraceMove(
             move.ProcessId, move.ThreadId, move.Call, move.Site.Call, move.Site.Caller, TraceFrame.Of(move.Stack), move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value,
             ReportJson.NameOf(move.Congruence), move.PresentPages, move.IsExact, move.IsPlaced ? true : null, move.ElapsedNanoseconds, move.ProcessorNanoseconds, traced.Explanation.Remedy, PolicyJson.Of(traced.Explanation),
-            TracePlacement.Of(traced));
-    }
-}
-
-/// <summary>The same move to a congruent destination.</summary>
-internal sealed record TracePlacement(
-    string New, string Congruent, ulong? Pgd, ulong P4d, ulong Pud, ulong Pmd, ulong Pte, IEnumerable<PolicyJson> Policies)
-{
-    internal static TracePlacement? Of(TracedMove move)
-    {
-        if (move.Made.Congruent is not { } forecast || move.Congruent is not { } explanation)
-            return null;
-        MoveCost cost = forecast.PageShift.Cost;
-        return new TracePlacement(
-            forecast.Destination.ToString(), ReportJson.NameOf(forecast.Congruence), PolicyJson.PgdOf(cost), cost.P4d, cost.Pud, cost.Pmd, cost.Pte, PolicyJson.Of(explanation));
+            PlacementJson.Of(move.Congruent, traced.Congruent), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
     }
 }

@@ -1,15 +1,22 @@
 using PageShift.Linux.Probing;
 using PageShift.Moving;
-using PageShift.Verification.Following;
 
-namespace PageShift.Cli.Running;
+namespace PageShift.Verification.Following;
 
 /// <summary>What the running kernel did for one move, and what that says about the policy that predicts it.</summary>
 /// <param name="Predicting">The policy that fits the running kernel.</param>
 /// <param name="Measurement">The counters turned back into what moved, and the verdict.</param>
 /// <param name="Move">The counters and the time.</param>
 /// <param name="MovesOfCall">The moves of the call, which are measured together.</param>
-internal sealed record KernelReport(MovePolicy Predicting, MoveMeasurement Measurement, KernelMove Move, int MovesOfCall);
+internal sealed record KernelReport(MovePolicy Predicting, MoveMeasurement Measurement, KernelMove Move, int MovesOfCall)
+{
+    /// <summary>Judges what was predicted for all moves of a call by what was measured.</summary>
+    internal static KernelReport Of(MovePolicy predicting, in MoveCost predicted, in KernelMove measured, int movesOfCall)
+    {
+        var prediction = new MovePrediction((long)predicted.TlbFlushes, (long)predicted.TablesAllocated, (long)(predicted.TlbFlushes - predicted.Extents));
+        return new KernelReport(predicting, MoveMeasurement.Of(measured.Cost, prediction), measured, movesOfCall);
+    }
+}
 
 /// <summary>The kernel's part of all moves together.</summary>
 internal sealed class KernelTotals
