@@ -5,7 +5,7 @@ import { by, dropEmptyColumns, make } from './dom';
 import { spanOf } from './geometry';
 import { placeOf } from './sites';
 import { Chosen } from './state';
-import { congruence, duration, entries, hex, joined, number, size } from './words';
+import { congruence, count, duration, entries, hex, joined, number, size } from './words';
 
 export class MoveView {
     constructor(private readonly data: Data, private readonly chosen: Chosen, private readonly costliest: number) {
@@ -55,7 +55,7 @@ export class MoveView {
             return;
         const predicted = move.policies.find(policy => policy.policy === kernel.predictedBy);
         const counts: [string, string, string][] = kernel.extents === undefined ? [] : [
-            ['entries', predicted === undefined ? '' : entries(predicted), `${number(kernel.extents)} moved whole, or in groups of PTEs`],
+            ['entries', predicted === undefined ? '' : entries(predicted), count(kernel.extents, 'extent')],
             ['tables allocated', predicted === undefined ? '' : number(predicted.tablesAllocated), number(kernel.tablesAllocated ?? 0)],
             ['TLB flushes', predicted === undefined ? '' : number(predicted.tlbFlushes), number(kernel.tlbFlushes ?? 0)],
         ];

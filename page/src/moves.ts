@@ -62,7 +62,7 @@ function columnsOf(data: Data): Column<Move>[] {
     }
     if (data.moves.some(move => move.kernel?.tlbFlushes !== undefined)) {
         columns.push({
-            name: 'flushes/tables, measured', value: move => move.kernel?.tlbFlushes ?? -1,
+            name: 'measured flushes/tables', value: move => move.kernel?.tlbFlushes ?? -1,
             show: ({ kernel }) => kernel?.tlbFlushes === undefined ? '-' : `${number(kernel.tlbFlushes)}/${number(kernel.tablesAllocated!)}${kernel.verdict === 'disagreement' ? ' (differs)' : ''}`,
             className: 'n', descends: true,
         });

@@ -156,7 +156,12 @@ export class TableView {
         group.append(element('line', { x1: table / 2, x2: table / 2, y1: -18, y2: 0, class: 'rule' }));
         group.append(element('rect', { x: 0.5, y: 0.5, width: table - 1, height: Entry - 1, rx: 4, class: 'empty' }));
         const label = element('text', { x: table / 2, y: this.height + 14, class: 'label', 'text-anchor': 'middle' });
-        label.textContent = `${isAfterGap ? '… ' : ''}${hex(slot.index * spanOf(travel.level))}`;
+        label.textContent = hex(slot.index * spanOf(travel.level));
+        if (isAfterGap) {
+            const gap = element('text', { x: place.x === 0 ? 0 : -Gap / 2, y: Entry / 2 + 4, class: 'label', 'text-anchor': place.x === 0 ? 'start' : 'middle' });
+            gap.textContent = '…';
+            group.append(gap);
+        }
         const name = element('text', { x: table / 2, y: 16, class: 'label', 'text-anchor': 'middle' });
         name.textContent = `${LevelNames[travel.level]} ${slot.index % geometry.entries}`;
         group.append(label, name);

@@ -38,8 +38,9 @@ internal static class KernelText
             return $"What this kernel ({kernel.Version.Release}) moves is not observable here: {totals.FirstReason}.";
         string time = totals.Nanoseconds == 0 ? "" : $"; its calls took {Time(totals.Nanoseconds)} in all";
         string unseen = totals.NotObservable == 0 ? "" : $" ({Describe.Number((ulong)totals.NotObservable)} more not observable here: {totals.FirstReason})";
+        string there = totals.TablesThere == 0 ? "" : $"; {There(totals.TablesThere)}";
         (string did, long moves) = totals.Disagreements == 0 ? ("did", totals.Agreements) : ("did not do", totals.Disagreements);
-        return $"This kernel ({kernel.Version.Release}) {did} what {name} predicts in {Describe.Count(moves, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}.";
+        return $"This kernel ({kernel.Version.Release}) {did} what {name} predicts in {Describe.Count(moves, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{there}{time}.";
     }
 
     /// <summary>Says that a program's moves were not counted.</summary>
@@ -67,11 +68,13 @@ internal static class KernelText
         string together = report.MovesOfCall == 1 ? "" : $" ({report.MovesOfCall} moves of this call together)";
         return report.Measurement.Verdict switch
         {
-            MeasurementVerdict.Agreement => $"agrees with {MovePolicyName.Of(report.Predicting)}{together}",
+            MeasurementVerdict.Agreement => $"agrees with {MovePolicyName.Of(report.Predicting)}{together}{(report.TablesThere == 0 ? "" : $", {There(report.TablesThere)}")}",
             MeasurementVerdict.Disagreement => $"differs from {MovePolicyName.Of(report.Predicting)}{together}",
             _ => $"not observable here: {report.Move.Reason}",
         };
     }
+
+    private static string There(long tables) => $"{Describe.Count(tables, "table")} without a page {(tables == 1 ? "was" : "were")} there already";
 
     private static TextRow Row(KernelVersion version, MeasurementVerdict verdict, long? extents, long? tables, long? flushes, string confidence)
     {

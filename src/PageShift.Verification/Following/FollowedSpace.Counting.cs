@@ -53,7 +53,7 @@ internal sealed partial class FollowedSpace
         MoveCost predicted = moves[0].Under(policy).Cost;
         for (int i = 1; i < moves.Count; i++)
             predicted += moves[i].Under(policy).Cost;
-        return KernelReport.Of(policy, predicted, measured, moves.Count);
+        return KernelReport.Of(policy, predicted, measured, moves.Count, knowsEmptyTables: false); // /proc shows pages
     }
 
     private void CloseCounters()

@@ -1,4 +1,5 @@
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
@@ -13,6 +14,9 @@ namespace PageShift.Cli.Output.Html;
 /// <param name="Notes">What limits the figures.</param>
 internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<string> Facts, IReadOnlyList<string> Advice, IReadOnlyList<string> Notes)
 {
+    /// <summary>Where the processor time went; null where nothing was traced.</summary>
+    internal PageUsage? Usage { get; init; }
+
     internal static PageWords Of(RunReport report)
     {
         string? divergences = report.DivergenceCount == 0 ? null : $"{Describe.Count(report.DivergenceCount, "divergence")}.";
@@ -25,7 +29,10 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
     {
         bool hasMoves = report.Statistics.Moves != 0;
         IEnumerable<string> advice = hasMoves ? TraceAdvice.Lines(report) : TraceFindings.Of(report);
-        return new PageWords(report.Settings.Subject, Comparison.Headline(report), [.. FactsOf(report)], [.. advice], [.. NotesOf(report)]);
+        return new PageWords(report.Settings.Subject, Comparison.Headline(report), [.. FactsOf(report)], [.. advice], [.. NotesOf(report)])
+        {
+            Usage = UsageRows.Note(report) is { } note ? new PageUsage(note, UsageRows.Of(report)) : null,
+        };
     }
 
     internal static PageWords Of(TraceComparison comparison)

@@ -24,7 +24,7 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
 internal sealed record TraceHead(
     int Schema, IEnumerable<string> Command, int? Attached, bool? Detached, int ExitCode, int? Signal, long Processes, long Threads, long Programs, long Calls, TraceUsage? Usage, double? OtherProcessors, bool? Busy,
     IEnumerable<string> UnprivilegedPrograms, long DivergenceCount,
-    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, TracePlaced? Placement, IEnumerable<TraceSite> Sites)
+    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, TracePlaced? Placement, RunKernel? Kernel, string? WhyNotCounted, IEnumerable<TraceSite> Sites)
 {
     internal static TraceHead Of(TraceReport report)
     {
@@ -32,7 +32,7 @@ internal sealed record TraceHead(
         TraceStatistics trace = result.Statistics;
         return new TraceHead(
             Schema: 1, report.Settings.Command, report.Settings.Process, report.Settings.Process is null ? null : result.Outcome == TraceOutcome.Detached, result.Status.ShellStatus, result.Status.IsKilled ? result.Status.Signal : null, trace.Processes, trace.Threads, trace.Programs,
-            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics), TracePlaced.Of(report),
+            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics), TracePlaced.Of(report), RunKernel.Of(report.Settings.Kernel, report.Kernel, null), report.Statistics.WhyNotCounted ?? report.Settings.WhyNoKernel,
             report.Sites.OrderByDescending(s => s.LinuxEntries).Select(TraceSite.Of));
     }
 }
