@@ -52,7 +52,7 @@ public sealed class CongruentPlaceTests
         ToolResult result = Tool.Run(["run", log, .. options]);
 
         Assert.Equal(0, result.ExitCode);
-        Assert.DoesNotContain(", congruent ", result.Output);
+        Assert.DoesNotMatch("(linux-6.7|pageshift), congruent ", result.Output);
         Assert.DoesNotContain("At congruent places", result.Output);
     }
 }
