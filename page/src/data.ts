@@ -68,14 +68,6 @@ export interface Site {
     processorNanoseconds?: number;
 }
 
-/** A part of the processor time. */
-export interface Share {
-    name: string;
-    nanoseconds?: number;
-    part?: number;
-    calls?: number;
-}
-
 export interface Move {
     line?: number;
     process?: number;
@@ -95,7 +87,7 @@ export interface Move {
     policies: Policy[];
     congruentPlacement?: { new: string; congruent: Level; policies: Policy[] };
     stack?: Frame[];
-    kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string };
+    kernel?: { verdict: string; extents?: number; tablesAllocated?: number; tlbFlushes?: number; nanoseconds?: number; reason?: string; predictedBy: string; text: string };
 }
 
 export interface Report {
@@ -106,7 +98,6 @@ export interface Report {
     calls: number;
     divergenceCount: number;
     log?: { populate: string; inferredMappings: number };
-    usage?: { nanoseconds: number; processorNanoseconds: number; minorFaults: number; majorFaults: number; whyNotSampled?: string; shares: Share[] };
     following?: { baselineNanoseconds: number; baselineProcessorNanoseconds?: number };
     sites?: Site[];
     moves: Move[];
@@ -183,6 +174,7 @@ interface Head {
     shown?: number;
     geometry: [number, number, number];
     comparison?: Compared[];
+    usage?: { note: string; rows: { name: string; time: string; share: string; words: string; part?: number }[] };
     plans: number[][][];
 }
 

@@ -5,7 +5,7 @@ import { by, dropEmptyColumns, make } from './dom';
 import { spanOf } from './geometry';
 import { placeOf } from './sites';
 import { Chosen } from './state';
-import { congruence, duration, entries, hex, joined, number, size } from './words';
+import { congruence, count, duration, entries, hex, joined, number, size } from './words';
 
 export class MoveView {
     constructor(private readonly data: Data, private readonly chosen: Chosen, private readonly costliest: number) {
@@ -55,13 +55,14 @@ export class MoveView {
             return;
         const predicted = move.policies.find(policy => policy.policy === kernel.predictedBy);
         const counts: [string, string, string][] = kernel.extents === undefined ? [] : [
-            ['entries', predicted === undefined ? '' : entries(predicted), `${number(kernel.extents)} moved whole, or in groups of PTEs`],
+            ['entries', predicted === undefined ? '' : entries(predicted), count(kernel.extents, 'extent')],
             ['tables allocated', predicted === undefined ? '' : number(predicted.tablesAllocated), number(kernel.tablesAllocated ?? 0)],
             ['TLB flushes', predicted === undefined ? '' : number(predicted.tlbFlushes), number(kernel.tlbFlushes ?? 0)],
         ];
-        if (kernel.nanoseconds !== undefined)
-            counts.push(['time of the call', '', duration(kernel.nanoseconds)]);
-        by('kernel-note').textContent = kernel.reason ?? `${kernel.verdict} with ${kernel.predictedBy}`;
+        const time = kernel.nanoseconds ?? (move.nanoseconds === undefined ? undefined : this.data.timeOf(move, 1));
+        if (time !== undefined)
+            counts.push(['time of the call', '', duration(time)]);
+        by('kernel-note').textContent = kernel.text;
         by('kernel-policy').textContent = kernel.predictedBy;
         by('measured').querySelector('tbody')!.replaceChildren(...counts.map(cells => {
             const row = make('tr');

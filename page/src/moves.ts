@@ -60,6 +60,13 @@ function columnsOf(data: Data): Column<Move>[] {
             descends: true,
         });
     }
+    if (data.moves.some(move => move.kernel?.tlbFlushes !== undefined)) {
+        columns.push({
+            name: 'measured flushes/tables', value: move => move.kernel?.tlbFlushes ?? -1,
+            show: ({ kernel }) => kernel?.tlbFlushes === undefined ? '-' : `${number(kernel.tlbFlushes)}/${number(kernel.tablesAllocated!)}${kernel.verdict === 'disagreement' ? ' (differs)' : ''}`,
+            className: 'n', descends: true,
+        });
+    }
     if (data.moves.some(move => move.congruent !== 'pte')) {
         columns.push({
             name: 'congruent', value: move => Levels.indexOf(move.congruent), show: move => congruence(move.congruent).replace('congruent modulo ', '').replace('not 2 MiB', 'no'),

@@ -96,19 +96,20 @@ export class TableView {
         const room = Math.floor((2 * (width - (most - 1) * Gap)) / most / row) / 2;
         this.cell = Math.min((width < Small ? Widest / 2 : Widest) / row, Math.max(Narrowest / row, room));
         const table = this.width;
-        const perRow = Math.max(1, Math.floor((width + Gap) / (table + Gap)));
+        const fit = Math.max(1, Math.floor((width + Gap) / (table + Gap)));
         const places = new Map<number, Place>();
         let y = 0;
         for (const group of groupsOf(travel)) {
             this.drawHead(svg, travel.level, group, y, width);
             y += Head;
+            const perRow = Math.ceil(group.length / Math.ceil(group.length / fit)); // rows of one length
             group.forEach((slot, i) => {
                 const column = i % perRow;
                 if (i > 0 && column === 0)
                     y += this.height + Slack + 18;
                 const place = { x: column * (table + Gap), y };
                 places.set(slot.index, place);
-                this.drawSlot(svg, travel, slot, place, i > 0 && group[i - 1].index !== slot.index - 1);
+                this.drawSlot(svg, travel, slot, place, i < group.length - 1 && group[i + 1].index !== slot.index + 1);
             });
             y += this.height + Slack + 20;
         }
@@ -150,13 +151,18 @@ export class TableView {
         svg.append(text, side, element('line', { x1: 0, x2: width, y1: y + 26, y2: y + 26, class: 'rule' }));
     }
 
-    private drawSlot(svg: SVGElement, travel: Travel, slot: Slot, place: Place, isAfterGap: boolean): void {
+    private drawSlot(svg: SVGElement, travel: Travel, slot: Slot, place: Place, isBeforeGap: boolean): void {
         const table = this.width;
         const group = element('g', { transform: `translate(${place.x} ${place.y})`, class: 'slot' });
         group.append(element('line', { x1: table / 2, x2: table / 2, y1: -18, y2: 0, class: 'rule' }));
         group.append(element('rect', { x: 0.5, y: 0.5, width: table - 1, height: Entry - 1, rx: 4, class: 'empty' }));
         const label = element('text', { x: table / 2, y: this.height + 14, class: 'label', 'text-anchor': 'middle' });
-        label.textContent = `${isAfterGap ? '… ' : ''}${hex(slot.index * spanOf(travel.level))}`;
+        label.textContent = hex(slot.index * spanOf(travel.level));
+        if (isBeforeGap) {
+            const gap = element('text', { x: table + Gap / 2, y: Entry / 2 + 4, class: 'label', 'text-anchor': 'middle' });
+            gap.textContent = '…';
+            group.append(gap);
+        }
         const name = element('text', { x: table / 2, y: 16, class: 'label', 'text-anchor': 'middle' });
         name.textContent = `${LevelNames[travel.level]} ${slot.index % geometry.entries}`;
         group.append(label, name);

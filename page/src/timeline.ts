@@ -130,7 +130,7 @@ export class Timeline {
                 inPixel[Math.floor(((i + 0.5) / calls.length) * columns)]++;
         }
         const usual = Math.max(1, calls.length / columns);
-        const wide = Math.min(6, Math.max(1, inner / calls.length - 1));
+        const wide = Math.max(1, inner / calls.length - (inner / calls.length > 3 ? 2 : 0)); // a call fills its column
         context.fillStyle = colour(group === Remap ? 'move' : 'live');
         inPixel.forEach((found, column) => {
             if (found === 0)

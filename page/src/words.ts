@@ -60,12 +60,5 @@ export function toOne(ratio: number): string {
     return `${number(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)} to 1`;
 }
 
-/** A part of one, in the words of the tool. */
-export function percent(part: number): string {
-    if (part === 0)
-        return '0 %';
-    return part < 0.001 ? '< 0.1 %' : part < 0.1 ? `${(part * 100).toFixed(1)} %` : `${Math.round(part * 100)} %`;
-}
-
 /** The entries of the policy that moves most. */
 export const worst = (policies: Cost[]): number => Math.max(0, ...policies.map(entriesOf));

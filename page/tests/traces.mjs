@@ -82,6 +82,32 @@ export function checksOfTraces({ open, reportOf, textOf, bytesOf, draw, assert }
             assert.ok((await textOf(page, 'advice')).includes('PageShift.Memory'), 'what the tool advises');
             await close();
         }),
+        what_the_kernel_counted_stands_in_the_list: () => traced('traced', async () => {
+            const report = await reportOf('traced');
+            if (report.whyNotCounted !== undefined)
+                throw new Skipped(report.whyNotCounted);
+            const { page, close } = await open('traced');
+            const column = await page.locator('#moves thead th').evaluateAll(all => all.findIndex(head => head.textContent.startsWith('measured')));
+            const shown = await page.locator('#moves tbody tr').evaluateAll((rows, at) => rows.map(row => [Number(row.cells[0].textContent), row.cells[at].textContent]), column);
+            assert.equal(shown.length, report.moves.length);
+            for (const [move, text] of shown) {
+                const { kernel } = report.moves[move - 1];
+                assert.equal(text, `${kernel.tlbFlushes}/${kernel.tablesAllocated}${kernel.verdict === 'disagreement' ? ' (differs)' : ''}`);
+            }
+            assert.equal(await textOf(page, 'kernel-note'), report.moves[0].kernel.text);
+            await close();
+        }),
+        traced_programs_fit_from_400_pixels_on: () => traced('compared', async () => {
+            for (const name of ['traced', 'compared']) {
+                const { page, close } = await open(name, { width: 400 });
+                // The longest that the tool says of how often.
+                await page.locator('#usage tbody tr td:last-child').first().evaluate(cell => {
+                    cell.textContent = '10,610,115 faults, 12,345 from a device';
+                });
+                assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, name);
+                await close();
+            }
+        }),
         two_runs_stand_in_two_columns: () => traced('compared', async () => {
             const { page, close } = await open('compared');
             const rows = await page.locator('#comparison tbody tr').evaluateAll(all => all.map(row => [...row.cells].map(cell => cell.textContent)));

@@ -14,6 +14,8 @@ namespace PageShift.Calls.Execution;
 /// <param name="objects">Takes what is made for files that are opened, whose owner disposes it; null when that is nobody's concern.</param>
 internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>? objects = null) : ICallTarget<EngineTarget>, IMoveObserver
 {
+    private const ulong NamesDestination = (ulong)(RemapFlags.Fixed | RemapFlags.DontUnmap);
+
     private IMoveObserver? _observer;
     private readonly AssumedPages _assumed = new(space);
     private VirtualProcessor? _processor;
@@ -35,6 +37,10 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
             Space.MoveObserver = value is null ? null : this;
         }
     }
+
+    /// <summary>Is shown, just before a remap that may move one mapping, the same move to a congruent place, where there is one and the place that the call names is not congruent itself; null for
+    /// nobody. A fork has the same observer.</summary>
+    public IMoveObserver? CongruentObserver { get; set; }
 
     /// <inheritdoc/>
     public CallAnswer Execute(in SystemCall call, string? filePath = null, CallData? data = null)
@@ -74,6 +80,8 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
         }
 
         _moves = 0;
+        if (CongruentObserver is not null && call.Number == SystemCallNumber.Remap)
+            ShowCongruent(a);
         CallResult result = call.Number == PseudoCall.RelocateDown
             ? Space.RelocateDown(new VirtualAddress(a.First), new ByteLength(a.Second), new ByteLength(a.Third))
             : Space.Invoke(call.Number, a);
@@ -95,7 +103,7 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     public CallResult TryFork(out EngineTarget child)
     {
         _assumed.MakePresent();
-        child = new EngineTarget(Space.Fork(), objects) { MoveObserver = MoveObserver };
+        child = new EngineTarget(Space.Fork(), objects) { MoveObserver = MoveObserver, CongruentObserver = CongruentObserver };
         return CallResult.Success;
     }
 
@@ -104,6 +112,43 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     {
         _processor?.Dispose();
         Space.Dispose();
+    }
+
+    /// <summary>True for an mremap that names no destination and needs none.</summary>
+    internal bool GrowsInPlace(in CallArguments remap)
+    {
+        if ((remap.Fourth & NamesDestination) != 0)
+            return false;
+        if (new ByteLength(remap.Second).RoundUpToPages() is not { } old || new ByteLength(remap.Third).RoundUpToPages() is not { } wanted)
+            return true; // too long for anything: an error
+        ulong end = unchecked(remap.First + old.Value);
+        ulong limit = Space.Geometry.UserLimit.Value;
+        if (end < remap.First || wanted <= old || (wanted - old).Value > limit - Math.Min(end, limit))
+            return false;
+        var grown = new AddressRange(new VirtualAddress(end), wanted - old);
+        return Space.FindHole(grown) == grown;
+    }
+
+    private void ShowCongruent(in CallArguments remap)
+    {
+        ulong limit = Space.Geometry.UserLimit.Value;
+        if (!SystemCallTable.Find(SystemCallNumber.Remap)!.MayMove(remap) || ((remap.First | remap.Fifth) & (PageSize.Bytes - 1)) != 0 || IsCongruent(remap) || GrowsInPlace(remap))
+            return;
+        if (new ByteLength(Math.Min(remap.Second, remap.Third)).RoundUpToPages() is not { Value: not 0 } moved || new ByteLength(remap.Third).RoundUpToPages() is not { } wanted)
+            return;
+        if (wanted.Value <= limit && remap.First <= limit - moved.Value)
+            Space.ForecastCongruentMove(new VirtualAddress(remap.First), moved, wanted, keepsSource: (remap.Fourth & (ulong)RemapFlags.DontUnmap) != 0, CongruentObserver!);
+    }
+
+    /// <summary>True when the place that the call names is as congruent as its length makes worthwhile.</summary>
+    private bool IsCongruent(in CallArguments remap)
+    {
+        if ((remap.Fourth & (ulong)RemapFlags.Fixed) == 0)
+            return false;
+        PageTableLevel level = PageTableLevel.Pmd;
+        while (level < Space.Geometry.Root && Space.Geometry.Span(level + 1).Value <= remap.Third)
+            level++;
+        return ((remap.First ^ remap.Fifth) & (Space.Geometry.Span(level).Value - 1)) == 0;
     }
 
     void IMoveObserver.Moving(MoveObservation move)

@@ -18,3 +18,13 @@ public interface ILogObserver
     {
     }
 }
+
+/// <summary>Sees also what the moves of a log would be at congruent places.</summary>
+internal interface ICongruentObserver
+{
+    /// <summary>False where nobody wants to see them: they are then not planned.</summary>
+    bool WantsCongruentPlaces { get; }
+
+    /// <summary>The call of <paramref name="record"/> may be about to move: so it would move to a congruent place. <paramref name="move"/> is good during this call only.</summary>
+    void OnCongruentPlace(in CallRecord record, MoveObservation move);
+}

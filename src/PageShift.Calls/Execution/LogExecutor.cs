@@ -23,6 +23,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly LogExecutorOptions _options;
     private readonly ILogObserver? _observer;
     private readonly ISpaceFollower? _follower;
+    private readonly CongruentMoves? _congruentMoves;
     private readonly PhysicalMemory _memory;
     private readonly SegmentTable _segments;
     private readonly AddressSpaceOptions _space;
@@ -49,6 +50,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _memory = new PhysicalMemory(PhysicalMemoryOptions.BytesFree with { TableOrder = _space.Geometry.TableOrder });
         _observer = observer;
         _follower = follower;
+        _congruentMoves = observer is ICongruentObserver { WantsCongruentPlaces: true } wanting ? new CongruentMoves(this, wanting) : null;
         _segments = new SegmentTable(_memory);
         _segments.AddUser();
         _counts = Statistics;
@@ -135,7 +137,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
 
     void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
 
-    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _space with { Segments = _segments })) { MoveObserver = this };
+    private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _space with { Segments = _segments })) { MoveObserver = this, CongruentObserver = _congruentMoves };
 
     private RecordOutcome ExecuteCall(in CallRecord record)
     {
@@ -277,5 +279,11 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         _counts.CountUnexplained(error);
         return new(fate) { UnshownCause = cause };
+    }
+
+    /// <summary>Shows moves to congruent places to the observer that wants them.</summary>
+    private sealed class CongruentMoves(LogExecutor executor, ICongruentObserver observer) : IMoveObserver
+    {
+        public void Moving(MoveObservation move) => observer.OnCongruentPlace(executor._record, move);
     }
 }

@@ -6,6 +6,7 @@ using PageShift.Cli.Output.Html;
 using PageShift.Cli.Output.Json;
 using PageShift.Cli.Tracing;
 using PageShift.Linux;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Cli.Commands;
 
@@ -47,8 +48,10 @@ internal static class TraceCommand
 
     private static readonly Option<bool> Compare = new("--compare") { Description = "Run the program twice, as it is and with congruent places, and show the two side by side." };
 
-    private static readonly Option[] Options = [Process, For, Format, Report, Html, Log, Top, By, Details, Place, Compare];
-    private static readonly Option[] WithoutValue = [Details, Compare];
+    private static readonly Option<bool> Count = new("--count") { Description = "Read the kernel's counters around each move, and show them beside the prediction. Needs root or CAP_PERFMON." };
+
+    private static readonly Option[] Options = [Process, For, Format, Report, Html, Log, Top, By, Details, Place, Count, Compare];
+    private static readonly Option[] WithoutValue = [Details, Count, Compare];
 
     internal static Command Create()
     {
@@ -104,8 +107,12 @@ internal static class TraceCommand
     {
         if (PlatformSupport.MissingReason is { } reason)
             throw new NotPossibleException(reason);
+        string? whyNoKernel = null;
+        bool isCounted = parsed.GetValue(Count) || parsed.GetValue(Compare);
         var settings = new TraceSettings
         {
+            Kernel = isCounted ? RunningKernel.TryProbe(out whyNoKernel) : null,
+            WhyNoKernel = whyNoKernel,
             Command = parsed.GetValue(Command)!,
             Process = parsed.GetValue(Process),
             For = parsed.GetValue(For),

@@ -1,5 +1,6 @@
 using PageShift.Cli.Words;
 using PageShift.PageTables;
+using PageShift.Units;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Moves;
@@ -17,6 +18,12 @@ internal sealed class MoveExplanation
         if (useful > places.Congruence)
             Remedy = $"choose a destination congruent modulo {Describe.Size(places.SpanOf(useful))}, such as {places.NearestCongruent(useful)}";
     }
+
+    /// <summary>Explains the move to a congruent place.</summary>
+    /// <param name="forecast">What it would be.</param>
+    /// <param name="places">Where the move goes from and to as it was made.</param>
+    internal static MoveExplanation Of(CongruentForecast forecast, MovePlaces places) => new(
+        places with { Destination = new AddressRange(forecast.Destination, places.Length), Congruence = forecast.Congruence, Neighbours = null }, [forecast.Linux, forecast.PageShift]);
 
     internal MovePlaces Places { get; }
 

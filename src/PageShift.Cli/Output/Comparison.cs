@@ -22,18 +22,28 @@ internal static class Comparison
             : Of(linux, ours);
     }
 
+    /// <summary>The figure that can be acted on: what congruent places would save, where that is more than a policy could; null when only one of the two policies was asked for.</summary>
+    internal static string? Headline(RunReport report) => Congruent(report) ?? Of(report);
+
+    /// <summary>What congruent places would save of a log; null where that is nothing, or no more than a policy could.</summary>
+    internal static string? Congruent(RunReport report) => report.Under(MovePolicy.Linux67) is { } linux && report.Under(MovePolicy.PageShift) is { } ours
+        ? Congruent(linux, ours, report.CongruentLinux, report.CongruentPageShift)
+        : null;
+
     /// <summary>Compares the moves of a traced program.</summary>
     internal static string Of(TraceReport report) =>
         report.Statistics.Moves == 0 ? NoMove : Of(report.Under(MovePolicy.Linux67), report.Under(MovePolicy.PageShift));
 
     /// <summary>The figure that can be acted on: what congruent places would save, where that is more than a policy could.</summary>
-    internal static string Headline(TraceReport report)
+    internal static string Headline(TraceReport report) =>
+        Congruent(report.Under(MovePolicy.Linux67), report.Under(MovePolicy.PageShift), report.CongruentLinux, report.CongruentPageShift) ?? Of(report);
+
+    private static string? Congruent(in MoveCost linux, in MoveCost ours, in MoveCost linuxPlaced, in MoveCost oursPlaced)
     {
-        ulong made = report.Under(MovePolicy.Linux67).Entries;
-        (string policy, MoveCost placed) = report.CongruentLinux.Entries < made ? ("linux-6.7", report.CongruentLinux) : ("pageshift", report.CongruentPageShift);
-        if (placed.Entries == 0 || placed.Entries >= Math.Min(made, report.Under(MovePolicy.PageShift).Entries))
-            return Of(report);
-        return $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(report.Under(MovePolicy.Linux67))}: {Describe.Ratio(made / (double)placed.Entries)}.";
+        (string policy, MoveCost placed) = linuxPlaced.Entries < linux.Entries ? ("linux-6.7", linuxPlaced) : ("pageshift", oursPlaced);
+        return placed.Entries == 0 || placed.Entries >= Math.Min(linux.Entries, ours.Entries)
+            ? null
+            : $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(linux)}: {Describe.Ratio(linux.Entries / (double)placed.Entries)}.";
     }
 
     /// <summary>Compares two costs: "pageshift moves 2 PMD where linux-6.7 moves 512 PTE: 2 entries instead of 512."</summary>

@@ -1,9 +1,10 @@
 using System.Globalization;
-using PageShift.Cli.Running;
 using PageShift.Cli.Words;
 using PageShift.Linux.Probing;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
+using PageShift.Verification.Following;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Cli.Output;
 
@@ -28,20 +29,22 @@ internal static class KernelText
     }
 
     /// <summary>In how many moves the kernel did what was predicted; null when it was not asked, or had nothing to move.</summary>
-    internal static string? Conclusion(RunReport report)
+    internal static string? Conclusion(RunningKernel? running, KernelTotals totals)
     {
-        KernelTotals totals = report.Kernel;
-        if (report.Settings.Kernel is not { } kernel || totals.Moves == 0)
+        if (running is not { } kernel || totals.Moves == 0)
             return null;
         string name = MovePolicyName.Of(kernel.Policy);
         if (totals.NotObservable == totals.Moves)
             return $"What this kernel ({kernel.Version.Release}) moves is not observable here: {totals.FirstReason}.";
-        string time = $"; its calls took {Time(totals.Nanoseconds)} in all";
+        string time = totals.Nanoseconds == 0 ? "" : $"; its calls took {Time(totals.Nanoseconds)} in all";
         string unseen = totals.NotObservable == 0 ? "" : $" ({Describe.Number((ulong)totals.NotObservable)} more not observable here: {totals.FirstReason})";
-        return totals.Disagreements == 0
-            ? $"This kernel ({kernel.Version.Release}) did what {name} predicts in {Describe.Count(totals.Agreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}."
-            : $"This kernel ({kernel.Version.Release}) did not do what {name} predicts in {Describe.Count(totals.Disagreements, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{time}.";
+        string there = totals.TablesThere == 0 ? "" : $"; {There(totals.TablesThere)}";
+        (string did, long moves) = totals.Disagreements == 0 ? ("did", totals.Agreements) : ("did not do", totals.Disagreements);
+        return $"This kernel ({kernel.Version.Release}) {did} what {name} predicts in {Describe.Count(moves, "move")} of {Describe.Number((ulong)(totals.Moves - totals.NotObservable))}{unseen}{there}{time}.";
     }
+
+    /// <summary>Says that a program's moves were not counted.</summary>
+    internal static string NotCounted(string reason) => $"note: the kernel's counters are missing: {reason}";
 
     /// <summary>A time in the largest unit that leaves three digits or more: "850 ns", "12.4 us", "3.52 ms".</summary>
     internal static string Time(long nanoseconds)
@@ -57,17 +60,21 @@ internal static class KernelText
         return $"{value.ToString(format, CultureInfo.InvariantCulture)} {unit}";
     }
 
-    private static string Confidence(KernelReport report)
+    private static string Confidence(KernelReport report) => $"{Verdict(report)}{(report.Move.Nanoseconds is { } nanoseconds ? $"; {Time(nanoseconds)}" : "")}";
+
+    /// <summary>Whether the kernel did what was predicted: "agrees with linux-6.7".</summary>
+    internal static string Verdict(KernelReport report)
     {
         string together = report.MovesOfCall == 1 ? "" : $" ({report.MovesOfCall} moves of this call together)";
-        string time = report.Move.Nanoseconds is { } nanoseconds ? $"; {Time(nanoseconds)}" : "";
         return report.Measurement.Verdict switch
         {
-            MeasurementVerdict.Agreement => $"agrees with {MovePolicyName.Of(report.Predicting)}{together}{time}",
-            MeasurementVerdict.Disagreement => $"differs from {MovePolicyName.Of(report.Predicting)}{together}{time}",
-            _ => $"not observable here: {report.Move.Reason}{time}",
+            MeasurementVerdict.Agreement => $"agrees with {MovePolicyName.Of(report.Predicting)}{together}{(report.TablesThere == 0 ? "" : $", {There(report.TablesThere)}")}",
+            MeasurementVerdict.Disagreement => $"differs from {MovePolicyName.Of(report.Predicting)}{together}",
+            _ => $"not observable here: {report.Move.Reason}",
         };
     }
+
+    private static string There(long tables) => $"{Describe.Count(tables, "table")} without a page {(tables == 1 ? "was" : "were")} there already";
 
     private static TextRow Row(KernelVersion version, MeasurementVerdict verdict, long? extents, long? tables, long? flushes, string confidence)
     {

@@ -1,6 +1,7 @@
 using PageShift.Cli.Moves;
 using PageShift.Cli.Words;
 using PageShift.Moving;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output;
 
@@ -65,8 +66,17 @@ internal static class PolicyTable
         return lastLinux < next - 1 ? $"{name}, {MovePolicyName.Of(policies[next - 1].Policy)}" : name;
     }
 
-    /// <summary>What the same move would cost at a destination that is congruent.</summary>
-    internal static TextRow CongruentRow(MovePolicy policy, in MoveCost cost, string reason) =>
+    /// <summary>What the same move would cost at a destination that is congruent, under both policies.</summary>
+    internal static IEnumerable<TextRow> CongruentRows(CongruentForecast forecast)
+    {
+        string place = $"at {forecast.Destination}";
+        return [CongruentRow(MovePolicy.Linux67, forecast.Linux.Cost, place), CongruentRow(MovePolicy.PageShift, forecast.PageShift.Cost, place)];
+    }
+
+    /// <summary>The same for a sum of moves.</summary>
+    internal static IEnumerable<TextRow> CongruentRows(in MoveCost linux, in MoveCost ours) => [CongruentRow(MovePolicy.Linux67, linux, ""), CongruentRow(MovePolicy.PageShift, ours, "")];
+
+    private static TextRow CongruentRow(MovePolicy policy, in MoveCost cost, string reason) =>
         new(RowTone.Plain, Cells($"{MovePolicyName.Of(policy)}, congruent", cost, reason));
 
     /// <summary>A row of a sum.</summary>

@@ -54,6 +54,8 @@ internal sealed class RunText(int most) : IRunOutput
         _output.Line();
         _output.Line($"{(move.File is { } file ? $"{file}, " : "")}line {move.Line}{thread}: {move.Call} moves {Describe.Size(move.Request.Length.Value)} from {move.Request.Old} to {move.Request.New}, {Describe.Congruence(move.Congruence, settings.Geometry)}");
         IEnumerable<TextRow> rows = PolicyTable.Rows(move.Explanation.Policies);
+        if (move.Congruent is { } congruent)
+            rows = rows.Concat(PolicyTable.CongruentRows(congruent));
         if (move.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(settings.Kernel!.Value.Version, kernel));
         _output.Table(PolicyTable.Columns, [.. rows]);
@@ -66,6 +68,8 @@ internal sealed class RunText(int most) : IRunOutput
         _output.Line();
         _output.Line($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
         IEnumerable<TextRow> rows = PolicyTable.SumRows(report.Settings.Policies.Select((policy, i) => (policy, report.Totals[i])));
+        if (Comparison.Congruent(report) is not null)
+            rows = rows.Concat(PolicyTable.CongruentRows(report.CongruentLinux, report.CongruentPageShift));
         if (report.Settings.Kernel is { } kernel)
             rows = rows.Append(KernelText.Row(kernel.Version, report.Kernel));
         _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);
@@ -74,7 +78,7 @@ internal sealed class RunText(int most) : IRunOutput
     /// <summary>The one sentence that compares PageShift with the newest Linux.</summary>
     private void WriteConclusion(RunReport report)
     {
-        string[] sentences = [.. new[] { Comparison.Of(report), KernelText.Conclusion(report) }.OfType<string>()];
+        string[] sentences = [.. new[] { Comparison.Of(report), Comparison.Congruent(report), KernelText.Conclusion(report.Settings.Kernel, report.Kernel) }.OfType<string>()];
         if (sentences.Length == 0)
             return;
         _output.Line();

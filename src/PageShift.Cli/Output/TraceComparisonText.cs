@@ -79,7 +79,7 @@ internal static class TraceComparisonText
         if (!comparison.IsInputSame)
             yield return "note: standard input can't be read twice; the second run had what the first had left";
         if (comparison.AsItIs.Statistics.Moves != 0 && !IsCounted(comparison))
-            yield return $"note: the kernel's counters are missing: {comparison.AsItIs.Statistics.WhyNotCounted}";
+            yield return KernelText.NotCounted(comparison.AsItIs.Statistics.WhyNotCounted ?? comparison.AsItIs.Settings.WhyNoKernel!);
         if ((comparison.AsItIs.Others is { IsBusy: true } busy ? busy : comparison.Congruent.Others) is { IsBusy: true } others)
             yield return $"note: the machine was busy ({others}): the times mean little";
         foreach (TraceReport report in (TraceReport[])[comparison.AsItIs, comparison.Congruent])
@@ -96,7 +96,10 @@ internal static class TraceComparisonText
         return time.Processor ?? time.Elapsed;
     }
 
-    private static bool IsCounted(TraceComparison comparison) => comparison.AsItIs.Statistics.WhyNotCounted is null;
+    private static bool IsCounted(TraceComparison comparison) => IsCounted(comparison.AsItIs);
+
+    /// <summary>True where the kernel's counters were read.</summary>
+    internal static bool IsCounted(TraceReport report) => report.Settings.Kernel is not null && report.Statistics.WhyNotCounted is null;
 
     private static string Number(long count) => Describe.Number((ulong)count);
 }

@@ -19,6 +19,8 @@ internal sealed partial class TraceText
         new("called from", IsNumber: false),
     ];
 
+    private static readonly TextColumn MeasuredColumn = new("flushes/tables", IsNumber: true);
+
     private static readonly TextColumn[] SiteColumns =
     [
         new("time", IsNumber: true),
@@ -56,7 +58,7 @@ internal sealed partial class TraceText
 
     private void WriteMoveLines(TraceReport report, TracedMove[] shown)
     {
-        _output.Line(report.Statistics.Moves > shown.Length ? Selection(report, shown.Length) : "The moves, the costliest first, with the entries that each moves (--details has their tables):");
+        _output.Line(report.Statistics.Moves > shown.Length ? Selection(report, shown.Length) : $"The moves, the costliest first, with the entries that each moves{(_settings.Kernel is null ? "" : ", and what the kernel counted")} (--details has their tables):");
         IEnumerable<TextRow> rows = shown.Select(traced => new TextRow(RowTone.Plain,
         [
             traced.Made.ElapsedNanoseconds == 0 ? "\"" : Time(CallTime.Of(traced.Made).Without(report.Statistics, calls: 1)),
@@ -64,6 +66,7 @@ internal sealed partial class TraceText
             Describe.Entries(traced.Made.Under(MovePolicy.Linux67).Cost),
             Describe.Entries(traced.Made.Under(MovePolicy.PageShift).Cost),
             Describe.Entries(traced.Made.BestPlaced(MovePolicy.Linux67).Cost),
+            .. Measured(traced.Made.Kernel?.Move.Cost?.TlbFlushes, traced.Made.Kernel?.Move.Cost?.ZeroedAllocations),
             SiteOf(traced.Made),
         ]));
         var sum = new TextRow(RowTone.Good,
@@ -73,10 +76,14 @@ internal sealed partial class TraceText
             Describe.Entries(report.Under(MovePolicy.Linux67)),
             Describe.Entries(report.Under(MovePolicy.PageShift)),
             Describe.Entries(report.CongruentLinux),
+            .. Measured(report.Kernel.TlbFlushes, report.Kernel.TablesAllocated),
             $"all {Describe.Count(report.Statistics.Moves, "move")}",
         ]);
-        _output.Table(MoveColumns, [.. rows, sum]);
+        _output.Table([.. MoveColumns[..^1], .. _settings.Kernel is null ? [] : (TextColumn[])[MeasuredColumn], MoveColumns[^1]], [.. rows, sum]);
     }
+
+    /// <summary>What the kernel counted, where it was asked.</summary>
+    private string[] Measured(long? flushes, long? tables) => _settings.Kernel is null ? [] : [flushes is null ? "-" : $"{Describe.Number((ulong)flushes)}/{Describe.Number((ulong)tables!)}"];
 
     private static string Selection(TraceReport report, int shown) =>
         $"The {shown} costliest of {Describe.Count(report.Statistics.Moves, "move")} (--top N shows more, --details their tables, --by site adds up, --format json has all):";
@@ -91,11 +98,9 @@ internal sealed partial class TraceText
         _output.Line($"  moves {Describe.Size(move.Request.Length.Value)} ({(move.IsExact ? "" : "about ")}{Describe.Number(move.PresentPages)} pages present), {Describe.Congruence(move.Congruence, PagingGeometry.X86)}; {together}");
         IEnumerable<TextRow> rows = PolicyTable.Rows(traced.Explanation.Policies);
         if (Helps(move) && move.Congruent is { } congruent)
-        {
-            string place = $"at {congruent.Destination}";
-            rows = rows.Append(PolicyTable.CongruentRow(MovePolicy.Linux67, congruent.Linux.Cost, place)).Append(PolicyTable.CongruentRow(MovePolicy.PageShift, congruent.PageShift.Cost, place));
-        }
-
+            rows = rows.Concat(PolicyTable.CongruentRows(congruent));
+        if (move.Kernel is { } kernel)
+            rows = rows.Append(KernelText.Row(_settings.Kernel!.Value.Version, kernel));
         _output.Table(PolicyTable.Columns, [.. rows]);
     }
 
@@ -104,11 +109,9 @@ internal sealed partial class TraceText
         _output.Line($"All {Describe.Count(report.Statistics.Moves, "move")} together:");
         IEnumerable<TextRow> rows = PolicyTable.SumRows(MovePolicyName.All.Select(policy => (policy, report.Under(policy))));
         if (report.CongruentPageShift.Entries < report.Under(MovePolicy.PageShift).Entries)
-        {
-            rows = rows.Append(PolicyTable.CongruentRow(MovePolicy.Linux67, report.CongruentLinux, ""))
-                .Append(PolicyTable.CongruentRow(MovePolicy.PageShift, report.CongruentPageShift, ""));
-        }
-
+            rows = rows.Concat(PolicyTable.CongruentRows(report.CongruentLinux, report.CongruentPageShift));
+        if (_settings.Kernel is { } kernel && report.Kernel.Moves != 0)
+            rows = rows.Append(KernelText.Row(kernel.Version, report.Kernel));
         _output.Table(PolicyTable.SumColumns, [.. rows.Select(PolicyTable.WithoutReason)]);
     }
 

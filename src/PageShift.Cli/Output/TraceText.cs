@@ -86,6 +86,8 @@ internal sealed partial class TraceText : ITraceOutput
             return;
         }
 
+        if (KernelText.Conclusion(_settings.Kernel, report.Kernel) is { } measured)
+            _output.Line(measured);
         foreach ((MoveObstacle obstacle, long moves) in report.Obstacles.OrderBy(o => o.Key))
             _output.Line($"{Describe.Count(moves, "move")}: {MoveObstacles.Words(obstacle)}");
         foreach (string line in PlacementText.Of(report.Statistics))
@@ -101,6 +103,8 @@ internal sealed partial class TraceText : ITraceOutput
         FollowStatistics statistics = report.Statistics;
         if (statistics.Moves != 0 && !ProcessStacks.IsAvailable)
             _output.Line("note: functions have no names here: that needs libdw (Debian: libdw1; Fedora: elfutils-libs)");
+        if ((statistics.WhyNotCounted ?? _settings.WhyNoKernel) is { } reason)
+            _output.Line(KernelText.NotCounted(reason));
         if (statistics.HasUnnamedCode)
             _output.Line("note: compiled code without names: start .NET with DOTNET_PerfMapEnabled=1, Node.js with --perf-basic-prof, Java with an agent that writes /tmp/perf-PID.map");
         if (report.InexactMoves != 0)

@@ -5,7 +5,6 @@ using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;
 using PageShift.Cli.Moves;
 using PageShift.Cli.Progress;
-using PageShift.Linux.Probing;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Verification.Following;
@@ -13,7 +12,7 @@ using PageShift.Verification.Following;
 namespace PageShift.Cli.Running;
 
 /// <summary>Reads a log and executes it, and tells an output what its moves cost.</summary>
-internal sealed class LogRun : ILogObserver, IKernelObserver
+internal sealed class LogRun : ILogObserver, ICongruentObserver, IKernelObserver
 {
     private readonly RunReport _report;
     private readonly IRunOutput _output;
@@ -27,6 +26,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     // The moves of the call that is being made, which the kernel has yet to make, and what it is predicted to do for all of them.
     private readonly List<MoveReport> _pending = [];
     private MoveCost _predicted;
+
+    // The call that is about to be made, at a congruent place.
+    private CongruentForecast? _forecast;
 
     private LogRun(RunSettings settings, IRunOutput output, long? lastLine)
     {
@@ -95,7 +97,16 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
         return run._report;
     }
 
-    public void OnExecuting(in CallRecord record) => _recorder?.Begin(record);
+    public void OnExecuting(in CallRecord record)
+    {
+        _forecast = null;
+        _recorder?.Begin(record);
+    }
+
+    // The two policies that are compared.
+    bool ICongruentObserver.WantsCongruentPlaces => _report.Settings.Policies.Contains(MovePolicy.Linux67) && _report.Settings.Policies.Contains(MovePolicy.PageShift);
+
+    public void OnCongruentPlace(in CallRecord record, MoveObservation move) => _forecast = CongruentForecast.Of(move, _report.Settings.Machine.Scale);
 
     public void OnExecuted(in CallRecord record, in RecordOutcome outcome)
     {
@@ -129,7 +140,9 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
             Congruence = congruence,
             Places = places,
             Policies = policies,
+            Congruent = _forecast is { } forecast && policies.Any(p => forecast.IsPlannedUnder(p.Policy) && forecast.BetterThan(p, congruence) is not null) ? forecast : null,
         };
+        _forecast = null; // of several moves of one call there is none
         if (_report.Settings.Kernel is { } kernel)
         {
             MoveCost cost = move.Plan(kernel.Policy).Cost;
@@ -146,8 +159,7 @@ internal sealed class LogRun : ILogObserver, IKernelObserver
     {
         if (_pending.Count == 0)
             return; // it moved nothing: it grew or shrank in place
-        var prediction = new MovePrediction((long)_predicted.TlbFlushes, (long)_predicted.TablesAllocated, (long)(_predicted.TlbFlushes - _predicted.Extents));
-        var kernel = new KernelReport(_report.Settings.Kernel!.Value.Policy, MoveMeasurement.Of(move.Cost, prediction), move, _pending.Count);
+        var kernel = KernelReport.Of(_report.Settings.Kernel!.Value.Policy, _predicted, move, _pending.Count);
         _report.Kernel.Add(kernel);
         foreach (MoveReport report in _pending)
             Add(report with { Kernel = kernel });

@@ -9,6 +9,7 @@ namespace PageShift.Cli.Running;
 internal sealed record MoveReport
 {
     private MoveExplanation? _explanation;
+    private MoveExplanation? _congruentExplanation;
 
     /// <summary>Which of several files the call is in; null where there is one.</summary>
     internal string? File { get; init; }
@@ -30,6 +31,21 @@ internal sealed record MoveReport
 
     /// <summary>Why each policy moves what it moves.</summary>
     internal MoveExplanation Explanation => _explanation ??= new MoveExplanation(Places, Policies);
+
+    /// <summary>What it would cost at a congruent place; null where that is no better, or not known.</summary>
+    internal CongruentForecast? Congruent { get; init; }
+
+    /// <summary>Why each policy would move there what it would; null where there is no such place.</summary>
+    internal MoveExplanation? CongruentExplanation => Congruent is { } forecast
+        ? _congruentExplanation ??= MoveExplanation.Of(forecast, Places)
+        : null;
+
+    /// <summary>What linux-6.7 or pageshift moves at a congruent place, where that is better, or else as it was made; null for a policy that was not asked for.</summary>
+    internal PlannedMove? BestPlaced(MovePolicy policy)
+    {
+        PlannedMove? asMade = Policies.FirstOrDefault(p => p.Policy == policy);
+        return asMade is null ? null : Congruent?.BetterThan(asMade, Congruence) ?? asMade;
+    }
 
     /// <summary>What the running kernel did, when it was asked.</summary>
     internal KernelReport? Kernel { get; init; }

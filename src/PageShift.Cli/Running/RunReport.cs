@@ -2,6 +2,7 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.PageTables;
+using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Running;
 
@@ -61,6 +62,12 @@ internal sealed class RunReport(RunSettings settings)
         return null;
     }
 
+    /// <summary>What all moves together would cost under linux-6.7 with congruent destinations, where those are better; meaningful where both policies were asked for.</summary>
+    internal MoveCost CongruentLinux { get; private set; }
+
+    /// <summary>The same under pageshift.</summary>
+    internal MoveCost CongruentPageShift { get; private set; }
+
     /// <summary>Moves between places that differ modulo 2 MiB: no policy can move anything but single pages.</summary>
     internal long NotCongruentMoves { get; private set; }
 
@@ -70,6 +77,8 @@ internal sealed class RunReport(RunSettings settings)
             NotCongruentMoves++;
         for (int i = 0; i < _totals.Length; i++)
             _totals[i] += move.Policies[i].Cost;
+        CongruentLinux += move.BestPlaced(MovePolicy.Linux67)?.Cost ?? default;
+        CongruentPageShift += move.BestPlaced(MovePolicy.PageShift)?.Cost ?? default;
     }
 
     internal void Add(in UnexplainedResult result)

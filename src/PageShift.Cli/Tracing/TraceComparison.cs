@@ -19,9 +19,9 @@ internal sealed record TraceComparison(TraceReport AsItIs, TraceReport Congruent
     internal static TraceComparison Run(TraceSettings settings, ITraceOutput? first = null, TextWriter? log = null)
     {
         var input = new RepeatableInput();
-        TraceReport asItIs = RunOnce(settings with { CountsKernel = true }, first, log);
+        TraceReport asItIs = RunOnce(settings, first, log);
         bool isInputSame = input.TryRewind() || !Console.IsInputRedirected;
-        TraceReport congruent = RunOnce(settings with { CountsKernel = true, PlacesCongruent = true }, null, null);
+        TraceReport congruent = RunOnce(settings with { PlacesCongruent = true }, null, null);
         return new TraceComparison(asItIs, congruent, isInputSame);
     }
 

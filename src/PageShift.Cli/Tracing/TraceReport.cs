@@ -24,6 +24,8 @@ internal sealed class TraceReport(TraceSettings settings)
     private SiteTotals? _last;
     private SiteTotals? _lastButOne;
 
+    private KernelReport? _measured;
+
     internal TraceSettings Settings { get; } = settings;
 
     internal TraceResult? Result { get; set; }
@@ -50,6 +52,9 @@ internal sealed class TraceReport(TraceSettings settings)
     /// <summary>What others used of the machine meanwhile; null where that is not known.</summary>
     internal OtherWork? Others { get; set; }
 
+    /// <summary>What the kernel counted, where its counters were read.</summary>
+    internal KernelTotals Kernel { get; } = new();
+
     /// <summary>Moves whose pages another thread may have changed between the reading and the call.</summary>
     internal long InexactMoves { get; private set; }
 
@@ -70,6 +75,8 @@ internal sealed class TraceReport(TraceSettings settings)
         CongruentMoves += move.Congruence > PageTableLevel.Pte ? 1 : 0;
         PresentPages += move.PresentPages;
         Time += CallTime.Of(move);
+        if (move.Kernel is { } kernel && !ReferenceEquals(kernel, _measured)) // the moves of a call share it
+            Kernel.Add(_measured = kernel);
         InexactMoves += move.IsExact ? 0 : 1;
         foreach (MoveObstacle obstacle in MoveObstacles.Of(move.Congruence, move.Under(MovePolicy.Linux67), move.Under(MovePolicy.PageShift)))
             Obstacles[obstacle] = Obstacles.GetValueOrDefault(obstacle) + 1;

@@ -28,7 +28,7 @@ internal sealed class TraceRun : IFollowObserver
     {
         var run = new TraceRun(settings, output);
         var load = MachineLoad.Begin();
-        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, new FollowOptions { PlacesCongruent = settings.PlacesCongruent, CountsKernel = settings.CountsKernel }, log);
+        FollowResult result = settings.Process is { } process ? Attach(process, settings.For, run, log) : TraceFollower.Run(new TracedCommand(settings.Command), run, new FollowOptions { PlacesCongruent = settings.PlacesCongruent, Counted = settings.Kernel?.Policy }, log);
         if (result.Trace.Outcome == TraceOutcome.NotStarted)
             throw new NotPossibleException(result.Trace.Reason!);
         log?.Flush();
@@ -42,11 +42,13 @@ internal sealed class TraceRun : IFollowObserver
     private static FollowResult Attach(int process, TimeSpan? time, TraceRun run, TextWriter? log)
     {
         string limit = time is { } span ? string.Create(CultureInfo.InvariantCulture, $" for {span.TotalSeconds:0.###} s") : "";
-        var options = new FollowOptions { Attached = () => Console.Error.WriteLine($"pageshift: following process {process}{limit}; Ctrl-C leaves it, and it runs on") };
+        var options = new FollowOptions { Counted = run._report.Settings.Kernel?.Policy, Attached = () => Console.Error.WriteLine($"pageshift: following process {process}{limit}; Ctrl-C leaves it, and it runs on") };
         return TraceFollower.Attach(process, run, options, log, time);
     }
 
-    IReadOnlyList<MovePolicy> IFollowObserver.PoliciesFor(long earlierMoves) => _output.WantsEveryPolicy(earlierMoves) ? MovePolicyName.All : Compared;
+    // What the kernel counts is judged by its own policy.
+    IReadOnlyList<MovePolicy> IFollowObserver.PoliciesFor(long earlierMoves) =>
+        _output.WantsEveryPolicy(earlierMoves) || (_report.Settings.Kernel is { } kernel && !Compared.Contains(kernel.Policy)) ? MovePolicyName.All : Compared;
 
     public void Moved(FollowedMove move)
     {

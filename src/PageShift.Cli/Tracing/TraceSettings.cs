@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Cli.Tracing;
 
@@ -28,8 +29,11 @@ internal sealed record TraceSettings
     /// <summary>True gives the moves that leave their destination to the kernel a congruent one.</summary>
     internal bool PlacesCongruent { get; init; }
 
-    /// <summary>True reads the kernel's counters around each move.</summary>
-    internal bool CountsKernel { get; init; }
+    /// <summary>The running kernel, whose counters are read around each move; null where that was not asked for, or is not possible.</summary>
+    internal RunningKernel? Kernel { get; init; }
+
+    /// <summary>Why it is not possible, where it was asked for.</summary>
+    internal string? WhyNoKernel { get; init; }
 
     internal bool IsJson { get; init; }
 

@@ -1,6 +1,5 @@
 using PageShift.Cli.Moves;
 using PageShift.PageTables;
-using PageShift.Units;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Tracing;
@@ -18,7 +17,6 @@ internal sealed class TracedMove(FollowedMove made)
 
     /// <summary>The same for the same move to a congruent destination; null where there is none.</summary>
     internal MoveExplanation? Congruent => Made.Congruent is { } forecast
-        ? _congruent ??= new MoveExplanation(
-            Explanation.Places with { Destination = new AddressRange(forecast.Destination, Made.Request.Length), Congruence = forecast.Congruence }, [forecast.Linux, forecast.PageShift])
+        ? _congruent ??= MoveExplanation.Of(forecast, Explanation.Places)
         : null;
 }

@@ -18,7 +18,11 @@ internal enum MeasurementVerdict
 /// <param name="TablesAllocated">Page tables that the destination needs.</param>
 /// <param name="FlushesBesideExtents">How many of <paramref name="TlbFlushes"/> do not stand for an extent: one when removing the
 /// source frees a table, one when the destination has to be emptied first, one for each large page that is split.</param>
-internal readonly record struct MovePrediction(long TlbFlushes, long TablesAllocated, long FlushesBesideExtents = 0);
+internal readonly record struct MovePrediction(long TlbFlushes, long TablesAllocated, long FlushesBesideExtents = 0)
+{
+    /// <summary>False where tables without a page were not seen: those of the destination need not be allocated, and fewer are no contradiction.</summary>
+    public bool KnowsEmptyTables { get; init; } = true;
+}
 
 /// <summary>The counters' reading turned back into what the kernel moved.
 /// The counters see flushes and zeroed pages; an extent, which is one entry moved above the PTE level or one run of PTEs with a
@@ -35,7 +39,7 @@ internal readonly record struct MoveMeasurement(MeasurementVerdict Verdict, long
     public static MoveMeasurement Of(MeasuredCost? cost, MovePrediction prediction)
     {
         if (cost is not MeasuredCost reading) return new MoveMeasurement(MeasurementVerdict.NotObservable, null, null);
-        bool agrees = reading.TlbFlushes == prediction.TlbFlushes && reading.ZeroedAllocations == prediction.TablesAllocated;
+        bool agrees = reading.TlbFlushes == prediction.TlbFlushes && (reading.ZeroedAllocations == prediction.TablesAllocated || (!prediction.KnowsEmptyTables && reading.ZeroedAllocations < prediction.TablesAllocated));
         return new MoveMeasurement(
             agrees ? MeasurementVerdict.Agreement : MeasurementVerdict.Disagreement,
             Math.Max(0, reading.TlbFlushes - prediction.FlushesBesideExtents),

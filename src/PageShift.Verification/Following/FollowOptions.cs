@@ -1,3 +1,5 @@
+using PageShift.Moving;
+
 namespace PageShift.Verification.Following;
 
 /// <summary>What is done to a followed program besides following it.</summary>
@@ -9,6 +11,6 @@ internal sealed record FollowOptions
     /// <summary>Called once, when a process that runs already is followed from now on.</summary>
     internal Action? Attached { get; init; }
 
-    /// <summary>True reads the kernel's counters around each move, where that is possible.</summary>
-    internal bool CountsKernel { get; init; }
+    /// <summary>How the running kernel moves page tables: its counters are read around each move, where that is possible, and judge the policy. Null reads none.</summary>
+    internal MovePolicy? Counted { get; init; }
 }

@@ -56,6 +56,9 @@ public sealed record FollowedMove
     /// each of the source's tables holds a page that stays.</summary>
     public required CongruentForecast? Congruent { get; init; }
 
+    /// <summary>What the kernel counted in the call, beside the prediction; null where nothing was counted.</summary>
+    internal KernelReport? Kernel { get; init; }
+
     /// <summary>The plan of one policy.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="policy"/> is none of those.</exception>
     public PlannedMove Under(MovePolicy policy)
@@ -70,14 +73,7 @@ public sealed record FollowedMove
     }
 
     /// <summary>The plan of linux-6.7 or pageshift to a congruent destination: as it was made when it is congruent already, or when none is cheaper.</summary>
-    public PlannedMove BestPlaced(MovePolicy policy)
-    {
-        PlannedMove asMade = Under(policy);
-        if (Congruent is not { } forecast || Congruence >= forecast.Congruence)
-            return asMade;
-        PlannedMove placed = policy == MovePolicy.PageShift ? forecast.PageShift : forecast.Linux;
-        return placed.Cost.Entries < asMade.Cost.Entries ? placed : asMade;
-    }
+    public PlannedMove BestPlaced(MovePolicy policy) => Congruent?.BetterThan(Under(policy), Congruence) ?? Under(policy);
 }
 
 /// <summary>What a move costs under one policy, and why.</summary>
@@ -147,4 +143,23 @@ public sealed record PlannedMove(MovePolicy Policy, MoveCost Cost, AddressRange 
 /// <param name="Congruence">The highest level at which it is congruent with the source.</param>
 /// <param name="Linux">The cost under linux-6.7.</param>
 /// <param name="PageShift">The cost under pageshift.</param>
-public sealed record CongruentForecast(VirtualAddress Destination, PageTableLevel Congruence, PlannedMove Linux, PlannedMove PageShift);
+public sealed record CongruentForecast(VirtualAddress Destination, PageTableLevel Congruence, PlannedMove Linux, PlannedMove PageShift)
+{
+    /// <summary>What is to be kept of the move as it was shown.</summary>
+    internal static CongruentForecast Of(MoveObservation move, int shift = 0)
+    {
+        MovePlan linux = move.Plan(MovePolicy.Linux67);
+        return new CongruentForecast(
+            new VirtualAddress(move.Request.New.Value << shift), linux.Congruence, PlannedMove.Of(linux).Scaled(shift), PlannedMove.Of(move.Plan(MovePolicy.PageShift)).Scaled(shift));
+    }
+
+    /// <summary>True for the two policies that it is planned under.</summary>
+    internal bool IsPlannedUnder(MovePolicy policy) => policy == Linux.Policy || policy == PageShift.Policy;
+
+    /// <summary>The plan there, where it moves fewer entries under the same policy; null where it does not, or the move was as congruent as it was made.</summary>
+    internal PlannedMove? BetterThan(PlannedMove asMade, PageTableLevel congruence)
+    {
+        PlannedMove placed = asMade.Policy == MovePolicy.PageShift ? PageShift : Linux;
+        return congruence < Congruence && placed.Cost.Entries < asMade.Cost.Entries ? placed : null;
+    }
+}

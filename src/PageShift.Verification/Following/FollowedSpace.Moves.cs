@@ -66,22 +66,7 @@ internal sealed partial class FollowedSpace : IMoveObserver
     }
 
     private bool WillMove(in CallEntry call) =>
-        SystemCallTable.Find(call.Number) is { } description && description.MayMove(call.Arguments) && !GrowsInPlace(call.Arguments);
-
-    /// <summary>True for an mremap that names no destination and needs none.</summary>
-    private bool GrowsInPlace(in CallArguments a)
-    {
-        const ulong NamesDestination = (ulong)(RemapFlags.Fixed | RemapFlags.DontUnmap);
-        if ((a.Fourth & NamesDestination) != 0)
-            return false;
-        if (new ByteLength(a.Second).RoundUpToPages() is not { } old || new ByteLength(a.Third).RoundUpToPages() is not { } wanted)
-            return true; // too long for anything: an error
-        ulong end = unchecked(a.First + old.Value);
-        if (end < a.First || wanted <= old || (wanted - old).Value > Everything.End.Value - Math.Min(end, Everything.End.Value))
-            return false;
-        var grown = new AddressRange(new VirtualAddress(end), wanted - old);
-        return Engine.FindHole(grown) == grown;
-    }
+        SystemCallTable.Find(call.Number) is { } description && description.MayMove(call.Arguments) && !_target.GrowsInPlace(call.Arguments);
 
     private void ReadPagesBefore(int thread, in CallArguments a)
     {
@@ -142,10 +127,12 @@ internal sealed partial class FollowedSpace : IMoveObserver
 
     private void ReportMoves()
     {
+        KernelReport? kernel = MeasuredOf(_moves);
         foreach (FollowedMove move in _moves)
         {
             _context.Statistics.Moves++;
-            _context.Observer.Moved(_moves.Count == 1 ? move : move with { Congruent = null });
+            FollowedMove told = kernel is null ? move : move with { Kernel = kernel };
+            _context.Observer.Moved(_moves.Count == 1 ? told : told with { Congruent = null });
         }
     }
 
@@ -226,10 +213,6 @@ internal sealed partial class FollowedSpace : IMoveObserver
     {
         internal CongruentForecast? Forecast { get; private set; }
 
-        public void Moving(MoveObservation move)
-        {
-            MovePlan linux = move.Plan(MovePolicy.Linux67);
-            Forecast = new CongruentForecast(move.Request.New, linux.Congruence, PlannedMove.Of(linux), PlannedMove.Of(move.Plan(MovePolicy.PageShift)));
-        }
+        public void Moving(MoveObservation move) => Forecast = CongruentForecast.Of(move);
     }
 }

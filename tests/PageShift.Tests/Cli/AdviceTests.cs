@@ -105,9 +105,9 @@ public sealed class AdviceTests
     [InlineData(292_000L, 0.0004, "292 us", "< 0.1 %")]
     public void Calls_that_no_sample_met_are_not_said_to_take_no_time(long? nanoseconds, double? part, string time, string share)
     {
-        TextRow row = TraceText.UsageRow(new UsageShare("madvise", nanoseconds, part, 13, "13 calls"));
+        UsageRow row = UsageRows.Of(new UsageShare("madvise", nanoseconds, part, 13, "13 calls"));
 
-        Assert.Equal(["madvise", time, share, "13 calls"], row.Cells);
+        Assert.Equal((time, share, "13 calls"), (row.Time, row.Share, row.Words));
     }
 
     [Theory]

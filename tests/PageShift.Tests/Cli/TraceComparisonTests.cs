@@ -105,6 +105,41 @@ public sealed class TraceComparisonTests
     }
 
     [Fact]
+    public void The_kernels_counts_stand_beside_each_move()
+    {
+        using var program = new CProgram(Growing);
+        using var report = new TemporaryFile();
+
+        ToolResult text = Tool.Run("trace", "--count", "--details", "--", program.Path);
+        ToolResult json = Tool.Run("trace", "--count", "--format", "json", "--report", report.Name, "--", program.Path);
+
+        Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        JsonElement root = JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement;
+        JsonElement[] moves = [.. root.GetProperty("moves").EnumerateArray()];
+        Assert.Equal(3, moves.Length);
+        if (root.TryGetProperty("whyNotCounted", out JsonElement reason))
+        {
+            Assert.Contains($"note: the kernel's counters are missing: {reason}", text.ErrorWords);
+            Assert.All(moves, move => Assert.False(move.TryGetProperty("kernel", out _)));
+            return;
+        }
+
+        JsonElement kernel = root.GetProperty("kernel");
+        Assert.Equal(3, kernel.GetProperty("agreements").GetInt64() + kernel.GetProperty("disagreements").GetInt64());
+        Assert.All(moves, move =>
+        {
+            JsonElement measured = move.GetProperty("kernel");
+            JsonElement predicted = MoveJson.Policy(move, measured.GetProperty("predictedBy").GetString()!);
+            bool isAsPredicted = measured.GetProperty("tlbFlushes").GetInt64() == predicted.GetProperty("tlbFlushes").GetInt64()
+                && measured.GetProperty("tablesAllocated").GetInt64() <= predicted.GetProperty("tablesAllocated").GetInt64();
+            Assert.Equal(isAsPredicted ? "agreement" : "disagreement", measured.GetProperty("verdict").GetString());
+            Assert.True(measured.GetProperty("tlbFlushes").GetInt64() > 0);
+        });
+        Assert.Equal(3, text.Error.Split('\n').Count(line => line.Contains(", measured ", StringComparison.Ordinal) && line.Contains("extents", StringComparison.Ordinal)) - 1);
+        Assert.Contains($"what {kernel.GetProperty("predictedBy")} predicts in", text.ErrorWords);
+    }
+
+    [Fact]
     public void The_second_run_alone_has_the_full_report()
     {
         using var program = new CProgram(Growing);

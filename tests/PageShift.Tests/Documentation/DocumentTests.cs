@@ -157,7 +157,7 @@ public sealed partial class DocumentTests : IDisposable
         Collect(JsonDocument.Parse(File.ReadAllText(report.Name)).RootElement, written);
 
         // Not every run and every system has the process that ran already, samples, and names.
-        SortedSet<string> optional = ["attached", "detached", "samples", "lostSamples", "whyNotSampled", "stack", "function", "place", "source", "line", "placement", "placed", "notPlaced"];
+        SortedSet<string> optional = ["attached", "detached", "samples", "lostSamples", "whyNotSampled", "stack", "function", "place", "source", "line", "placement", "placed", "notPlaced", "whyNotCounted"];
         Assert.Equal(DocumentedFields(text => text.Split(JsonOfTrace)[1].Split("\n# ")[0]).Union(optional).Order(), written.Except(DocumentedFields(PolicyFields)).Union(optional).Order());
     }
 
@@ -178,7 +178,7 @@ public sealed partial class DocumentTests : IDisposable
         SortedSet<string> policy = DocumentedFields(PolicyFields);
 
         Assert.Equal(Fields(typeof(RunHead), typeof(RunMove)), DocumentedFields(text => text.Split(JsonOfTrace)[0]));
-        Assert.Equal(Fields(typeof(TraceHead), typeof(TraceMove)), [.. DocumentedFields(text => text.Split(JsonOfTrace)[1].Split("\n# ")[0]), .. policy]);
+        Assert.Equal(Fields(typeof(TraceHead), typeof(TraceMove)), [.. DocumentedFields(text => text.Split(JsonOfTrace)[1].Split("\n# ")[0]), .. policy, .. DocumentedFields(text => text.Split(RunningKernel)[1].Split("\n# ")[0])]);
         Assert.Equal(Fields(typeof(ExplainDocument)), [.. DocumentedFields(text => text.Split(JsonOfExplain)[1].Split("\n# ")[0]), .. policy]);
         Assert.Subset(new SortedSet<string>(Quoted().Matches(File.ReadAllText(Repository.Path("docs/speed.md"))).Select(m => m.Groups["name"].Value)), JsonFields.Of(typeof(BenchDocument)));
 

@@ -177,7 +177,7 @@ public sealed class BrowserRun : IDisposable
                 return a == MAP_FAILED || b == MAP_FAILED;
             }
             """);
-        Trace("traced", program.Path);
+        Trace("traced", program.Path, "--count");
         Trace("compared", program.Path, "--compare");
     }
 

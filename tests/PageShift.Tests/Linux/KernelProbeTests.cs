@@ -112,6 +112,18 @@ public sealed class KernelProbeTests
     }
 
     [Fact]
+    public void Fewer_tables_than_predicted_are_an_agreement_only_where_empty_tables_were_not_seen()
+    {
+        var prediction = new MovePrediction(TlbFlushes: 3, TablesAllocated: 2, FlushesBesideExtents: 1);
+        MovePrediction unseen = prediction with { KnowsEmptyTables = false };
+
+        Assert.Equal(MeasurementVerdict.Disagreement, MoveMeasurement.Of(new MeasuredCost(3, 1, 500), prediction).Verdict);
+        Assert.Equal(new MoveMeasurement(MeasurementVerdict.Agreement, 2, 1), MoveMeasurement.Of(new MeasuredCost(3, 1, 500), unseen));
+        Assert.Equal(MeasurementVerdict.Disagreement, MoveMeasurement.Of(new MeasuredCost(3, 3, 500), unseen).Verdict);
+        Assert.Equal(MeasurementVerdict.Disagreement, MoveMeasurement.Of(new MeasuredCost(4, 1, 500), unseen).Verdict);
+    }
+
+    [Fact]
     public void Readings_that_fit_a_prediction_are_an_agreement()
     {
         var prediction = new MovePrediction(TlbFlushes: 3, TablesAllocated: 1, FlushesBesideExtents: 1);

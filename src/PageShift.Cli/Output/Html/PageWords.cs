@@ -1,4 +1,5 @@
 using PageShift.Cli.Explaining;
+using PageShift.Cli.Output.Json;
 using PageShift.Cli.Running;
 using PageShift.Cli.Tracing;
 using PageShift.Cli.Words;
@@ -13,19 +14,25 @@ namespace PageShift.Cli.Output.Html;
 /// <param name="Notes">What limits the figures.</param>
 internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<string> Facts, IReadOnlyList<string> Advice, IReadOnlyList<string> Notes)
 {
+    /// <summary>Where the processor time went; null where nothing was traced.</summary>
+    internal PageUsage? Usage { get; init; }
+
     internal static PageWords Of(RunReport report)
     {
         string? divergences = report.DivergenceCount == 0 ? null : $"{Describe.Count(report.DivergenceCount, "divergence")}.";
         return new PageWords(
-            report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Of(report),
-            [.. new[] { KernelText.Conclusion(report), divergences, $"{Describe.Presence(report.Statistics, report.Settings.Populate)}." }.OfType<string>().Select(Sentence)], [], []);
+            report.Settings.File == "-" ? "standard input" : report.Settings.File, Comparison.Headline(report),
+            [.. new[] { Comparison.Congruent(report) is null ? null : Comparison.Of(report), KernelText.Conclusion(report.Settings.Kernel, report.Kernel), divergences, $"{Describe.Presence(report.Statistics, report.Settings.Populate)}." }.OfType<string>().Select(Sentence)], [], []);
     }
 
     internal static PageWords Of(TraceReport report)
     {
         bool hasMoves = report.Statistics.Moves != 0;
         IEnumerable<string> advice = hasMoves ? TraceAdvice.Lines(report) : TraceFindings.Of(report);
-        return new PageWords(report.Settings.Subject, Comparison.Headline(report), [.. FactsOf(report)], [.. advice], [.. NotesOf(report)]);
+        return new PageWords(report.Settings.Subject, Comparison.Headline(report), [.. FactsOf(report)], [.. advice], [.. NotesOf(report)])
+        {
+            Usage = UsageRows.Note(report) is { } note ? new PageUsage(note, UsageRows.Of(report)) : null,
+        };
     }
 
     internal static PageWords Of(TraceComparison comparison)
@@ -49,6 +56,8 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
         string asMade = Comparison.Of(report);
         if (asMade != Comparison.Headline(report))
             yield return asMade;
+        if (KernelText.Conclusion(report.Settings.Kernel, report.Kernel) is { } measured)
+            yield return measured;
         foreach ((MoveObstacle obstacle, long count) in report.Obstacles.OrderBy(o => o.Key))
             yield return $"{Describe.Count(count, "move")}: {MoveObstacles.Words(obstacle)}.";
         foreach (string line in PlacementText.Of(report.Statistics))
@@ -59,6 +68,8 @@ internal sealed record PageWords(string Title, string? Headline, IReadOnlyList<s
     {
         if (report.Others is { IsBusy: true } others)
             yield return $"note: the machine was busy ({others}): the times mean little";
+        if ((report.Statistics.WhyNotCounted ?? report.Settings.WhyNoKernel) is { } reason)
+            yield return KernelText.NotCounted(reason);
         if (report.Statistics.Divergences != 0)
             yield return $"note: engine and kernel differed in {Describe.Count(report.Statistics.Divergences, "place")}";
     }

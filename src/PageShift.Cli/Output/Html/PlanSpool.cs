@@ -25,7 +25,7 @@ internal sealed class PlanSpool : IDisposable
     /// <param name="comparison">The two runs side by side, if there were two.</param>
     internal void Finish(Stream output, PagingGeometry geometry, PageWords words, long? shown = null, IEnumerable<ComparedRow>? comparison = null) => _plans.Finish(
         output,
-        new PlansHead(words.Title, words.Headline, words.Facts, words.Advice, words.Notes, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits(PageTableLevel.Pte), geometry.UserLimit.Value], comparison),
+        new PlansHead(words.Title, words.Headline, words.Facts, words.Advice, words.Notes, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits(PageTableLevel.Pte), geometry.UserLimit.Value], comparison, words.Usage),
         ReportJson.Default.PlansHead);
 
     private static ulong[] Row(PlannedMove plan) =>

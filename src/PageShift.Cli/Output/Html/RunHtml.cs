@@ -33,7 +33,7 @@ internal sealed class RunHtml : IRunOutput
     public void Add(MoveReport move)
     {
         _report.Add(move);
-        _plans.Add(move.Explanation);
+        _plans.Add(move.Explanation, move.CongruentExplanation);
     }
 
     public void Finish(RunReport report) => HtmlPage.Write(

@@ -2,8 +2,9 @@ using PageShift.Calls.Execution;
 using PageShift.Calls.Machines;
 using PageShift.Cli.Running;
 using PageShift.Linux.Probing;
-using PageShift.Linux.Settings;
 using PageShift.Moving;
+using PageShift.Verification.Following;
+using PageShift.Verification.Kernels;
 
 namespace PageShift.Cli.Output.Json;
 
@@ -27,7 +28,7 @@ internal sealed record RunHead(int Schema, string File, long Calls, IEnumerable<
 {
     internal static RunHead Of(RunReport report) => new(
         Schema: 1, report.Settings.File, report.Statistics.Calls, report.Divergences.Select(d => new RunDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Kernel, d.Found.Engine)), report.DivergenceCount,
-        VerdictOf(report), RunLog.Of(report), report.Settings.Kernel is { } kernel ? RunKernel.Of(kernel.Version, kernel.Policy, report) : null);
+        VerdictOf(report), RunLog.Of(report), RunKernel.Of(report.Settings.Kernel, report.Kernel, report.KernelDivergences));
 
     private static string? VerdictOf(RunReport report)
     {
@@ -62,11 +63,14 @@ internal sealed record RunLog(
 
 /// <summary>The running kernel's part of all moves.</summary>
 internal sealed record RunKernel(
-    string Release, string PredictedBy, long Agreements, long Disagreements, long NotObservable, long Nanoseconds, IEnumerable<RunKernelDivergence> Divergences)
+    string Release, string PredictedBy, long Agreements, long Disagreements, long NotObservable, long? Nanoseconds, IEnumerable<RunKernelDivergence>? Divergences)
 {
-    internal static RunKernel Of(KernelVersion version, MovePolicy policy, RunReport report) => new(
-        version.Release, MovePolicyName.Of(policy), report.Kernel.Agreements, report.Kernel.Disagreements, report.Kernel.NotObservable, report.Kernel.Nanoseconds,
-        report.KernelDivergences.Select(d => new RunKernelDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Engine, d.Found.Kernel)));
+    /// <param name="running">The kernel; null when it was not asked.</param>
+    /// <param name="totals">What it did.</param>
+    /// <param name="divergences">Where it differed from the engine; null where others tell that.</param>
+    internal static RunKernel? Of(RunningKernel? running, KernelTotals totals, IEnumerable<PlacedDivergence>? divergences) => running is not { } kernel ? null : new(
+        kernel.Version.Release, MovePolicyName.Of(kernel.Policy), totals.Agreements, totals.Disagreements, totals.NotObservable, totals.Nanoseconds == 0 ? null : totals.Nanoseconds,
+        divergences?.Select(d => new RunKernelDivergence(d.File, d.Found.Line, d.Found.Call, d.Found.Engine, d.Found.Kernel)));
 }
 
 /// <summary>A call at which engine and running kernel part.</summary>
@@ -74,22 +78,22 @@ internal sealed record RunKernelDivergence(string? File, long Line, string Call,
 
 /// <summary>A move.</summary>
 internal sealed record RunMove(
-    string? File, long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, RunMoveKernel? Kernel)
+    string? File, long Line, int Thread, string Call, string Old, string New, ulong Length, string Congruent, string? Remedy, IEnumerable<PolicyJson> Policies, PlacementJson? CongruentPlacement, RunMoveKernel? Kernel)
 {
     internal static RunMove Of(MoveReport move) => new(
         move.File, move.Line, move.ThreadId, move.Call, move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value, ReportJson.NameOf(move.Congruence),
-        move.Explanation.Remedy, PolicyJson.Of(move.Explanation), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
+        move.Explanation.Remedy, PolicyJson.Of(move.Explanation), PlacementJson.Of(move.Congruent, move.CongruentExplanation), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
 }
 
 /// <summary>The running kernel's part of a move.</summary>
 internal sealed record RunMoveKernel(
-    string PredictedBy, string Verdict, int MovesOfCall, long? Extents, long? TablesAllocated, long? TlbFlushes, long? Nanoseconds, string? Reason)
+    string PredictedBy, string Verdict, int MovesOfCall, long? Extents, long? TablesAllocated, long? TlbFlushes, long? Nanoseconds, string? Reason, string Text)
 {
     internal static RunMoveKernel Of(KernelReport kernel)
     {
         MeasuredCost? cost = kernel.Move.Cost;
         return new RunMoveKernel(
             MovePolicyName.Of(kernel.Predicting), ReportJson.NameOf(kernel.Measurement.Verdict), kernel.MovesOfCall, cost is null ? null : kernel.Measurement.Extents ?? 0,
-            cost?.ZeroedAllocations, cost?.TlbFlushes, kernel.Move.Nanoseconds, kernel.Move.Reason);
+            cost?.ZeroedAllocations, cost?.TlbFlushes, kernel.Move.Nanoseconds, kernel.Move.Reason, KernelText.Verdict(kernel));
     }
 }

@@ -31,10 +31,10 @@ internal sealed record TraceSide(
     {
         TraceStatistics trace = report.Result!.Statistics;
         FollowStatistics following = report.Statistics;
-        bool isCounted = following.WhyNotCounted is null;
+        bool isCounted = TraceComparisonText.IsCounted(report);
         return new TraceSide(
             report.Result.Status.ShellStatus, trace.CompletedCalls, following.Moves, report.CongruentMoves, report.Under(MovePolicy.Linux67).Entries, report.Under(MovePolicy.PageShift).Entries, TraceComparisonText.MoveTime(report),
-            isCounted ? following.CountedFlushes : null, isCounted ? following.CountedAllocations : null, following.WhyNotCounted,
+            isCounted ? following.CountedFlushes : null, isCounted ? following.CountedAllocations : null, isCounted ? null : following.WhyNotCounted ?? report.Settings.WhyNoKernel,
             trace.Usage?.MinorFaults, trace.Usage?.MajorFaults, UsageShares.ProcessorTimeOf(report), trace.Usage?.ElapsedNanoseconds, following.Divergences, TracePlaced.Of(report));
     }
 }

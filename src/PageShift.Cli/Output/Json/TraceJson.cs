@@ -1,7 +1,6 @@
 using PageShift.Calls.Execution;
 using PageShift.Cli.Tracing;
 using PageShift.Linux.Tracing;
-using PageShift.Moving;
 using PageShift.Verification.Following;
 
 namespace PageShift.Cli.Output.Json;
@@ -25,7 +24,7 @@ internal sealed class TraceJson(Stream output, bool isIndented = true) : ITraceO
 internal sealed record TraceHead(
     int Schema, IEnumerable<string> Command, int? Attached, bool? Detached, int ExitCode, int? Signal, long Processes, long Threads, long Programs, long Calls, TraceUsage? Usage, double? OtherProcessors, bool? Busy,
     IEnumerable<string> UnprivilegedPrograms, long DivergenceCount,
-    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, TracePlaced? Placement, IEnumerable<TraceSite> Sites)
+    IEnumerable<TraceDivergence> Divergences, TraceFollowing Following, TracePlaced? Placement, RunKernel? Kernel, string? WhyNotCounted, IEnumerable<TraceSite> Sites)
 {
     internal static TraceHead Of(TraceReport report)
     {
@@ -33,7 +32,7 @@ internal sealed record TraceHead(
         TraceStatistics trace = result.Statistics;
         return new TraceHead(
             Schema: 1, report.Settings.Command, report.Settings.Process, report.Settings.Process is null ? null : result.Outcome == TraceOutcome.Detached, result.Status.ShellStatus, result.Status.IsKilled ? result.Status.Signal : null, trace.Processes, trace.Threads, trace.Programs,
-            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics), TracePlaced.Of(report),
+            trace.CompletedCalls, TraceUsage.Of(report), BenchRow.Processors(report.Others), report.Others?.IsBusy, trace.UnprivilegedPrograms, report.Statistics.Divergences, report.Divergences.Select(TraceDivergence.Of), TraceFollowing.Of(report.Statistics), TracePlaced.Of(report), RunKernel.Of(report.Settings.Kernel, report.Kernel, null), report.Statistics.WhyNotCounted ?? report.Settings.WhyNoKernel,
             report.Sites.OrderByDescending(s => s.LinuxEntries).Select(TraceSite.Of));
     }
 }
@@ -88,7 +87,7 @@ internal sealed record TraceSite(
 /// <summary>A move.</summary>
 internal sealed record TraceMove(
     int Process, int Thread, string Call, string Site, string? Caller, IEnumerable<TraceFrame>? Stack, string Old, string New, ulong Length, string Congruent, ulong PresentPages, bool Exact, bool? Placed, long Nanoseconds, long? ProcessorNanoseconds,
-    string? Remedy, IEnumerable<PolicyJson> Policies, TracePlacement? CongruentPlacement)
+    string? Remedy, IEnumerable<PolicyJson> Policies, PlacementJson? CongruentPlacement, RunMoveKernel? Kernel)
 {
     internal static TraceMove Of(TracedMove traced)
     {
@@ -96,20 +95,6 @@ internal sealed record TraceMove(
         return new TraceMove(
             move.ProcessId, move.ThreadId, move.Call, move.Site.Call, move.Site.Caller, TraceFrame.Of(move.Stack), move.Request.Old.ToString(), move.Request.New.ToString(), move.Request.Length.Value,
             ReportJson.NameOf(move.Congruence), move.PresentPages, move.IsExact, move.IsPlaced ? true : null, move.ElapsedNanoseconds, move.ProcessorNanoseconds, traced.Explanation.Remedy, PolicyJson.Of(traced.Explanation),
-            TracePlacement.Of(traced));
-    }
-}
-
-/// <summary>The same move to a congruent destination.</summary>
-internal sealed record TracePlacement(
-    string New, string Congruent, ulong? Pgd, ulong P4d, ulong Pud, ulong Pmd, ulong Pte, IEnumerable<PolicyJson> Policies)
-{
-    internal static TracePlacement? Of(TracedMove move)
-    {
-        if (move.Made.Congruent is not { } forecast || move.Congruent is not { } explanation)
-            return null;
-        MoveCost cost = forecast.PageShift.Cost;
-        return new TracePlacement(
-            forecast.Destination.ToString(), ReportJson.NameOf(forecast.Congruence), PolicyJson.PgdOf(cost), cost.P4d, cost.Pud, cost.Pmd, cost.Pte, PolicyJson.Of(explanation));
+            PlacementJson.Of(move.Congruent, traced.Congruent), move.Kernel is { } kernel ? RunMoveKernel.Of(kernel) : null);
     }
 }
