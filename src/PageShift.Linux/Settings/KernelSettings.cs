@@ -8,12 +8,11 @@ namespace PageShift.Linux.Settings;
 /// <param name="OvercommitMemory">vm.overcommit_memory: 0 heuristic, 1 always, 2 strict.</param>
 /// <param name="MostMappings">vm.max_map_count.</param>
 /// <param name="LowestAddress">vm.mmap_min_addr in bytes. A security module may raise hints higher: see <see cref="KernelSurroundings.LowestHint"/>.</param>
-/// <param name="PooledHugePages">How many huge pages the machine's pools have and may have, of all sizes: nr_hugepages and nr_overcommit_hugepages in /sys/kernel/mm/hugepages.</param>
+/// <param name="PooledHugePages">How many huge pages the machine's pools have and may have: vm.nr_hugepages and vm.nr_overcommit_hugepages.</param>
 internal sealed record KernelSettings(
     string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress, long? PooledHugePages = 0)
 {
     private const string HugePages = "/sys/kernel/mm/transparent_hugepage/";
-    private const string Pools = "/sys/kernel/mm/hugepages";
 
     /// <summary>Reads the settings now.</summary>
     public static KernelSettings Read() => new(
@@ -22,18 +21,5 @@ internal sealed record KernelSettings(
         ProcSetting.ReadNumber("/proc/sys/vm/overcommit_memory"),
         ProcSetting.ReadNumber("/proc/sys/vm/max_map_count"),
         ProcSetting.ReadNumber("/proc/sys/vm/mmap_min_addr"),
-        ReadPools());
-
-    /// <summary>The pages of all pools; null where the kernel was built without any.</summary>
-    private static long? ReadPools()
-    {
-        try
-        {
-            return Directory.GetDirectories(Pools).Sum(static pool => ProcSetting.ReadNumber(pool + "/nr_hugepages") + ProcSetting.ReadNumber(pool + "/nr_overcommit_hugepages"));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+        ProcSetting.ReadNumber("/proc/sys/vm/nr_hugepages") + ProcSetting.ReadNumber("/proc/sys/vm/nr_overcommit_hugepages"));
 }
