@@ -18,6 +18,8 @@ internal static class CorpusExport
     internal static int Run(ulong seed, int count, string directory)
     {
         OutputFile.CreateDirectory(Option, directory); // rather than find out at the end that the cases can't be kept
+        if (LockstepSurroundings.ReasonAgainstCases() is { } unusual)
+            throw new NotPossibleException($"--export: {unusual}");
         using LockstepFactory factory = LockstepFactory.TryStart(out string? reason) ?? throw new NotPossibleException($"--export: {reason}");
         var corpus = new FuzzCorpus(factory, seed);
         var cases = new List<ConformanceCase>(count);

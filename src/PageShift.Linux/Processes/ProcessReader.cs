@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Linux.Settings;
 using PageShift.Units;
 
 namespace PageShift.Linux.Processes;
@@ -12,8 +13,8 @@ namespace PageShift.Linux.Processes;
 /// Thread safety: none, one thread at a time, but for <see cref="ReadBytes"/>.</summary>
 public sealed partial class ProcessReader : IDisposable
 {
-    /// <summary>The end of user space with 4 page-table levels, less the page that the kernel keeps free.</summary>
-    internal const ulong TaskEnd = 0x7fff_ffff_f000;
+    /// <summary>The end of user space, less the page that the kernel keeps free: by the levels of page tables that are in use here, four or five.</summary>
+    internal static ulong TaskEnd { get; } = ProcessorFeatures.HasFiveLevels ? 0xff_ffff_ffff_f000UL : 0x7fff_ffff_f000UL;
 
     private readonly SafeFileHandle _maps;
     private readonly SafeFileHandle? _smaps;

@@ -3,6 +3,7 @@ using System.Text;
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Calls.Names;
 using PageShift.Linux.Processes;
 using PageShift.Units;
 using PageShift.Verification.Lockstep;
@@ -13,6 +14,9 @@ namespace PageShift.Verification.Conformance;
 internal static class ConformanceRendering
 {
     private const int ResultColumn = 60;
+
+    // An error without a name: what an address looks like that lies in the highest 4095 bytes of all.
+    private const string Unnamed = "-1 (errno ";
 
     internal static string Render(ConformanceCase conformanceCase, ConformanceWorld world)
     {
@@ -70,7 +74,7 @@ internal static class ConformanceRendering
         if (line[0] == '#' || outcome < 0)
             return line;
         string result = line[(outcome + 3)..];
-        int explanation = result.IndexOf(" (", StringComparison.Ordinal);
+        int explanation = result.IndexOf(" (", result.StartsWith(Unnamed, StringComparison.Ordinal) ? Unnamed.Length : 0, StringComparison.Ordinal);
         return $"{line[..outcome].TrimEnd().PadRight(ResultColumn)} = {(explanation < 0 ? result : result[..explanation])}";
     }
 
@@ -79,9 +83,9 @@ internal static class ConformanceRendering
         head.IndexOf('[', StringComparison.Ordinal) is >= 0 and int bracket ? head.LastIndexOf(',', bracket) : head.LastIndexOf(',');
 
     private static string ResultText(in CallRecord call, CallResult result) =>
-        result.IsError || call.Call.ReturnsAddress
-            ? result.ToString()
-            : result.Raw.ToString(CultureInfo.InvariantCulture);
+        result.IsError
+            ? $"-1 {ErrorNames.Of((int)result.Error)}"
+            : call.Call.ReturnsAddress ? result.ToString() : result.Raw.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A line that looks, with what there is to be seen; any other line as it is.</summary>
     internal static string RenderState(string line, SpaceSnapshot state)

@@ -10,6 +10,7 @@ internal sealed class AddressPicker
     private const ulong Block = 1UL << 21;
     private const ulong Giant = 1UL << 30;
     private const ulong UserEnd = 0x7fff_ffff_f000;
+    private const ulong HighEnd = 0xff_ffff_ffff_f000;
 
     private static readonly ulong[] Special =
     [
@@ -22,15 +23,28 @@ internal sealed class AddressPicker
         0, 1, Page - 1, Page + 1, UserEnd, UserEnd - Page, 1UL << 47, 1UL << 62, 1UL << 63, ulong.MaxValue - 4095, ulong.MaxValue - 4094, ulong.MaxValue,
     ];
 
+    // With five levels of page tables: around the end of what is chosen unasked, and the end of all.
+    private static readonly ulong[] High =
+    [
+        UserEnd - Page, UserEnd, 1UL << 47, (1UL << 47) - (2 * Page), (1UL << 47) + Page, 1UL << 48, 1UL << 55, HighEnd - Block, HighEnd - Page, HighEnd, 1UL << 56,
+    ];
+
     private readonly ulong[] _anchors = new ulong[2];
+    private readonly bool _hasHigh;
     private readonly ulong[] _recent = new ulong[8];
     private int _recentCount;
 
     /// <summary>Places the terrain of a sequence.</summary>
-    internal AddressPicker(FuzzTerrain terrain, ref SplitMix random)
+    /// <param name="terrain">Its scale.</param>
+    /// <param name="hasHigh">True when there are addresses from 2^47 up: then a third of the sequences is there.</param>
+    /// <param name="random">What is drawn from.</param>
+    internal AddressPicker(FuzzTerrain terrain, bool hasHigh, ref SplitMix random)
     {
         Terrain = terrain;
+        _hasHigh = hasHigh;
         ulong region = 0x10_0000_0000 + (random.Below(64) * Giant);
+        if (hasHigh && random.Chance(33))
+            region += (1UL << 47) * (1 + random.Below(511));
         // The second place is congruent to the first at one level or another, or nearly so.
         ulong distance = random.Below(3) switch { 0 => Giant * (1 + random.Below(3)), 1 => Block * (1 + random.Below(6)), _ => Giant + (Block * random.Below(4)) };
         _anchors[0] = region + (random.Below(4) * Block) + (terrain is FuzzTerrain.Giant or FuzzTerrain.LargePages ? 0 : random.Below(3) * Page);
@@ -55,14 +69,16 @@ internal sealed class AddressPicker
             return _recent[random.Below((ulong)Math.Min(_recentCount, _recent.Length))] + (random.Below(3) * Page);
         if (choice < 96)
             return OnTerrain(ref random);
-        return choice < 98 ? random.Pick<ulong>(Special) : OnTerrain(ref random) + random.Below(Page);
+        if (choice >= 98)
+            return OnTerrain(ref random) + random.Below(Page);
+        return _hasHigh && random.Chance(50) ? random.Pick<ulong>(High) : random.Pick<ulong>(Special);
     }
 
     /// <summary>A length in bytes, mostly of whole pages.</summary>
     internal ulong Length(ref SplitMix random)
     {
         if (random.Chance(3))
-            return random.Pick<ulong>(SpecialLengths);
+            return _hasHigh && random.Chance(30) ? random.Pick<ulong>(High) : random.Pick<ulong>(SpecialLengths);
         ulong length = Terrain switch
         {
             FuzzTerrain.Pages or FuzzTerrain.Anywhere when random.Chance(90) => Page * (1 + random.Below(8)),

@@ -53,11 +53,13 @@ internal sealed partial class CallGenerator
     private int _lastProcess = FirstProcess;
 
     /// <summary>Begins a sequence.</summary>
-    internal CallGenerator(ulong seed)
+    /// <param name="seed">From which all calls are made.</param>
+    /// <param name="hasHighAddresses">True to use addresses from 2^47 up too, which there are with five levels of page tables.</param>
+    internal CallGenerator(ulong seed, bool hasHighAddresses = false)
     {
         _random = new SplitMix(seed);
         FuzzTerrain terrain = _random.Below(20) switch { < 10 => FuzzTerrain.Pages, < 14 => FuzzTerrain.Blocks, 14 => FuzzTerrain.LargePages, < 17 => FuzzTerrain.Giant, _ => FuzzTerrain.Anywhere };
-        _addresses = new AddressPicker(terrain, ref _random);
+        _addresses = new AddressPicker(terrain, hasHighAddresses, ref _random);
         PrepareFiles();
         _usesSegments = _random.Chance(25);
         if (terrain == FuzzTerrain.LargePages)

@@ -135,7 +135,7 @@ public sealed class Fuzzer
     {
         Interlocked.Increment(ref _sequences);
         MovePolicy policy = MovePolicyName.All[(int)(number % MovePolicyName.All.Count)];
-        var generator = new CallGenerator(SeedOf(_options.Seed, number));
+        var generator = new CallGenerator(SeedOf(_options.Seed, number), factory.Surroundings.HasFiveLevels);
         var calls = new List<CallRecord>(_options.CallsPerSequence);
         Divergence? divergence = null;
         using (LockstepRun lockstep = factory.Begin(policy, CallGenerator.FirstProcess))

@@ -34,6 +34,9 @@ internal sealed partial class EngineSide : CallSide<EngineTarget>
     /// <summary>True when the kernel beside may swap pages out.</summary>
     internal bool HasSwap => _surroundings.HasSwap;
 
+    /// <summary>True when the kernel beside has a pool of huge pages.</summary>
+    internal bool HasHugePagePool => _surroundings.HasHugePagePool;
+
     /// <summary>A process's space; null when there is no such process.</summary>
     internal AddressSpace? SpaceOf(int process) => Find(process)?.Space;
 

@@ -157,7 +157,7 @@ public sealed class LockstepRun : IDisposable
 
     private bool IsLeftOut(in CallRecord record, AddressSpace space)
     {
-        if (UnmodelledCalls.Contains(record, space))
+        if (UnmodelledCalls.Contains(record, space, _engine.HasHugePagePool))
         {
             Unmodelled++;
             return true;

@@ -4,6 +4,7 @@ using PageShift.Linux.Execution;
 using PageShift.Linux.Settings;
 using PageShift.Mappings;
 using PageShift.Moving;
+using PageShift.PageTables;
 using PageShift.Physical;
 using PageShift.Units;
 using PageShift.Verification.Kernels;
@@ -36,6 +37,15 @@ public sealed record LockstepSurroundings
     /// <summary>True when the kernel gives large pages to those who ask for them.</summary>
     public bool TransparentHugePages { get; private init; } = true;
 
+    /// <summary>True when it gives them to all others too: /sys/kernel/mm/transparent_hugepage/enabled is 'always'.</summary>
+    internal bool LargePagesUnasked { get; init; }
+
+    /// <summary>True when five levels of page tables are in use.</summary>
+    internal bool HasFiveLevels { get; init; }
+
+    /// <summary>True when the kernel has a pool of huge pages: calls that may take from it are left out, and counted.</summary>
+    internal bool HasHugePagePool { get; init; }
+
     /// <summary>True when the processor has protection keys, which the kernel uses.</summary>
     public bool ProtectionKeys { get; internal init; }
 
@@ -60,7 +70,7 @@ public sealed record LockstepSurroundings
     internal static LockstepSurroundings? TryRead(KernelExecutor executor, out string? reason)
     {
         KernelSettings settings = KernelSettings.Read();
-        reason = ReasonAgainst(settings, KernelVersion.ReadRunning(), ProcessorFeatures.HasFiveLevels);
+        reason = ReasonAgainst(settings, KernelVersion.ReadRunning());
         if (reason is not null || RunningKernel.TryProbe(executor, out reason) is not { } kernel)
             return null;
         SetLimits(executor);
@@ -76,7 +86,10 @@ public sealed record LockstepSurroundings
             },
             CommitLimit = settings.OvercommitMemory == 1 ? new ByteLength(ulong.MaxValue) : MachineMemory.ReadTotal(),
             MaximumMapCount = (int)(settings.MostMappings ?? 65530),
-            TransparentHugePages = settings.TransparentHugePages == "madvise",
+            TransparentHugePages = settings.TransparentHugePages is "madvise" or "always",
+            LargePagesUnasked = settings.TransparentHugePages == "always",
+            HasFiveLevels = ProcessorFeatures.HasFiveLevels,
+            HasHugePagePool = settings.PooledHugePages is > 0,
             LowestUnprivilegedAddress = new VirtualAddress((ulong)(settings.LowestAddress ?? (long)PageSize.Bytes)),
             Profile = kernel.Profile,
             ProtectionKeys = ProcessorFeatures.HasProtectionKeys,
@@ -92,6 +105,7 @@ public sealed record LockstepSurroundings
     {
         var space = new AddressSpace(memory, new AddressSpaceOptions
         {
+            Geometry = HasFiveLevels ? PagingGeometry.X86FiveLevel : PagingGeometry.X86,
             Policy = policy,
             Kernel = Profile,
             MinimumAddress = Kernel.LowestHint,
@@ -100,6 +114,7 @@ public sealed record LockstepSurroundings
             BreakStart = Kernel.BreakStart,
             ProgramData = Kernel.ProgramData,
             TransparentHugePages = TransparentHugePages,
+            LargePagesUnasked = LargePagesUnasked,
             ProtectionKeys = ProtectionKeys,
             MaximumMapCount = MaximumMapCount,
             CommitLimit = CommitLimit,
@@ -115,18 +130,29 @@ public sealed record LockstepSurroundings
     }
 
     /// <summary>What the engine does not model of a kernel; null when it is one that the engine follows.</summary>
-    internal static string? ReasonAgainst(KernelSettings settings, KernelVersion? version, bool hasFiveLevels = false)
+    internal static string? ReasonAgainst(KernelSettings settings, KernelVersion? version)
     {
         if (version is null || !version.IsAtLeast(6, 18))
             return $"the engine follows Linux 6.18; the kernel here is {version?.Release ?? "unknown"}";
         if (settings.OvercommitMemory == 2)
             return "the kernel accounts memory strictly here (vm.overcommit_memory is 2), which the engine does not model";
-        if (hasFiveLevels)
-            return "five levels of page tables are in use here, which changes what becomes of high hints; the engine is compared with four";
-        if (settings.PooledHugePages is > 0)
-            return "there is a pool of huge pages here (vm.nr_hugepages), which the engine does not model";
-        return settings.TransparentHugePages == "always"
-            ? "transparent huge pages are 'always' here; the engine models 'madvise' and 'never'"
-            : null;
+        return settings.SharedTransparentHugePages is null or "never" or "deny"
+            ? null
+            : $"shared memory gets transparent huge pages here (shmem_enabled is '{settings.SharedTransparentHugePages}'), which the engine does not model";
     }
+
+    /// <summary>Why the answers of a kernel are not those that the cases of the conformance suite have, though the engine follows it; null when they are.</summary>
+    internal static string? ReasonAgainstCases(KernelSettings settings, KernelVersion? version, bool hasFiveLevels)
+    {
+        if (ReasonAgainst(settings, version) is { } reason)
+            return reason;
+        if (hasFiveLevels)
+            return "five levels of page tables are in use here, which changes what becomes of high hints; the cases are of four";
+        if (settings.PooledHugePages is > 0)
+            return "there is a pool of huge pages here (vm.nr_hugepages); the cases are of a system without one";
+        return settings.TransparentHugePages == "always" ? "transparent huge pages are 'always' here; the cases are of 'madvise' and 'never'" : null;
+    }
+
+    /// <summary>The same of the running kernel.</summary>
+    internal static string? ReasonAgainstCases() => ReasonAgainstCases(KernelSettings.Read(), KernelVersion.ReadRunning(), ProcessorFeatures.HasFiveLevels);
 }

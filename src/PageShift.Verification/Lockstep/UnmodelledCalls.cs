@@ -11,17 +11,21 @@ internal static class UnmodelledCalls
 {
     // call                                            what Linux does
     // mmap with MAP_HUGETLB and MAP_NORESERVE         maps pages of hugetlbfs even where there are none
+    // with a pool of huge pages: anonymous mmap with  maps pages of it
+    //   MAP_HUGETLB, shmget with SHM_HUGETLB
     // MADV_COLLAPSE of memory that shows an object    makes large pages of a memory file
     // MADV_HWPOISON, MADV_SOFT_OFFLINE                EPERM or EINVAL, by how the kernel was built
     /// <summary>True for such a call.</summary>
     /// <param name="record">The call.</param>
     /// <param name="space">The engine's space of its process.</param>
-    internal static bool Contains(in CallRecord record, AddressSpace space)
+    /// <param name="hasHugePagePool">True when the kernel has huge pages to give.</param>
+    internal static bool Contains(in CallRecord record, AddressSpace space, bool hasHugePagePool)
     {
         CallArguments a = record.Call.Arguments;
         return record.Call.Number switch
         {
-            SystemCallNumber.Map => ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb | MapFlags.NoReserve),
+            SystemCallNumber.Map => ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb | (hasHugePagePool ? MapFlags.Anonymous : MapFlags.NoReserve)),
+            SystemCallNumber.GetSegment => hasHugePagePool && ((SegmentFlags)a.Third).HasFlag(SegmentFlags.HugeTlb),
             SystemCallNumber.Advise when (Advice)a.Third is Advice.HardwarePoison or Advice.SoftOffline => true,
             SystemCallNumber.Advise => (Advice)a.Third == Advice.Collapse && ShowsObject(space, a.First, a.Second),
             _ => false,

@@ -42,6 +42,9 @@ public sealed record AddressSpaceOptions
     /// <summary>True when mappings that madvise(MADV_HUGEPAGE) asked it for fault in 2 MiB leaves (Linux's THP mode "madvise").</summary>
     public bool TransparentHugePages { get; init; } = true;
 
+    /// <summary>True when all other private anonymous mappings do so too, unless they were told otherwise (Linux's THP mode "always").</summary>
+    internal bool LargePagesUnasked { get; init; }
+
     /// <summary>True when the processor has protection keys and the kernel uses them: memory of <see cref="Abi.Protection.Execute"/> alone can then be executed and neither read nor written.
     /// Without them it can be read.</summary>
     public bool ProtectionKeys { get; init; }

@@ -7,7 +7,7 @@ using PageShift.Units;
 
 namespace PageShift.AddressSpaces;
 
-/// <summary>Faults in leaves of 2 MiB (transparent huge pages), where madvise(MADV_HUGEPAGE) asked for them.</summary>
+/// <summary>Faults in leaves of 2 MiB (transparent huge pages), where madvise(MADV_HUGEPAGE) asked for them, or where the system gives them unasked.</summary>
 /// <remarks>Under the fault lock, and the mapping lock as <see cref="FaultHandler"/> says.</remarks>
 internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
 {
@@ -24,8 +24,7 @@ internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
     internal bool TryFault(in PageFault fault, in PageTableWalk walk)
     {
         const PageTableLevel Level = PageTableLevel.Pmd;
-        const VmFlags Asked = VmFlags.HugePage | VmFlags.NoHugePage;
-        if (!_state.HasLargePages || (fault.Mapping.Flags & Asked) != VmFlags.HugePage || walk.Level < Level)
+        if (walk.Level < Level || !_state.MayFaultLarge(fault.Mapping.Flags))
             return false;
         AddressRange block = _pages.LargeBlock(fault.Page);
         if (!fault.Mapping.Range.Contains(block) || _linuxTables.KeepsEmpty(PageTableLevel.Pte, block.Start))

@@ -35,8 +35,14 @@ internal sealed class SpaceState
     /// <summary>What the process may do, and has asked for.</summary>
     internal ProcessControls Controls { get; set; }
 
-    /// <summary>True when faults may bring in large pages where madvise asked for them.</summary>
-    internal bool HasLargePages => Options.TransparentHugePages && Controls.LargePages != LargePageDisabling.Disabled;
+    /// <summary>True when faults may bring in large pages in private anonymous memory with these flags: where madvise asked for them; anywhere else if the system gives them unasked, and
+    /// the process has not refused that.</summary>
+    internal bool MayFaultLarge(VmFlags flags)
+    {
+        if (!Options.TransparentHugePages || Controls.LargePages == LargePageDisabling.Disabled || flags.Has(VmFlags.NoHugePage))
+            return false;
+        return flags.Has(VmFlags.HugePage) || (Options.LargePagesUnasked && Controls.LargePages == LargePageDisabling.None);
+    }
 
     /// <summary>The lock that guards all this.</summary>
     internal MappingLock Lock { get; } = new();

@@ -63,6 +63,7 @@ public sealed class FuzzCorpusTests : IDisposable
     private static void SkipWithoutKernel()
     {
         using LockstepFactory? factory = LockstepFactory.TryStart(out string? reason);
-        Assert.SkipWhen(factory is null, reason ?? "");
+        reason ??= LockstepSurroundings.ReasonAgainstCases();
+        Assert.SkipWhen(reason is not null, reason ?? "");
     }
 }

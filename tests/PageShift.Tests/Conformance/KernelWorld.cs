@@ -36,7 +36,8 @@ internal sealed class KernelWorld : ConformanceWorld
     internal static KernelWorld OrSkip(int firstProcess, bool counts = false)
     {
         KernelExecutor executor = StartedExecutor.OrSkip();
-        if (LockstepSurroundings.TryRead(executor, out string? reason) is null)
+        string? reason = LockstepSurroundings.ReasonAgainstCases();
+        if (reason is not null || LockstepSurroundings.TryRead(executor, out reason) is null)
         {
             executor.Dispose();
             Assert.Skip(reason ?? "no reason was given");

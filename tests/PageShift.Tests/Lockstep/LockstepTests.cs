@@ -58,10 +58,21 @@ public sealed class LockstepTests
         Assert.Null(LockstepSurroundings.ReasonAgainst(usual, version));
         Assert.Contains("6.18", LockstepSurroundings.ReasonAgainst(usual, KernelVersion.Parse("6.1.0-18-amd64")), StringComparison.Ordinal);
         Assert.Contains("strictly", LockstepSurroundings.ReasonAgainst(usual with { OvercommitMemory = 2 }, version), StringComparison.Ordinal);
-        Assert.Contains("always", LockstepSurroundings.ReasonAgainst(usual with { TransparentHugePages = "always" }, version), StringComparison.Ordinal);
-        Assert.Contains("nr_hugepages", LockstepSurroundings.ReasonAgainst(usual with { PooledHugePages = 1 }, version), StringComparison.Ordinal);
-        Assert.Contains("five levels", LockstepSurroundings.ReasonAgainst(usual, version, hasFiveLevels: true), StringComparison.Ordinal);
+        Assert.Contains("shmem_enabled is 'advise'", LockstepSurroundings.ReasonAgainst(usual with { SharedTransparentHugePages = "advise" }, version), StringComparison.Ordinal);
         Assert.NotNull(LockstepSurroundings.ReasonAgainst(usual, null));
+    }
+
+    [Fact]
+    public void A_kernel_with_other_settings_is_followed_but_the_cases_are_not_of_it()
+    {
+        var usual = new KernelSettings("madvise", "never", 0, 65530, 4096);
+        KernelVersion version = KernelVersion.Parse("6.18.1")!;
+        KernelSettings always = usual with { TransparentHugePages = "always" }, pool = usual with { PooledHugePages = 1 };
+        Assert.All([usual, always, pool, usual with { TransparentHugePages = "never" }], settings => Assert.Null(LockstepSurroundings.ReasonAgainst(settings, version)));
+        Assert.Null(LockstepSurroundings.ReasonAgainstCases(usual, version, hasFiveLevels: false));
+        Assert.Contains("always", LockstepSurroundings.ReasonAgainstCases(always, version, hasFiveLevels: false), StringComparison.Ordinal);
+        Assert.Contains("nr_hugepages", LockstepSurroundings.ReasonAgainstCases(pool, version, hasFiveLevels: false), StringComparison.Ordinal);
+        Assert.Contains("five levels", LockstepSurroundings.ReasonAgainstCases(usual, version, hasFiveLevels: true), StringComparison.Ordinal);
     }
 
     [Fact]
