@@ -38,7 +38,7 @@ internal static class CorpusExport
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", files)}, {log}: {cases.Count:n0} cases of {corpus.Tried:n0} sequences. Build and run: make -C {directory} check"));
         if (corpus.Differing == 0)
             return ExitCode.Done;
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pageshift: {corpus.Differing} sequences were left out as engine and kernel differ; 'pageshift fuzz --seed {seed}' looks into them"));
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pageshift: {corpus.Differing} sequences were left out as engine and kernel differ, the first {corpus.FirstDifference}; 'pageshift fuzz' looks into such differences"));
         return ExitCode.Divergence;
     }
 }

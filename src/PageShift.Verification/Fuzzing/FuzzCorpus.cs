@@ -1,6 +1,7 @@
 using System.Globalization;
 using PageShift.Abi;
 using PageShift.Calls;
+using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.Units;
 using PageShift.Verification.Conformance;
@@ -29,6 +30,9 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
     /// <summary>How many of them the engine and the kernel did not agree on, which is for <c>pageshift fuzz</c> to look into.</summary>
     internal int Differing { get; private set; }
 
+    /// <summary>What differed first.</summary>
+    internal Divergence? FirstDifference { get; private set; }
+
     /// <summary>The next case.</summary>
     /// <exception cref="InvalidOperationException">No sequence can be made a case here.</exception>
     internal ConformanceCase Next()
@@ -55,9 +59,10 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
                 CallRecord call = generator.Next(lockstep.LastState);
                 if (!IsForAProgram(call))
                     continue;
-                if (lockstep.Step(call) is not null)
+                if (lockstep.Step(call) is { } divergence)
                 {
                     Differing++;
+                    FirstDifference ??= divergence;
                     return null;
                 }
 
@@ -107,7 +112,17 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
     /// <summary>MCL_CURRENT needs room for the program itself, which a large corpus makes large.</summary>
     private static bool LocksEverything(CaseStep step) => step.CallName == "mlockall" && (step.Arguments[0] & 1) != 0;
 
-    private static bool CanBeShown(ConformanceCase made)
+    /// <summary>A range that begins below all that is put elsewhere, and reaches beyond: the program itself may lie there.</summary>
+    private static bool ReachesTheProgram(CaseStep step) =>
+        Enumerable.Range(0, Math.Max(step.Forms.Length - 1, 0)).Any(i =>
+            step.Forms[i] == 'a' && step.Forms[i + 1] == 'l' && step.Arguments[i] < ExportedCase.LowEnd && step.Arguments[i + 1] > ExportedCase.LowEnd - step.Arguments[i]);
+
+    /// <summary>A length of which it depends on the place whether it fits into user space.</summary>
+    private static bool FitsInSomePlaces(CaseStep step) =>
+        step.Forms.Where((form, i) => form == 'l' && step.Arguments[i] is >= ExportedCase.LargestWindow and < ExportedCase.ChosenFrom).Any();
+
+    /// <summary>True when a program among others can show what the case says, wherever it puts its own memory.</summary>
+    internal static bool CanBeShown(ConformanceCase made)
     {
         if (OfTheMoment.Any(word => made.Text.Contains(word, StringComparison.Ordinal)))
             return false;
@@ -115,7 +130,7 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
         {
             return new ExportedCase(made) is { NotElsewhere: null } exported
                 && (exported.Needs & (CaseNeeds.LowAddresses | CaseNeeds.Overcommit)) == 0
-                && !exported.Steps.Any(step => MapsAStandardStream(step) || LocksEverything(step));
+                && !exported.Steps.Any(step => MapsAStandardStream(step) || LocksEverything(step) || ReachesTheProgram(step) || FitsInSomePlaces(step));
         }
         catch (NotSupportedException)
         {

@@ -108,6 +108,27 @@ public class LargePageTests
         Assert.Equal("...w", world.Draw(0, 4));
     }
 
+    // What PR_SET_THP_DISABLE was told, what madvise was, and whether a large page comes where the system gives them unasked (checked on the kernel with 'always').
+    [Theory]
+    [InlineData(null, null, true)]
+    [InlineData(null, Advice.HugePage, true)]
+    [InlineData(null, Advice.NoHugePage, false)]
+    [InlineData(LargePageDisabling.ExceptAdvised, null, false)]
+    [InlineData(LargePageDisabling.ExceptAdvised, Advice.HugePage, true)]
+    [InlineData(LargePageDisabling.Disabled, null, false)]
+    [InlineData(LargePageDisabling.Disabled, Advice.HugePage, false)]
+    public void Where_large_pages_come_unasked_the_process_and_the_mapping_may_refuse_them(object? disabling, object? advice, bool isLarge)
+    {
+        using AccessWorld world = new(options: new AddressSpaceOptions { LargePagesUnasked = true });
+        if (disabling is LargePageDisabling value)
+            world.Space.Controls = world.Space.Controls with { LargePages = value };
+        world.Map(0, Block);
+        if (advice is Advice given)
+            world.Advise(0, Block, given);
+        world.Processor.Write(Page(3), 1);
+        Assert.Equal(isLarge ? "WWWW" : "...w", world.Draw(0, 4));
+    }
+
     [Fact]
     public void Objects_get_small_pages()
     {

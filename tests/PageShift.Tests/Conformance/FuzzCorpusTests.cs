@@ -60,6 +60,22 @@ public sealed class FuzzCorpusTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("munmap(0x1bc0205000, 4096) = 0", true)]
+    [InlineData("munmap(NULL, 4096) = 0", true)]
+    [InlineData("munmap(NULL, 1073741824) = 0", false)] // the program itself
+    [InlineData("mremap(0x1bc0205000, 0, 70368744173568, MREMAP_MAYMOVE|MREMAP_FIXED, 0x1bc0209000) = -1 EFAULT", false)] // EINVAL further up
+    [InlineData("madvise(0x1bc0205000, 4096, MADV_PAGEOUT) = 0", false)] // a matter of the moment
+    public void What_depends_on_where_things_lie_becomes_no_case(string call, bool isShown) =>
+        Assert.Equal(isShown, FuzzCorpus.CanBeShown(new ConformanceCase("fuzz", "one", "One.", ["#case one", "# One.", call])));
+
+    [Theory]
+    [InlineData("= -1 ENOMEM (Cannot allocate memory)", "= -1 ENOMEM")]
+    [InlineData("= -1 (errno 4095)", "= -1 (errno 4095)")] // the address 0xfffffffffffff001
+    [InlineData("= 0x1000", "= 0x1000")]
+    public void A_result_is_kept_and_its_explanation_is_not(string outcome, string kept) =>
+        Assert.Equal($"{"brk(NULL)".PadRight(60)} {kept}", ConformanceRendering.Align($"brk(NULL) {outcome}"));
+
     private static void SkipWithoutKernel()
     {
         using LockstepFactory? factory = LockstepFactory.TryStart(out string? reason);
