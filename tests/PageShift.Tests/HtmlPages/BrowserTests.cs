@@ -45,6 +45,8 @@ public sealed class BrowserTests(BrowserRun run) : IClassFixture<BrowserRun>
         "a_congruent_place_has_its_drawing",
         "the_call_sites_add_up_and_leave_only_their_moves",
         "the_time_of_the_moves_is_part_of_the_runs",
+        "what_the_kernel_counted_stands_in_the_list",
+        "traced_programs_fit_from_400_pixels_on",
         "two_runs_stand_in_two_columns",
         "what_the_kernel_did_stands_beside_the_prediction",
     ];
