@@ -1,4 +1,3 @@
-using PageShift.Abi;
 using PageShift.Moving;
 using PageShift.PageTables;
 using PageShift.Physical;
