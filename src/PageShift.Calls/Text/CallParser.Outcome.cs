@@ -50,7 +50,7 @@ internal sealed partial class CallParser
         return true;
     }
 
-    /// <summary>'-1 ENAME', or '-1 (errno N)' for an error without a name; a number that no error has is no result.</summary>
+    /// <summary>'-1 ENAME', or '-1 (errno N)' for an error without a name; the negative of a call's number is no result.</summary>
     private bool TryParseError(ref LineCursor cursor, ref ParsedCall call)
     {
         int start = cursor.Position;
@@ -75,8 +75,8 @@ internal sealed partial class CallParser
             return true;
         }
 
-        // strace's word for a thread that another's execve ended in the call: the number is of what it finds in the thread's registers then.
-        if (isNumbered && ulong.TryParse(name, out ulong number) && number > LargestError && cursor.TryTake((byte)')'))
+        // strace's word for a thread that another's execve ended in the call: it finds the number of that call in the register, and takes it for the negative of an error.
+        if (isNumbered && ulong.TryParse(name, out ulong number) && number > long.MaxValue && cursor.TryTake((byte)')'))
         {
             call.Outcome = CallOutcome.Unknown;
             return true;
