@@ -9,9 +9,12 @@ namespace PageShift.Linux.Settings;
 /// <param name="MostMappings">vm.max_map_count.</param>
 /// <param name="LowestAddress">vm.mmap_min_addr in bytes. A security module may raise hints higher: see <see cref="KernelSurroundings.LowestHint"/>.</param>
 /// <param name="PooledHugePages">How many huge pages the machine's pools have and may have: vm.nr_hugepages and vm.nr_overcommit_hugepages.</param>
+/// <param name="SharesZeroPages">True when the kernel replaces pages that may be merged and hold only zeros by its one page of zeros: ksm/run and ksm/use_zero_pages are 1.</param>
 internal sealed record KernelSettings(
-    string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress, long? PooledHugePages = 0)
+    string? TransparentHugePages, string? SharedTransparentHugePages, long? OvercommitMemory, long? MostMappings, long? LowestAddress, long? PooledHugePages = 0,
+    bool SharesZeroPages = false)
 {
+    private const string SamePageMerging = "/sys/kernel/mm/ksm/";
     private const string HugePages = "/sys/kernel/mm/transparent_hugepage/";
 
     /// <summary>Reads the settings now.</summary>
@@ -21,5 +24,6 @@ internal sealed record KernelSettings(
         ProcSetting.ReadNumber("/proc/sys/vm/overcommit_memory"),
         ProcSetting.ReadNumber("/proc/sys/vm/max_map_count"),
         ProcSetting.ReadNumber("/proc/sys/vm/mmap_min_addr"),
-        ProcSetting.ReadNumber("/proc/sys/vm/nr_hugepages") + ProcSetting.ReadNumber("/proc/sys/vm/nr_overcommit_hugepages"));
+        ProcSetting.ReadNumber("/proc/sys/vm/nr_hugepages") + ProcSetting.ReadNumber("/proc/sys/vm/nr_overcommit_hugepages"),
+        ProcSetting.ReadNumber(SamePageMerging + "run") == 1 && ProcSetting.ReadNumber(SamePageMerging + "use_zero_pages") == 1);
 }

@@ -59,6 +59,7 @@ public sealed class LockstepTests
         Assert.Contains("6.18", LockstepSurroundings.ReasonAgainst(usual, KernelVersion.Parse("6.1.0-18-amd64")), StringComparison.Ordinal);
         Assert.Contains("strictly", LockstepSurroundings.ReasonAgainst(usual with { OvercommitMemory = 2 }, version), StringComparison.Ordinal);
         Assert.Contains("shmem_enabled is 'advise'", LockstepSurroundings.ReasonAgainst(usual with { SharedTransparentHugePages = "advise" }, version), StringComparison.Ordinal);
+        Assert.Contains("use_zero_pages", LockstepSurroundings.ReasonAgainst(usual with { SharesZeroPages = true }, version), StringComparison.Ordinal);
         Assert.NotNull(LockstepSurroundings.ReasonAgainst(usual, null));
     }
 
