@@ -141,15 +141,9 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
     }
 
     /// <summary>True when the place that the call names is as congruent as its length makes worthwhile.</summary>
-    private bool IsCongruent(in CallArguments remap)
-    {
-        if ((remap.Fourth & (ulong)RemapFlags.Fixed) == 0)
-            return false;
-        PageTableLevel level = PageTableLevel.Pmd;
-        while (level < Space.Geometry.Root && Space.Geometry.Span(level + 1).Value <= remap.Third)
-            level++;
-        return ((remap.First ^ remap.Fifth) & (Space.Geometry.Span(level).Value - 1)) == 0;
-    }
+    private bool IsCongruent(in CallArguments remap) =>
+        (remap.Fourth & (ulong)RemapFlags.Fixed) != 0
+        && Space.Geometry.Congruence(new VirtualAddress(remap.First), new VirtualAddress(remap.Fifth)) >= Space.Geometry.HighestUseful(new ByteLength(remap.Third));
 
     void IMoveObserver.Moving(MoveObservation move)
     {

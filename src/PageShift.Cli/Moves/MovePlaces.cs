@@ -29,16 +29,7 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     internal ByteLength Length => Source.Length;
 
     /// <summary>The highest level whose whole entries fit into the move: what a congruent destination would be good for.</summary>
-    internal PageTableLevel HighestUseful
-    {
-        get
-        {
-            PageTableLevel level = PageTableLevel.Pmd;
-            while (level < Geometry.Root && SpanOf(level + 1) <= Length)
-                level++;
-            return level;
-        }
-    }
+    internal PageTableLevel HighestUseful => Geometry.HighestUseful(Length);
 
     internal static MovePlaces Of(in MoveRequest move, PageTableLevel congruence, PagingGeometry geometry) =>
         new(move.Source, move.Destination, congruence, geometry, move.SourceStartsMapping);

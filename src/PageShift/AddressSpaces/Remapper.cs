@@ -316,10 +316,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
     /// <summary>A free destination that is congruent with the source at the highest level that the length makes worthwhile.</summary>
     private VirtualAddress? ChooseCongruent(in RemapRequest remap)
     {
-        PageTableLevel level = PageTableLevel.Pmd;
-        while (level < _geometry.Root && _geometry.Span(level + 1) <= new ByteLength(remap.NewLength))
-            level++;
-        for (; level > PageTableLevel.Pte; level--)
+        for (PageTableLevel level = _geometry.HighestUseful(new ByteLength(remap.NewLength)); level > PageTableLevel.Pte; level--)
         {
             // Whole blocks at both ends, so that nothing else will live in them.
             var start = new VirtualAddress(remap.Old).AlignDown(_geometry.Span(level));

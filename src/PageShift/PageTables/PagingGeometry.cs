@@ -167,6 +167,15 @@ public sealed class PagingGeometry
     /// <summary>The frames that a leaf of <paramref name="level"/> maps.</summary>
     internal ulong FramesPerLeaf(PageTableLevel level) => 1UL << (SpanShift(level) - SpanShift(PageTableLevel.Pte));
 
+    /// <summary>The highest level whose entries are no longer than <paramref name="length"/>, and PMD at least: what a congruent place is good for.</summary>
+    internal PageTableLevel HighestUseful(ByteLength length)
+    {
+        PageTableLevel level = PageTableLevel.Pmd;
+        while (level < Root && Span(level + 1) <= length)
+            level++;
+        return level;
+    }
+
     /// <summary>The highest level at which two addresses stand at the same place within their entries' spans, so that
     /// an entry can be moved from the one to the other; null when they differ even within a page. Equal addresses are
     /// congruent at the root's level.</summary>
