@@ -1,6 +1,6 @@
 // The data that the tool puts into the page, and what the page computes from it once.
 
-import { geometry } from './geometry';
+import { setGeometry } from './geometry';
 
 export type Level = 'pte' | 'pmd' | 'pud' | 'p4d' | 'pgd';
 
@@ -172,7 +172,7 @@ interface Head {
     advice: string[];
     notes: string[];
     shown?: number;
-    geometry: [number, number, number];
+    geometry: number[];
     comparison?: Compared[];
     usage?: { note: string; rows: { name: string; time: string; share: string; words: string; part?: number }[] };
     plans: number[][][];
@@ -195,9 +195,7 @@ export class Data {
     readonly variants: { name: string; policy: number; placed?: number }[];
 
     private constructor(readonly report: Report, readonly head: Head) {
-        let limit = 0;
-        [geometry.levels, geometry.bits, limit] = head.geometry;
-        geometry.whole = 2 ** Math.ceil(Math.log2(limit));
+        setGeometry(head.geometry);
         this.callOfMove = new Int32Array(report.moves.length).fill(-1);
         this.policies = report.moves.length === 0 ? [] : report.moves[0].policies.map(p => p.policy);
         this.variants = this.policies.map((name, policy) => ({ name, policy }));

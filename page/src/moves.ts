@@ -69,7 +69,7 @@ function columnsOf(data: Data): Column<Move>[] {
     }
     if (data.moves.some(move => move.congruent !== 'pte')) {
         columns.push({
-            name: 'congruent', value: move => Levels.indexOf(move.congruent), show: move => congruence(move.congruent).replace('congruent modulo ', '').replace('not 2 MiB', 'no'),
+            name: 'congruent', value: move => Levels.indexOf(move.congruent), show: move => congruence(move.congruent).replace('congruent modulo ', '').replace(/^not .*/, 'no'),
             className: 'wide', descends: true,
         });
     }

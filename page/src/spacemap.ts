@@ -1,10 +1,10 @@
-// The address space at the chosen call: from all 128 TiB to one page, with the moves as arcs.
+// The address space at the chosen call: from all of it to one page, with the moves as arcs.
 
 import { select } from 'd3-selection';
 import { zoom, ZoomBehavior, ZoomTransform } from 'd3-zoom';
 import { Data, Kinds, LevelNames, Move } from './data';
 import { by, colour, fillLegend, make, prepare } from './dom';
-import { geometry, Page, spanOf } from './geometry';
+import { geometry, spanOf } from './geometry';
 import { lowerBound, Mapping, SpaceHistory } from './space';
 import { Chosen } from './state';
 import { count, hex, number, roughSize, size } from './words';
@@ -35,7 +35,7 @@ export class SpaceMap {
         fillLegend('space-legend', [
             ...Kinds.map((name, i) => ({ name, colour: Colours[i] })).filter((_, i) => kinds.has(i)), ...data.moves.length === 0 ? [] : [{ name: 'where a move comes from, and where it goes', colour: 'move', mark: 'ring' }],
         ]);
-        this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, geometry.whole / Page]).on('zoom', event => {
+        this.zooming = zoom<HTMLCanvasElement, unknown>().scaleExtent([1, geometry.whole / geometry.page]).on('zoom', event => {
             // What show() asks for is known exactly; what a gesture leads to d3 says.
             if (event.sourceEvent !== null) {
                 const { k, x } = event.transform as ZoomTransform;
@@ -45,6 +45,7 @@ export class SpaceMap {
             this.draw();
         });
         select(this.canvas).call(this.zooming).on('dblclick.zoom', null);
+        this.slider.min = String(Math.log2(geometry.page));
         this.slider.max = String(Math.log2(geometry.whole));
         this.slider.addEventListener('input', () => {
             const center = this.low + this.size / 2;
@@ -59,7 +60,7 @@ export class SpaceMap {
         by('fit-move').addEventListener('click', () => this.fitMove());
         by('fit-page').addEventListener('click', () => {
             const at = this.pageOfInterest();
-            this.show(at, at + Page);
+            this.show(at, at + geometry.page);
         });
         this.allArcs.addEventListener('change', () => this.draw());
         this.canvas.addEventListener('keydown', event => {
@@ -83,7 +84,7 @@ export class SpaceMap {
 
     /** Shows the addresses from low to high, or as near as the space allows. */
     show(low: number, high: number): void {
-        const length = Math.min(geometry.whole, Math.max(Page, high - low));
+        const length = Math.min(geometry.whole, Math.max(geometry.page, high - low));
         const from = Math.min(Math.max(0, low), geometry.whole - length);
         this.low = from;
         this.size = length;
@@ -105,7 +106,7 @@ export class SpaceMap {
 
     /** Shows at least the addresses from low to high, out to round ones. */
     private showRound(low: number, high: number): void {
-        const step = Math.max(Page, 2 ** Math.floor(Math.log2((high - low) / 8)));
+        const step = Math.max(geometry.page, 2 ** Math.floor(Math.log2((high - low) / 8)));
         const from = Math.max(0, Math.floor(low / step) * step);
         this.show(from, Math.min(geometry.whole, Math.ceil(high / step) * step));
     }
@@ -300,8 +301,8 @@ function kindsIn(data: Data): Set<number> {
 }
 
 /** What is said of a place between pages is said of whole ones. */
-const pageBelow = (address: number): number => Math.floor(address / Page) * Page;
-const pageAbove = (address: number): number => Math.ceil(address / Page) * Page;
+const pageBelow = (address: number): number => Math.floor(address / geometry.page) * geometry.page;
+const pageAbove = (address: number): number => Math.ceil(address / geometry.page) * geometry.page;
 
 function middle(start: string, length: number, x: (address: number) => number, width: number): number {
     return Math.min(width + 60, Math.max(-60, x(Number(start) + length / 2)));

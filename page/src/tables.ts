@@ -2,9 +2,9 @@
 
 import { Data, entriesOf, LevelNames, Levels } from './data';
 import { by, fillLegend } from './dom';
-import { geometry, spanOf } from './geometry';
+import { geometry, spanOf, tableEntries } from './geometry';
 import { Chosen } from './state';
-import { Piece, Slot, Travel, travelOf } from './travel';
+import { cellsPerRow, Piece, Slot, Travel, travelOf } from './travel';
 import { count, entries, hex, number } from './words';
 
 const Namespace = 'http://www.w3.org/2000/svg';
@@ -16,6 +16,7 @@ const Head = 40; // above a group of slots
 const Duration = 1800;
 const Narrowest = 96; // of a table
 const Widest = 208;
+const Smallest = 2; // a cell with a gap beside it
 const Small = 480; // a drawing narrower than this shows fewer slots
 
 interface Place {
@@ -37,6 +38,8 @@ export class TableView {
     private travellers: Traveller[] = [];
     private frame = 0;
     private cell = 4;
+    private cellsPerRow = 1;
+    private rows = 1;
 
     constructor(private readonly data: Data, private readonly chosen: Chosen) {
         this.play.addEventListener('click', () => this.run());
@@ -72,7 +75,7 @@ export class TableView {
         by('tables-text').textContent = `${this.data.variants[this.chosen.variant].name}: ${entries(policy)} from ${move.old} to ${place}; ${policy.reason}. `
             + `${count(travel.tables.length, 'whole table')} and ${count(travel.pieces.length, 'group')} of single entries are drawn.`;
         fillLegend('tables-legend', [
-            { name: `a ${name} entry with its table of ${geometry.entries} ${below} entries, which moves whole`, colour: Levels[travel.level] },
+            { name: `a ${name} entry with its table of ${number(tableEntries(travel.level - 1))} ${below} entries, which moves whole`, colour: Levels[travel.level] },
             { name: `${below} entries, which move one by one`, colour: Levels[travel.level - 1] },
             ...(obstacles.length > 0 ? [{ name: 'something else that lives there', colour: 'ink' }] : []),
         ].filter((_, i) => (i !== 0 || travel.tables.length > 0) && (i !== 1 || travel.pieces.length > 0)));
@@ -92,7 +95,8 @@ export class TableView {
     private draw(svg: SVGElement, travel: Travel): void {
         const width = this.box.clientWidth || 600;
         const most = Math.max(...groupsOf(travel).map(group => group.length));
-        const row = geometry.cellsPerRow;
+        const row = this.cellsPerRow = cellsPerRow(travel);
+        this.rows = tableEntries(travel.level - 1) / row;
         const room = Math.floor((2 * (width - (most - 1) * Gap)) / most / row) / 2;
         this.cell = Math.min((width < Small ? Widest / 2 : Widest) / row, Math.max(Narrowest / row, room));
         const table = this.width;
@@ -125,11 +129,11 @@ export class TableView {
     }
 
     private get width(): number {
-        return geometry.cellsPerRow * this.cell;
+        return this.cellsPerRow * this.cell;
     }
 
     private get tableHeight(): number {
-        return (geometry.entries / geometry.cellsPerRow) * this.cell;
+        return this.rows * this.cell;
     }
 
     private get height(): number {
@@ -141,7 +145,7 @@ export class TableView {
         const address = slots[0].index * spanOf(level);
         const path: string[] = [];
         for (let above = geometry.levels - 1; above > level; above--)
-            path.push(`${LevelNames[above]} ${Math.floor(address / spanOf(above)) % geometry.entries}`);
+            path.push(`${LevelNames[above]} ${Math.floor(address / spanOf(above)) % tableEntries(above)}`);
         const text = element('text', { x: 0, y: y + 16, class: 'head' });
         text.textContent = path.length === 0 ? `${LevelNames[level]} table, the root` : `${path.join(' › ')} › ${LevelNames[level]} table`;
         // Where a table has both places, the slots say which is which when they move.
@@ -164,7 +168,7 @@ export class TableView {
             group.append(gap);
         }
         const name = element('text', { x: table / 2, y: 16, class: 'label', 'text-anchor': 'middle' });
-        name.textContent = `${LevelNames[travel.level]} ${slot.index % geometry.entries}`;
+        name.textContent = `${LevelNames[travel.level]} ${slot.index % tableEntries(travel.level)}`;
         group.append(label, name);
         const hasPieces = travel.pieces.some(piece => piece.from === slot.index || piece.to === slot.index);
         if (hasPieces || slot.others.length > 0) {
@@ -196,17 +200,17 @@ export class TableView {
 
     private addPiece(svg: SVGElement, piece: Piece, from: Place, to: Place): void {
         const at = (place: Place, cell: number): Place => ({
-            x: place.x + (cell % geometry.cellsPerRow) * this.cell, y: place.y + Entry + Link + Math.floor(cell / geometry.cellsPerRow) * this.cell,
+            x: place.x + (cell % this.cellsPerRow) * this.cell, y: place.y + Entry + Link + Math.floor(cell / this.cellsPerRow) * this.cell,
         });
         const group = element('g', { class: `traveller l-${Levels[piece.level]}`, 'data-from': piece.from, 'data-to': piece.to });
-        const path = element('path', { d: cellsPath(0, piece.cells, this.cell), class: 'live' });
+        const path = element('path', { d: cellsPath(0, piece.cells, this.cell, this.cellsPerRow), class: 'live' });
         group.append(path);
         svg.append(group);
         this.travellers.push({ element: group, from: at(from, piece.fromCell), to: at(to, piece.toCell), begins: 0 });
     }
 
     private cells(first: number, count: number, name: string): SVGElement {
-        return element('path', { d: cellsPath(first, count, this.cell), class: name, transform: `translate(0 ${Entry + Link})` });
+        return element('path', { d: cellsPath(first, count, this.cell, this.cellsPerRow), class: name, transform: `translate(0 ${Entry + Link})` });
     }
 
     private run(): void {
@@ -267,9 +271,10 @@ export class TableView {
 /** Slots that stand in one table, lowest first. */
 function groupsOf(travel: Travel): Slot[][] {
     const groups: Slot[][] = [];
+    const entries = tableEntries(travel.level);
     for (const slot of [...travel.slots.values()].sort((a, b) => a.index - b.index)) {
         const last = groups[groups.length - 1];
-        if (last !== undefined && Math.floor(last[0].index / geometry.entries) === Math.floor(slot.index / geometry.entries))
+        if (last !== undefined && Math.floor(last[0].index / entries) === Math.floor(slot.index / entries))
             last.push(slot);
         else
             groups.push([slot]);
@@ -277,12 +282,15 @@ function groupsOf(travel: Travel): Slot[][] {
     return groups;
 }
 
-/** Cells as one path: a square each, with a hair's breadth between them. */
-function cellsPath(first: number, cells: number, cell: number): string {
+/** Cells as one path: a square each, with a hair's breadth between them; where they are too small for that, what stands beside each other in a row is one. */
+function cellsPath(first: number, cells: number, cell: number, perRow: number): string {
     let path = '';
-    const side = cell - (cell > 4 ? 1 : 0.7);
-    for (let i = first; i < first + cells; i++)
-        path += `M${(i % geometry.cellsPerRow) * cell + 0.35} ${Math.floor(i / geometry.cellsPerRow) * cell + 0.35}h${side}v${side}h-${side}z`;
+    const gap = cell > 4 ? 1 : cell > Smallest ? 0.7 : 0;
+    for (let i = first, step = 1; i < first + cells; i += step) {
+        step = gap > 0 ? 1 : Math.min(first + cells, i + perRow - (i % perRow)) - i;
+        const [width, height] = [step * cell - gap, cell - gap];
+        path += `M${(i % perRow) * cell + gap / 2} ${Math.floor(i / perRow) * cell + gap / 2}h${width}v${height}h-${width}z`;
+    }
     return path;
 }
 

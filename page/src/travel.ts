@@ -1,7 +1,7 @@
 // What travels when a move is made: whole tables with the entry that leads to them, and single entries; computed without drawing anything.
 
 import { Move, Plan } from './data';
-import { geometry, spanOf } from './geometry';
+import { spanOf, tableEntries } from './geometry';
 
 /** One slot of the level that is shown: a place for a table. */
 export interface Slot {
@@ -60,12 +60,12 @@ export function travelOf(move: Move, to: number, plan: Plan, obstacles: number[]
     for (const index of [...sources, ...destinations])
         slots.set(index, { index, before: [], after: [], others: [] });
     for (const slot of slots.values()) {
-        slot.before = coverage(slot.index, old, old + length, span);
-        slot.after = coverage(slot.index, to, to + length, span);
+        slot.before = coverage(slot.index, old, old + length, span, spanOf(level - 1));
+        slot.after = coverage(slot.index, to, to + length, span, spanOf(level - 1));
     }
     for (const obstacle of obstacles) {
         const slot = slots.get(Math.floor(obstacle / span));
-        const cell = Math.floor((obstacle % span) / (span / geometry.entries));
+        const cell = Math.floor((obstacle % span) / spanOf(level - 1));
         if (slot !== undefined && !slot.others.includes(cell))
             slot.others.push(cell);
     }
@@ -79,6 +79,9 @@ export function travelOf(move: Move, to: number, plan: Plan, obstacles: number[]
     return travel;
 }
 
+/** Cells in a row when a table below the slots is drawn as a grid. */
+export const cellsPerRow = (travel: Travel): number => 2 ** Math.ceil(Math.log2(tableEntries(travel.level - 1)) / 2);
+
 function shownSlots(start: number, end: number, span: number, atEachEnd: number): [number[], number] {
     const first = Math.floor(start / span);
     const last = Math.ceil(end / span) - 1;
@@ -88,12 +91,11 @@ function shownSlots(start: number, end: number, span: number, atEachEnd: number)
     return [[...ends.map(i => first + i), ...ends.map(i => last + 1 - atEachEnd + i)], last - first + 1 - 2 * atEachEnd];
 }
 
-function coverage(index: number, start: number, end: number, span: number): [number, number][] {
+function coverage(index: number, start: number, end: number, span: number, cell: number): [number, number][] {
     const from = Math.max(start, index * span);
     const to = Math.min(end, (index + 1) * span);
     if (from >= to)
         return [];
-    const cell = span / geometry.entries;
     const first = Math.floor((from - index * span) / cell);
     return [[first, Math.ceil((to - index * span) / cell) - first]];
 }
@@ -109,7 +111,8 @@ function addTables(travel: Travel, source: number, destination: number, slots: n
 
 function addPieces(travel: Travel, source: number, destination: number, length: number, level: number, order: number): void {
     const span = spanOf(travel.level);
-    const cell = span / geometry.entries;
+    const cell = spanOf(travel.level - 1);
+    const row = cellsPerRow(travel);
     for (const slot of travel.slots.values()) {
         const from = Math.max(source, slot.index * span);
         const to = Math.min(source + length, (slot.index + 1) * span);
@@ -117,7 +120,6 @@ function addPieces(travel: Travel, source: number, destination: number, length: 
             const target = destination + (at - source);
             const fromCell = Math.floor((at % span) / cell);
             const toCell = Math.floor((target % span) / cell);
-            const row = geometry.cellsPerRow;
             const room = row - Math.max(fromCell % row, toCell % row);
             const cells = Math.max(1, Math.min(room, Math.ceil((to - at) / cell)));
             const toSlot = Math.floor(target / span);

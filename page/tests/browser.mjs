@@ -80,7 +80,7 @@ const faint = page => page.evaluate(() => {
     return [...new Set(found)];
 });
 
-const pages = ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc', 'nothing', 'five-levels', 'small', 'mixed'];
+const pages = ['linus-2023', 'stack', 'neighbour', 'one-level-up', 'realloc', 'nothing', 'five-levels', 'small', 'mixed', 'arm64-16k', 'arm64-64k', 'ppc64', 's390x'];
 const checks = {
     async loads_in_both_themes_without_complaint_and_fits_from_400_pixels_on() {
         for (const name of pages) {

@@ -77,6 +77,31 @@ export function checksOfFigures({ open, reportOf, textOf, draw, assert }) {
                 await close();
             }
         },
+        async pages_and_tables_of_other_processors_are_drawn_as_they_are() {
+            // The way to the table of the new place, entries of a table of PTEs, page, whole space, and a call as the log has it.
+            const machines = {
+                'arm64-16k': ['P4D 1 › PUD 2047 › PMD table', '2,048', '0x4000', '256 TiB', 'mremap(0xffffa8000000, 67108864, 67108864,'],
+                'arm64-64k': ['PUD 63 › PMD table', '8,192', '0x10000', '256 TiB', 'mremap(0xffff20000000, 1610612736, 1610612736,'],
+                'ppc64': ['P4D 255 › PUD 510 › PMD table', '32', '0x10000', '128 TiB', 'mremap(0x7fffb7800000, 4194304, 4194304,'],
+                's390x': ['PUD 2047 › PMD table', '256', '0x1000', '4 TiB', 'mremap(0x3ffa5e00000, 2097152, 2097152,'],
+            };
+            for (const [name, [head, entries, step, whole, call]] of Object.entries(machines)) {
+                const { moves: [move] } = await reportOf(name);
+                const { page, close } = await open(name);
+                await draw(page, 'pageshift');
+                assert.equal(await page.locator('#tables .head').first().textContent(), head, name);
+                assert.equal(await textOf(page, 'tables-legend'), `a PMD entry with its table of ${entries} PTE entries, which moves whole`, name);
+                await page.locator('#fit-page').click();
+                const [from, to] = [move.new, `0x${(Number(move.new) + Number(step)).toString(16)}`];
+                assert.ok((await textOf(page, 'space-window')).startsWith(`${from} to ${to};`), `${name}: ${await textOf(page, 'space-window')}`);
+                await page.locator('#fit-all').click();
+                assert.equal(await textOf(page, 'zoom-size'), whole, name);
+                const mappings = await page.locator('#mappings tbody tr').evaluateAll(rows => rows.map(row => row.cells[0].textContent));
+                assert.ok(mappings.includes(move.new), `${name}: ${mappings}`);
+                assert.ok((await page.locator('.option[aria-selected=true]').textContent()).includes(call), `${name}: ${await page.locator('.option[aria-selected=true]').textContent()}`);
+                await close();
+            }
+        },
         async the_list_of_moves_is_the_jsons() {
             const report = await reportOf('realloc');
             const { page, close } = await open('realloc');

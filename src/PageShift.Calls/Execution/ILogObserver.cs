@@ -2,7 +2,7 @@ using PageShift.Moving;
 
 namespace PageShift.Calls.Execution;
 
-/// <summary>Sees the execution of a log, as it goes on.</summary>
+/// <summary>Sees the execution of a log, as it goes on. Records are as the log has them; a move is in the engine's addresses, also where the log's pages are larger than 4 KiB.</summary>
 public interface ILogObserver
 {
     /// <summary>The call of <paramref name="record"/> is about to move page-table entries. <paramref name="move"/> is good during this call only.</summary>

@@ -99,7 +99,7 @@ public sealed partial class LogExecutor
         MapFlags type = (flags & VmFlags.Shared) != 0 ? MapFlags.Shared : MapFlags.Private;
         var standIn = new CallArguments(range.Start.Value, range.Length.Value, (ulong)(flags & VmFlags.AccessMask), (ulong)(type | MapFlags.Anonymous | MapFlags.Fixed), NoDescriptor);
         if (!_isTrying)
-            _follower?.Called(_record, process.Space, new SystemCall(SystemCallNumber.Map, standIn), range.Start);
+            _follower?.Called(_logged, process.Space, new SystemCall(SystemCallNumber.Map, standIn), range.Start);
     }
 
     private void TakeAway(LogProcess process, AddressRange range)
@@ -108,7 +108,7 @@ public sealed partial class LogExecutor
             return;
         RemoveMappings(process, range);
         if (!_isTrying)
-            _follower?.Called(_record, process.Space, new SystemCall(SystemCallNumber.Unmap, new CallArguments(range.Start.Value, range.Length.Value)), CallResult.Success);
+            _follower?.Called(_logged, process.Space, new SystemCall(SystemCallNumber.Unmap, new CallArguments(range.Start.Value, range.Length.Value)), CallResult.Success);
     }
 
     private static void RemoveMappings(LogProcess process, AddressRange range)

@@ -39,7 +39,7 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>True for a call that has to wait, as it may have been made before or after others that have not ended.</summary>
-    private bool Waits(in CallRecord record)
+    private bool Waits(in CallRecord record, in CallRecord logged)
     {
         if (_processes.Find(record.ThreadId) is not { Overlap: { IsEmpty: false } overlap } process)
             return false;
@@ -52,7 +52,7 @@ public sealed partial class LogExecutor
             if (waits)
             {
                 OpenFile? file = record.Call.Description?.Descriptor(record.Call.Arguments) is >= 0 and int descriptor ? process.Infer(descriptor) : null;
-                overlap.Waiting.Add(new WaitingCall(record, begin, _time, footprint, file));
+                overlap.Waiting.Add(new WaitingCall(record, logged, begin, _time, footprint, file));
             }
         }
 
@@ -109,14 +109,13 @@ public sealed partial class LogExecutor
     /// <summary>Makes a call that has waited. What no order explains is said once: what follows from it is not.</summary>
     private RecordOutcome ExecuteWaiting(LogProcess process, WaitingCall call, bool hidesDivergence)
     {
-        CallRecord record = call.Record;
-        _record = record;
+        _logged = call.Logged;
         _moves = 0;
-        _observer?.OnExecuting(record);
+        _observer?.OnExecuting(_logged);
         RecordOutcome outcome = FollowWith(process, call) with { Moves = _moves };
         if (hidesDivergence)
             outcome = outcome with { Divergence = null };
-        Tell(record, outcome);
+        Tell(call.Logged, outcome);
         return outcome;
     }
 

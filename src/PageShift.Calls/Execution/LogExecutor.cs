@@ -31,7 +31,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     private readonly ProcessTable _processes;
     private readonly List<Mapping> _found = [];
     private LogStatistics _counts;
-    private CallRecord _record;
+    private CallRecord _logged; // the record that is executed, as the log has it
     private int _moves;
 
     /// <summary>Makes an executor that shows its moves to <paramref name="observer"/>, if there is one.</summary>
@@ -83,17 +83,19 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <exception cref="NotSupportedException">The log shows an address that the page tables can't hold. The record is passed over.</exception>
     /// <exception cref="OutOfMemoryException">The host has not enough memory for it; nothing is to be made of this executor any more.</exception>
     public RecordOutcome Execute(in CallRecord record) =>
-        record.Kind is CallRecordKind.Call or CallRecordKind.CallStarted && NeedsAdaptation(record) ? ExecuteHere(Adapt(record)) : ExecuteHere(record);
+        record.Kind is CallRecordKind.Call or CallRecordKind.CallStarted && NeedsAdaptation(record) ? ExecuteHere(Adapt(record), record) : ExecuteHere(record, record);
 
-    private RecordOutcome ExecuteHere(in CallRecord record)
+    /// <param name="record">The record in the engine's terms.</param>
+    /// <param name="logged">The record as the log has it, which observers see.</param>
+    private RecordOutcome ExecuteHere(in CallRecord record, in CallRecord logged)
     {
         RefuseBeyond(record);
         _time++;
-        if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record))
+        if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record, logged))
             return new(RecordFate.Waiting);
-        _record = record;
+        _logged = logged;
         _moves = 0;
-        _observer?.OnExecuting(record);
+        _observer?.OnExecuting(logged);
         var outcome = default(RecordOutcome);
         switch (record.Kind)
         {
@@ -125,7 +127,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _memory.ThrowIfHostExhausted();
         Statistics.AddressSpaces = _processes.Spaces;
         Statistics.UncertainThreads = _processes.UncertainThreads;
-        Tell(record, outcome);
+        Tell(logged, outcome);
         return outcome;
     }
 
@@ -135,7 +137,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         _observer?.OnExecuted(record, outcome);
     }
 
-    void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_record, move);
+    void IMoveObserver.Moving(MoveObservation move) => _observer?.OnMove(_logged, move);
 
     private EngineTarget MakeTarget() => new(new AddressSpace(_memory, _space with { Segments = _segments })) { MoveObserver = this, CongruentObserver = _congruentMoves };
 
@@ -241,7 +243,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         CallAnswer answer = process.Target.Execute(call);
         _moves += answer.Moves;
         if (!_isTrying)
-            _follower?.Called(_record, process.Space, call, answer.Result);
+            _follower?.Called(_logged, process.Space, call, answer.Result);
         return answer.Result;
     }
 
@@ -284,6 +286,6 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     /// <summary>Shows moves to congruent places to the observer that wants them.</summary>
     private sealed class CongruentMoves(LogExecutor executor, ICongruentObserver observer) : IMoveObserver
     {
-        public void Moving(MoveObservation move) => observer.OnCongruentPlace(executor._record, move);
+        public void Moving(MoveObservation move) => observer.OnCongruentPlace(executor._logged, move);
     }
 }

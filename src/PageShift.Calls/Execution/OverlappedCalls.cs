@@ -105,14 +105,17 @@ internal sealed class OverlappedCalls
 }
 
 /// <summary>A call that has ended and has not been made here yet.</summary>
-/// <param name="record">The call.</param>
+/// <param name="record">The call in the engine's terms.</param>
+/// <param name="logged">The call as the log has it.</param>
 /// <param name="begin">When it began, as the number of a record.</param>
 /// <param name="end">When it ended.</param>
 /// <param name="footprint">What it touches.</param>
 /// <param name="file">The file behind its descriptor when it was made; null for none.</param>
-internal sealed class WaitingCall(CallRecord record, long begin, long end, CallFootprint footprint, OpenFile? file)
+internal sealed class WaitingCall(CallRecord record, CallRecord logged, long begin, long end, CallFootprint footprint, OpenFile? file)
 {
     internal CallRecord Record => record;
+
+    internal CallRecord Logged => logged;
 
     internal CallFootprint Footprint => footprint;
 

@@ -7,7 +7,9 @@ namespace PageShift.Cli.Running;
 internal interface IRunRecorder
 {
     /// <summary>What follows the spaces of the run: the recorder, and then what is given.</summary>
-    ISpaceFollower Before(ISpaceFollower? next);
+    /// <param name="next">Follows them too.</param>
+    /// <param name="scale">How many bits shorter the engine's addresses are than the log's.</param>
+    ISpaceFollower Before(ISpaceFollower? next, int scale = 0);
 
     /// <summary>A call is about to be executed.</summary>
     void Begin(in CallRecord record);

@@ -58,7 +58,7 @@ internal sealed class LogRun : ILogObserver, ICongruentObserver, IKernelObserver
     private static RunReport Execute(RunSettings settings, IRunOutput output, LogInput input, long? lastLine)
     {
         Machine machine = input.FindMachine(settings);
-        RefuseWhatNeedsUsual(settings, output, machine);
+        RefuseWhatNeedsUsual(settings, machine);
         if (lastLine is null)
             input.ReadAhead();
         if (!ReferenceEquals(machine, Machine.Usual))
@@ -72,7 +72,7 @@ internal sealed class LogRun : ILogObserver, ICongruentObserver, IKernelObserver
             Verify = settings.Verify,
             Machine = machine,
         };
-        using (var executor = new LogExecutor(options, run, run._recorder is { } recorder ? recorder.Before(follower) : follower))
+        using (var executor = new LogExecutor(options, run, run._recorder is { } recorder ? recorder.Before(follower, machine.Scale) : follower))
         using (ProgressLine.Begin(() => Tell(input, executor.Statistics)))
         {
             while (input.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
@@ -182,14 +182,12 @@ internal sealed class LogRun : ILogObserver, ICongruentObserver, IKernelObserver
         }
     }
 
-    /// <summary>Refuses what is there for x86-64's pages, or for the machine that this runs on.</summary>
-    private static void RefuseWhatNeedsUsual(RunSettings settings, IRunOutput output, Machine machine)
+    /// <summary>Refuses what is there for the machine that this runs on.</summary>
+    private static void RefuseWhatNeedsUsual(RunSettings settings, Machine machine)
     {
         bool hasTables = machine.Geometry == PagingGeometry.X86 && machine.Scale == 0;
         if (settings.Kernel is not null && !(hasTables && machine.Architecture is Architecture.X64 or Architecture.I386))
             throw new UsageException($"--on: the log is taken for {MachineText.Of(machine)}, which the running kernel is not: run it without --on");
-        if ((machine.Scale != 0 || !machine.Geometry.IsUniform) && output.Recorder is not null)
-            throw new UsageException($"--html: the log is taken for {MachineText.Of(machine)}, and the page shows pages of 4 KiB and tables of one size only: leave out --html");
     }
 
     /// <summary>How far a run is. Called on another thread: each of the numbers is read as a whole, which is enough.</summary>

@@ -63,9 +63,6 @@ public sealed class PagingGeometry
     /// <summary>The entries of the largest table.</summary>
     internal int MostEntries { get; }
 
-    /// <summary>True when the tables of all levels have the same number of entries.</summary>
-    internal bool IsUniform => SpanShift(Root + 1) - SpanShift(PageTableLevel.Pte) == Levels * IndexBits(PageTableLevel.Pte);
-
     /// <summary>True for a small world (<see cref="Toy"/>).</summary>
     internal bool IsToy { get; private init; }
 

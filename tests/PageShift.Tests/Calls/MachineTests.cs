@@ -68,7 +68,7 @@ public sealed class MachineTests
     {
         Machine machine = Of("", new MachineRequest(ArchitectureName.All.First(a => ArchitectureName.Of(a) == architecture), AddressBits: bits));
         PagingGeometry shown = machine.ShownGeometry;
-        Assert.Equal((pageShift, shifts.Length - 1, false), (machine.PageShift, shown.Levels, shown.IsUniform));
+        Assert.Equal((pageShift, shifts.Length - 1), (machine.PageShift, shown.Levels));
         Assert.Equal(shifts, Enumerable.Range(0, shifts.Length).Select(level => shown.SpanShift((PageTableLevel)level)));
         Assert.Equal(1UL << shifts[^1], machine.Limit);
     }

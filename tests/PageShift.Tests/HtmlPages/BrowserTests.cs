@@ -35,6 +35,7 @@ public sealed class BrowserTests(BrowserRun run) : IClassFixture<BrowserRun>
         "the_list_of_moves_is_the_jsons",
         "calls_and_mappings_are_those_of_the_log",
         "the_ends_are_explained_as_the_json_says",
+        "pages_and_tables_of_other_processors_are_drawn_as_they_are",
         "a_thousand_moves_and_a_hundred_thousand_calls_stay_small",
         "the_first_screen_does_not_wait_for_the_calls",
         "a_frame_of_scrolling_makes_only_rows_in_sight",
@@ -97,6 +98,8 @@ public sealed class BrowserRun : IDisposable
 
             """);
         Write("mixed", log);
+        foreach (string machine in (string[])["arm64-16k", "arm64-64k", "ppc64", "s390x"])
+            Write(machine, Repository.Path($"tests/logs/{machine}.log"));
         WriteManyCalls(log, between: 5);
         Write("many", log, "--populate", "none");
         WriteManyCalls(log, between: 100);

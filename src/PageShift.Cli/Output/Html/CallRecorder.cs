@@ -33,7 +33,6 @@ internal sealed class CallRecorder : IRunRecorder, ISpaceFollower, IDisposable
         _writer = new CallLogWriter(_text, outcomeColumn: 0);
     }
 
-
     public void Dispose()
     {
         _calls.Dispose();
@@ -42,9 +41,10 @@ internal sealed class CallRecorder : IRunRecorder, ISpaceFollower, IDisposable
     }
 
     /// <summary>Sees what is done to spaces, and passes it on to <paramref name="next"/>, if there is one.</summary>
-    public ISpaceFollower Before(ISpaceFollower? next)
+    public ISpaceFollower Before(ISpaceFollower? next, int scale = 0)
     {
         _next = next;
+        _changes.Scale = scale;
         return this;
     }
 

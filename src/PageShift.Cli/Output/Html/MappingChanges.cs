@@ -26,6 +26,9 @@ internal sealed class MappingChanges : IDisposable
     /// <summary>Spaces made so far.</summary>
     internal int Spaces { get; private set; }
 
+    /// <summary>How many bits shorter the addresses of the spaces are than those that are written.</summary>
+    internal int Scale { get; set; }
+
     public void Dispose() => _json.Dispose();
 
     internal void Made(AddressSpace space)
@@ -162,13 +165,13 @@ internal sealed class MappingChanges : IDisposable
 
         BeginChange();
         _json.WriteNumberValue(_numbers[space]);
-        _json.WriteNumberValue(from);
-        _json.WriteNumberValue(to);
+        _json.WriteNumberValue(from << Scale);
+        _json.WriteNumberValue(to << Scale);
         foreach (Mapping mapping in _found)
         {
             (int kind, string protection) = Look(mapping);
-            _json.WriteNumberValue(mapping.Start.Value);
-            _json.WriteNumberValue(mapping.Range.Length.Value);
+            _json.WriteNumberValue(mapping.Start.Value << Scale);
+            _json.WriteNumberValue(mapping.Range.Length.Value << Scale);
             _json.WriteNumberValue(kind);
             _json.WriteStringValue(protection);
         }

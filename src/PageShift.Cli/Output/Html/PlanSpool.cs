@@ -17,7 +17,7 @@ internal sealed class PlanSpool : IDisposable
     internal void Add(MoveExplanation move, MoveExplanation? congruent = null) =>
         _plans.Add([.. move.Policies.Concat(congruent?.Policies ?? []).Select(p => Row(p.Plan))], ReportJson.Default.UInt64ArrayArray);
 
-    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's words, and the geometry: levels, bits of an index, and the end of the space.</summary>
+    /// <summary>Writes what was kept: an object with the array <c>plans</c>, the page's words, and the geometry: the end of the space, the base-2 logarithm of the page size, and the bits of an index at each level.</summary>
     /// <param name="output">Takes it.</param>
     /// <param name="geometry">The shape of the page tables.</param>
     /// <param name="words">What the page says.</param>
@@ -25,8 +25,11 @@ internal sealed class PlanSpool : IDisposable
     /// <param name="comparison">The two runs side by side, if there were two.</param>
     internal void Finish(Stream output, PagingGeometry geometry, PageWords words, long? shown = null, IEnumerable<ComparedRow>? comparison = null) => _plans.Finish(
         output,
-        new PlansHead(words.Title, words.Headline, words.Facts, words.Advice, words.Notes, shown, [(ulong)geometry.Levels, (ulong)geometry.IndexBits(PageTableLevel.Pte), geometry.UserLimit.Value], comparison, words.Usage),
+        new PlansHead(words.Title, words.Headline, words.Facts, words.Advice, words.Notes, shown, ShapeOf(geometry), comparison, words.Usage),
         ReportJson.Default.PlansHead);
+
+    private static ulong[] ShapeOf(PagingGeometry geometry) =>
+        [geometry.UserLimit.Value, (ulong)geometry.SpanShift(PageTableLevel.Pte), .. Enumerable.Range(0, geometry.Levels).Select(level => (ulong)geometry.IndexBits((PageTableLevel)level))];
 
     private static ulong[] Row(PlannedMove plan) =>
         [(ulong)plan.RunCount, .. plan.Runs.SelectMany(run => (ulong[])[(ulong)run.Level, run.Source.Value, run.Destination.Value, run.Slots, run.Entries])];
