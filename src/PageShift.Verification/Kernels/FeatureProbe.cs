@@ -55,8 +55,22 @@ internal sealed class FeatureProbe(KernelExecutor executor)
     {
         _ = Map(Place, PageSize.Bytes, Private | MapFlags.Fixed);
         _ = Call(SystemCallNumber.Advise, new(Place, PageSize.Bytes, (ulong)Advice.GuardInstall));
+        return FlagsThere().HasFlag(VmFlags.MayHaveGuards);
+    }
+
+    /// <summary>True when droppable memory that is mapped under MCL_FUTURE is locked.</summary>
+    internal bool LocksDroppable()
+    {
+        _ = Call(SystemCallNumber.LockAll, new((ulong)LockAllFlags.Future));
+        _ = Map(Place, PageSize.Bytes, MapFlags.Droppable | MapFlags.Anonymous | MapFlags.Fixed);
+        return FlagsThere().HasFlag(VmFlags.Locked | VmFlags.Droppable);
+    }
+
+    /// <summary>The flags of the mapping at the place; none where they can't be read.</summary>
+    private VmFlags FlagsThere()
+    {
         var shown = new List<KernelMapping>();
-        return executor.ReadMappingsWithFlags(new AddressRange(new VirtualAddress(Place), PageSize.Length), shown) && shown.Exists(mapping => mapping.Flags?.HasFlag(VmFlags.MayHaveGuards) is true);
+        return executor.ReadMappingsWithFlags(new AddressRange(new VirtualAddress(Place), PageSize.Length), shown) && shown is [{ Flags: { } flags }] ? flags : VmFlags.None;
     }
 
     private CallResult Map(ulong place, ulong length, MapFlags flags) =>

@@ -63,6 +63,7 @@ internal readonly record struct RunningKernel(KernelVersion Version, MovePolicy 
                 LeavesSharedMapped = asked.LeavesSharedMapped(),
                 MovesSeveralMappings = asked.MovesSeveralMappings(),
                 ShowsGuardFlag = asked.ShowsGuardFlag(),
+                LocksDroppable = asked.LocksDroppable(), // the last: it changes what is mapped afterwards
             };
         }
     }

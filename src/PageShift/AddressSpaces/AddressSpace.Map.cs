@@ -254,7 +254,7 @@ public sealed partial class AddressSpace
         }
 
         var mapping = new Mapping(request.Range, flags, file, new PageCount(request.PageOffset), AnonIdentity.None);
-        if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked))
+        if ((flags & (VmFlags.Droppable | VmFlags.Locked)) == (VmFlags.Droppable | VmFlags.Locked) && !Options.Kernel.LocksDroppable)
             InsertUnlocked(mapping);
         else
             _state.InsertMapping(mapping);

@@ -51,6 +51,17 @@ public sealed class KernelProfileTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Droppable_memory_is_locked_with_all_that_will_be_mapped_where_the_kernel_does_so(bool isLocked)
+    {
+        using var space = new AddressSpace(new AddressSpaceOptions { Kernel = KernelProfile.Of(6, 18) with { LocksDroppable = isLocked } });
+        Assert.False(space.LockAll(LockAllFlags.Future).IsError);
+        Assert.Equal(Place.Value, (ulong)space.Map(Place, PageSize.Length, ReadWrite, MapFlags.Droppable | Anonymous).Raw);
+        Assert.Equal(isLocked, Assert.Single(space.GetMappings()).Flags.HasFlag(VmFlags.Locked));
+    }
+
+    [Theory]
     [InlineData(6, 10, Errno.InvalidArgument)]
     [InlineData(6, 11, Errno.None)]
     public void Droppable_memory_is_known_from_6_11(int major, int minor, Errno expected)
