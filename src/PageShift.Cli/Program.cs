@@ -27,7 +27,7 @@ internal static class Program
     private static int Run(string[] args)
     {
         // Not a RootCommand, which names itself after the assembly.
-        var root = new Command("pageshift", "Shows what every remap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
+        var root = new Command("pageshift", "Shows what every mremap costs: how many page-table entries each generation of Linux moves, and how many PageShift moves.")
         {
             RunCommand.Create(),
             ExplainCommand.Create(),

@@ -15,7 +15,7 @@ internal static class CommonOptions
     internal static Option<string?> Html() => new("--html") { Description = "Also write a self-contained page for the browser to this file.", HelpName = "FILE" };
 
     /// <summary>--svg.</summary>
-    internal static Option<string?> Svg() => new("--svg") { Description = "Also write a picture of it to this file.", HelpName = "FILE" };
+    internal static Option<string?> Svg() => new("--svg") { Description = "Also write a picture to this file.", HelpName = "FILE" };
 
     /// <summary>--top.</summary>
     internal static Option<int> Top(string first = "largest") => Choice.Number("--top", $"How many moves the text shows, the {first} first.", 0, int.MaxValue, DefaultTop);

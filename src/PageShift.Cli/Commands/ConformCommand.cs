@@ -18,17 +18,17 @@ internal static class ConformCommand
         var export = new Option<string?>("--export") { Description = "Write the suite as one file of C and a Makefile to this directory, and run nothing.", HelpName = "DIRECTORY" };
         var on = new Option<string>("--on")
         {
-            Description = "Where it runs: engine, linux (the running kernel), or a command that a program runs behind, such as 'qemu-x86_64-static'.",
+            Description = "Where the cases run: on the engine, on linux (the running kernel), or behind a command, such as 'qemu-x86_64-static'.",
             HelpName = "WHERE",
             DefaultValueFactory = _ => Engine,
         };
         on.CompletionSources.Add(Engine, Linux);
-        var kernel = new Option<string?>("--kernel") { Description = "Leave out what Linux has since a later release, such as 6.1. Not for the engine.", HelpName = "RELEASE" };
-        Option<string?> level = Choice.OptionalOne("--level", "One level alone.", [.. EngineConformance.Each((CaseLevels)~0).Select(ConformText.NameOf)]);
-        var only = new Option<string?>("--only") { Description = "The cases whose name holds this word.", HelpName = "WORD" };
+        var kernel = new Option<string?>("--kernel") { Description = "Leave out what Linux has only since a later release than this, such as 6.1. Not for the engine.", HelpName = "RELEASE" };
+        Option<string?> level = Choice.OptionalOne("--level", "Only the test points of this level.", [.. EngineConformance.Each((CaseLevels)~0).Select(ConformText.NameOf)]);
+        var only = new Option<string?>("--only") { Description = "Only the cases whose name contains this word.", HelpName = "WORD" };
         Option<int> seconds = Choice.Number("--seconds", "The time limit of one case. Not for the engine.", 1, 86_400, UsualSeconds);
         Option<string> format = Choice.One("--format", "text for people, tap (TAP 14) for CI, json for programs.", "text", "tap", "json");
-        var command = new Command("conform", "Run the cases that Linux proves on the engine, on a kernel or behind an emulator, or export them as a program in C.") { export, on, kernel, level, only, seconds, format };
+        var command = new Command("conform", "Run the cases that are proved on Linux: on the engine, on a kernel or behind an emulator. Or export them as a program in C.") { export, on, kernel, level, only, seconds, format };
         command.SetAction(parsed =>
         {
             ConformanceCase[] cases = Chosen(parsed.GetValue(only));

@@ -34,11 +34,11 @@ internal static class ExplainCommand
 
     private static readonly Option<string[]> With = new(ExplainRun.WithOption)
     {
-        Description = "A call to make before the move, such as 'mmap(…)', 'memset(…)' or 'munmap(…)'; may be given several times. What is not mapped at the old place by then is mapped.",
+        Description = "A call to make before the move, such as 'mmap(…)', 'memset(…)' or 'munmap(…)'; may be given several times. What is still not mapped at the old place then is mapped.",
         HelpName = "CALL",
     };
 
-    private static readonly Option<bool> Stack = new("--stack") { Description = "It is execve's move of the stack (relocate_vma_down), as it is anyway when the places overlap." };
+    private static readonly Option<bool> Stack = new("--stack") { Description = "The move is execve's move of the stack (relocate_vma_down). This is assumed anyway when the places overlap." };
 
     private static readonly Option<string> Format = CommonOptions.Format();
 

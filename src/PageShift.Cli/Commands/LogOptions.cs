@@ -31,7 +31,7 @@ internal sealed class LogOptions
 
     private readonly Option<KernelProfile?> _kernel = new("--kernel")
     {
-        Description = "The release of Linux whose calls the log's are, such as 6.1: what it has, what it refuses, how often it flushes. 6.18 without it. What moves how is the policies'.",
+        Description = "The release of Linux that the log is from, such as 6.1: what it has, what it refuses, how often it flushes. The default is 6.18. How entries move is what the policies say.",
         HelpName = "N.N",
         CustomParser = result =>
         {

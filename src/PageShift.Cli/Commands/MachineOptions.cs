@@ -37,15 +37,15 @@ internal sealed class MachineOptions
 
     /// <summary>Those of a verb that reads a log, in which the machine is looked for.</summary>
     internal static MachineOptions OfLog() => new(
-        "The processor that the log is from. Without it, it is found in the log; x86-64 is taken where nothing says another.",
-        "The size of its pages. Without it, it is found in the log.",
-        "How many bits its user addresses have, such as 48 or 39. Without it, it is found in the log.");
+        "The processor that the log is from. Without this option, it is found in the log; if nothing there says another, x86-64 is taken.",
+        "The size of its pages. Without this option, it is found in the log.",
+        "How many bits its user addresses have, such as 48 or 39. Without this option, it is found in the log.");
 
     /// <summary>Those of a verb that reads none.</summary>
     internal static MachineOptions OfNoLog() => new(
-        "The processor; x86-64 without it.",
-        "The size of its pages; its usual one without it.",
-        "How many bits its user addresses have, such as 48 or 39; its usual ones without it.");
+        "The processor. The default is x86-64.",
+        "The size of its pages. The default is the processor's usual size.",
+        "How many bits its user addresses have, such as 48 or 39. The default is the processor's usual number.");
 
     /// <summary>Gives a verb the options.</summary>
     internal void AddTo(Command command)

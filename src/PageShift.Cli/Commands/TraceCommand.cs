@@ -18,11 +18,11 @@ internal static class TraceCommand
 
     private static readonly Argument<string[]> Command = new("COMMAND")
     {
-        Description = "The program and its arguments. Options of the tool stand before it.",
+        Description = "The program and its arguments. Options of the tool come before it.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<int?> Process = Choice.OptionalNumber("-p", "Follow this running process instead. It stops at every system call meanwhile, and runs on afterwards.", 1, int.MaxValue);
+    private static readonly Option<int?> Process = Choice.OptionalNumber("-p", "Follow this running process instead. Meanwhile it stops at every system call; afterwards it runs on.", 1, int.MaxValue);
 
     private static readonly Option<TimeSpan?> For = Choice.OptionalTime("--for", "With -p: leave the process after this time, such as 30s; Ctrl-C leaves it too.");
 
@@ -44,7 +44,7 @@ internal static class TraceCommand
 
     private static readonly Option<bool> Details = new("--details") { Description = "Show each move with the table of all policies." };
 
-    private static readonly Option<string> Place = Choice.One("--place", "Where moves go that leave it to the kernel: where Linux puts them, or, for a measured what-if, to a congruent place.", "linux", "congruent");
+    private static readonly Option<string> Place = Choice.One("--place", "Where moves go that leave their destination to the kernel: where Linux puts them, or to a congruent place, to measure what that would save.", "linux", "congruent");
 
     private static readonly Option<bool> Compare = new("--compare") { Description = "Run the program twice, as it is and with congruent places, and show the two side by side." };
 
