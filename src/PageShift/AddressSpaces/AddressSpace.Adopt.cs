@@ -54,6 +54,39 @@ public sealed partial class AddressSpace
         }
     }
 
+    /// <summary>Registers a range with the process's userfaultfd for missing pages: from then on nobody brings them in (see <see cref="FaultHandler"/>).</summary>
+    /// <param name="range">Whole pages.</param>
+    /// <returns>None, or EINVAL (a hole; a mapping of another kind than private or shared memory), ENOMEM (the map-count limit, or no memory to split a large leaf).</returns>
+    internal Errno WatchMissing(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        VirtualAddress at = range.Start;
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        {
+            AddressRange mapped = _mappings.RangeOf(handle);
+            bool isWatchable = _mappings.FileOf(handle) is { } file
+                ? file.Object.Kind is MemoryObjectKind.Memory or MemoryObjectKind.SharedAnonymous || IsAnonymousPrivate(handle)
+                : !_mappings.FlagsOf(handle).Has(VmFlags.Special);
+            if (mapped.Start > at || !isWatchable)
+                return Errno.InvalidArgument;
+            at = mapped.End;
+        }
+
+        if (at < range.End)
+            return Errno.InvalidArgument;
+        for (at = range.Start; at < range.End;)
+        {
+            MappingHandle handle = _mappings.Find(at);
+            var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
+            Errno error = Modify(handle, part, _mappings.FlagsOf(handle) | VmFlags.UserFault);
+            if (error != Errno.None)
+                return error;
+            at = part.End;
+        }
+
+        return Errno.None;
+    }
+
     /// <summary>Splits the mapping that has <paramref name="address"/> inside. False when none has.</summary>
     internal bool TryAdoptSplit(VirtualAddress address)
     {
