@@ -54,37 +54,43 @@ public sealed partial class AddressSpace
         }
     }
 
-    /// <summary>Registers a range with the process's userfaultfd for missing pages: from then on nobody brings them in (see <see cref="FaultHandler"/>).</summary>
+    // for each mapping of the range; a hole in it is passed over                 result
+    // none                                                                         EINVAL
+    // droppable, special, or of another object than memory                         EINVAL
+    // can't be made writable                                                       EPERM
+    // then mapping by mapping: must be split and the map count is at its limit     ENOMEM
+    /// <summary>Registers a range with the process's userfaultfd for missing pages (UFFDIO_REGISTER): from then on nobody brings them in (see <see cref="FaultHandler"/>).</summary>
     /// <param name="range">Whole pages.</param>
-    /// <returns>None, or EINVAL (a hole; a mapping of another kind than private or shared memory), ENOMEM (the map-count limit, or no memory to split a large leaf).</returns>
     internal Errno WatchMissing(AddressRange range)
     {
         using MappingLock.ExclusiveScope scope = EnterCall();
-        VirtualAddress at = range.Start;
+        Errno error = Errno.InvalidArgument;
         foreach (MappingHandle handle in _mappings.Overlapping(range))
         {
-            AddressRange mapped = _mappings.RangeOf(handle);
-            bool isWatchable = _mappings.FileOf(handle) is { } file
-                ? file.Object.Kind is MemoryObjectKind.Memory or MemoryObjectKind.SharedAnonymous || IsAnonymousPrivate(handle)
-                : !_mappings.FlagsOf(handle).Has(VmFlags.Special);
-            if (mapped.Start > at || !isWatchable)
-                return Errno.InvalidArgument;
-            at = mapped.End;
-        }
-
-        if (at < range.End)
-            return Errno.InvalidArgument;
-        for (at = range.Start; at < range.End;)
-        {
-            MappingHandle handle = _mappings.Find(at);
-            var part = new AddressRange(at, VirtualAddress.Min(_mappings.RangeOf(handle).End, range.End));
-            Errno error = Modify(handle, part, _mappings.FlagsOf(handle) | VmFlags.UserFault);
+            error = CheckWatchable(handle);
             if (error != Errno.None)
                 return error;
+        }
+
+        for (VirtualAddress at = range.Start; at < range.End && error == Errno.None;)
+        {
+            MappingHandle handle = _mappings.FindFirstEndingAbove(at);
+            if (handle.IsNone || _mappings.RangeOf(handle).Intersect(new AddressRange(at, range.End)) is not { IsEmpty: false } part)
+                break;
+            error = Modify(handle, part, _mappings.FlagsOf(handle) | VmFlags.UserFault);
             at = part.End;
         }
 
-        return Errno.None;
+        return error;
+    }
+
+    private Errno CheckWatchable(MappingHandle handle)
+    {
+        VmFlags flags = _mappings.FlagsOf(handle);
+        bool isMemory = _mappings.FileOf(handle) is not { } file || file.Object.Kind is MemoryObjectKind.Memory or MemoryObjectKind.SharedAnonymous || IsAnonymousPrivate(handle);
+        if (!isMemory || flags.Has(VmFlags.Special) || flags.Has(VmFlags.Droppable))
+            return Errno.InvalidArgument;
+        return flags.Has(VmFlags.MayWrite) ? Errno.None : Errno.OperationNotPermitted;
     }
 
     /// <summary>Splits the mapping that has <paramref name="address"/> inside. False when none has.</summary>
