@@ -248,6 +248,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         var request = new MoveRequest(source.Start, moved.Start, source.Length)
         {
             SourceGoes = true,
+            KeepsTables = _moves.KeepsTablesOf(moved.Flags),
             UnmapFlushes = unmapFlushes,
             SourceStartsMapping = true,
             DestinationStartsMapping = true,
