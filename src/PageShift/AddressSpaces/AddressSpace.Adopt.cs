@@ -81,6 +81,7 @@ public sealed partial class AddressSpace
             at = part.End;
         }
 
+        _state.HasUnserved |= error == Errno.None;
         return error;
     }
 

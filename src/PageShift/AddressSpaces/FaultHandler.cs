@@ -106,7 +106,7 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
 
     private AccessFault FaultAnonymousPage(in PageFault fault, in PageTableWalk walk)
     {
-        if (fault.Mapping.Flags.Has(VmFlags.UserFault))
+        if (_state.IsUnserved(fault.Mapping.Flags))
             return MissPage(fault, mayBeLarge: _largePages.MayFault(fault, walk));
         if (_largePages.TryFault(fault, walk))
             return AccessFault.None;
@@ -146,7 +146,7 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
     /// <summary>Brings in a page of an object. Its reader may be somebody else's code, and slow: the fault lock is taken only when the page is there.</summary>
     private FaultResult FaultObjectPage(in PageFault fault, in PageTableWalk seen)
     {
-        if (fault.Mapping.Flags.Has(VmFlags.UserFault) && !IsResident(fault))
+        if (_state.IsUnserved(fault.Mapping.Flags) && !IsResident(fault))
         {
             using (_faultLock.Enter())
                 return MissPage(fault, mayBeLarge: false);

@@ -64,7 +64,7 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
     private PopulateOutcome PopulatePart(MappingHandle handle, AddressRange part, bool isWrite)
     {
         var probe = new PageFault(handle, _mappings[handle], part.Start, isWrite, IsExclusive: true);
-        bool inBulk = !probe.IsOfObject && !probe.Mapping.Flags.Has(VmFlags.UserFault) && !_state.MayFaultLarge(probe.Mapping.Flags);
+        bool inBulk = !probe.IsOfObject && !_state.IsUnserved(probe.Mapping.Flags) && !_state.MayFaultLarge(probe.Mapping.Flags);
         for (VirtualAddress at = part.Start; at < part.End;)
         {
             PageTableWalk walk = _tables.Walk(at);

@@ -86,6 +86,18 @@ public sealed class WatchedRangeTests
         Assert.Equal(Errno.InvalidArgument, executor.WatchMissing(Watched).Error);
     }
 
+    [Fact]
+    public void Where_somebody_serves_a_range_unseen_its_pages_come_in()
+    {
+        using var space = new AddressSpace();
+        const VmFlags flags = VmFlags.Read | VmFlags.Write | VmFlags.MayRead | VmFlags.MayWrite | VmFlags.UserFault;
+        space.AdoptMapping(Watched, flags, null, null);
+        Assert.Equal(CallResult.Success, space.Advise(Watched.Start, Watched.Length, Advice.PopulateWrite));
+        space.Map(new VirtualAddress(0x20000000), Watched.Length, Protection.Read | Protection.Write, MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed);
+        Assert.Equal(Errno.None, space.WatchMissing(new AddressRange(new VirtualAddress(0x20000000), Watched.Length)));
+        Assert.Equal(Errno.BadAddress, space.Advise(new VirtualAddress(0x20000000), Watched.Length, Advice.PopulateWrite).Error);
+    }
+
     private static KernelExecutor OrSkip()
     {
         KernelExecutor executor = StartedExecutor.OrSkip();
