@@ -3,7 +3,6 @@ using PageShift.Abi;
 using PageShift.Linux.Execution;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
-using PageShift.SystemCalls;
 using PageShift.Tests.Linux;
 using PageShift.Units;
 using PageShift.Verification.Conformance;

@@ -3,7 +3,6 @@ using PageShift.AddressSpaces;
 using PageShift.Linux.Execution;
 using PageShift.Mappings;
 using PageShift.Physical;
-using PageShift.SystemCalls;
 using PageShift.Tests.Linux;
 using PageShift.Units;
 using Xunit;
