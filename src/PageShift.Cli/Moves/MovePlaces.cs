@@ -19,6 +19,9 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     /// <summary>What is occupied near the move and is not part of it, lowest first; null when nobody has looked.</summary>
     internal IReadOnlyList<AddressRange>? Neighbours { get; init; }
 
+    /// <summary>True when the newest policy of Linux moves no table of it, as it is registered with a userfaultfd.</summary>
+    internal bool KeepsTables { get; init; }
+
     /// <summary>What the processor's Linux moves as one entry.</summary>
     internal TableMoveSupport TableMoves { get; init; } = TableMoveSupport.X86;
 
@@ -32,7 +35,7 @@ internal sealed record MovePlaces(AddressRange Source, AddressRange Destination,
     internal PageTableLevel HighestUseful => Geometry.HighestUseful(Length);
 
     internal static MovePlaces Of(in MoveRequest move, PageTableLevel congruence, PagingGeometry geometry) =>
-        new(move.Source, move.Destination, congruence, geometry, move.SourceStartsMapping);
+        new(move.Source, move.Destination, congruence, geometry, move.SourceStartsMapping) { KeepsTables = move.KeepsTables };
 
     /// <summary>Both places, out to whole blocks of the highest level that the plans decide about.</summary>
     internal AddressRange[] Surroundings(IEnumerable<PlannedMove> plans)

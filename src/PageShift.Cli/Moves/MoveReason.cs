@@ -19,6 +19,8 @@ internal static class MoveReason
             return "warns: an empty table is in the destination's slot";
         if (move.Congruence == PageTableLevel.Pte)
             return "not congruent";
+        if (policy.Policy == MovePolicy.Linux67 && move.KeepsTables)
+            return "registered with a userfaultfd: no table moves";
         return policy.Policy == MovePolicy.PageShift ? OfBothEnds(move, policy, boundaries) : OfStart(move, policy, boundaries);
     }
 

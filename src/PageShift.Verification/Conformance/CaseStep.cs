@@ -21,6 +21,8 @@ internal enum StepOperation
     Close,
     InCore,
     Fill,
+    Vdso,
+    UserFault,
     Maps,
     Flags,
     Pages,
@@ -109,7 +111,7 @@ internal sealed record CaseStep(StepOperation Operation, int Process, string Lin
             new(operation, 0, "") { Forms = forms, Arguments = [.. Enumerable.Range(0, forms.Length).Select(i => arguments[i])] };
     }
 
-    /// <summary>A line that begins with <see cref="CaseDirective">a word for the case's own steps</see>: a look, or <c>#fill</c>.</summary>
+    /// <summary>A line that begins with <see cref="CaseDirective">a word for the case's own steps</see>: a look, or one that sets something up.</summary>
     internal static CaseStep OfDirective(string line, int process, Func<string, ulong> number)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -118,6 +120,8 @@ internal sealed record CaseStep(StepOperation Operation, int Process, string Lin
             "#maps" => new CaseStep(StepOperation.Maps, process, line) { Expected = line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..] },
             "#flags" => new CaseStep(StepOperation.Flags, process, line) { Forms = "a", Arguments = [number(words[1])], Expected = FlagCodes.Of(string.Join(' ', words.Skip(2))) },
             "#fill" => new CaseStep(StepOperation.Fill, process, line) { Forms = "a", Arguments = [number(words[1])] },
+            "#vdso" => new CaseStep(StepOperation.Vdso, process, line) { Forms = "a", Arguments = [number(words[1])] },
+            "#userfaultfd" => new CaseStep(StepOperation.UserFault, process, line) { Forms = "al", Arguments = [number(words[1]), number(words[2])] },
             "#within" => new CaseStep(StepOperation.Within, process, line) { Forms = "al", Arguments = [number(words[1]), number(words[2])], Expected = string.Join(' ', words.Skip(3)) },
             "#cost" => new CaseStep(StepOperation.Cost, process, line) { Forms = "cc", Arguments = [number(words[2]), number(words[4])], Expected = string.Join(' ', words.Skip(1)) },
             "#pages" => new CaseStep(StepOperation.Pages, process, line) { Forms = "al", Arguments = [number(words[1]), number(words[2])], Expected = words[3] },

@@ -1,5 +1,6 @@
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Units;
 
 namespace PageShift.Verification.Conformance;
 
@@ -17,10 +18,16 @@ namespace PageShift.Verification.Conformance;
 /// <item><c>#within ADDRESS LENGTH</c>: the mappings that lie there, whole;</item>
 /// <item><c>#pages ADDRESS COUNT</c>: a letter for each page: P private, F of an object, Z the page of zeroes, G guard, '.' none;</item>
 /// <item><c>#cost flushes N tables N</c>: what the last mremap cost by the kernel's counters: flushes of the TLB, and page tables that were made;</item>
-/// <item><c>#fill ADDRESS</c>: a step of its own: mappings of one page, upwards from there, until mmap finds that there are too many.</item>
+/// <item><c>#fill ADDRESS</c>: a step of its own: mappings of one page, upwards from there, until mmap finds that there are too many;</item>
+/// <item><c>#vdso ADDRESS</c>: a step of its own: the process's vdso, of two pages, lies there from here on;</item>
+/// <item><c>#userfaultfd ADDRESS LENGTH</c>: a step of its own: the range, which is mapped, is registered with the process's userfaultfd for missing pages. Nobody serves it: who
+/// touches a page that is missing gets SIGBUS (UFFD_FEATURE_SIGBUS).</item>
 /// </list></summary>
 internal sealed record ConformanceCase(string File, string Name, string Title, IReadOnlyList<string> Lines)
 {
+    /// <summary>How long the vdso is that the cases are about: two pages of the kernel's.</summary>
+    internal static ByteLength VdsoLength => new(2 * PageSize.Bytes);
+
     /// <summary>The case as the file has it.</summary>
     internal string Text => string.Join('\n', Lines);
 

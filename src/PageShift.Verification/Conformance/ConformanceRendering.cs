@@ -37,7 +37,11 @@ internal static class ConformanceRendering
                 continue;
             }
 
-            if (CaseDirective.IsFill(line))
+            if (CaseDirective.IsVdso(line))
+                lines.Add(SetUp(line, world.PlaceVdso(process, AddressIn(line))));
+            else if (CaseDirective.IsUserFault(line))
+                lines.Add(SetUp(line, world.WatchMissing(process, new AddressRange(AddressIn(line), new ByteLength(Number(CaseDirective.Words(line)[2]))))));
+            else if (CaseDirective.IsFill(line))
                 lines.Add(FilledMappings.Fill(world, process, Number(CaseDirective.Words(line)[1])) ? line : $"{line} # no limit");
             else if (CaseDirective.IsCost(line))
                 lines.Add(world.LastCost is { } cost ? string.Create(CultureInfo.InvariantCulture, $"{CaseDirective.Cost} flushes {cost.Flushes} tables {cost.Tables}") : line);
@@ -47,6 +51,10 @@ internal static class ConformanceRendering
 
         return string.Join('\n', lines);
     }
+
+    private static string SetUp(string line, string? whyNot) => whyNot is null ? line : $"{line} # {whyNot}";
+
+    private static VirtualAddress AddressIn(string line) => new(Number(CaseDirective.Words(line)[1]));
 
     private static string RenderLook(string line, ConformanceWorld world, int process, SpaceSnapshot state)
     {

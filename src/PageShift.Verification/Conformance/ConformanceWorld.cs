@@ -3,6 +3,7 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Moving;
 using PageShift.Physical;
+using PageShift.Units;
 using PageShift.Verification.Lockstep;
 
 namespace PageShift.Verification.Conformance;
@@ -18,6 +19,14 @@ internal abstract class ConformanceWorld : IDisposable
 
     /// <summary>What the last mremap cost by the kernel's counters, or would have cost there; null where nothing can be counted.</summary>
     internal abstract (long Flushes, long Tables)? LastCost { get; }
+
+    /// <summary>Lets the process's vdso lie at an address from here on.</summary>
+    /// <returns>Null, or why that is not possible.</returns>
+    internal abstract string? PlaceVdso(int process, VirtualAddress address);
+
+    /// <summary>Registers a range with the process's userfaultfd for missing pages.</summary>
+    /// <returns>Null, or why that is not possible.</returns>
+    internal abstract string? WatchMissing(int process, AddressRange range);
 
     public abstract void Dispose();
 }
@@ -48,6 +57,18 @@ internal sealed class EngineWorld : ConformanceWorld, IMoveObserver
             _cost = default;
         return _engine.Execute(record);
     }
+
+    internal override string? PlaceVdso(int process, VirtualAddress address)
+    {
+        // The flags are those that smaps shows.
+        const VmFlags flags = VmFlags.Read | VmFlags.Execute | VmFlags.MayRead | VmFlags.MayWrite | VmFlags.MayExecute | VmFlags.DontExpand | VmFlags.Special;
+        var mapping = new SystemCall(PseudoCall.Mapping, new CallArguments(address.Value, ConformanceCase.VdsoLength.Value, (ulong)flags, ulong.MaxValue, 0));
+        CallAnswer answer = _engine.Execute(new CallRecord { Kind = CallRecordKind.Call, ThreadId = process, Call = mapping });
+        return answer.Result.IsError ? $"the engine has no place for it: {answer.Result.Error}" : null;
+    }
+
+    internal override string? WatchMissing(int process, AddressRange range) =>
+        _engine.SpaceOf(process)!.WatchMissing(range) is var error && error == Errno.None ? null : $"the engine can't register it: {error}";
 
     void IMoveObserver.Moving(MoveObservation move) => _cost += move.Plan(Counted).Cost;
 

@@ -100,8 +100,8 @@ internal sealed class ExportedCase
     {
         get
         {
-            string[] calls = [.. Steps.Select(step => step.CallName).Where(name => name.Length != 0).Distinct()];
-            string pages = calls.Length == 0 ? "" : $"{string.Join(", ", calls.Select(name => $"{name}(2)"))}; ";
+            string[] pagesOfManual = [.. Steps.Select(PageOfManual).OfType<string>().Distinct()];
+            string pages = pagesOfManual.Length == 0 ? "" : $"{string.Join(", ", pagesOfManual)}; ";
             return $"{pages}proved on Linux 6.18: case {Name} of {_case.File} of PageShift";
         }
     }
@@ -149,6 +149,13 @@ internal sealed class ExportedCase
 
     /// <summary>How far below its top the kernel's choice goes, in bytes.</summary>
     internal ulong Room => Steps.SelectMany(step => step.Addresses).Where(address => address is >= ChosenFrom and <= ChosenTop).Select(address => ChosenTop - address).DefaultIfEmpty().Max();
+
+    private static string? PageOfManual(CaseStep step) => step.Operation switch
+    {
+        StepOperation.Vdso => "vdso(7)",
+        StepOperation.UserFault => "userfaultfd(2)",
+        _ => step.CallName.Length == 0 ? null : $"{step.CallName}(2)",
+    };
 
     private static bool ReachesOverTheTop(CaseStep step) =>
         step.Operation == StepOperation.Maps
@@ -207,6 +214,10 @@ internal sealed class ExportedCase
             {
                 foreach (string mapping in step.Expected.Split("; "))
                     yield return EndOf(mapping);
+            }
+            else if (step.Operation == StepOperation.Vdso)
+            {
+                yield return step.Arguments[0] + ConformanceCase.VdsoLength.Value;
             }
             else if (step.Operation == StepOperation.Fill)
             {

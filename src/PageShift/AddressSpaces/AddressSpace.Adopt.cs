@@ -54,6 +54,46 @@ public sealed partial class AddressSpace
         }
     }
 
+    // for each mapping of the range; a hole in it is passed over                 result
+    // none                                                                         EINVAL
+    // droppable, special, or of another object than memory                         EINVAL
+    // can't be made writable                                                       EPERM
+    // then mapping by mapping: must be split and the map count is at its limit     ENOMEM
+    /// <summary>Registers a range with the process's userfaultfd for missing pages (UFFDIO_REGISTER): from then on nobody brings them in (see <see cref="FaultHandler"/>).</summary>
+    /// <param name="range">Whole pages.</param>
+    internal Errno WatchMissing(AddressRange range)
+    {
+        using MappingLock.ExclusiveScope scope = EnterCall();
+        Errno error = Errno.InvalidArgument;
+        foreach (MappingHandle handle in _mappings.Overlapping(range))
+        {
+            error = CheckWatchable(handle);
+            if (error != Errno.None)
+                return error;
+        }
+
+        for (VirtualAddress at = range.Start; at < range.End && error == Errno.None;)
+        {
+            MappingHandle handle = _mappings.FindFirstEndingAbove(at);
+            if (handle.IsNone || _mappings.RangeOf(handle).Intersect(new AddressRange(at, range.End)) is not { IsEmpty: false } part)
+                break;
+            error = Modify(handle, part, _mappings.FlagsOf(handle) | VmFlags.UserFault);
+            at = part.End;
+        }
+
+        _state.HasUnserved |= error == Errno.None;
+        return error;
+    }
+
+    private Errno CheckWatchable(MappingHandle handle)
+    {
+        VmFlags flags = _mappings.FlagsOf(handle);
+        bool isMemory = _mappings.FileOf(handle) is not { } file || file.Object.Kind is MemoryObjectKind.Memory or MemoryObjectKind.SharedAnonymous || IsAnonymousPrivate(handle);
+        if (!isMemory || flags.Has(VmFlags.Special) || flags.Has(VmFlags.Droppable))
+            return Errno.InvalidArgument;
+        return flags.Has(VmFlags.MayWrite) ? Errno.None : Errno.OperationNotPermitted;
+    }
+
     /// <summary>Splits the mapping that has <paramref name="address"/> inside. False when none has.</summary>
     internal bool TryAdoptSplit(VirtualAddress address)
     {

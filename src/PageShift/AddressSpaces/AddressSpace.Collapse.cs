@@ -19,6 +19,7 @@ public sealed partial class AddressSpace
     // memory of an object                                                EINVAL; Linux tries, and does so for shared memory that is in memory
     // block by block, up to the first that fails:
     //     no page table, or a guard page                                 EINVAL
+    //     registered with a userfaultfd, and a page is missing           EBUSY
     //     no memory                                                      ENOMEM
     /// <summary>MADV_COLLAPSE: copies the pages of each aligned block of 2 MiB in a part of a mapping into one large page.</summary>
     private Errno AdviseCollapse(MappingHandle handle, AddressRange part)
@@ -65,11 +66,15 @@ public sealed partial class AddressSpace
         }
 
         bool hasTable = walk.Level == PageTableLevel.Pte;
+        if (!hasTable && flags.Has(VmFlags.UserFault))
+            return Errno.Busy;
         Span<PageTableEntry> entries = hasTable ? _tables.Entries(walk.Table, PageTableLevel.Pte) : default;
         foreach (PageTableEntry entry in entries)
         {
             if (entry.IsMarker)
                 return Errno.InvalidArgument;
+            if (flags.Has(VmFlags.UserFault) && (!entry.IsMapped || Memory.IsZeroPage(entry.Frame)))
+                return Errno.Busy;
         }
 
         if (!Memory.TryAllocateContiguous(Geometry.IndexBits(PageTableLevel.Pte), zeroed: true, out FrameNumber first))

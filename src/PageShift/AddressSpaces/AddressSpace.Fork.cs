@@ -14,7 +14,7 @@ namespace PageShift.AddressSpaces;
 //   with guard pages       its own, marked inherited; so pieces that shared one no longer do
 //   any other              the mapping, empty: its pages come back by faults
 //
-// Locks (mlock, MCL_FUTURE) are not inherited.
+// Locks (mlock, MCL_FUTURE) are not inherited, nor is what is registered with a userfaultfd.
 public sealed partial class AddressSpace
 {
     /// <summary>Makes a copy of this space, as fork does: private pages are shared until one side writes, shared mappings stay shared. The copy lives on the same physical
@@ -89,7 +89,7 @@ public sealed partial class AddressSpace
 
     private void InsertCopy(in Mapping mapping, bool keepsAnon)
     {
-        VmFlags flags = mapping.Flags & ~(VmFlags.Locked | VmFlags.LockOnFault);
+        VmFlags flags = mapping.Flags & ~(VmFlags.Locked | VmFlags.LockOnFault | VmFlags.UserFault);
         mapping.File?.Object.AddMapper(this);
         _mappings.Insert(mapping with
         {

@@ -18,6 +18,7 @@ namespace PageShift.AddressSpaces;
 //   zero page      -                                       a zeroed frame of its own                 exclusive
 //   read-only      -                                       shared, or the only reference: writable
 //                                                          else: a copy                              exclusive
+//   none, and the range is registered with a userfaultfd: BeyondObject, as nobody serves it; but an object's page that is in memory is no missing page
 //   guard          GuardPage                               GuardPage
 //   other marker   BeyondObject                            BeyondObject
 //
@@ -105,6 +106,8 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
 
     private AccessFault FaultAnonymousPage(in PageFault fault, in PageTableWalk walk)
     {
+        if (_state.IsUnserved(fault.Mapping.Flags))
+            return MissPage(fault, mayBeLarge: _largePages.MayFault(fault, walk));
         if (_largePages.TryFault(fault, walk))
             return AccessFault.None;
         var tables = new TableReserve(_memory);
@@ -123,9 +126,32 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
         return AccessFault.None;
     }
 
+    /// <summary>A page that whoever has the userfaultfd would have to bring in: nobody does. Linux has given a private mapping that is written its identity by then.</summary>
+    private AccessFault MissPage(in PageFault fault, bool mayBeLarge)
+    {
+        if ((fault.IsWrite && !fault.IsShared) || mayBeLarge)
+            _state.EnsureAnon(fault.Handle);
+        return AccessFault.BeyondObject;
+    }
+
+    /// <summary>True when the page of an object is in memory.</summary>
+    private bool IsResident(in PageFault fault)
+    {
+        if (!fault.Mapping.File!.Object.TryGetResidentPage(fault.PageInObject, out FrameNumber frame))
+            return false;
+        _memory.Release(frame); // the object holds it
+        return true;
+    }
+
     /// <summary>Brings in a page of an object. Its reader may be somebody else's code, and slow: the fault lock is taken only when the page is there.</summary>
     private FaultResult FaultObjectPage(in PageFault fault, in PageTableWalk seen)
     {
+        if (_state.IsUnserved(fault.Mapping.Flags) && !IsResident(fault))
+        {
+            using (_faultLock.Enter())
+                return MissPage(fault, mayBeLarge: false);
+        }
+
         // The object's page comes last: when something else can't be had, the object has not changed either.
         bool copies = fault.IsWrite && !fault.IsShared;
         var tables = new TableReserve(_memory);

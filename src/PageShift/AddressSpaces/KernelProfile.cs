@@ -54,6 +54,9 @@ public sealed record KernelProfile
     /// <summary>Page tables that are freed are gathered in bundles of 509, with a flush for each (6.16, perhaps some earlier). Without it they cost one flush together.</summary>
     internal bool GathersTables { get; init; }
 
+    /// <summary>Of a range that is registered with a userfaultfd no page table moves, only pages (6.13; stable releases of older ones have it too).</summary>
+    internal bool KeepsWatchedTables { get; init; }
+
     /// <summary>A release of Linux as it was published.</summary>
     /// <param name="major">The first number, such as 6.</param>
     /// <param name="minor">The second number, such as 18.</param>
@@ -72,6 +75,7 @@ public sealed record KernelProfile
             HasSeal = release.IsAtLeast(6, 10),
             HasDroppable = release.IsAtLeast(6, 11),
             HasGuardRegions = release.IsAtLeast(6, 13),
+            KeepsWatchedTables = release.IsAtLeast(6, 13),
             GathersTables = release.IsAtLeast(6, 16),
             MovesSeveralMappings = release.IsAtLeast(6, 17),
             AlignsZeroDevice = release.IsAtLeast(6, 18),

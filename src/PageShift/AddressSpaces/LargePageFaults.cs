@@ -23,11 +23,9 @@ internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
     internal bool TryFault(in PageFault fault, in PageTableWalk walk)
     {
         const PageTableLevel Level = PageTableLevel.Pmd;
-        if (walk.Level < Level || !_state.MayFaultLarge(fault.Mapping.Flags))
+        if (!MayFault(fault, walk))
             return false;
         AddressRange block = _pages.LargeBlock(fault.Page);
-        if (!fault.Mapping.Range.Contains(block) || _linuxTables.KeepsEmpty(PageTableLevel.Pte, block.Start))
-            return false; // where Linux still has an empty table, small pages go on filling it
         var tables = new TableReserve(_memory);
         if (!tables.TryFill((ulong)(walk.Level - Level)))
             return false;
@@ -41,6 +39,13 @@ internal sealed class LargePageFaults(SpaceState state, LeafPages pages)
         _pages.Install(block.Start, Level, LargeLeaf(first, fault), walk, ref tables);
         return true;
     }
+
+    /// <summary>True when a large page may be brought in. Where Linux still has an empty table, small pages go on filling it.</summary>
+    internal bool MayFault(in PageFault fault, in PageTableWalk walk) =>
+        walk.Level >= PageTableLevel.Pmd
+        && _state.MayFaultLarge(fault.Mapping.Flags)
+        && fault.Mapping.Range.Contains(_pages.LargeBlock(fault.Page))
+        && !_linuxTables.KeepsEmpty(PageTableLevel.Pte, _pages.LargeBlock(fault.Page).Start);
 
     /// <summary>A write to a large page that is not the mapping's own: the large zero page becomes a large page of zeroes if there are frames for one; else the leaf is
     /// split, and the one page copied.</summary>

@@ -15,7 +15,7 @@ namespace PageShift.AddressSpaces;
 //   MADV_POPULATE_READ      read                               not readable               stop
 //   MADV_POPULATE_WRITE     write                              not writable               stop
 //
-// Secret memory is refused too: the kernel does not touch it.
+// Secret memory is refused too: the kernel does not touch it. A page that a userfaultfd would have to bring in stops it (BeyondObject).
 /// <summary>Brings pages in ahead of accesses: MAP_POPULATE, mlock, MADV_POPULATE.</summary>
 /// <remarks>Under the mapping lock, exclusively.</remarks>
 internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler faults)
@@ -64,7 +64,7 @@ internal sealed class Populator(SpaceState state, LeafPages pages, FaultHandler 
     private PopulateOutcome PopulatePart(MappingHandle handle, AddressRange part, bool isWrite)
     {
         var probe = new PageFault(handle, _mappings[handle], part.Start, isWrite, IsExclusive: true);
-        bool inBulk = !probe.IsOfObject && !_state.MayFaultLarge(probe.Mapping.Flags);
+        bool inBulk = !probe.IsOfObject && !_state.IsUnserved(probe.Mapping.Flags) && !_state.MayFaultLarge(probe.Mapping.Flags);
         for (VirtualAddress at = part.Start; at < part.End;)
         {
             PageTableWalk walk = _tables.Walk(at);

@@ -203,7 +203,10 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
             return Shift(old, source, moved, unmapFlushes);
         MappingHandle made = _state.InsertMapping(moved);
         if (remap.OldLength == 0)
+        {
+            Unregister(made);
             return FinishMove(mapping.Flags, remap, destination);
+        }
 
         old = FindAgain(old, remap.Old); // the new mapping may have merged with the old
         MoveRequest request = _moves.Surround(old, source, made, destination, sourceGoes: !keeps, unmapFlushes);
@@ -213,6 +216,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
             return Errno.OutOfMemory;
         }
 
+        Unregister(made);
         if (keeps)
         {
             LeaveWithoutPages(old, source);
@@ -244,6 +248,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         var request = new MoveRequest(source.Start, moved.Start, source.Length)
         {
             SourceGoes = true,
+            KeepsTables = _moves.KeepsTablesOf(moved.Flags),
             UnmapFlushes = unmapFlushes,
             SourceStartsMapping = true,
             DestinationStartsMapping = true,
@@ -257,9 +262,14 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         if (!_moves.TryMove(request))
             return Errno.OutOfMemory;
         _mappings.SetRange(handle, moved.Range, moved.PageOffset);
+        Unregister(handle);
         _linuxTables.Unmapped(source, request.SourceFloor, request.SourceCeiling);
         return moved.Start;
     }
+
+    /// <summary>What has moved is no longer registered with a userfaultfd, as that does not follow moves (UFFD_FEATURE_EVENT_REMAP). The same goes for all that it has merged with: it
+    /// was registered too.</summary>
+    private void Unregister(MappingHandle moved) => _mappings.SetFlags(moved, _mappings.FlagsOf(moved) & ~VmFlags.UserFault);
 
     private VirtualAddress FinishMove(VmFlags flags, in RemapRequest remap, AddressRange destination)
     {
@@ -336,9 +346,10 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         return new AddressRequest(length, new VirtualAddress(remap.New), alignment, offset);
     }
 
-    /// <summary>True for what Linux does not move together with other mappings: files with an address chooser of their own, which are /dev/zero and System V shared memory here.</summary>
+    /// <summary>True for what Linux does not move together with other mappings: what is registered with a userfaultfd, and files with an address chooser of their own, which are /dev/zero and
+    /// System V shared memory here.</summary>
     private bool IsRefusedAmongSeveral(MappingHandle handle) =>
-        _mappings.FileOf(handle) is { CountsMappings: true } or { Object.Kind: MemoryObjectKind.ZeroDevice };
+        _mappings.FlagsOf(handle).Has(VmFlags.UserFault) || _mappings.FileOf(handle) is { CountsMappings: true } or { Object.Kind: MemoryObjectKind.ZeroDevice };
 
     /// <summary>Shows the move that a remap of one mapping would make if its destination were chosen congruent (<see cref="Placement.Congruent"/>). Changes nothing.</summary>
     /// <param name="old">Where the mapping, or the part of it, begins. A multiple of 4 KiB.</param>

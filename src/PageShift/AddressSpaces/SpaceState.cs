@@ -44,6 +44,12 @@ internal sealed class SpaceState
         return flags.Has(VmFlags.HugePage) || (Options.LargePagesUnasked && Controls.LargePages == LargePageDisabling.None);
     }
 
+    /// <summary>True once a range was registered here with a userfaultfd that nobody serves. In a process that is followed somebody does, unseen.</summary>
+    internal bool HasUnserved { get; set; }
+
+    /// <summary>True when nobody brings in the missing pages of a mapping with these flags.</summary>
+    internal bool IsUnserved(VmFlags flags) => HasUnserved && flags.Has(VmFlags.UserFault);
+
     /// <summary>The lock that guards all this.</summary>
     internal MappingLock Lock { get; } = new();
 

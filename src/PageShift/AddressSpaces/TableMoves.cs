@@ -1,3 +1,4 @@
+using PageShift.Abi;
 using PageShift.Mappings;
 using PageShift.Moving;
 using PageShift.Translation;
@@ -15,6 +16,7 @@ internal sealed class TableMoves
     private readonly MovePlanner _planner;
     private readonly PageTableMover _mover;
     private readonly MoveObservation _observation;
+    private readonly bool _keepsWatchedTables;
     private readonly MovePlan _unseenPlan = new(isShown: false); // used where no observer has asked for the plan
 
     internal TableMoves(SpaceState state)
@@ -23,6 +25,7 @@ internal sealed class TableMoves
         _linuxTables = state.LinuxTables;
         _processors = state.Processors;
         _planner = new MovePlanner(state.Tables, state.LinuxTables, state.Options.TableMoves, state.Options.Kernel.GathersTables);
+        _keepsWatchedTables = state.Options.Kernel.KeepsWatchedTables;
         _mover = new PageTableMover(state.Tables);
         _observation = new MoveObservation(_planner);
         Policy = state.Options.Policy;
@@ -68,6 +71,9 @@ internal sealed class TableMoves
         return _unseenPlan;
     }
 
+    /// <summary>True for a mapping of which no table moves, only pages (<see cref="MoveRequest.KeepsTables"/>).</summary>
+    internal bool KeepsTablesOf(VmFlags flags) => _keepsWatchedTables && flags.Has(VmFlags.UserFault);
+
     /// <summary>What a plan needs to know of the mappings around a move, once the new mapping is in the tree beside the old.</summary>
     internal MoveRequest Surround(MappingHandle old, AddressRange source, MappingHandle made, AddressRange destination, bool sourceGoes, int unmapFlushes)
     {
@@ -79,6 +85,7 @@ internal sealed class TableMoves
         return new MoveRequest(source.Start, destination.Start, source.Length)
         {
             SourceGoes = sourceGoes,
+            KeepsTables = KeepsTablesOf(_mappings.FlagsOf(old)),
             UnmapFlushes = unmapFlushes,
             SourceStartsMapping = mapped.Start == source.Start,
             DestinationStartsMapping = arrived.Start == destination.Start,

@@ -21,6 +21,7 @@ internal ref struct LinuxPlanner
     private readonly VirtualAddress _start;
     private readonly VirtualAddress _end;
     private readonly bool _isApart; // nothing arrives where entries leave, so that what stands in the destination stays
+    private readonly bool _movesTables;
     private MoveCost _cost;
     private TableStarts _there; // the destination table that was made last, or found where all stays; the walk goes up, so the last is enough
     private TableStarts _left; // the source table that entries were last taken out of, to count each once when the source goes
@@ -34,6 +35,7 @@ internal ref struct LinuxPlanner
         _plan = plan;
         _start = plan.Request.Old;
         _end = plan.Request.Old + plan.Request.Length;
+        _movesTables = !plan.Request.KeepsTables || plan.Policy < MovePolicy.Linux67;
         ByteLength span = _geometry.Span(PageTableLevel.Pmd);
         var leaving = new AddressRange(_start.AlignDown(span), _end);
         _isApart = !leaving.Overlaps(new AddressRange(plan.Request.New.AlignDown(span), plan.Request.New + plan.Request.Length));
@@ -138,7 +140,7 @@ internal ref struct LinuxPlanner
 
         LeaveTable(at, PageTableLevel.Pud);
         MakeDestination(at, PageTableLevel.Pud);
-        if (_geometry.Levels > 2 && piece == Span(PageTableLevel.Pud) && (_release.MovesPuds || IsLeaf(walk, PageTableLevel.Pud)) && TryMoveEntry(walk, at, PageTableLevel.Pud))
+        if (_geometry.Levels > 2 && piece == Span(PageTableLevel.Pud) && ((_release.MovesPuds && _movesTables) || IsLeaf(walk, PageTableLevel.Pud)) && TryMoveEntry(walk, at, PageTableLevel.Pud))
             return piece;
 
         piece = Piece(at, PageTableLevel.Pmd);
@@ -150,7 +152,7 @@ internal ref struct LinuxPlanner
 
         LeaveTable(at, PageTableLevel.Pmd);
         MakeDestination(at, PageTableLevel.Pmd);
-        if (piece == Span(PageTableLevel.Pmd) && (_release.MovesPmds || IsLeaf(walk, PageTableLevel.Pmd)) && TryMoveEntry(walk, at, PageTableLevel.Pmd))
+        if (piece == Span(PageTableLevel.Pmd) && ((_release.MovesPmds && _movesTables) || IsLeaf(walk, PageTableLevel.Pmd)) && TryMoveEntry(walk, at, PageTableLevel.Pmd))
             return piece;
 
         MovePages(walk, at, piece.WholePages);

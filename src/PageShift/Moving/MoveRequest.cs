@@ -28,6 +28,7 @@ public readonly record struct MoveRequest
         SourceStartsMapping = SourceStartsMapping,
         DestinationStartsMapping = DestinationStartsMapping,
         IsStackMove = IsStackMove,
+        KeepsTables = KeepsTables,
         SourceGoes = SourceGoes,
         UnmapFlushes = UnmapFlushes,
         SourcePredecessorEnd = new VirtualAddress(SourcePredecessorEnd.Value << shift),
@@ -48,6 +49,9 @@ public readonly record struct MoveRequest
 
     /// <summary>True for the stack move of execve, whose ranges may overlap and whose two mappings are one.</summary>
     internal bool IsStackMove { get; init; }
+
+    /// <summary>True when the source is registered with a userfaultfd, and the kernel that is followed moves no tables of such a range (the newest policy of Linux then moves pages).</summary>
+    internal bool KeepsTables { get; init; }
 
     /// <summary>True when the source is unmapped after the move, so that its tables go; false for MREMAP_DONTUNMAP.</summary>
     internal bool SourceGoes { get; init; }

@@ -100,6 +100,33 @@ public sealed class ConformanceProgramTests : IDisposable
     }
 
     [Fact]
+    public void A_system_that_refuses_a_userfaultfd_is_told_so_and_fails_nothing()
+    {
+        SkipOnOtherKernels();
+        using var refuses = new CProgram("""
+            #include <linux/filter.h>
+            #include <linux/seccomp.h>
+            int main(int argc, char **argv)
+            {
+                struct sock_filter filter[] = { { 0x20, 0, 0, 0 }, { 0x15, 0, 1, SYS_userfaultfd }, { 6, 0, 0, SECCOMP_RET_ERRNO | EPERM }, { 6, 0, 0, SECCOMP_RET_ALLOW } };
+                struct sock_fprog program = { 4, filter };
+                if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+                    return 77;
+                execv(argv[1], argv + 1);
+                return 1;
+            }
+            """);
+        ConformanceCase[] cases = [.. ConformanceSuite.Read("9-userfaultfd.strace")];
+        (int status, string output) = CProgram.Run(refuses.Path, Build("/usr/bin/gcc", WithoutLibc, cases));
+        Assert.SkipWhen(status == 77, "There is no seccomp here.");
+        string[] points = [.. output.Split('\n').Where(line => line.StartsWith("ok ", StringComparison.Ordinal) || line.StartsWith("not ok ", StringComparison.Ordinal))];
+        Assert.Equal(PointsOf(cases), points.Length);
+        Assert.All(points, point => Assert.Contains("# SKIP ", point, StringComparison.Ordinal));
+        Assert.Contains("(EPERM)", output, StringComparison.Ordinal);
+        Assert.Equal(3, status);
+    }
+
+    [Fact]
     public void The_engine_passes_every_case()
     {
         ConformanceResult[] results = [.. ConformanceSuite.Cases.SelectMany(EngineConformance.Run)];

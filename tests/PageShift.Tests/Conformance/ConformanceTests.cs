@@ -1,8 +1,10 @@
 using System.Text;
+using PageShift.Abi;
 using PageShift.Linux.Execution;
 using PageShift.Linux.Settings;
 using PageShift.Moving;
 using PageShift.Tests.Linux;
+using PageShift.Units;
 using PageShift.Verification.Conformance;
 using Xunit;
 
@@ -12,6 +14,7 @@ namespace PageShift.Tests.Conformance;
 public sealed class ConformanceTests
 {
     private const string Regenerate = "PAGESHIFT_REGENERATE";
+    private static readonly VirtualAddress Somewhere = new(0x10000000);
 
     public static TheoryData<string> Files => [.. ConformanceSuite.Files];
 
@@ -52,6 +55,8 @@ public sealed class ConformanceTests
         && !(one.Has(ConformanceCase.EmptyPool) && PoolSizes.Any(file => !File.Exists(file) || File.ReadAllText(file).Trim() != "0"))
         && !(one.Lines.Any(CaseDirective.IsFill) && File.ReadAllText("/proc/sys/vm/max_map_count").Trim() != "65530")
         && !(one.UsesSecretMemory && !HasSecretMemory())
+        && !(one.Lines.Any(CaseDirective.IsVdso) && !CanPlaceVdso())
+        && !(one.Lines.Any(CaseDirective.IsUserFault) && !HasUserFault())
         && !(one.Has(ConformanceCase.RaisedHints) && LowestHint() != 65536);
 
     private static readonly string[] PoolSizes = ["/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages"];
@@ -62,17 +67,31 @@ public sealed class ConformanceTests
         return !executor.CreateSecretFile().IsError;
     }
 
+    private static bool CanPlaceVdso()
+    {
+        using KernelExecutor executor = StartedExecutor.OrSkip();
+        return executor.PlaceVdso(Somewhere, ConformanceCase.VdsoLength) is null;
+    }
+
+    private static bool HasUserFault()
+    {
+        using KernelExecutor executor = StartedExecutor.OrSkip();
+        const ulong anonymous = (ulong)(MapFlags.Private | MapFlags.Anonymous | MapFlags.Fixed);
+        _ = executor.Invoke(SystemCallNumber.Map, new CallArguments(Somewhere.Value, PageSize.Bytes, (ulong)Protection.Read, anonymous, ulong.MaxValue));
+        return !executor.WatchMissing(new AddressRange(Somewhere, PageSize.Length)).IsError;
+    }
+
     private static ulong LowestHint()
     {
         using KernelExecutor executor = StartedExecutor.OrSkip();
         return executor.Surroundings.LowestHint.Value;
     }
 
-    // Whether the kernel has a large page to give, or can take one page off its lists to collapse it, depends on all that runs on the machine at that moment.
+    // Whether the kernel has a large page to give, or can take one page off its lists to collapse it, depends on all that runs on the machine at that moment; so may a flush of the TLB.
     private static string RenderOnKernel(ConformanceCase conformanceCase)
     {
         const int mostTries = 6;
-        bool dependsOnTheMoment = conformanceCase.Text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || conformanceCase.Text.Contains("MADV_COLLAPSE", StringComparison.Ordinal);
+        bool dependsOnTheMoment = conformanceCase.Lines.Any(CaseDirective.IsCost) || conformanceCase.Text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || conformanceCase.Text.Contains("MADV_COLLAPSE", StringComparison.Ordinal);
         for (int tries = 1; ; tries++)
         {
             using KernelWorld world = KernelWorld.OrSkip(ConformanceRendering.FirstProcess(conformanceCase), conformanceCase.Lines.Any(CaseDirective.IsCost));

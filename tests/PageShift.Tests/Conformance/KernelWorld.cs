@@ -4,6 +4,7 @@ using PageShift.Calls.Execution;
 using PageShift.Linux.Execution;
 using PageShift.Linux.Probing;
 using PageShift.Tests.Linux;
+using PageShift.Units;
 using PageShift.Verification.Conformance;
 using PageShift.Verification.Lockstep;
 using Xunit;
@@ -58,6 +59,11 @@ internal sealed class KernelWorld : ConformanceWorld
     }
 
     internal override void Observe(int process, SpaceSnapshot into) => Assert.True(_kernel.Observe(process, into, withFlags: true));
+
+    internal override string? PlaceVdso(int process, VirtualAddress address) => _kernel.ExecutorOf(process).PlaceVdso(address, ConformanceCase.VdsoLength);
+
+    internal override string? WatchMissing(int process, AddressRange range) =>
+        _kernel.ExecutorOf(process).WatchMissing(range) is { IsError: true } refused ? $"the range can't be registered: {refused.Error}" : null;
 
     public override void Dispose()
     {

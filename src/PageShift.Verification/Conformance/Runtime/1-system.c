@@ -21,6 +21,7 @@ enum { SYS(read) = 0, SYS(write) = 1, SYS(close) = 3, SYS(mmap) = 9, SYS(mprotec
        SYS(nanosleep) = 35, SYS(getpid) = 39, SYS(clone) = 56, SYS(wait4) = 61, SYS(kill) = 62, SYS(shmdt) = 67, SYS(ftruncate) = 77, SYS(setpgid) = 109,
        SYS(capset) = 126, SYS(mlock) = 149, SYS(munlock) = 150, SYS(mlockall) = 151, SYS(munlockall) = 152, SYS(prctl) = 157, SYS(remap_file_pages) = 216,
        SYS(clock_gettime) = 228, SYS(exit_group) = 231, SYS(openat) = 257, SYS(prlimit64) = 302, SYS(memfd_create) = 319, SYS(memfd_secret) = 447, SYS(mlock2) = 325,
+       SYS(userfaultfd) = 323,
        SYS(perf_event_open) = 298, SYS(pkey_mprotect) = 329, SYS(pkey_alloc) = 330, SYS(pkey_free) = 331, SYS(mseal) = 462 };
 enum { PROGRAM_COUNTER = 168, HAS_FLUSH_EVENTS = 1 };
 static const u64 ends_of_user_space[] = { 0x7ffffffff000ull };
@@ -30,7 +31,7 @@ enum { SYS(ioctl) = 29, SYS(ftruncate) = 46, SYS(openat) = 56, SYS(close) = 57, 
        SYS(getpid) = 172, SYS(shmget) = 194, SYS(shmctl) = 195, SYS(shmat) = 196, SYS(shmdt) = 197, SYS(brk) = 214, SYS(munmap) = 215, SYS(mremap) = 216,
        SYS(clone) = 220, SYS(mmap) = 222, SYS(mprotect) = 226, SYS(msync) = 227, SYS(mlock) = 228, SYS(munlock) = 229, SYS(mlockall) = 230,
        SYS(munlockall) = 231, SYS(mincore) = 232, SYS(madvise) = 233, SYS(remap_file_pages) = 234, SYS(wait4) = 260, SYS(prlimit64) = 261,
-       SYS(memfd_create) = 279, SYS(memfd_secret) = 447, SYS(perf_event_open) = 241, SYS(mlock2) = 284, SYS(pkey_mprotect) = 288, SYS(pkey_alloc) = 289, SYS(pkey_free) = 290, SYS(mseal) = 462 };
+       SYS(memfd_create) = 279, SYS(memfd_secret) = 447, SYS(userfaultfd) = 282, SYS(perf_event_open) = 241, SYS(mlock2) = 284, SYS(pkey_mprotect) = 288, SYS(pkey_alloc) = 289, SYS(pkey_free) = 290, SYS(mseal) = 462 };
 #if defined(__aarch64__)
 enum { PROGRAM_COUNTER = 440, HAS_FLUSH_EVENTS = 0 };
 static const u64 ends_of_user_space[] = { 0x8000000000ull, 0x40000000000ull, 0x1000000000000ull };
@@ -42,9 +43,9 @@ static const u64 ends_of_user_space[] = { 0x4000000000ull, 0x800000000000ull };
 #error "written for x86-64, arm64 and riscv64"
 #endif
 
-enum { E_PERM = 1, E_IO = 5, E_NOMEM = 12, E_ACCES = 13, E_FAULT = 14, E_NOSYS = 38, LARGEST_ERROR = 4095 };
+enum { E_PERM = 1, E_IO = 5, E_NOMEM = 12, E_ACCES = 13, E_FAULT = 14, E_INVAL = 22, E_NOSYS = 38, LARGEST_ERROR = 4095 };
 enum { PROT_NOTHING = 0, PROT_RW = 3, MAP_IS_SHARED = 1, MAP_IS_PRIVATE = 2, MAP_IS_FIXED = 0x10, MAP_IS_ANONYMOUS = 0x20, MAP_IS_NORESERVE = 0x4000,
-       MAP_IS_FIXED_NOREPLACE = 0x100000, MREMAP_IS_FIXED = 2, SIG_KILL = 9, SIG_BUS = 7, SIG_SEGV = 11 };
+       MAP_IS_FIXED_NOREPLACE = 0x100000, MREMAP_IS_MAYMOVE = 1, MREMAP_IS_FIXED = 2, SIG_KILL = 9, SIG_BUS = 7, SIG_SEGV = 11 };
 
 /* A system call as the kernel returns it: a value, or an error from -4095 to -1. */
 static s64 sys(long number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)

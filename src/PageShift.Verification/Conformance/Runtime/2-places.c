@@ -3,7 +3,7 @@
  * those of the heap follow this program's own heap; lengths are multiples of the page size that is found here. */
 
 enum operation { OP_CALL, OP_SET, OP_READ, OP_FORK, OP_EXIT, OP_LIMIT, OP_OPEN, OP_MEMORY_FILE, OP_SECRET_FILE, OP_TRUNCATE, OP_CLOSE, OP_INCORE, OP_FILL,
-                 OP_MAPS, OP_FLAGS, OP_PAGES, OP_WITHIN, OP_COST };
+                 OP_VDSO, OP_USERFAULT, OP_MAPS, OP_FLAGS, OP_PAGES, OP_WITHIN, OP_COST };
 enum expectation { EXPECT_VALUE, EXPECT_ERROR, EXPECT_ADDRESS, EXPECT_IDENTIFIER, EXPECT_DESCRIPTOR };
 enum level { RESULTS, LEFTOVERS, MAPPINGS, MERGING, PLACEMENT, COSTS, LEVELS };
 enum need { NEED_4K = 1, NEED_HUGE = 2, NEED_KEYS = 4, NEED_NO_KEYS = 8, NEED_LOW = 16, NEED_BREAK = 32, NEED_CHOICE = 64, NEED_OVERCOMMIT = 128,
@@ -49,7 +49,7 @@ static struct {
     u32 region_count;
     int descriptors[MOST_DESCRIPTORS];
     u64 total_bytes, data_bytes;
-    int last_failed;
+    int last_failed, userfault; /* userfault: the descriptor of this process's own userfaultfd; 0 for none yet */
 } here;
 
 static u64 page = CASE_PAGE;
@@ -311,7 +311,7 @@ static void join_mappings(const char *text, struct text *t)
         put_mapping(t, &last);
 }
 
-static const char known_flags[] = "rd wr ex sh mr mw me ms gd lo lf ac nr de dc dd wf hg nh mg sr rr sf dp sl gu ";
+static const char known_flags[] = "rd wr ex sh mr mw me ms gd lo lf ac nr de dc dd wf hg nh mg sr rr sf dp sl gu um ";
 
 /* The flags of the mapping at an address, as smaps has them, in the order of known_flags. False where it has none. */
 static int show_flags(u64 address, struct text *t)

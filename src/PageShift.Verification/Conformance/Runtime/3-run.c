@@ -247,6 +247,75 @@ static void fill_with_mappings(const struct step *s, u32 index)
     here.last_failed = 0;
 }
 
+/* The case says nothing here. */
+static void give_up(const char *why, s64 error)
+{
+    struct text t = { (char *)record->why_not, 0, sizeof record->why_not };
+    put(&t, why);
+    if (is_error(error)) {
+        put(&t, " (");
+        put_error(&t, (int)-error);
+        put(&t, ")");
+    }
+    record->stopped = 1;
+}
+
+/* Moves this process's vdso, which nothing here calls, to where the case has it. */
+static void place_vdso(const struct step *s, u32 index)
+{
+    static struct lines l;
+    char line[512];
+    struct seen m, vdso = { 0, 0, 0, "", 0 };
+    u64 to = place(s->arguments[0]), length = 2 * page;
+    if (open_lines(&l, "/proc/self/maps"))
+        while (next_line(&l, line, sizeof line))
+            for (const char *at = line; *at; at++)
+                if (begins(at, "[vdso]") && read_mapping(line, &m))
+                    vdso = m;
+    if (vdso.end == 0) {
+        give_up("needs a vdso that /proc/self/maps shows", 0);
+    } else if (vdso.end - vdso.start != length) {
+        give_up("needs a vdso of two pages", 0);
+    } else {
+        s64 got = sys(SYS(mremap), vdso.start, length, length, MREMAP_IS_MAYMOVE | MREMAP_IS_FIXED, to, 0);
+        if ((u64)got != to)
+            give_up("needs a vdso that can be moved", got);
+        check(RESULTS, index, 1, "", "");
+    }
+    here.last_failed = 0;
+}
+
+/* Opens a userfaultfd that nobody serves: an access to a page that is missing is SIGBUS, so that nothing waits. */
+static void open_userfault(void)
+{
+    enum { USER_MODE_ONLY = 1, CLOSE_ON_EXEC = 0x80000 };
+    u64 agreed[3] = { 0xaa, 1 << 7 /* UFFD_FEATURE_SIGBUS */, 0 };
+    s64 fd = sys1(SYS(userfaultfd), CLOSE_ON_EXEC | USER_MODE_ONLY);
+    if (fd == -E_INVAL) /* before Linux 5.11 */
+        fd = sys1(SYS(userfaultfd), CLOSE_ON_EXEC);
+    s64 error = is_error(fd) ? fd : sys3(SYS(ioctl), (u64)fd, 0xc018aa3fu /* UFFDIO_API */, (u64)agreed);
+    if (is_error(error))
+        give_up("needs userfaultfd with UFFD_FEATURE_SIGBUS, which a kernel may be built without, and may refuse", error);
+    else
+        here.userfault = (int)fd;
+}
+
+static void register_range(const struct step *s, u32 index)
+{
+    char found[64] = "";
+    struct text f = { found, 0, sizeof found };
+    u64 range[4] = { place(s->arguments[0]), scaled(s->arguments[1]), 1 /* missing pages */, 0 };
+    if (!here.userfault)
+        open_userfault();
+    if (!here.userfault)
+        return;
+    s64 got = sys3(SYS(ioctl), (u64)here.userfault, 0xc020aa00u /* UFFDIO_REGISTER */, (u64)range);
+    put_result(&f, s, got);
+    check(RESULTS, index, got == 0, "the range is registered", found);
+    record->stopped |= got != 0;
+    here.last_failed = 0;
+}
+
 static s64 counted_call(const struct step *s)
 {
     u64 before[2], after[2];
@@ -291,6 +360,8 @@ static void do_step(const struct step *s, u32 index)
     case OP_CLOSE: check_result(s, index, sys1(SYS(close), (u64)descriptor(s->arguments[0]))); break;
     case OP_INCORE: ask_presence(s, index); break;
     case OP_FILL: fill_with_mappings(s, index); break;
+    case OP_VDSO: place_vdso(s, index); break;
+    case OP_USERFAULT: register_range(s, index); break;
     case OP_COST: look_at_cost(s, index); break;
     case OP_WITHIN: case OP_MAPS: look_at_mappings(s, index); break;
     case OP_FLAGS: look_at_flags(s, index); break;
@@ -313,7 +384,7 @@ static void run_steps(const struct one_case *c)
             s64 child = make_process();
             if (child == 0) {
                 me = (u32)s->value;
-                here.last_failed = 0;
+                here.last_failed = here.userfault = 0;
                 continue;
             }
             check_result(s, i, child);
