@@ -56,13 +56,15 @@ internal sealed class ExportedCase
     /// <summary>Where what is put elsewhere begins.</summary>
     internal const ulong LowEnd = 0x200000;
 
+    /// <summary>Below it lie the heap of the process that proves the cases, and that process itself.</summary>
+    internal const ulong NearTheHeap = 0x1000000;
+
     /// <summary>Where what the kernel chose begins.</summary>
     internal const ulong ChosenFrom = 0x700000000000;
 
     /// <summary>The largest free range that is looked for.</summary>
     internal const ulong LargestWindow = 1UL << 40;
     private const ulong BreakStart = 0x401000;
-    private const ulong NearTheHeap = 0x1000000;
     private const ulong BreakEnd = 0x700000;
     private const ulong ChosenTop = 0x7ffff7fff000;
     private const ulong UserEnd = 0x7ffffffff000;

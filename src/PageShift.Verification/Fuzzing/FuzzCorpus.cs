@@ -112,10 +112,11 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
     /// <summary>MCL_CURRENT needs room for the program itself, which a large corpus makes large.</summary>
     private static bool LocksEverything(CaseStep step) => step.CallName == "mlockall" && (step.Arguments[0] & 1) != 0;
 
-    /// <summary>A range that begins below all that is put elsewhere, and reaches beyond: the program itself may lie there.</summary>
-    private static bool ReachesTheProgram(CaseStep step) =>
+    /// <summary>A range that begins below all that is put elsewhere, and reaches beyond: the program itself may lie there. So does the process that proves the cases, below its heap.</summary>
+    private static bool ReachesTheProgram(CaseStep step, bool usesBreak) =>
         Enumerable.Range(0, Math.Max(step.Forms.Length - 1, 0)).Any(i =>
-            step.Forms[i] == 'a' && step.Forms[i + 1] == 'l' && step.Arguments[i] < ExportedCase.LowEnd && step.Arguments[i + 1] > ExportedCase.LowEnd - step.Arguments[i]);
+            step.Forms[i] == 'a' && step.Forms[i + 1] == 'l' && step.Arguments[i] < (usesBreak ? ExportedCase.LowEnd : ExportedCase.NearTheHeap)
+            && (step.Arguments[i] >= ExportedCase.LowEnd || step.Arguments[i + 1] > ExportedCase.LowEnd - step.Arguments[i]));
 
     /// <summary>A length of which it depends on the place whether it fits into user space.</summary>
     private static bool FitsInSomePlaces(CaseStep step) =>
@@ -130,7 +131,7 @@ internal sealed class FuzzCorpus(LockstepFactory factory, ulong seed)
         {
             return new ExportedCase(made) is { NotElsewhere: null } exported
                 && (exported.Needs & (CaseNeeds.LowAddresses | CaseNeeds.Overcommit)) == 0
-                && !exported.Steps.Any(step => MapsAStandardStream(step) || LocksEverything(step) || ReachesTheProgram(step) || FitsInSomePlaces(step));
+                && !exported.Steps.Any(step => MapsAStandardStream(step) || LocksEverything(step) || ReachesTheProgram(step, exported.Needs.HasFlag(CaseNeeds.Break)) || FitsInSomePlaces(step));
         }
         catch (NotSupportedException)
         {

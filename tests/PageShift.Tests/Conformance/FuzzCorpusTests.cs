@@ -64,6 +64,9 @@ public sealed class FuzzCorpusTests : IDisposable
     [InlineData("munmap(0x1bc0205000, 4096) = 0", true)]
     [InlineData("munmap(NULL, 4096) = 0", true)]
     [InlineData("munmap(NULL, 1073741824) = 0", false)] // the program itself
+    [InlineData("mremap(0x200000, 2248704, 2248704, MREMAP_MAYMOVE|MREMAP_DONTUNMAP) = -1 EINVAL", false)] // the process that proves the cases
+    [InlineData("munmap(0x500000, 4096) = 0", false)] // likewise
+    [InlineData("munmap(0x1000000, 4096) = 0", true)]
     [InlineData("mremap(0x1bc0205000, 0, 70368744173568, MREMAP_MAYMOVE|MREMAP_FIXED, 0x1bc0209000) = -1 EFAULT", false)] // EINVAL further up
     [InlineData("madvise(0x1bc0205000, 4096, MADV_PAGEOUT) = 0", false)] // a matter of the moment
     public void What_depends_on_where_things_lie_becomes_no_case(string call, bool isShown) =>
