@@ -48,6 +48,18 @@ public sealed class ExplainSvgTests
         Assert.Contains("not part of the move", Of(svg, "text").Select(e => e.Value));
     }
 
+    /// <summary>With PAGESHIFT_REGENERATE=1 the tool draws it anew.</summary>
+    [Fact]
+    public void The_picture_in_the_documents_is_the_tools()
+    {
+        string kept = Repository.Path("docs/move.svg"), drawn = Path.Combine(Directory.CreateTempSubdirectory("pageshift").FullName, "move.svg");
+        Assert.Equal(0, Tool.Run("explain", "samples/neighbour.strace:7", "--svg", drawn).ExitCode);
+        if (Environment.GetEnvironmentVariable("PAGESHIFT_REGENERATE") == "1")
+            File.Copy(drawn, kept, overwrite: true);
+
+        Assert.Equal(File.ReadAllText(drawn), File.ReadAllText(kept));
+    }
+
     [Theory]
     [InlineData("samples/one-level-up.strace:5", Pud)]
     [InlineData("samples/gigabyte-not-congruent.strace:5", Pte)]
