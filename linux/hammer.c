@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,7 +40,8 @@ static int file;
 static atomic_bool stopping;
 static char *parted, *view;
 static int large_file;
-static atomic_ulong made, collapsed, touched, discarded, truncated, compacted, forked, tables_made, wrong;
+static atomic_ulong moved, truncations, disturbances, collapses; // rounds of the threads
+static atomic_ulong collapsed, touched, discarded, truncated, compacted, forked, tables_made, wrong;
 
 static uint64_t next(uint64_t *state)
 {
@@ -57,12 +57,18 @@ static void die(const char *what)
 	exit(2);
 }
 
-// What other threads do comes in proportion to the moves, so that it is as much on a slow kernel as on a fast one.
+// Whoever runs ahead waits, so that what the other threads do for each move is about as much on a slow kernel as on a fast one.
 static void wait_for_moves(unsigned long *seen, unsigned long more)
 {
-	while (!stopping && made - *seen < more)
+	while (!stopping && moved - *seen < more)
 		usleep(200);
-	*seen = made;
+	*seen = moved;
+}
+
+static void wait_for_others(void)
+{
+	while (touched < 4 * moved || 4 * truncations < moved || 128 * disturbances < moved || 64 * collapses < moved)
+		usleep(200);
 }
 
 static char *place_at(long number)
@@ -152,6 +158,8 @@ static void *work(void *seed)
 		atomic_fetch_add(&touched, 1);
 		if (next(&state) % 16 == 0)
 			usleep(next(&state) % 200);
+		while (!stopping && touched > 16 * (moved + 1))
+			usleep(200);
 	}
 	atomic_fetch_add(&tables_made, read_counter(tables));
 	return NULL;
@@ -165,6 +173,7 @@ static void *truncate_file(void *unused)
 		if (ftruncate(file, 0) != 0 || ftruncate(file, 2L * second_area * block) != 0)
 			die("ftruncate");
 		atomic_fetch_add(&truncated, 1);
+		truncations++;
 		wait_for_moves(&seen, 1);
 	}
 	return NULL;
@@ -191,6 +200,7 @@ static void *disturb(void *unused)
 			_exit(0);
 		if (child > 0 && waitpid(child, NULL, 0) == child)
 			atomic_fetch_add(&forked, 1);
+		disturbances++;
 		wait_for_moves(&seen, 64);
 	}
 	return NULL;
@@ -255,6 +265,7 @@ static void *collapse(void *unused)
 			if (madvise(view + at, block, 25 /* MADV_COLLAPSE */) == 0)
 				atomic_fetch_add(&collapsed, 1);
 		}
+		collapses++;
 		wait_for_moves(&seen, 16);
 	}
 	return NULL;
@@ -330,8 +341,6 @@ int main(int argc, char **argv)
 	    pthread_create(&threads[4], NULL, collapse, NULL))
 		die("pthread_create");
 
-	// On few processors the mover would mostly wait for its turn. Only root may.
-	(void)setpriority(PRIO_PROCESS, 0, -20);
 	unsigned long without_table = 0;
 	unsigned current = 0;
 	uint64_t flushed = read_counter(flushes);
@@ -343,7 +352,8 @@ int main(int argc, char **argv)
 		if (mremap(at, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, target) != target)
 			die("mremap");
 		without_table += read_counter(tables) == before;
-		made++;
+		moved++;
+		wait_for_others();
 		at = target;
 		current = to;
 		for (int i = 0; i < 4; i++)

@@ -87,11 +87,11 @@ public sealed class ConformanceTests
         return executor.Surroundings.LowestHint.Value;
     }
 
-    // Whether the kernel has a large page to give, or can take one page off its lists to collapse it, depends on all that runs on the machine at that moment; so may a flush of the TLB.
+    // Whether the kernel has a large page to give, or can take one page off its lists to collapse it, depends on all that runs on the machine at that moment.
     private static string RenderOnKernel(ConformanceCase conformanceCase)
     {
         const int mostTries = 6;
-        bool dependsOnTheMoment = conformanceCase.Lines.Any(CaseDirective.IsCost) || conformanceCase.Text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || conformanceCase.Text.Contains("MADV_COLLAPSE", StringComparison.Ordinal);
+        bool dependsOnTheMoment = conformanceCase.Text.Contains("MADV_HUGEPAGE", StringComparison.Ordinal) || conformanceCase.Text.Contains("MADV_COLLAPSE", StringComparison.Ordinal);
         for (int tries = 1; ; tries++)
         {
             using KernelWorld world = KernelWorld.OrSkip(ConformanceRendering.FirstProcess(conformanceCase), conformanceCase.Lines.Any(CaseDirective.IsCost));

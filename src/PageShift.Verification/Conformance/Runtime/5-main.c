@@ -211,13 +211,12 @@ static const char *run_once(const struct one_case *c)
     return wait_for(child);
 }
 
-/* Whether Linux has a large page to give, or takes one apart at once, depends on all that runs there at the moment, and on a busy machine a move was seen to
- * take a flush more: such a case fails if it always does. */
+/* Whether Linux has a large page to give, or takes one apart at once, depends on all that runs there at the moment: such a case fails if it always does. */
 static u64 run_one(const struct one_case *c, u64 number)
 {
     const char *why_not = why_not_here(c, (u32)options.kernel), *end = 0;
     clear_record();
-    for (int tries = (c->needs & NEED_HUGE) || (c->levels >> COSTS & 1) ? 6 : 1; !why_not && tries > 0; tries = end || has_failures() ? tries - 1 : 0)
+    for (int tries = c->needs & NEED_HUGE ? 6 : 1; !why_not && tries > 0; tries = end || has_failures() ? tries - 1 : 0)
         end = run_once(c);
     if (record->why_not[0])
         why_not = (const char *)record->why_not;
