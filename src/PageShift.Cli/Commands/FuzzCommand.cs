@@ -22,7 +22,7 @@ internal static class FuzzCommand
         Option<Shard?> shard = Shard.Option("Run only the I-th of N equal parts of the seed's sequences.");
         Option<string> output = CommonOptions.Directory("The directory that gets the log of a divergence.");
         Option<int> workers = CommonOptions.Workers("How many sequences run at the same time.");
-        Option<int?> export = Choice.OptionalNumber("--export", "Write this many short sequences, with the kernel's answers, as cases of the conformance suite to the directory of -o, and look for no divergence.", 1, MostExported);
+        Option<int?> export = Choice.OptionalNumber("--export", "Write this many short sequences, with the kernel's answers, as cases of the conformance suite to the directory of -o, and do nothing else.", 1, MostExported);
         var command = new Command("fuzz", "Run random calls on the engine and on the running kernel, and compare after each.") { seed, calls, seconds, shard, export, output, workers };
         Option[] notExported = [calls, seconds, shard, workers];
         command.Validators.Add(result =>

@@ -39,7 +39,7 @@ internal static class WalkCommand
         if (!IntegerExpression.TryParse(parsed.GetValue(Address)!, out ulong value, out string? error))
             throw new UsageException($"{Address.Name}: {error}");
         if (value >= limit)
-            throw new UsageException($"{Address.Name}: found 0x{value:x}, expected an address of user space, which ends at 0x{limit:x} there");
+            throw new UsageException($"{Address.Name}: found 0x{value:x}, expected an address of user space, which ends at 0x{limit:x}");
         var walk = new AddressWalk(new VirtualAddress(value), geometry, machine);
         PageFile.Write(Svg.Name, parsed.GetValue(Svg), stream => WalkSvg.Write(stream, walk));
         if (parsed.GetValue(Format) == "json")

@@ -17,7 +17,7 @@ internal sealed record ProgramOutput(IReadOnlyList<ConformanceResult> Results, s
     /// <exception cref="NotPossibleException">The program can't be started.</exception>
     internal static ProgramOutput Of(string file, IEnumerable<string> arguments, TimeSpan patience)
     {
-        using Process process = Start("--on", file, arguments, "engine, linux or a command that a program runs behind, such as 'qemu-x86_64-static'");
+        using Process process = Start("--on", file, arguments, "engine, linux, or a command to run the cases behind, such as 'qemu-x86_64-static'");
         Task<string> errors = process.StandardError.ReadToEndAsync();
         var results = new List<ConformanceResult>();
         bool isSilent = false;

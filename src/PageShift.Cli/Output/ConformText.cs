@@ -1,4 +1,5 @@
 using System.Globalization;
+using PageShift.Cli.Words;
 using PageShift.Verification.Conformance;
 
 namespace PageShift.Cli.Output;
@@ -17,7 +18,7 @@ internal static class ConformText
             Console.WriteLine();
         }
 
-        Console.WriteLine($"{where}: {cases.Count} cases of pageshift conform, passed of applicable by level");
+        Console.WriteLine($"{where}: {Describe.Count(cases.Count, "case")} of pageshift conform, passed of applicable by level");
         foreach (IGrouping<CaseLevels, ConformanceResult> level in results.GroupBy(result => result.Level).OrderBy(group => group.Key))
         {
             int passed = level.Count(result => result.Outcome == ConformanceOutcome.Passed), applicable = level.Count(result => result.Outcome != ConformanceOutcome.NotApplicable);

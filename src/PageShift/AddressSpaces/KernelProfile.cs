@@ -42,7 +42,7 @@ public sealed record KernelProfile
     /// <summary>mmap knows MAP_DROPPABLE (6.11). Without it that is EINVAL.</summary>
     internal bool HasDroppable { get; init; }
 
-    /// <summary>Under MCL_FUTURE droppable memory is locked, as on 6.18.15. 6.18.44 only populates it. Found by asking a running kernel.</summary>
+    /// <summary>Under MCL_FUTURE droppable memory is locked, as on 6.17.13 and 6.18.15. 6.12.117 and 6.18.44 only populate it. Found by asking a running kernel.</summary>
     internal bool LocksDroppable { get; init; }
 
     /// <summary>Private anonymous memory whose place is left open is aligned to 2 MiB where its length is a multiple of that (6.7).</summary>

@@ -28,7 +28,7 @@ public sealed class WalkCommandTests
     }
 
     [Theory]
-    [InlineData("0x800000000000", "ADDRESS: found 0x800000000000, expected an address of user space, which ends at 0x7ffffffff000 there")]
+    [InlineData("0x800000000000", "ADDRESS: found 0x800000000000, expected an address of user space, which ends at 0x7ffffffff000")]
     [InlineData("0xc0000000 x", "ADDRESS: column 12: found 'x', expected an operator or the end")]
     [InlineData("64 --geometry 2x2 --arch arm64", "found --geometry and a machine, expected one or the other: --arch, --page-size and --address-bits say which tables there are")]
     public void What_is_no_address_there_is_refused_in_one_line(string arguments, string message)

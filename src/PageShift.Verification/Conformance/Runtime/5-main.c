@@ -218,7 +218,7 @@ static u64 run_one(const struct one_case *c, u64 number)
     clear_record();
     for (int tries = c->needs & NEED_HUGE ? 6 : 1; !why_not && tries > 0; tries = end || has_failures() ? tries - 1 : 0)
         end = run_once(c);
-    if (record->why_not[0])
+    if (record->why_not[0] && !has_failures())
         why_not = (const char *)record->why_not;
     for (u32 level = 0; level < LEVELS; level++)
         if ((c->levels >> level & 1) && (options.only_level == LEVELS || options.only_level == level))
