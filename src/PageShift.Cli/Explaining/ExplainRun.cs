@@ -45,8 +45,9 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         using var reader = LogInput.Open([place.File], settings);
         using var run = new ExplainRun(Known(settings, reader.FindMachine(settings)));
         (CallRecord Record, Divergence? Divergence)? named = null;
-        while (reader.TryRead(out CallRecord record) && (record.Line <= place.Line || run._moves.Count == 0))
+        while (reader.TryRead() && (reader.Current.Line <= place.Line || run._moves.Count == 0))
         {
+            ref readonly CallRecord record = ref reader.Current;
             run._isExplaining = record.Line == place.Line && record.Kind == CallRecordKind.Call;
             RecordOutcome outcome = LogRun.Execute(run._executor, record, reader);
             named = run._isExplaining ? (record, outcome.Divergence) : named;
@@ -67,8 +68,9 @@ internal sealed class ExplainRun : ILogObserver, ISpaceFollower, IDisposable
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', move.Before));
         using var stream = new MemoryStream(text);
         using var reader = new LogInput(stream, WithOption, settings with { Lenient = false, Strict = true });
-        while (reader.TryRead(out CallRecord record))
+        while (reader.TryRead())
         {
+            ref readonly CallRecord record = ref reader.Current;
             if (record.Kind == CallRecordKind.Call && record.Call.Number is not SystemCallNumber.Map)
                 run.MakeSource(move);
             RecordOutcome outcome = run._executor.Execute(record);

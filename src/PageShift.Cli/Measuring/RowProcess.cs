@@ -17,7 +17,9 @@ internal static class RowProcess
         string[] arguments = ["bench", "--row", index.ToString(CultureInfo.InvariantCulture), "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--format", "json"];
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             arguments = [Environment.GetCommandLineArgs()[0], .. arguments]; // the tool's assembly
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.TryAdd("DOTNET_TieredPGO", "1"); // as programs have it that use the library; the tool's own runs are too short for it
+        using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         string said = process.StandardError.ReadLine() ?? ""; // a line or two, for which the pipe has room meanwhile
         process.WaitForExit();

@@ -18,6 +18,9 @@ internal sealed class LogInput : IDisposable
     private Exception? _error;
     private RecordsAhead? _thread;
 
+    private CallRecord _record; // the last one, where it is not the thread's
+    private bool _isFromThread;
+
     /// <summary>A log from a stream, which stays the caller's to close.</summary>
     internal LogInput(Stream stream, string name, LogSettings settings) => AddReader(stream, name, settings);
 
@@ -52,7 +55,10 @@ internal sealed class LogInput : IDisposable
         return new LogInput(files, settings);
     }
 
-    /// <summary>The file that the last event is from.</summary>
+    /// <summary>The record that was read last, until the next is read.</summary>
+    internal ref readonly CallRecord Current => ref _isFromThread ? ref _thread!.Current : ref _record;
+
+    /// <summary>The file that it is from.</summary>
     internal string File { get; private set; } = "";
 
     internal CallLogCounts Counts => _readers.Aggregate(default(CallLogCounts), (sum, log) => sum + log.Reader.Counts);
@@ -89,7 +95,7 @@ internal sealed class LogInput : IDisposable
             stream.Dispose();
     }
 
-    /// <summary>Reads the first records, and finds out which machine the log is from. They are read again by <see cref="TryRead"/>.</summary>
+    /// <summary>Reads the first records, and finds out which machine the log is from. <see cref="TryRead"/> reads them again.</summary>
     /// <exception cref="UsageException">The machine is not supported.</exception>
     internal Machine FindMachine(LogSettings settings)
     {
@@ -123,22 +129,32 @@ internal sealed class LogInput : IDisposable
     internal void ReadAhead()
     {
         if (_ahead.Count == MachineEvidence.MostRecords)
-            _thread = new RecordsAhead(() => TryReadNext(out CallRecord record, out string file) ? (record, file) : null);
+            _thread = new RecordsAhead(TryReadNext);
     }
 
-    internal bool TryRead(out CallRecord record)
+    /// <summary>Reads the next record; false at the end.</summary>
+    internal bool TryRead()
     {
         if (_ahead.TryDequeue(out (CallRecord Record, string File) read))
         {
-            (record, File) = read;
+            (_record, File) = read;
             return true;
         }
 
         if (Interlocked.Exchange(ref _error, null) is { } error)
             ExceptionDispatchInfo.Throw(error);
-        bool isRead = _thread is { } thread ? thread.TryTake(out record, out string file) : TryReadNext(out record, out file);
-        File = file;
-        return isRead;
+        if (_thread is null)
+        {
+            bool isRead = TryReadNext(out _record, out string file);
+            File = file;
+            return isRead;
+        }
+
+        if (!_thread.TryTake())
+            return false;
+        _isFromThread = true;
+        File = _thread.File;
+        return true;
     }
 
     /// <summary>Refuses logs that have ended, and in which nothing was understood.</summary>

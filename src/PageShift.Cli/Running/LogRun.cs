@@ -75,8 +75,9 @@ internal sealed class LogRun : ILogObserver, ICongruentObserver, IKernelObserver
         using (var executor = new LogExecutor(options, run, run._recorder is { } recorder ? recorder.Before(follower, machine.Scale) : follower))
         using (ProgressLine.Begin(() => Tell(input, executor.Statistics)))
         {
-            while (input.TryRead(out CallRecord record) && (lastLine is null || record.Line <= lastLine))
+            while (input.TryRead() && (lastLine is null || input.Current.Line <= lastLine))
             {
+                ref readonly CallRecord record = ref input.Current;
                 if (settings.Files.Count != 1)
                     run._files[record.ThreadId] = run._file = input.File;
                 if (settings.Kernel is not null && record.Call.Number is PseudoCall.Absent or PseudoCall.Present or PseudoCall.Mapping)

@@ -10,10 +10,10 @@ namespace PageShift.Cli.Running;
 /// </remarks>
 internal sealed class RecordsAhead : IDisposable
 {
-    private const int BatchRecords = 256; // an array of them is no large object
+    private const int BatchRecords = 128; // all batches together stay in a processor's cache, and an array is no large object
     private const int MostBatches = 8;
 
-    private readonly Func<(CallRecord Record, string File)?> _read;
+    private readonly RecordReader _read;
     private readonly BlockingCollection<Batch> _batches = new(MostBatches);
     private readonly ConcurrentQueue<Batch> _spared = new();
     private readonly CancellationTokenSource _stop = new();
@@ -21,19 +21,28 @@ internal sealed class RecordsAhead : IDisposable
     private int _next;
 
     /// <summary>Begins to read.</summary>
-    /// <param name="read">Reads the next record, with the file that it is from; null at the end. Called on the other thread only.</param>
-    internal RecordsAhead(Func<(CallRecord Record, string File)?> read)
+    /// <param name="read">Called on the other thread only.</param>
+    internal RecordsAhead(RecordReader read)
     {
         _read = read;
         // In the background: it may be waiting for a pipe that nobody writes to.
         new Thread(Read) { IsBackground = true, Name = "records ahead" }.Start();
     }
 
+    /// <summary>Reads the next record, with the file that it is from; false at the end.</summary>
+    internal delegate bool RecordReader(out CallRecord record, out string file);
+
+    /// <summary>The record that was taken last, until the next is taken: records are large, and this one is not copied.</summary>
+    internal ref readonly CallRecord Current => ref _current!.Records[_next - 1];
+
+    /// <summary>The file that the record is from that was taken last.</summary>
+    internal string File => _current!.Files[_next - 1];
+
     /// <summary>Lets the thread end, at the next record. Does not wait for it.</summary>
     public void Dispose() => _stop.Cancel();
 
     /// <summary>Takes the next record; false at the end.</summary>
-    internal bool TryTake(out CallRecord record, out string file)
+    internal bool TryTake()
     {
         while (_current is null || _next == _current.Count)
         {
@@ -41,7 +50,6 @@ internal sealed class RecordsAhead : IDisposable
             {
                 if (_current.Error is { } error)
                     ExceptionDispatchInfo.Throw(error);
-                (record, file) = (default, "");
                 return false;
             }
 
@@ -51,7 +59,7 @@ internal sealed class RecordsAhead : IDisposable
             _next = 0;
         }
 
-        (record, file) = _current.Records[_next++];
+        _next++;
         return true;
     }
 
@@ -81,13 +89,13 @@ internal sealed class RecordsAhead : IDisposable
             while (batch.Count < BatchRecords)
             {
                 _stop.Token.ThrowIfCancellationRequested();
-                if (_read() is not { } read)
+                if (!_read(out batch.Records[batch.Count], out batch.Files[batch.Count]))
                 {
                     batch.IsLast = true;
                     break;
                 }
 
-                batch.Records[batch.Count++] = read;
+                batch.Count++;
             }
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -101,7 +109,9 @@ internal sealed class RecordsAhead : IDisposable
 
     private sealed class Batch
     {
-        internal (CallRecord Record, string File)[] Records { get; } = new (CallRecord, string)[BatchRecords];
+        internal CallRecord[] Records { get; } = new CallRecord[BatchRecords];
+
+        internal string[] Files { get; } = new string[BatchRecords];
 
         internal int Count { get; set; }
 
