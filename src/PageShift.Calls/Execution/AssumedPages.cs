@@ -50,6 +50,7 @@ internal sealed class AssumedPages(AddressSpace space)
         {
             case SystemCallNumber.Protect or SystemCallNumber.ProtectWithKey:
             case SystemCallNumber.Advise when LeavesPages((Advice)a.Third):
+            case SystemCallNumber.Remap when OnlyGrows(a):
                 break;
             case SystemCallNumber.Map or SystemCallNumber.Unmap:
             case SystemCallNumber.Advise when (Advice)a.Third == Advice.DontNeed && IsOfOneMapping(call.Description!.Presupposed(a)):
@@ -89,6 +90,9 @@ internal sealed class AssumedPages(AddressSpace space)
 
     private static bool LeavesPages(Advice advice) => advice is Advice.Normal or Advice.Random or Advice.Sequential or Advice.WillNeed
         or Advice.HugePage or Advice.NoHugePage or Advice.DontDump or Advice.DoDump or Advice.DontFork or Advice.DoFork;
+
+    /// <summary>True for an mremap that grows a mapping in place, or fails.</summary>
+    private static bool OnlyGrows(CallArguments a) => ((RemapFlags)a.Fourth & (RemapFlags.MayMove | RemapFlags.Fixed)) == 0 && a.Second != 0 && a.Third >= a.Second;
 
     /// <summary>True when a call on a range does all of its work or nothing: with several mappings it may fail at the second.</summary>
     private bool IsOfOneMapping(AddressRange range)

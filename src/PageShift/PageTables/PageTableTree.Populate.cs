@@ -17,7 +17,8 @@ internal sealed partial class PageTableTree
                 return false;
             if (cursor.Level != PageTableLevel.Pte)
                 continue; // a large leaf
-            bool isComplete = Memory.TryFill(cursor.Rest, bits, out int filled);
+            Span<PageTableEntry> slots = cursor.Rest;
+            bool isComplete = cursor.LiveEntries == 0 ? Memory.TryFillEmpty(slots, bits, out int filled) : Memory.TryFill(slots, bits, out filled);
             cursor.AddLive(filled);
             if (!isComplete)
             {
@@ -41,7 +42,7 @@ internal sealed partial class PageTableTree
         if (!cursor.TryEnterMaking(PageTableLevel.Pte))
             return false;
         Span<PageTableEntry> slots = cursor.Rest;
-        int live = IndexOfLive(slots);
+        int live = cursor.LiveEntries == 0 ? -1 : IndexOfLive(slots);
         bool isComplete = Memory.TryFillEmpty(live < 0 ? slots : slots[..live], bits, out int filled);
         cursor.AddLive(filled);
         reached += ByteLength.FromPages(new PageCount((ulong)filled));
