@@ -90,11 +90,11 @@ public sealed class Checker
         var workers = new CaseWorker?[_parts.Length];
         try
         {
-            for (long first = NextChunk(); first < Total && !cancellation.IsCancellationRequested; first = NextChunk())
+            for (long first = NextChunk(); first < Total; first = NextChunk())
             {
                 for (long i = first; i < Math.Min(first + ChunkPopulations, Total); i++)
                 {
-                    if (!TryCheck(workers, _options.ShardIndex + (i * _options.ShardCount)))
+                    if (cancellation.IsCancellationRequested || !TryCheck(workers, _options.ShardIndex + (i * _options.ShardCount)))
                         return;
                 }
 

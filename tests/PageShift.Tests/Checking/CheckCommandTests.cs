@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using PageShift.Cli.Output.Json;
@@ -11,6 +13,8 @@ namespace PageShift.Tests.Checking;
 /// <summary><c>pageshift check</c> as a user meets it.</summary>
 public sealed partial class CheckCommandTests : IDisposable
 {
+    private static readonly string DeepestText = CheckWorld.MostDepth.ToString(CultureInfo.InvariantCulture);
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("pageshift-");
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -110,6 +114,28 @@ public sealed partial class CheckCommandTests : IDisposable
             ToolResult result = Tool.RunWithInput("", arguments);
             return (result.ExitCode, result.Error.Split('\n')[0]);
         }
+    }
+
+    /// <summary>At this depth a population takes longer than anybody waits.</summary>
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void A_second_signal_ends_it_at_once(string signal)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The test sends signals.");
+        using Process process = Tool.StartForSignals("check", "--depth", DeepestText, "-o", _directory.FullName);
+        Assert.StartsWith("pageshift: ", process.StandardError.ReadLine(), StringComparison.Ordinal);
+        // The first may still be under way when the second comes, and then the two are one.
+        for (int signals = 0; !process.HasExited; signals++)
+        {
+            Assert.True(signals < 100, "it goes on");
+            using Process kill = Process.Start("kill", ["-s", signal, "--", $"-{process.Id}"]);
+            kill.WaitForExit();
+            _ = process.WaitForExit(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(signal == "INT" ? 130 : 143, process.ExitCode);
+        Assert.DoesNotContain("   at ", process.StandardError.ReadToEnd(), StringComparison.Ordinal);
     }
 
     private ToolResult Check(params string[] arguments) => Tool.Run(["check", "-o", _directory.FullName, .. arguments]);
