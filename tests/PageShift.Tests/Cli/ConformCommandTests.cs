@@ -82,7 +82,7 @@ public sealed class ConformCommandTests
     }
 
     [Theory]
-    [InlineData("/no/such/program", "--on: found '/no/such/program', which can't be started (No such file or directory), expected engine, linux or a command ")]
+    [InlineData("/no/such/program", "--on: found '/no/such/program', which can't be started (No such file or directory), expected engine, linux, or a command ")]
     [InlineData("nosuch -q", "--on: found 'nosuch', which can't be started (No such file or directory), expected ")]
     [InlineData("/etc/passwd", "--on: found '/etc/passwd', which can't be started (Permission denied), expected ")]
     [InlineData("false -q", "--on: found 'false -q', which ended before the first case did (exit code 1), expected a command that runs the program behind it")]
