@@ -45,7 +45,7 @@ internal sealed class CallCases : CaseWorker
     /// <summary>The layouts of a world's region.</summary>
     internal static long Count(CheckWorld world) => (long)Math.Pow(Kinds, world.Windows[0].End - world.Windows[0].First);
 
-    internal override void Check(long population)
+    internal override void Check(long population, CancellationToken cancellation)
     {
         for (int i = 0; i < _kinds.Length; i++)
             (population, _kinds[i]) = (population / Kinds, (PageKind)(population % Kinds));
@@ -54,6 +54,7 @@ internal sealed class CallCases : CaseWorker
             Policy = space.Policy;
             foreach (RemapCase call in _calls)
             {
+                cancellation.ThrowIfCancellationRequested();
                 _call = call;
                 Cases++;
                 LayOut(space);

@@ -51,7 +51,7 @@ internal abstract class CaseWorker : IDisposable
     }
 
     /// <summary>Tries all cases of a population; throws at the first that fails.</summary>
-    internal abstract void Check(long population);
+    internal abstract void Check(long population, CancellationToken cancellation);
 
     /// <summary>The case that is being tried, as a log.</summary>
     internal abstract string DescribeCase();

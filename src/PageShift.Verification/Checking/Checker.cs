@@ -94,7 +94,7 @@ public sealed class Checker
             {
                 for (long i = first; i < Math.Min(first + ChunkPopulations, Total); i++)
                 {
-                    if (cancellation.IsCancellationRequested || !TryCheck(workers, _options.ShardIndex + (i * _options.ShardCount)))
+                    if (!TryCheck(workers, _options.ShardIndex + (i * _options.ShardCount), cancellation))
                         return;
                 }
 
@@ -111,9 +111,9 @@ public sealed class Checker
 
     private long NextChunk() => Interlocked.Add(ref _next, ChunkPopulations) - ChunkPopulations;
 
-    /// <summary>Checks one population; false when a case failed, after which what it was tried in can't be used any more. <paramref name="number"/> counts through all worlds, so that shards take
-    /// turns in each.</summary>
-    private bool TryCheck(CaseWorker?[] workers, long number)
+    /// <summary>Checks one population; false when a case failed or the check was ended, after which what it was tried in can't be used any more. <paramref name="number"/> counts through all worlds, so
+    /// that shards take turns in each.</summary>
+    private bool TryCheck(CaseWorker?[] workers, long number, CancellationToken cancellation)
     {
         int part = 0;
         long population = number;
@@ -123,7 +123,11 @@ public sealed class Checker
         worker.Begin();
         try
         {
-            worker.Check(population);
+            worker.Check(population, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
         }
         catch (Exception failure) when (failure is not OutOfMemoryException && !worker.Memory.IsHostExhausted)
         {

@@ -59,7 +59,9 @@ internal sealed class FewestEntries
     /// <param name="isOccupied">Which pages are occupied.</param>
     /// <param name="move">The move.</param>
     /// <param name="most">How many entries may be moved.</param>
-    internal bool CanDoWith(ReadOnlySpan<bool> isOccupied, in CheckMove move, int most)
+    /// <param name="cancellation">Ends the search, which can take minutes.</param>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    internal bool CanDoWith(ReadOnlySpan<bool> isOccupied, in CheckMove move, int most, CancellationToken cancellation = default)
     {
         int[] start = Begin(isOccupied, move);
         if (start.Length == 0)
@@ -73,6 +75,7 @@ internal sealed class FewestEntries
             var next = new List<int[]>();
             foreach (int[] state in layer)
             {
+                cancellation.ThrowIfCancellationRequested();
                 foreach (int[] after in Successors(state))
                 {
                     States++;

@@ -18,12 +18,13 @@ internal sealed class TableCases(CheckWorld world, Populations populations) : Ca
 
     public override void Dispose() => _tables.Dispose();
 
-    internal override void Check(long population)
+    internal override void Check(long population, CancellationToken cancellation)
     {
         _tables.Take(populations, population);
         _proved.Clear();
         foreach (CheckMove move in world.Moves)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (!_tables.IsPossible(move))
                 continue;
             _move = move;
@@ -37,13 +38,13 @@ internal sealed class TableCases(CheckWorld world, Populations populations) : Ca
                 _tables.Try(policy, move);
             }
 
-            ProveFewest(move, (int)_tables.Plan.Cost.Entries); // pageshift is the last policy
+            ProveFewest(move, (int)_tables.Plan.Cost.Entries, cancellation); // pageshift is the last policy
         }
     }
 
     internal override string DescribeCase() => CaseLog.Of(world, Policy, _tables.Leaves, _move);
 
-    private void ProveFewest(in CheckMove move, int entries)
+    private void ProveFewest(in CheckMove move, int entries, CancellationToken cancellation)
     {
         Minimal++;
         ReadOnlySpan<bool> pages = _tables.IsOccupied.Slice(move.Old, move.Length);
@@ -59,7 +60,7 @@ internal sealed class TableCases(CheckWorld world, Populations populations) : Ca
         if (_proved.TryGetValue(key, out int impossible) && impossible >= entries - 1)
             return;
         long before = _fewest.States;
-        if (_fewest.CanDoWith(_tables.IsOccupied, move, entries - 1))
+        if (_fewest.CanDoWith(_tables.IsOccupied, move, entries - 1, cancellation))
             throw new CheckMismatchException($"{entries} entries were moved, but fewer are enough");
         States += _fewest.States - before;
         _proved[key] = entries - 1;

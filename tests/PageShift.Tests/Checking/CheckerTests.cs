@@ -61,6 +61,19 @@ public sealed class CheckerTests
         Assert.Equal("the shards' populations do not add up to those of the worlds", Refusal(first, second with { Worlds = [.. second.Worlds.Select(world => world with { Checked = 0 })] }));
     }
 
+    /// <summary>The population's search takes many seconds, and others minutes.</summary>
+    [Fact]
+    public void A_check_can_be_stopped_within_a_population()
+    {
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+
+        CheckReport report = new Checker(new CheckOptions { Depth = 13, ShardIndex = 87_214, ShardCount = 100_000 }).Run(stop.Token);
+
+        Assert.Equal(0, report.Worlds.Sum(world => world.Checked));
+        Assert.False(report.IsComplete);
+        Assert.Null(report.Counterexample);
+    }
+
     /// <summary>The log that a counterexample would have makes the very move: the planner finds the same to do, and the tables are as they were.</summary>
     [Fact]
     public void The_log_of_a_case_makes_the_same_move()
