@@ -40,8 +40,8 @@ static int file;
 static atomic_bool stopping;
 static char *parted, *view;
 static int large_file;
-static atomic_ulong moved, truncations, disturbances, collapses; // rounds of the threads
-static atomic_ulong collapsed, touched, discarded, truncated, compacted, forked, tables_made, wrong;
+static atomic_ulong moved, truncated, disturbances, collapses; // rounds of the threads
+static atomic_ulong collapsed, touched, discarded, compacted, forked, tables_made, wrong;
 
 static uint64_t next(uint64_t *state)
 {
@@ -67,7 +67,7 @@ static void wait_for_moves(unsigned long *seen, unsigned long more)
 
 static void wait_for_others(void)
 {
-	while (touched < 4 * moved || 4 * truncations < moved || 128 * disturbances < moved || 64 * collapses < moved)
+	while (touched < 4 * moved || 4 * truncated < moved || 128 * disturbances < moved || 64 * collapses < moved)
 		usleep(200);
 }
 
@@ -172,8 +172,7 @@ static void *truncate_file(void *unused)
 	while (!stopping) {
 		if (ftruncate(file, 0) != 0 || ftruncate(file, 2L * second_area * block) != 0)
 			die("ftruncate");
-		atomic_fetch_add(&truncated, 1);
-		truncations++;
+		truncated++;
 		wait_for_moves(&seen, 1);
 	}
 	return NULL;
