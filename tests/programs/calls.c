@@ -1,5 +1,6 @@
 // Makes memory calls, 200,000 or four times as many as its argument says: in each round mmap, mremap that grows, mremap that moves, munmap;
-// two pages are present at each move.
+// two pages are present at each move. With a second argument it makes a 32-bit call first, after which the tool no longer follows its memory,
+// and only stops it.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,9 @@ enum { ROUNDS = 50000, SMALL = 64 << 10, LARGE = 128 << 10, DISTANCE = 1 << 30 }
 int main(int count, char **arguments)
 {
     int rounds = count > 1 ? atoi(arguments[1]) : ROUNDS;
+    long answer = 45; // brk
+    if (count > 2)
+        __asm__ volatile("int $0x80" : "+a"(answer) : "b"(0), "c"(0), "d"(0) : "memory", "cc");
     // A free place that no mmap below chooses: the kernel places mappings from the top down, and this is a gigabyte below.
     char *far = mmap(NULL, DISTANCE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (far == MAP_FAILED || munmap(far, DISTANCE) != 0) {

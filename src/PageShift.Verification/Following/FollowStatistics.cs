@@ -1,5 +1,6 @@
 using PageShift.Abi;
 using PageShift.Linux.Tracing;
+using PageShift.Units;
 
 namespace PageShift.Verification.Following;
 
@@ -52,6 +53,9 @@ public sealed record FollowStatistics
 
     /// <summary>Comparisons of all mappings of a process.</summary>
     public long FullComparisons { get; internal set; }
+
+    /// <summary>How much memory was looked through for a private page, of which the kernel tells no faster.</summary>
+    internal ByteLength LookedThrough { get; set; }
 
     /// <summary>Moves.</summary>
     public long Moves { get; internal set; }

@@ -13,8 +13,14 @@ namespace PageShift.Verification.Following;
 /// faults have done, of which no call tells.</content>
 internal sealed partial class FollowedSpace
 {
+    // To find that a mapping has no page takes the longer the larger it is. In a larger one than this it takes longer than to ask whether the process has faulted.
+    private static readonly ByteLength LongToLookAt = new(4UL << 30);
+
     private readonly List<Mapping> _replaced = [];
     private readonly List<KernelMapping> _missing = [];
+
+    private AddressRange _emptyRange;
+    private ulong? _faultsWhenEmpty;
 
     /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
     private bool TrySeed()
@@ -131,7 +137,7 @@ internal sealed partial class FollowedSpace
 
     private void SeedBreak()
     {
-        ulong start = ProcessBreak.ReadStart(ProcessId);
+        ulong start = ProcessFields.ReadBreakStart(ProcessId);
         ulong end = Math.Max(start, HeapEnd() ?? 0);
 
         // A heap that has grown ends somewhere in its last page.
@@ -207,17 +213,32 @@ internal sealed partial class FollowedSpace
 
             // One that is not writable was looked at before it became so.
             bool mayHave = alsoReadOnly || mapping.Flags.HasFlag(VmFlags.Write);
-            if (mayHave && TryFindPrivatePage(reader ?? _reader, mapping.Range, except, out VirtualAddress page))
+            if (!mayHave)
+                continue;
+            bool isFound = mapping.Range.Length > LongToLookAt && mapping.Range.Intersect(except).IsEmpty && reader is null
+                ? TryFindNewPrivatePage(mapping.Range, out VirtualAddress page)
+                : TryFindPrivatePage(reader ?? _reader, mapping.Range, except, out page);
+            if (isFound)
                 State(PseudoCall.AnonVma, page.Value);
         }
     }
 
-    private static bool TryFindPrivatePage(ProcessReader reader, AddressRange range, AddressRange except, out VirtualAddress page)
+    /// <summary>Looks for a private page, but not again where none was when it last looked and the process has had no page fault since: without a fault there is no new page.</summary>
+    private bool TryFindNewPrivatePage(AddressRange range, out VirtualAddress page)
+    {
+        ulong? faults = Processes == 1 ? ProcessFields.ReadFaults(ProcessId) : null;
+        AddressRange known = faults is not null && faults == _faultsWhenEmpty ? _emptyRange : default;
+        bool isFound = TryFindPrivatePage(_reader, range, known, out page);
+        (_emptyRange, _faultsWhenEmpty) = isFound ? default : (range, faults);
+        return isFound;
+    }
+
+    private bool TryFindPrivatePage(ProcessReader reader, AddressRange range, AddressRange except, out VirtualAddress page)
     {
         AddressRange left = range.Intersect(except);
-        if (left.IsEmpty)
-            return reader.TryFindFirstPage(range, isOnlyPrivate: true, out page);
-        return reader.TryFindFirstPage(new AddressRange(range.Start, left.Start), isOnlyPrivate: true, out page)
-            || reader.TryFindFirstPage(new AddressRange(left.End, range.End), isOnlyPrivate: true, out page);
+        if (!left.IsEmpty)
+            return TryFindPrivatePage(reader, new AddressRange(range.Start, left.Start), default, out page) || TryFindPrivatePage(reader, new AddressRange(left.End, range.End), default, out page);
+        _context.Statistics.LookedThrough += range.Length;
+        return reader.TryFindFirstPage(range, isOnlyPrivate: true, out page);
     }
 }

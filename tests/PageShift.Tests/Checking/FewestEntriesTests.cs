@@ -26,8 +26,8 @@ public sealed class FewestEntriesTests
                 bool[] isOccupied = new bool[1 << (levels * bits)];
                 foreach (int page in occupied)
                     isOccupied[page] = true;
-                Assert.True(search.CanDoWith(isOccupied, move, fewest), $"{string.Join(' ', occupied)}: {move} in {fewest}");
-                Assert.False(search.CanDoWith(isOccupied, move, fewest - 1), $"{string.Join(' ', occupied)}: {move} in {fewest - 1}");
+                Assert.True(search.CanDoWith(isOccupied, move, fewest, TestContext.Current.CancellationToken), $"{string.Join(' ', occupied)}: {move} in {fewest}");
+                Assert.False(search.CanDoWith(isOccupied, move, fewest - 1, TestContext.Current.CancellationToken), $"{string.Join(' ', occupied)}: {move} in {fewest - 1}");
                 saved += fewest < occupied.Count(page => move.Takes(page)) ? 1 : 0;
             }
         }
@@ -54,8 +54,8 @@ public sealed class FewestEntriesTests
         foreach (int page in (int[])[4, 5, 6, 8, 9, 26, 27]) // 4 stays beside 5 and 6; 27 stays beside the goals of 8 and 9
             isWide[page] = true;
         var across = new CheckMove(5, 21, 5);
-        Assert.True(search.CanDoWith(isWide, across, 4));
-        Assert.False(search.CanDoWith(isWide, across, 3));
+        Assert.True(search.CanDoWith(isWide, across, 4, TestContext.Current.CancellationToken));
+        Assert.False(search.CanDoWith(isWide, across, 3, TestContext.Current.CancellationToken));
         Assert.True(search.States > 0);
     }
 

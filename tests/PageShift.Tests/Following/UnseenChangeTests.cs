@@ -47,6 +47,68 @@ public sealed class UnseenChangeTests
         Assert.Equal([kind], run.Statistics.UnmodelledRanges.Keys);
     }
 
+    /// <summary>With a look at all of it for each call it would be 130 times as much.</summary>
+    [Fact]
+    public void Large_memory_without_private_pages_is_looked_through_once_for_each_page_fault_and_not_for_each_call()
+    {
+        var run = FollowedRun.OfC("""
+            enum { COUNT = 256 };
+            static const size_t chunk = 1UL << 30;
+            int main(void)
+            {
+                char *all = mmap(0, COUNT * chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                if (all == MAP_FAILED)
+                    return 1;
+                for (int i = 0; i < COUNT; i++)
+                    if (munmap(all + i * chunk, chunk) != 0)
+                        return 2;
+                return 0;
+            }
+            """);
+
+        Assert.InRange(run.Statistics.LookedThrough.Value, 256UL << 30, 1024UL << 30);
+    }
+
+    /// <summary>Two parts of one mapping that were both written to while they differed do not become one again; one that was not written to does.</summary>
+    [Theory]
+    [InlineData("parts[LENGTH / 2] = 1", 2)]
+    [InlineData("madvise(parts + LENGTH / 2, 4096, 23 /* MADV_POPULATE_WRITE */)", 2)]
+    [InlineData("mlock(parts + LENGTH / 2, 4096), munlock(parts + LENGTH / 2, 4096)", 2)]
+    [InlineData("(void)0", 1)]
+    public void Pages_that_come_into_large_memory_between_two_calls_are_seen(string touch, int mappings)
+    {
+        var run = FollowedRun.OfC($$"""
+            #define LENGTH (16UL << 30)
+            static int mappings_of(char *start)
+            {
+                char line[512];
+                int count = 0;
+                FILE *maps = fopen("/proc/self/maps", "re");
+                while (maps && fgets(line, sizeof line, maps)) {
+                    unsigned long from = strtoul(line, 0, 16);
+                    count += from >= (unsigned long)start && from < (unsigned long)start + LENGTH;
+                }
+                if (maps)
+                    fclose(maps);
+                return count;
+            }
+
+            int main(void)
+            {
+                char *parts = mmap((void *)0x200000000000, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                if (parts == MAP_FAILED || madvise(parts + LENGTH / 2, LENGTH / 2, MADV_DONTDUMP) != 0)
+                    return 1;
+                parts[0] = 1;
+                {{touch}};
+                if (madvise(parts + LENGTH / 2, LENGTH / 2, MADV_DODUMP) != 0)
+                    return 2;
+                return mappings_of(parts) == {{mappings}} ? 0 : 3;
+            }
+            """);
+
+        Assert.Equal(0, run.Statistics.HiddenBoundaries);
+    }
+
     private static FollowedRun AssertAgreement(string name)
     {
         (int status, string output) = CProgram.Run(SmallPrograms.Path, name);
