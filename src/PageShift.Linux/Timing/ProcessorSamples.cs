@@ -7,8 +7,9 @@ namespace PageShift.Linux.Timing;
 
 /// <summary>Samples what the threads of a program do with their processor time: their own code, page faults, or a system call. The kernel leaves a sample each time one of them has used another
 /// quarter of a millisecond; nothing is stopped for it.
-/// <para>But for a program that stops often for its tracer: to begin and to end sampling at each stop takes longer than the stop itself (measured in a virtual machine: a quarter more processor time, at two
-/// stops for each call). Such a program is sampled an eighth of the time, and each of its samples counts eight times.</para>
+/// <para>After a thousand samples, a program is sampled an eighth of the time, and each of its samples counts eight times: a sample can take 30 us in a virtual machine, an eighth of the time that it
+/// stands for. So is one that stops often for its tracer, from the beginning: to begin and to end sampling at each stop takes longer than the stop itself (measured in a virtual machine: a quarter more processor
+/// time, at two stops for each call).</para>
 /// Thread safety: none.</summary>
 internal sealed class ProcessorSamples : IDisposable
 {
@@ -18,7 +19,8 @@ internal sealed class ProcessorSamples : IDisposable
     private const int MostEvents = 1024;
     private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
 
-    // A program that stops more often between two reads is not sampled for the next seven.
+    // After so many samples, or when a program stops more often between two reads, it is not sampled until the seventh read from then.
+    private const int ManySamples = 1000;
     private const int ManyStops = 100;
     private const int ReadsOfRest = 7;
 
@@ -33,8 +35,8 @@ internal sealed class ProcessorSamples : IDisposable
     private long _samples;
     private long _ownCode;
     private long _stopsBefore;
-    private int _rest;
-    private int _weight = 1;
+    private int _rest; // reads until the sampling goes on
+    private int _weight = 1; // of the samples since then
 
     private ProcessorSamples(Func<long> stops) => _stops = stops;
 
@@ -98,7 +100,7 @@ internal sealed class ProcessorSamples : IDisposable
             calls[kind] = calls.GetValueOrDefault(kind) + count;
         }
 
-        return new SampledTime(_ownCode, calls, _rings.Sum(r => r.Lost));
+        return new SampledTime(_ownCode, calls, _rings.Sum(r => r.Lost)) { Taken = _samples };
     }
 
     /// <inheritdoc/>
@@ -117,32 +119,27 @@ internal sealed class ProcessorSamples : IDisposable
     {
         lock (_gate)
         {
-            if (_rest > 1)
+            if (_rest > 0)
             {
-                _rest--;
-                return;
-            }
-
-            bool hasRested = _rest == 1;
-            if (!hasRested)
-            {
-                Read();
-                _rest = _weight > 1 ? ReadsOfRest : 0;
+                if (--_rest == 0)
+                    Sample(isWanted: true);
             }
             else
             {
-                _rest = 0;
+                Read();
+                bool isBurden = _samples > ManySamples || _stops() - _stopsBefore > ManyStops;
+                _weight = isBurden ? 1 + ReadsOfRest : 1;
+                _rest = isBurden ? ReadsOfRest : 0;
+                if (isBurden)
+                    Sample(isWanted: false);
             }
 
             _stopsBefore = _stops();
-            if (hasRested || _rest > 0)
-                Sample(isWanted: hasRested);
         }
     }
 
     private void Read()
     {
-        _weight = _rest == 0 && _stops() - _stopsBefore > ManyStops ? 1 + ReadsOfRest : 1;
         foreach (PerfRing ring in _rings)
             ring.Read(Take);
     }
@@ -187,6 +184,9 @@ internal sealed class ProcessorSamples : IDisposable
 /// <param name="Lost">Samples that the kernel dropped.</param>
 internal sealed record SampledTime(long OwnCode, IReadOnlyDictionary<string, long> InKernel, long Lost)
 {
+    /// <summary>How many samples there were; some count for several.</summary>
+    public long Taken { get; init; }
+
     /// <summary>All samples but those in the stops that tracing adds.</summary>
     public long Total => OwnCode + InKernel.Sum(k => k.Value) - Of(KernelEntry.Tracing);
 

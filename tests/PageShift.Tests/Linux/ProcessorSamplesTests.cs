@@ -120,6 +120,26 @@ public sealed class ProcessorSamplesTests
     }
 
     [Fact]
+    public void A_program_that_runs_for_long_has_fewer_samples_that_count_for_more()
+    {
+        using var program = new CProgram("""
+            #include <time.h>
+            int main(void)
+            {
+                while (clock() < 2 * CLOCKS_PER_SEC)
+                    ;
+                return 0;
+            }
+            """);
+
+        ProgramUsage usage = TracedRun.Of(new EventRecorder(), program.Path).Statistics.Usage!;
+
+        Assert.SkipWhen(usage.Sampled is null, usage.WhyNotSampled);
+        Assert.SkipWhen(usage.Sampled.Taken < 1000, "This kernel takes few samples.");
+        Assert.InRange(usage.Sampled.Taken, 1000, usage.Sampled.Total / 2);
+    }
+
+    [Fact]
     public void A_program_that_does_next_to_nothing_is_not_divided()
     {
         ProgramUsage usage = TracedRun.Of(new EventRecorder(), "/bin/true").Statistics.Usage!;
