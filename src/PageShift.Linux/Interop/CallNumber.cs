@@ -39,6 +39,7 @@ internal enum CallNumber : long
     SchedSetaffinity = 203,
     SchedGetaffinity = 204,
     ClockGettime = 228,
+    Mbind = 237,
     Openat = 257,
     Faccessat = 269,
     Unshare = 272,

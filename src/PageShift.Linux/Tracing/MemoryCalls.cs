@@ -12,6 +12,9 @@ internal static class MemoryCalls
     /// <summary>PR_SET_VMA: prctl's first argument when it names a mapping.</summary>
     internal const uint NameMapping = 0x53564d41;
 
+    /// <summary>mbind, which sets the memory policy of a range.</summary>
+    internal const SystemCallNumber SetPolicy = (SystemCallNumber)CallNumber.Mbind;
+
     /// <summary>The first arguments of prctl at which the tracer stops.</summary>
     internal static readonly uint[] ControlOptions = [NameMapping, (uint)ControlOption.SetLargePagesDisabled, (uint)ControlOption.SetExecutionDenial];
 

@@ -54,6 +54,9 @@ public sealed record FollowStatistics
     /// <summary>Comparisons of all mappings of a process.</summary>
     public long FullComparisons { get; internal set; }
 
+    /// <summary>How often all mappings of a process were read with their flags, to take over what differs.</summary>
+    internal long WholeReads { get; set; }
+
     /// <summary>How much memory was looked through for a private page, of which the kernel tells no faster.</summary>
     internal ByteLength LookedThrough { get; set; }
 

@@ -96,7 +96,7 @@ internal sealed partial class FollowedSpace
         _kernel.Clear();
         if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
             return false;
-        FindDifferent();
+        FindDifferent(Everything);
         return _replaced.Exists(mapping => (mapping.Flags & NotModelled) != 0);
     }
 
@@ -204,7 +204,18 @@ internal sealed partial class FollowedSpace
         // Names and policies of mappings, and protection keys, decide what merges, and are not to be read cheaply.
         _hasHiddenState |= call?.Effect is CallEffect.Hides or CallEffect.Protects;
         _context.Statistics.UnmodelledCalls++;
-        Resync();
+        if (HiddenChange(exit.Entry) is not { } range || !TryResyncBoundaries(range))
+            Resync();
+    }
+
+    /// <summary>Where a call that succeeded has changed only what can't be seen, and so at the most has made or removed boundaries between mappings; null where it may have done more.</summary>
+    private static AddressRange? HiddenChange(in CallEntry call)
+    {
+        (ulong start, ulong length) = call.Number == SystemCallNumber.ControlProcess && (uint)call.Arguments.First == MemoryCalls.NameMapping ? (call.Arguments.Third, call.Arguments.Fourth)
+            : call.Number == MemoryCalls.SetPolicy ? (call.Arguments.First, call.Arguments.Second)
+            : default;
+        ulong end = unchecked(start + length);
+        return length == 0 || end < start || end > Everything.End.Value ? null : new AddressRange(new VirtualAddress(start), new VirtualAddress(end).AlignUp(PageSize.Length));
     }
 
     /// <summary>Makes a call on the engine, so that it ends where the kernel's did. Null when the kernel refused it for a reason that the engine does not know.</summary>

@@ -55,28 +55,58 @@ internal sealed partial class FollowedSpace
         _kernel.Clear();
         if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
             return;
-        FindDifferent();
-        foreach (Mapping mapping in _replaced)
-        {
-            Engine.AdoptHole(mapping.Range);
-            _context.Log?.WriteHole(ProcessId, mapping.Range);
-        }
-
-        foreach (KernelMapping mapping in _missing)
-            Adopt(mapping, FindReplacedBy(mapping));
+        _context.Statistics.WholeReads++;
+        FindDifferent(Everything);
+        ReplaceDifferent();
         foreach (KernelMapping mapping in _missing)
             LearnPrivatePages(mapping.Range, alsoReadOnly: true);
         if (HeapEnd() is { } end && end != ((ulong)Engine.Break(VirtualAddress.Zero).Raw + PageSize.Bytes - 1 & ~(PageSize.Bytes - 1)))
             SeedBreak();
     }
 
-    /// <summary>Finds the mappings that only one of the two has.</summary>
-    private void FindDifferent()
+    /// <summary>Takes over where mappings begin and end in and beside a range, when nothing else differs there. All of the process would take longer to read, the longer the more pages it has.</summary>
+    /// <returns>False when something else differs, or when files are mapped there.</returns>
+    private bool TryResyncBoundaries(AddressRange range)
+    {
+        LearnPrivatePages(range, alsoReadOnly: true);
+        _kernel.Clear();
+        if (!_reader.ReadMappings(Widened(range), _kernel))
+            return false;
+        FindDifferent(Widened(range));
+        foreach (KernelMapping mapping in _missing)
+        {
+            ulong covered = 0;
+            foreach (Mapping before in _replaced)
+            {
+                AddressRange common = before.Range.Intersect(mapping.Range);
+                if (common.IsEmpty)
+                    continue;
+                covered += common.Length.Value;
+                if (before.File is not null || before.Flags != FindReplacedBy(mapping)?.Flags || !_comparison.ShowSame(ObservedMapping.Of(before), ObservedMapping.Of(mapping)))
+                    return false;
+            }
+
+            if (covered != mapping.Range.Length.Value)
+                return false;
+        }
+
+        if (Bytes(_missing.Select(m => m.Range)) != Bytes(_replaced.Select(m => m.Range)))
+            return false;
+        for (int i = 0; i < _missing.Count; i++)
+            _missing[i] = _missing[i] with { Flags = FindReplacedBy(_missing[i])!.Value.Flags };
+        ReplaceDifferent();
+        return true;
+    }
+
+    private static ulong Bytes(IEnumerable<AddressRange> ranges) => ranges.Aggregate(0UL, (sum, range) => sum + range.Length.Value);
+
+    /// <summary>Finds the mappings that only one of the two has, in and beside a range of which the kernel's were read.</summary>
+    private void FindDifferent(AddressRange range)
     {
         _engine.Clear();
         _replaced.Clear();
         _missing.Clear();
-        Engine.CopyMappings(Everything, _engine);
+        Engine.CopyMappings(range, _engine);
         int next = 0;
         foreach (KernelMapping mapping in _kernel)
         {
@@ -92,10 +122,22 @@ internal sealed partial class FollowedSpace
             _replaced.Add(_engine[next++]);
     }
 
+    private void ReplaceDifferent()
+    {
+        foreach (Mapping mapping in _replaced)
+        {
+            Engine.AdoptHole(mapping.Range);
+            _context.Log?.WriteHole(ProcessId, mapping.Range);
+        }
+
+        foreach (KernelMapping mapping in _missing)
+            Adopt(mapping, FindReplacedBy(mapping));
+    }
+
     private bool AreSame(in Mapping engine, in KernelMapping kernel) =>
         engine.Range == kernel.Range
         && _comparison.ShowSame(ObservedMapping.Of(engine), ObservedMapping.Of(kernel))
-        && HasSameFlags(engine, kernel);
+        && (kernel.Flags is null || HasSameFlags(engine, kernel));
 
     /// <summary>What the engine had where the kernel has a mapping of the same memory; null when it had nothing of it.</summary>
     private Mapping? FindReplacedBy(in KernelMapping kernel)

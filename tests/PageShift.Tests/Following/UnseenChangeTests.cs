@@ -109,6 +109,47 @@ public sealed class UnseenChangeTests
         Assert.Equal(0, run.Statistics.HiddenBoundaries);
     }
 
+    /// <summary>To read all of a process with its flags takes the longer the more pages it has: for calls that change boundaries only, what is around them is read.</summary>
+    [Fact]
+    public void Memory_policies_part_and_join_mappings_without_a_look_at_the_whole_process()
+    {
+        using var program = new CProgram("""
+            enum { PAGE = 4096, PAGES = 300, PREFERRED = 1 };
+            static long set(char *at, size_t length, int policy)
+            {
+                unsigned long nodes = 1;
+                return syscall(SYS_mbind, at, length, policy, policy ? &nodes : NULL, policy ? 64 : 0, 0);
+            }
+
+            int main(void)
+            {
+                char *p = ANON(PAGES * PAGE), *to = ANON((PAGES + 1) * PAGE);
+                memset(p, 1, PAGES / 2 * PAGE);
+                if (set(p, PAGE, PREFERRED) != 0)
+                    return 77;
+                for (int i = 3; i < PAGES; i += 3)
+                    if (set(p + i * PAGE, PAGE, PREFERRED) != 0)
+                        return 1;
+                if (mremap(p, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED || errno != EFAULT)
+                    return 2;
+                if (mremap(p + PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+                    return 3;
+                if (mremap(to, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + PAGE) != p + PAGE)
+                    return 4;
+                if (set(p, PAGES * PAGE, 0) != 0)
+                    return 5;
+                return mremap(p, PAGES * PAGE, (PAGES + 1) * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? 6 : 0;
+            }
+            """);
+        Assert.SkipWhen(CProgram.Run(program.Path).Status == 77, "This kernel has no memory policies.");
+
+        var run = FollowedRun.Of(program.Path);
+
+        Assert.Equal(0, run.Trace.Status.ShellStatus);
+        Assert.Equal([], run.Divergences);
+        Assert.Equal((101, 0), (run.Statistics.UnmodelledCalls, run.Statistics.WholeReads));
+    }
+
     private static FollowedRun AssertAgreement(string name)
     {
         (int status, string output) = CProgram.Run(SmallPrograms.Path, name);
