@@ -87,7 +87,7 @@ public sealed class ThreadTests
         TraceResult result = TracedRun.Of(seen, new TracedCommand(program.Path) { LongestExclusiveCall = Patience });
 
         Assert.Equal(0, result.Status.ShellStatus);
-        Assert.Equal(100, moves);
+        Assert.InRange(moves, 50, 100); // a thread that was in a call of its own, and has come out of it meanwhile, takes the standstill back
         Assert.True(total > 0);
         Assert.Equal(0, wrong);
     }
