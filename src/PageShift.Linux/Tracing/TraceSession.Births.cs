@@ -154,10 +154,11 @@ internal sealed partial class TraceSession
         Debug.Assert(thread.Id == process.Id, "The kernel reports an exec under the process's number.");
         foreach (TracedThread gone in _threads.Values.Where(other => other.Process == process).ToArray())
         {
-            LeaveCall(gone);
+            CallOrder? left = LeaveCall(gone);
             _ = _threads.Remove(gone.Id);
             gone.Dispose();
             ForgetDeferred(gone.Id);
+            AdmitAfter(left);
         }
 
         process.RunningThreads = 0;

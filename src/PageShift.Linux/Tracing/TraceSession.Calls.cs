@@ -118,8 +118,10 @@ internal sealed partial class TraceSession
         else if (thread.Class == CallClass.Foreign)
             ReportForeign(thread, stop);
 
-        LeaveCall(thread);
+        // In this order: a standstill for the next call can't stop a thread that is let go afterwards.
+        CallOrder? left = LeaveCall(thread);
         Resume(thread);
+        AdmitAfter(left);
     }
 
     private void ReportExit(TracedThread thread, in SystemCallStop stop, long now)
@@ -150,16 +152,24 @@ internal sealed partial class TraceSession
             CallClassifier.InterfaceOf(thread.Stop)!.Value, CallClassifier.NumberOf(thread.Stop), stop.Result));
     }
 
-    /// <summary>Ends the thread's current call, if there is one, and admits the next that waits for it.</summary>
-    private void LeaveCall(TracedThread thread)
+    /// <summary>Ends the thread's current call, if there is one.</summary>
+    /// <returns>What the call was in order with: the next may be admitted once the thread runs, or is gone.</returns>
+    private CallOrder? LeaveCall(TracedThread thread)
     {
         CallOrder? order = thread.CallOrder;
         if (order == null)
-            return;
+            return null;
 
         order.Leave(thread);
         if (order.StandstillFor == thread)
             EndStandstill(order);
+        return order;
+    }
+
+    private void AdmitAfter(CallOrder? order)
+    {
+        if (order == null)
+            return;
 
         // What was kept for later goes before the next call, which would keep it for longer.
         if (_deferred.Count == 0)

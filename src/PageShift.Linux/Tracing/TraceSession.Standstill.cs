@@ -19,7 +19,7 @@ internal sealed partial class TraceSession
         CallOrder order = caller.CallOrder!;
         order.StandstillFor = caller;
         _interrupted.Clear();
-        bool isComplete = true;
+        bool isComplete = true, isAnyHeld = false;
         foreach (TracedThread other in _threads.Values)
         {
             if (other == caller || other.Process.CallOrder != order || IsStill(other))
@@ -28,7 +28,15 @@ internal sealed partial class TraceSession
             // Interrupting a memory call could make it fail.
             if (other.Phase == CallPhase.Active)
                 isComplete = false;
-            else if (!IsLeftToSleep(other, order) && !Kernel.PtraceInterrupt(other.Id).IsError)
+            else if (Asleep(other) is { } turns)
+            {
+                // One that has stopped in a call, as it does when it is born, is not asleep there.
+                if (TryTakeStop(other))
+                    isAnyHeld = true;
+                else
+                    order.Sleeping.Add((other, turns));
+            }
+            else if (!Kernel.PtraceInterrupt(other.Id).IsError)
                 _interrupted.Add(other);
         }
 
@@ -37,21 +45,14 @@ internal sealed partial class TraceSession
             isComplete &= TryAwaitStop(other, start);
 
         // The call may depend on a thread that is stopped for it.
-        if (_interrupted.Count > 0)
+        if (isAnyHeld || _interrupted.Count > 0)
             Watch(order);
 
         return isComplete;
     }
 
-    private static bool IsLeftToSleep(TracedThread thread, CallOrder order)
-    {
-        // In this order: a turn that it is given in between counts.
-        if (thread.ReadTurns() is not { } turns || !CallSleep.Has(thread.Process.Id, thread.Id))
-            return false;
-
-        order.Sleeping.Add((thread, turns));
-        return true;
-    }
+    /// <summary>How often a thread had been given a processor that sleeps in a call, or has stopped in one; null for every other. In this order: a turn that it is given in between counts.</summary>
+    private static long? Asleep(TracedThread thread) => thread.ReadTurns() is { } turns && CallSleep.Has(thread.Process.Id, thread.Id) ? turns : null;
 
     /// <summary>Takes back from a call that it is at a standstill when a thread that slept has run meanwhile.</summary>
     private void CheckSleeping(TracedThread caller)
@@ -73,24 +74,30 @@ internal sealed partial class TraceSession
 
     private bool TryAwaitStop(TracedThread thread, long start)
     {
-        WaitStatus status;
-        for (int looks = 0; ; looks++)
+        for (int looks = 0; !TryTakeStop(thread); looks++)
         {
-            CallResult waited = Kernel.Wait4WithoutBlocking(thread.Id, out status);
-            if (waited.IsError)
-                return true;
-
-            if (waited.Raw != 0)
-                break;
-
             if (Stopwatch.GetElapsedTime(start) > _longestExclusiveCall)
                 return false;
 
             BriefPause.AfterLook(looks);
         }
 
+        return true;
+    }
+
+    /// <summary>Holds a thread that has stopped, or ended; false while it has not.</summary>
+    private bool TryTakeStop(TracedThread thread)
+    {
+        CallResult waited = Kernel.Wait4WithoutBlocking(thread.Id, out WaitStatus status);
+        if (waited.IsError)
+            return true;
+
+        if (waited.Raw == 0)
+            return false;
+
         thread.IsHeld = true;
-        bool isInterruption = status.IsStopped && status.Event == StopEvent.Stop && !Signals.IsJobControlStop(status.StopSignal);
+        // The first stop of a new thread looks the same. What was taken from its maker's call has to be given back at it.
+        bool isInterruption = status.IsStopped && status.Event == StopEvent.Stop && !Signals.IsJobControlStop(status.StopSignal) && thread.Cleared is null;
         if (isInterruption)
         {
             RestartInterrupted(thread);

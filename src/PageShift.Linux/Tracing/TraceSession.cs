@@ -178,7 +178,7 @@ internal sealed partial class TraceSession
 
     private void OnEnding(TracedThread thread)
     {
-        LeaveCall(thread);
+        CallOrder? left = LeaveCall(thread);
         MarkEnding(thread);
         Statistics.ProcessorNanoseconds += thread.ReadProcessorTime() ?? 0;
         if (thread.Process.RunningThreads == 0)
@@ -188,6 +188,7 @@ internal sealed partial class TraceSession
         }
 
         Resume(thread);
+        AdmitAfter(left);
     }
 
     private static void MarkEnding(TracedThread thread)
@@ -201,11 +202,12 @@ internal sealed partial class TraceSession
 
     private void OnThreadEnded(TracedThread thread, WaitStatus status)
     {
-        LeaveCall(thread);
+        CallOrder? left = LeaveCall(thread);
         MarkEnding(thread);
         _ = _threads.Remove(thread.Id);
         thread.Dispose();
         ForgetDeferred(thread.Id);
+        AdmitAfter(left);
         if (thread.Id != thread.Process.Id)
             return;
 
