@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PageShift.Cli.Commands;
 
-/// <summary>Lets long work end at Ctrl-C, or at SIGTERM, with what it has found so far.</summary>
+/// <summary>Lets long work end at Ctrl-C, or at SIGTERM, with what it has found so far. A second signal ends the process at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private const int Interrupt = 2;
@@ -13,7 +13,7 @@ internal sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration _terminate;
     private volatile int _signal;
 
-    /// <summary>From here on the two signals do not end the process.</summary>
+    /// <summary>From here on the first of the two signals does not end the process.</summary>
     internal Interruption()
     {
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -33,9 +33,10 @@ internal sealed class Interruption : IDisposable
         _stop.Dispose();
     }
 
-    private void Stop(PosixSignalContext context)
+    /// <summary>A signal has come.</summary>
+    internal void Stop(PosixSignalContext context)
     {
-        context.Cancel = true;
+        context.Cancel = !_stop.IsCancellationRequested;
         _signal = context.Signal == PosixSignal.SIGINT ? Interrupt : Terminate;
         _stop.Cancel();
     }

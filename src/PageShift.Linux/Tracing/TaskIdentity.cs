@@ -1,5 +1,4 @@
 using System.Globalization;
-using PageShift.Linux.Settings;
 
 namespace PageShift.Linux.Tracing;
 
@@ -26,14 +25,6 @@ internal readonly record struct TaskIdentity(int Process, int Parent)
         }
 
         return false;
-    }
-
-    /// <summary>True when a thread runs, or waits for nothing but a processor. Source: proc_pid_stat(5), the third field.</summary>
-    public static bool IsRunnable(int thread)
-    {
-        string text = ProcSetting.ReadText(string.Create(CultureInfo.InvariantCulture, $"/proc/{thread}/stat")) ?? "";
-        int name = text.LastIndexOf(')');
-        return name >= 0 && name + 2 < text.Length && text[name + 2] == 'R';
     }
 
     private static int Value(ReadOnlySpan<char> line) => int.Parse(line[(line.IndexOf(':') + 1)..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture);

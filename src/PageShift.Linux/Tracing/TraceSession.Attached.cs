@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
+using PageShift.Linux.Processes;
 
 namespace PageShift.Linux.Tracing;
 
@@ -122,7 +123,7 @@ internal sealed partial class TraceSession
     private void AwaitStops(Dictionary<int, WaitStatus> stopped, long start, TimeSpan limit)
     {
         bool isAwaited(int id) => !stopped.ContainsKey(id);
-        for (int looks = 0; _threads.Keys.Any(isAwaited) && (Stopwatch.GetElapsedTime(start) < limit || _threads.Keys.Where(isAwaited).Any(TaskIdentity.IsRunnable)); looks++)
+        for (int looks = 0; _threads.Keys.Any(isAwaited) && (Stopwatch.GetElapsedTime(start) < limit || _threads.Keys.Where(isAwaited).Any(ProcessFields.IsRunnable)); looks++)
         {
             while (IsThread(Kernel.Wait4WithoutBlocking(Kernel.AnyChild, out WaitStatus status), out int id) && id != 0)
             {

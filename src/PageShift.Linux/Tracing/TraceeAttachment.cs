@@ -110,7 +110,7 @@ internal sealed class TraceeAttachment
         var awaited = new HashSet<int>(_seized);
         foreach ((int id, WaitStatus _) in Stops)
             _ = awaited.Remove(id);
-        for (int looks = 0; awaited.Count > 0 && (Stopwatch.GetElapsedTime(start) < LongestStop || awaited.Any(TaskIdentity.IsRunnable)); looks++)
+        for (int looks = 0; awaited.Count > 0 && (Stopwatch.GetElapsedTime(start) < LongestStop || awaited.Any(ProcessFields.IsRunnable)); looks++)
         {
             foreach (int thread in awaited.ToArray())
             {

@@ -73,32 +73,41 @@ internal sealed partial class FollowedSpace
         if (!_reader.ReadMappings(Widened(range), _kernel))
             return false;
         FindDifferent(Widened(range));
-        foreach (KernelMapping mapping in _missing)
+        ulong left = 0;
+        foreach (Mapping before in _replaced)
+            left += before.Range.Length.Value;
+        for (int i = 0; i < _missing.Count; i++)
         {
-            ulong covered = 0;
-            foreach (Mapping before in _replaced)
-            {
-                AddressRange common = before.Range.Intersect(mapping.Range);
-                if (common.IsEmpty)
-                    continue;
-                covered += common.Length.Value;
-                if (before.File is not null || before.Flags != FindReplacedBy(mapping)?.Flags || !_comparison.ShowSame(ObservedMapping.Of(before), ObservedMapping.Of(mapping)))
-                    return false;
-            }
-
-            if (covered != mapping.Range.Length.Value)
+            if (FlagsUnder(_missing[i]) is not { } flags)
                 return false;
+            _missing[i] = _missing[i] with { Flags = flags };
+            left -= _missing[i].Range.Length.Value;
         }
 
-        if (Bytes(_missing.Select(m => m.Range)) != Bytes(_replaced.Select(m => m.Range)))
+        if (left != 0)
             return false;
-        for (int i = 0; i < _missing.Count; i++)
-            _missing[i] = _missing[i] with { Flags = FindReplacedBy(_missing[i])!.Value.Flags };
         ReplaceDifferent();
         return true;
     }
 
-    private static ulong Bytes(IEnumerable<AddressRange> ranges) => ranges.Aggregate(0UL, (sum, range) => sum + range.Length.Value);
+    /// <summary>The flags that the engine has all over the place of a kernel's mapping; null where it has something else there, or flags that differ.</summary>
+    private VmFlags? FlagsUnder(in KernelMapping kernel)
+    {
+        VmFlags? flags = null;
+        ulong left = kernel.Range.Length.Value;
+        foreach (Mapping before in _replaced)
+        {
+            AddressRange common = before.Range.Intersect(kernel.Range);
+            if (common.IsEmpty)
+                continue;
+            if (before.File is not null || before.Flags != (flags ?? before.Flags) || !_comparison.ShowSame(ObservedMapping.Of(before), ObservedMapping.Of(kernel)))
+                return null;
+            flags = before.Flags;
+            left -= common.Length.Value;
+        }
+
+        return left == 0 ? flags : null;
+    }
 
     /// <summary>Finds the mappings that only one of the two has, in and beside a range of which the kernel's were read.</summary>
     private void FindDifferent(AddressRange range)

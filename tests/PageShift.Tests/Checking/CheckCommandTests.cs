@@ -127,7 +127,7 @@ public sealed partial class CheckCommandTests : IDisposable
         Assert.StartsWith("pageshift: ", process.StandardError.ReadLine(), StringComparison.Ordinal);
         using Process kill = Process.Start("kill", ["-s", signal, "--", $"-{process.Id}"]);
 
-        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(2)), "it goes on");
+        Assert.True(process.WaitForExit(HangGuard.Limit), "it goes on");
 
         Assert.Equal(exitCode, process.ExitCode);
         Assert.DoesNotContain("   at ", process.StandardError.ReadToEnd(), StringComparison.Ordinal);
