@@ -18,8 +18,8 @@ internal static class ProcessFields
     /// <summary>The address at which the heap begins; 0 when it can't be read.</summary>
     internal static ulong ReadBreakStart(int process) => Number(Read(process), BreakStart);
 
-    /// <summary>How many page faults all threads of a process have had; null when it can't be read.</summary>
-    internal static ulong? ReadFaults(int process) => Read(process) is { Length: > 0 } fields ? Number(fields, MinorFaults) + Number(fields, MajorFaults) : null;
+    /// <summary>How many page faults all threads of a process have had that were served from memory, and that had to wait for a device; null when it can't be read.</summary>
+    internal static (ulong Minor, ulong Major)? ReadFaults(int process) => Read(process) is { Length: > 0 } fields ? (Number(fields, MinorFaults), Number(fields, MajorFaults)) : null;
 
     /// <summary>The fields from <see cref="State"/> on; none when it has ended.</summary>
     private static string[] Read(int task)

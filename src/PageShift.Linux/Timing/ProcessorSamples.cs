@@ -8,8 +8,8 @@ namespace PageShift.Linux.Timing;
 /// <summary>Samples what the threads of a program do with their processor time: their own code, page faults, or a system call. The kernel leaves a sample each time one of them has used another
 /// quarter of a millisecond; nothing is stopped for it.
 /// <para>After a thousand samples, a program is sampled an eighth of the time, and each of its samples counts eight times: a sample can take 30 us in a virtual machine, an eighth of the time that it
-/// stands for. So is one that stops often for its tracer, from the beginning: to begin and to end sampling at each stop takes longer than the stop itself (measured in a virtual machine: a quarter more processor
-/// time, at two stops for each call).</para>
+/// stands for. One that stops often for its tracer is sampled a thirty-sixth of the time, from the beginning, and has no event between: to begin and to end sampling at each stop takes longer than the
+/// stop itself, and an event that only waits takes the kernel time at each stop too (measured in a virtual machine, with two stops for each call: 15 us a call, and 2 to 4 us).</para>
 /// Thread safety: none.</summary>
 internal sealed class ProcessorSamples : IDisposable
 {
@@ -17,12 +17,13 @@ internal sealed class ProcessorSamples : IDisposable
 
     // Beyond that, opening and keeping the events would be a burden of its own.
     private const int MostEvents = 1024;
-    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
 
-    // After so many samples, or when a program stops more often between two reads, it is not sampled until the seventh read from then.
+    // How long it samples before it looks whether that is a burden, and how long it rests then.
     private const int ManySamples = 1000;
-    private const int ManyStops = 100;
-    private const int ReadsOfRest = 7;
+    private const int ManyStops = 20;
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(10);
+    private const int WindowsOfRestAfterSamples = 7;
+    private const int WindowsOfRestAfterStops = 35;
 
     // Fewer samples say nothing of where the time went, and to read the kernel's names takes longer than the program has run.
     private const long FewestSamples = 40;
@@ -30,49 +31,40 @@ internal sealed class ProcessorSamples : IDisposable
     private readonly List<PerfRing> _rings = [];
     private readonly Dictionary<KernelEntry, long> _entries = [];
     private readonly Lock _gate = new();
+    private readonly ManualResetEvent _isOver = new(false);
+    private readonly Func<IReadOnlyCollection<int>> _threads;
     private readonly Func<long> _stops;
-    private Timer? _reading;
+    private readonly int[] _processors;
+    private Thread? _reader;
     private long _samples;
     private long _ownCode;
+    private long _lost;
     private long _stopsBefore;
-    private int _rest; // reads until the sampling goes on
-    private int _weight = 1; // of the samples since then
+    private bool _isResting;
+    private int _weight = 1; // of the samples from now on
 
-    private ProcessorSamples(Func<long> stops) => _stops = stops;
+    private ProcessorSamples(Func<IReadOnlyCollection<int>> threads, Func<long> stops)
+    {
+        _threads = threads;
+        _stops = stops;
+        _processors = Online(ProcSetting.ReadText("/sys/devices/system/cpu/online") ?? "");
+    }
 
     /// <summary>Begins.</summary>
-    /// <param name="threads">The threads; those that they make are sampled too.</param>
-    /// <param name="stops">Tells how often any of them has stopped for its tracer.</param>
+    /// <param name="threads">Tells the threads, on any thread; those that they make while they are sampled are sampled too.</param>
+    /// <param name="stops">Tells how often any of them has stopped for its tracer, on any thread.</param>
     /// <param name="reason">Why the result is null, as a part of a sentence.</param>
-    public static ProcessorSamples? TryBegin(IReadOnlyCollection<int> threads, Func<long> stops, out string reason)
+    public static ProcessorSamples? TryBegin(Func<IReadOnlyCollection<int>> threads, Func<long> stops, out string reason)
     {
-        reason = "";
-        int[] processors = Online(ProcSetting.ReadText("/sys/devices/system/cpu/online") ?? "");
-        if (processors.Length * threads.Count is 0 or > MostEvents)
+        var samples = new ProcessorSamples(threads, stops);
+        if (!samples.TryOpen(threads(), out reason))
         {
-            reason = "there are too many threads and processors to sample";
+            samples.Dispose();
             return null;
         }
 
-        var samples = new ProcessorSamples(stops);
-        foreach (int processor in processors)
-        {
-            PerfRing? ring = PerfRing.TryOpen(threads.First(), processor, Period, out Errno error);
-            if (ring is null)
-            {
-                reason = error is Errno.AccessDenied or Errno.OperationNotPermitted
-                    ? "the kernel lets this user not sample it: that needs root, CAP_PERFMON, or kernel.perf_event_paranoid below 2"
-                    : $"the kernel's samples could not be opened ({ErrnoName.Describe(error)})";
-                samples.Dispose();
-                return null;
-            }
-
-            samples._rings.Add(ring);
-            foreach (int thread in threads.Skip(1))
-                ring.Add(thread, processor, Period);
-        }
-
-        samples._reading = new Timer(_ => samples.ReadOrRest(), null, BetweenReads, BetweenReads);
+        samples._reader = new Thread(samples.ReadUntilOver) { IsBackground = true, Name = "samples" };
+        samples._reader.Start();
         return samples;
     }
 
@@ -80,9 +72,9 @@ internal sealed class ProcessorSamples : IDisposable
     /// <param name="reason">Why the result is null, as a part of a sentence.</param>
     public SampledTime? End(out string reason)
     {
+        _isOver.Set();
         using Lock.Scope entered = _gate.EnterScope();
-        _reading?.Dispose();
-        Read();
+        Close();
         if (_samples < FewestSamples)
         {
             reason = "the program used too little processor time to sample it";
@@ -100,54 +92,121 @@ internal sealed class ProcessorSamples : IDisposable
             calls[kind] = calls.GetValueOrDefault(kind) + count;
         }
 
-        return new SampledTime(_ownCode, calls, _rings.Sum(r => r.Lost)) { Taken = _samples };
+        return new SampledTime(_ownCode, calls, _lost) { Taken = _samples };
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _reading?.Dispose();
-        lock (_gate)
+        _isOver.Set();
+        _reader?.Join();
+        _isOver.Dispose();
+        Close();
+    }
+
+    private bool TryOpen(IReadOnlyCollection<int> threads, out string reason)
+    {
+        reason = "";
+        if (!CanOpen(threads.Count))
         {
-            foreach (PerfRing ring in _rings)
-                ring.Dispose();
-            _rings.Clear();
+            reason = "there are too many threads and processors to sample";
+            return false;
+        }
+
+        foreach (int processor in _processors)
+        {
+            PerfRing? ring = PerfRing.TryOpen(threads.First(), processor, Period, out Errno error);
+            if (ring is null)
+            {
+                reason = error is Errno.AccessDenied or Errno.OperationNotPermitted
+                    ? "the kernel lets this user not sample it: that needs root, CAP_PERFMON, or kernel.perf_event_paranoid below 2"
+                    : $"the kernel's samples could not be opened ({ErrnoName.Describe(error)})";
+                return false;
+            }
+
+            _rings.Add(ring);
+            foreach (int thread in threads.Skip(1))
+                ring.Add(thread, processor, Period);
+        }
+
+        return true;
+    }
+
+    private bool CanOpen(int threads) => _processors.Length * threads is > 0 and <= MostEvents;
+
+    private void ReadUntilOver()
+    {
+        TimeSpan next = Window;
+        while (!_isOver.WaitOne(next))
+        {
+            lock (_gate)
+                next = ReadOrRest();
         }
     }
 
-    private void ReadOrRest()
+    /// <summary>Takes the samples that are there, and ends or begins to rest.</summary>
+    /// <returns>When there is something to do again.</returns>
+    private TimeSpan ReadOrRest()
     {
-        lock (_gate)
+        long stops = _stops();
+        int rest = 0;
+        if (_isResting)
         {
-            if (_rest > 0)
-            {
-                if (--_rest == 0)
-                    Sample(isWanted: true);
-            }
-            else
-            {
-                Read();
-                bool isBurden = _samples > ManySamples || _stops() - _stopsBefore > ManyStops;
-                _weight = isBurden ? 1 + ReadsOfRest : 1;
-                _rest = isBurden ? ReadsOfRest : 0;
-                if (isBurden)
-                    Sample(isWanted: false);
-            }
-
-            _stopsBefore = _stops();
+            GoOn();
         }
+        else
+        {
+            Read();
+            bool isStopping = stops - _stopsBefore > ManyStops;
+            rest = isStopping ? WindowsOfRestAfterStops : _samples > ManySamples ? WindowsOfRestAfterSamples : 0;
+            _weight = 1 + rest;
+            if (rest > 0)
+                Rest(isStopping);
+        }
+
+        _isResting = rest > 0;
+        _stopsBefore = stops;
+        return Window * Math.Max(1, rest);
+    }
+
+    private void Rest(bool mayClose)
+    {
+        // The threads that there will be have to be opened again.
+        if (mayClose && CanOpen(_threads().Count))
+        {
+            Close();
+            return;
+        }
+
+        foreach (PerfRing ring in _rings)
+            ring.Sample(isWanted: false);
+    }
+
+    private void GoOn()
+    {
+        // Where none can be opened any more, the program is about to end.
+        if (_rings.Count == 0 && !TryOpen(_threads(), out _))
+            Close();
+        foreach (PerfRing ring in _rings)
+            ring.Sample(isWanted: true);
+    }
+
+    private void Close()
+    {
+        Read();
+        foreach (PerfRing ring in _rings)
+        {
+            _lost += ring.Lost;
+            ring.Dispose();
+        }
+
+        _rings.Clear();
     }
 
     private void Read()
     {
         foreach (PerfRing ring in _rings)
             ring.Read(Take);
-    }
-
-    private void Sample(bool isWanted)
-    {
-        foreach (PerfRing ring in _rings)
-            ring.Sample(isWanted);
     }
 
     private void Take(bool isKernel, ReadOnlySpan<ulong> chain)

@@ -34,7 +34,7 @@ internal sealed partial class TraceSession
             // What they used before is no part of the trace.
             foreach (TracedThread thread in _threads.Values)
                 Statistics.ProcessorNanoseconds -= thread.ReadProcessorTime() ?? 0;
-            _usage.Begin(attached.Process, attached.Threads, () => Statistics.Stops);
+            _usage.Begin(attached.Process, () => _processes.Keys, () => Statistics.Stops);
             foreach ((int id, WaitStatus status) in attached.Stops)
                 Handle(id, status);
             return IsFollowedToItsEnd() ? _commandStatus : null;

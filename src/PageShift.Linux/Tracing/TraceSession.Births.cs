@@ -25,7 +25,7 @@ internal sealed partial class TraceSession
     {
         Statistics.Processes++;
         var process = new TracedProcess(id, order);
-        _processes.Add(id, process);
+        _processes[id] = process;
         if (!IsAttached)
             _live.Add(id);
         TracedThread first = AddThread(id, process);

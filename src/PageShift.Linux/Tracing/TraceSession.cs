@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PageShift.Abi;
 using PageShift.Linux.Interop;
 
@@ -11,7 +12,7 @@ internal sealed partial class TraceSession
     private readonly ITraceObserver _observer;
     private readonly LiveProcesses _live;
     private readonly Dictionary<int, TracedThread> _threads = [];
-    private readonly Dictionary<int, TracedProcess> _processes = [];
+    private readonly ConcurrentDictionary<int, TracedProcess> _processes = []; // the sampling asks for the keys on its own thread
     private readonly SharedProcessor _processor;
     private readonly UsageMeter _usage = new();
     private readonly TimeSpan _longestExclusiveCall;
@@ -44,7 +45,7 @@ internal sealed partial class TraceSession
             _command = command;
             TracedThread first = AddProcess(command, Environment.ProcessId, NewCallOrder(), isShared: false);
             OnProgramStarted(first);
-            _usage.Begin(command, [command], () => Statistics.Stops);
+            _usage.Begin(command, () => _processes.Keys, () => Statistics.Stops);
             Resume(first);
             while (TryWait(out int id, out WaitStatus status))
             {
@@ -212,7 +213,7 @@ internal sealed partial class TraceSession
             return;
 
         // The first thread's end is reported after that of all others.
-        _ = _processes.Remove(thread.Id);
+        _ = _processes.TryRemove(thread.Id, out _);
         _live.Remove(thread.Id);
         ProcessStatus ended = status.IsExited
             ? new ProcessStatus(status.ExitCode, 0, false)

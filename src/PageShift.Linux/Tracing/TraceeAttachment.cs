@@ -87,7 +87,7 @@ internal sealed class TraceeAttachment
         do
         {
             isNew = false;
-            foreach (int thread in ThreadsOf(Process))
+            foreach (int thread in ProcessThreads.Of(Process))
             {
                 if (_seized.Contains(thread))
                     continue;
@@ -135,22 +135,6 @@ internal sealed class TraceeAttachment
 
     /// <summary>The signal that a thread which is left in a stop still has to get.</summary>
     internal static int DetachSignal(WaitStatus status) => status.IsStopped && status.Event == StopEvent.None && !status.IsSystemCallStop ? status.StopSignal : 0;
-
-    private static IEnumerable<int> ThreadsOf(int process)
-    {
-        string[] folders;
-        try
-        {
-            folders = Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task"));
-        }
-        catch (IOException)
-        {
-            yield break; // it has ended
-        }
-
-        foreach (string folder in folders)
-            yield return int.Parse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture);
-    }
 
     private LaunchFailure OfError(Errno error)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
-using PageShift.Linux.Settings;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Timing;
 
 namespace PageShift.Linux.Tracing;
@@ -16,11 +15,11 @@ internal sealed class UsageMeter : IDisposable
 
     /// <summary>Begins with a process, whose threads are stopped. What it has used before is no part of it.</summary>
     /// <param name="process">The process.</param>
-    /// <param name="threads">Its threads.</param>
-    /// <param name="stops">Tells how often any of them has stopped.</param>
-    public void Begin(int process, IReadOnlyCollection<int> threads, Func<long> stops)
+    /// <param name="processes">Tells all that are traced, on any thread.</param>
+    /// <param name="stops">Tells how often any of their threads has stopped, on any thread.</param>
+    public void Begin(int process, Func<IEnumerable<int>> processes, Func<long> stops)
     {
-        _samples = ProcessorSamples.TryBegin(threads, stops, out _whyNotSampled);
+        _samples = ProcessorSamples.TryBegin(() => [.. processes().SelectMany(ProcessThreads.Of)], stops, out _whyNotSampled);
         Count(process, sign: -1);
         _startedAt = Stopwatch.GetTimestamp();
     }
@@ -39,16 +38,11 @@ internal sealed class UsageMeter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _samples?.Dispose();
 
-    // Fields 10 and 12, counted from 1; the second, the program's name in parentheses, may hold spaces. Source: proc_pid_stat(5).
     private void Count(int process, int sign)
     {
-        const int FirstBehindName = 3, MinorField = 10, MajorField = 12;
-        string text = ProcSetting.ReadText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat")) ?? "";
-        string[] fields = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length <= MajorField - FirstBehindName)
-            return;
-        _minorFaults += sign * long.Parse(fields[MinorField - FirstBehindName], CultureInfo.InvariantCulture);
-        _majorFaults += sign * long.Parse(fields[MajorField - FirstBehindName], CultureInfo.InvariantCulture);
+        (ulong minor, ulong major) = ProcessFields.ReadFaults(process) ?? default;
+        _minorFaults += sign * (long)minor;
+        _majorFaults += sign * (long)major;
     }
 }
 

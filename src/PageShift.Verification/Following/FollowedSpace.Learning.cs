@@ -20,7 +20,7 @@ internal sealed partial class FollowedSpace
     private readonly List<KernelMapping> _missing = [];
 
     private AddressRange _emptyRange;
-    private ulong? _faultsWhenEmpty;
+    private (ulong, ulong)? _faultsWhenEmpty;
 
     /// <summary>Makes the engine's space anew, with the kernel's mappings. False when the process has ended.</summary>
     private bool TrySeed()
@@ -277,7 +277,7 @@ internal sealed partial class FollowedSpace
     /// <summary>Looks for a private page, but not again where none was when it last looked and the process has had no page fault since: without a fault there is no new page.</summary>
     private bool TryFindNewPrivatePage(AddressRange range, out VirtualAddress page)
     {
-        ulong? faults = Processes == 1 ? ProcessFields.ReadFaults(ProcessId) : null;
+        (ulong, ulong)? faults = Processes == 1 ? ProcessFields.ReadFaults(ProcessId) : null;
         AddressRange known = faults is not null && faults == _faultsWhenEmpty ? _emptyRange : default;
         bool isFound = TryFindPrivatePage(_reader, range, known, out page);
         (_emptyRange, _faultsWhenEmpty) = isFound ? default : (range, faults);
