@@ -140,6 +140,72 @@ public sealed class ProcessorSamplesTests
     }
 
     [Fact]
+    public void A_program_that_stops_often_is_divided_by_few_samples_that_count_for_more()
+    {
+        using var program = new CProgram("""
+            int main(void)
+            {
+                for (int i = 0; i < 20000; i++)
+                    munmap(ANON(4096), 4096);
+                return 0;
+            }
+            """);
+
+        TraceStatistics statistics = TracedRun.Of(new EventRecorder(), program.Path).Statistics;
+
+        ProgramUsage usage = statistics.Usage!;
+        bool isDivided = usage.Sampled is not null || !usage.WhyNotSampled.Contains("too little", StringComparison.Ordinal);
+        Assert.True(isDivided, usage.WhyNotSampled);
+        Assert.SkipWhen(usage.Sampled is null, usage.WhyNotSampled);
+        Assert.SkipWhen(statistics.Stops < usage.ElapsedNanoseconds / 400_000, "It stops too seldom on this machine.");
+        Assert.True(usage.Sampled.Of("mmap") > 0);
+        Assert.True(usage.Sampled.Taken < usage.Sampled.OwnCode + usage.Sampled.InKernel.Values.Sum());
+    }
+
+    [Fact]
+    public void A_thread_that_is_born_while_no_event_is_open_has_samples()
+    {
+        using var program = new CProgram("""
+            #include <time.h>
+
+            static volatile int count, is_done;
+
+            static void *counts(void *unused)
+            {
+                struct timespec used;
+                do
+                {
+                    for (int i = 0; i < 1000000; i++)
+                        count++;
+                    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+                } while (used.tv_sec < 3);
+                is_done = 1;
+                return 0;
+            }
+
+            int main(void)
+            {
+                pthread_t thread;
+                for (int i = 0; i < 5000; i++)
+                    munmap(ANON(4096), 4096);
+                if (pthread_create(&thread, 0, counts, 0) != 0)
+                    return 1;
+                while (!is_done)
+                    munmap(ANON(4096), 4096);
+                return pthread_join(thread, 0) != 0;
+            }
+            """);
+
+        TraceResult result = TracedRun.Of(new EventRecorder(), program.Path);
+
+        Assert.Equal(0, result.Status.ExitCode);
+        ProgramUsage usage = result.Statistics.Usage!;
+        Assert.SkipWhen(usage.Sampled is null, usage.WhyNotSampled);
+        // The first thread's own code is next to nothing.
+        Assert.True(usage.Sampled.OwnCode > usage.Sampled.Total / 8, $"{usage.Sampled.OwnCode} of {usage.Sampled.Total}");
+    }
+
+    [Fact]
     public void A_program_that_does_next_to_nothing_is_not_divided()
     {
         ProgramUsage usage = TracedRun.Of(new EventRecorder(), "/bin/true").Statistics.Usage!;
