@@ -41,6 +41,22 @@ internal static unsafe partial class Kernel
     /// <summary>Lets a tracee run up to its next system call entry or exit; <paramref name="signal"/> is delivered first when not 0.</summary>
     internal static CallResult PtraceSystemCall(int thread, int signal = 0) => Ptrace(PtraceRequest.SystemCall, thread, 0, signal);
 
+    /// <summary>Lets a tracee run as <see cref="PtraceContinue"/> or <see cref="PtraceSystemCall"/> do, and then on these processors. Nothing of the runtime's comes between the two, such as the compiler or the
+    /// collector, for which the caller would sleep: two calls without a change of the garbage collector's mode, in code that is compiled before it begins.</summary>
+    internal static void PtraceGoOn(int thread, bool untilSystemCall, int signal, in ProcessorSet processors)
+    {
+        fixed (ProcessorSet* bits = &processors)
+            GoOn((nint)(untilSystemCall ? PtraceRequest.SystemCall : PtraceRequest.Continue), thread, signal, bits);
+    }
+
+    // The collector may stop a thread at the end of a block of code, and so not between these two.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void GoOn(nint request, nint thread, nint signal, ProcessorSet* processors)
+    {
+        _ = SyscallAtOnce((nint)CallNumber.Ptrace, request, thread, 0, signal, 0, 0);
+        _ = SyscallAtOnce((nint)CallNumber.SchedSetaffinity, thread, sizeof(ProcessorSet), (nint)processors, 0, 0, 0);
+    }
+
     /// <summary>Ends the tracing of a stopped tracee, and lets it run; <paramref name="signal"/> is delivered first when not 0.</summary>
     internal static CallResult PtraceDetach(int thread, int signal) => Ptrace(PtraceRequest.Detach, thread, 0, signal);
 

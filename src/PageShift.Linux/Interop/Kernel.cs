@@ -32,6 +32,11 @@ internal static unsafe partial class Kernel
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
 
+    /// <summary>The same for short calls that never wait, whose error does not matter: the garbage collector waits for them.</summary>
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    [SuppressGCTransition]
+    private static partial nint SyscallAtOnce(nint number, nint first, nint second, nint third, nint fourth, nint fifth, nint sixth);
+
     /// <summary>A descriptor that stays open while a call uses it; -1 for none.</summary>
     private readonly ref struct Held : IDisposable
     {

@@ -6,12 +6,17 @@ namespace PageShift.Linux.Tracing;
 internal static class BriefPause
 {
     private const int LooksWithoutPause = 8;
+
+    // What is looked for comes after some microseconds as a rule. The shortest sleep takes ten times as long (its slack alone is 50 us).
+    private const int LooksBeforeSleep = 400;
     private static readonly TimeSpan Pause = TimeSpan.FromMicroseconds(20);
 
-    /// <summary>Returns at once after the first looks, and after a short sleep later on.</summary>
+    /// <summary>Returns at once after the first looks, lets others run after the next ones, and sleeps for a short time later on.</summary>
     public static void AfterLook(int looks)
     {
-        if (looks >= LooksWithoutPause)
+        if (looks >= LooksBeforeSleep)
             _ = Kernel.Nanosleep(Pause);
+        else if (looks >= LooksWithoutPause)
+            _ = Thread.Yield();
     }
 }

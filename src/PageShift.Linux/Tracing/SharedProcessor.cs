@@ -36,7 +36,13 @@ internal sealed class SharedProcessor : IDisposable
 
     /// <summary>Notes on which processors the tracing thread may run.</summary>
     /// <param name="isAllowed">False lets the kernel choose, always.</param>
-    public SharedProcessor(bool isAllowed = true) => _isPossible = isAllowed & TryGet(Kernel.CallingThread, out _own) && _own.Count > 1;
+    public SharedProcessor(bool isAllowed = true) => _isPossible = TryGet(Kernel.CallingThread, out _own) && _own.Count > 1 && isAllowed;
+
+    /// <summary>True while the traced thread goes on where the tracer runs, which has to sleep for it.</summary>
+    public bool IsTogether => _isTogether;
+
+    /// <summary>True when the tracing thread may run on one processor only.</summary>
+    public bool IsOnlyOne => _own.Count == 1;
 
     /// <summary>Lets the tracing thread run where it could before.</summary>
     public void Dispose() => Part();
@@ -67,7 +73,7 @@ internal sealed class SharedProcessor : IDisposable
         _ = TrySet(Kernel.CallingThread, _own);
     }
 
-    /// <summary>A thread is about to be woken. True when it will be where the tracer runs: then <see cref="Woken"/> must follow.</summary>
+    /// <summary>A thread is about to be woken. True when it will be where the tracer runs: then <see cref="Wake"/> must follow.</summary>
     public bool Waking(int thread)
     {
         if (!_isTogether)
@@ -86,10 +92,10 @@ internal sealed class SharedProcessor : IDisposable
         return false;
     }
 
-    /// <summary>A thread has been woken, and waits for this one to sleep.</summary>
-    public void Woken(int thread) => _ = TrySet(thread, _threadGets);
+    /// <summary>Lets a thread go on, which waits for this one to sleep, and gives it its processors again.</summary>
+    public void Wake(int thread, bool untilSystemCall, int signal) => Kernel.PtraceGoOn(thread, untilSystemCall, signal, _threadGets);
 
-    /// <summary>A thread was born, of one that may have run before <see cref="Woken"/> was through.</summary>
+    /// <summary>A thread was born, of one that may have run before <see cref="Wake"/> was through.</summary>
     public void Born(int thread)
     {
         if (_isTogether && TryGet(thread, out ProcessorSet has) && has.Equals(_here))

@@ -89,9 +89,7 @@ internal sealed partial class TraceSession
 
         bool isShared = _processor.Waking(thread.Id);
         thread.EnteredAt = Stopwatch.GetTimestamp();
-        _ = Kernel.PtraceSystemCall(thread.Id);
-        if (isShared)
-            _processor.Woken(thread.Id);
+        GoOn(thread, isShared, untilSystemCall: true);
     }
 
     private bool IsProcessorTimed(SystemCallNumber number) => number == SystemCallNumber.Remap || Statistics.EnteredCalls <= CallsForBaseline;

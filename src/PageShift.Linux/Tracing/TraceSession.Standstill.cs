@@ -28,13 +28,21 @@ internal sealed partial class TraceSession
             // Interrupting a memory call could make it fail.
             if (other.Phase == CallPhase.Active)
                 isComplete = false;
+            else if (HasSleptOn(other))
+                order.Sleeping.Add((other, other.TurnsWhenAsleep!.Value));
+            else if (TryTakeStop(other))
+                isAnyHeld = true;
             else if (Asleep(other) is { } turns)
             {
                 // One that has stopped in a call, as it does when it is born, is not asleep there.
                 if (TryTakeStop(other))
+                {
                     isAnyHeld = true;
-                else
-                    order.Sleeping.Add((other, turns));
+                    continue;
+                }
+
+                other.TurnsWhenAsleep = turns;
+                order.Sleeping.Add((other, turns));
             }
             else if (!Kernel.PtraceInterrupt(other.Id).IsError)
                 _interrupted.Add(other);
@@ -49,6 +57,17 @@ internal sealed partial class TraceSession
             Watch(order);
 
         return isComplete;
+    }
+
+    /// <summary>True for a thread that slept in a call at an earlier standstill, and has not been given a processor since.</summary>
+    private static bool HasSleptOn(TracedThread thread)
+    {
+        if (thread.TurnsWhenAsleep is not { } turns)
+            return false;
+        if (thread.ReadTurns() == turns)
+            return true;
+        thread.TurnsWhenAsleep = null;
+        return false;
     }
 
     /// <summary>How often a thread had been given a processor that sleeps in a call, or has stopped in one; null for every other. In this order: a turn that it is given in between counts.</summary>

@@ -14,6 +14,7 @@ internal sealed partial class TraceSession
     private readonly Dictionary<int, TracedThread> _threads = [];
     private readonly ConcurrentDictionary<int, TracedProcess> _processes = []; // the sampling asks for the keys on its own thread
     private readonly SharedProcessor _processor;
+    private readonly EagerWait _eager = new();
     private readonly UsageMeter _usage = new();
     private readonly TimeSpan _longestExclusiveCall;
     private readonly HiddenSecurity _hidden;
@@ -80,12 +81,26 @@ internal sealed partial class TraceSession
                 return true;
 
             // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
-            if (_watched.Count == 0 && _early.Count == 0)
+            bool isAnythingDue = _watched.Count != 0 || _early.Count != 0;
+
+            // A thread that goes on where the tracer runs does so while the tracer sleeps.
+            if (!isAnythingDue && _processor.IsTogether)
                 return IsThread(Kernel.Wait4(Kernel.AnyChild, out status), out id);
 
             CallResult waited = Kernel.Wait4WithoutBlocking(Kernel.AnyChild, out status);
             if (waited.Raw != 0)
+            {
+                _eager.Found(looks);
                 return IsThread(waited, out id);
+            }
+
+            if (!isAnythingDue)
+            {
+                if (!_processor.IsOnlyOne || !_eager.LooksAgain(looks))
+                    return IsThread(Kernel.Wait4(Kernel.AnyChild, out status), out id);
+                _ = Thread.Yield();
+                continue;
+            }
 
             AdmitOverdue();
             if (HasOverdueBirth())
@@ -166,15 +181,18 @@ internal sealed partial class TraceSession
     /// <summary>Lets a thread run to its next stop of interest.</summary>
     private void Resume(TracedThread thread, int signal = 0)
     {
-        bool isShared = _processor.Waking(thread.Id);
         bool isStopWanted = thread.Phase == CallPhase.Active || thread.IsStrict || thread.Cleared is not null;
-        if (isStopWanted || Statistics.Method == StopMethod.EverySystemCall)
+        GoOn(thread, _processor.Waking(thread.Id), isStopWanted || Statistics.Method == StopMethod.EverySystemCall, signal);
+    }
+
+    private void GoOn(TracedThread thread, bool isShared, bool untilSystemCall, int signal = 0)
+    {
+        if (isShared)
+            _processor.Wake(thread.Id, untilSystemCall, signal);
+        else if (untilSystemCall)
             _ = Kernel.PtraceSystemCall(thread.Id, signal);
         else
             _ = Kernel.PtraceContinue(thread.Id, signal);
-
-        if (isShared)
-            _processor.Woken(thread.Id);
     }
 
     private void OnEnding(TracedThread thread)

@@ -40,6 +40,9 @@ internal sealed class TracedThread(int id, TracedProcess process) : IDisposable
     /// <summary>True while it is kept stopped for another thread's call.</summary>
     public bool IsHeld { get; set; }
 
+    /// <summary>How often it had been given a processor when it was last found asleep in a call; null when it was not, or has run since.</summary>
+    public long? TurnsWhenAsleep { get; set; }
+
     /// <summary>True while it may be asleep in a vfork, from which nothing but its child wakes it.</summary>
     public bool IsParentOfVfork { get; set; }
 

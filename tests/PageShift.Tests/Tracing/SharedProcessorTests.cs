@@ -38,6 +38,32 @@ public sealed class SharedProcessorTests
     }
 
     [Fact]
+    public async Task A_collection_does_not_keep_the_tracer_from_giving_the_processors_back()
+    {
+        using var end = new CancellationTokenSource();
+        Task collecting = CollectUntil(end.Token);
+        KeepsItsProcessors("""
+            int main(void) {
+                sched_getaffinity(0, sizeof before, &before);
+                calls(4000, 1);
+                return 0;
+            }
+            """);
+        await end.CancelAsync();
+        await collecting;
+    }
+
+    /// <summary>Collects garbage about every millisecond: for it every thread has to stop that is about to return to managed code.</summary>
+    private static async Task CollectUntil(CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            GC.Collect(0);
+            await Task.Delay(1, CancellationToken.None);
+        }
+    }
+
+    [Fact]
     public void A_program_that_binds_itself_stays_bound_to_what_it_chose()
     {
         KeepsItsProcessors("""
