@@ -53,6 +53,11 @@ public interface ITraceObserver
     {
     }
 
+    /// <summary>A thread ends in a memory call, which is never completed and may have had effects. When the thread ends as one of several, pages and mappings can still be read.</summary>
+    internal void CallAbandoned(in CallEntry call)
+    {
+    }
+
     /// <summary>A memory call was made through another interface than the 64-bit one.</summary>
     internal void ForeignCallCompleted(in ForeignCall call)
     {

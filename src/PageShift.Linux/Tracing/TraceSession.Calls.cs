@@ -164,6 +164,14 @@ internal sealed partial class TraceSession
         return order;
     }
 
+    /// <summary>The same for a thread that ends, perhaps in a call that the kernel has let in.</summary>
+    private CallOrder? AbandonCall(TracedThread thread)
+    {
+        if (thread is { Phase: CallPhase.Active, Class: CallClass.Memory })
+            _observer.CallAbandoned(thread.Entry);
+        return LeaveCall(thread);
+    }
+
     private void AdmitAfter(CallOrder? order)
     {
         if (order == null)

@@ -197,7 +197,7 @@ internal sealed partial class TraceSession
 
     private void OnEnding(TracedThread thread)
     {
-        CallOrder? left = LeaveCall(thread);
+        CallOrder? left = AbandonCall(thread);
         MarkEnding(thread);
         Statistics.ProcessorNanoseconds += thread.ReadProcessorTime() ?? 0;
         if (thread.Process.RunningThreads == 0)
@@ -221,7 +221,7 @@ internal sealed partial class TraceSession
 
     private void OnThreadEnded(TracedThread thread, WaitStatus status)
     {
-        CallOrder? left = LeaveCall(thread);
+        CallOrder? left = AbandonCall(thread);
         MarkEnding(thread);
         _ = _threads.Remove(thread.Id);
         thread.Dispose();

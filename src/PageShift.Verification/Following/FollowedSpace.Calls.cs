@@ -123,6 +123,9 @@ internal sealed partial class FollowedSpace
         return false;
     }
 
+    /// <summary>A thread ends in a call: whether that had an effect, the kernel alone can tell.</summary>
+    internal void Abandon() => Resync();
+
     /// <summary>Compares the whole space, with all flags, when its last thread is about to end.</summary>
     internal void Finish()
     {

@@ -130,6 +130,12 @@ public sealed class TraceFollower : ITraceObserver
             space.Complete(call);
     }
 
+    void ITraceObserver.CallAbandoned(in CallEntry call)
+    {
+        if (_spaces.TryGetValue(call.AddressSpaceId, out FollowedSpace? space))
+            space.Abandon();
+    }
+
     void ITraceObserver.ForeignCallCompleted(in ForeignCall call)
     {
         // What it did is not known, and a program that makes one makes many.

@@ -111,6 +111,43 @@ public sealed class UnseenChangeTests
 
     /// <summary>To read all of a process with its flags takes the longer the more pages it has: for calls that change boundaries only, what is around them is read.</summary>
     [Fact]
+    public void What_a_call_has_done_whose_thread_was_killed_in_it_is_taken_from_the_kernel()
+    {
+        // Each child ends while its threads are in calls: some of these have had their effect, and never return.
+        var run = FollowedRun.OfC("""
+            static void *map(void *unused)
+            {
+                while (ANON(4096) != MAP_FAILED)
+                    ;
+                return unused;
+            }
+
+            int main(void)
+            {
+                for (int i = 0; i < 40; i++)
+                {
+                    int status;
+                    pid_t child = fork();
+                    if (child == 0)
+                    {
+                        pthread_t threads[3];
+                        for (int t = 0; t < 3; t++)
+                            pthread_create(&threads[t], NULL, map, NULL);
+                        usleep(500);
+                        _exit(0);
+                    }
+
+                    if (waitpid(child, &status, 0) != child || status != 0)
+                        return 1;
+                }
+                return 0;
+            }
+            """);
+
+        Assert.SkipWhen(run.Trace.Statistics.EnteredCalls == run.Trace.Statistics.CompletedCalls, "No thread was killed in a call.");
+    }
+
+    [Fact]
     public void Memory_policies_part_and_join_mappings_without_a_look_at_the_whole_process()
     {
         using var program = new CProgram("""
