@@ -28,7 +28,11 @@ static void *run(void *place)
         bytes = mremap(bytes, SMALL, LARGE, MREMAP_MAYMOVE);
         if (bytes == MAP_FAILED || mremap(bytes, LARGE, LARGE, MREMAP_MAYMOVE | MREMAP_FIXED, far) != far)
             fail("mremap");
-        if (far[SMALL - 1] != 1 || munmap(far, LARGE) != 0)
+        if (far[SMALL - 1] != 1) {
+            fprintf(stderr, "calls: found the byte %d in round %d, expected 1\n", far[SMALL - 1], round);
+            exit(1);
+        }
+        if (munmap(far, LARGE) != 0)
             fail("munmap");
     }
     return NULL;

@@ -9,7 +9,7 @@ namespace PageShift.Linux.Timing;
 /// quarter of a millisecond; nothing is stopped for it.
 /// <para>After a thousand samples, a program is sampled an eighth of the time, and each of its samples counts eight times: a sample can take 30 us in a virtual machine, an eighth of the time that it
 /// stands for. One that stops often for its tracer is sampled for 10 ms at a time, at first after 70 ms, then after 70 ms more each time, and has no event between: to begin and to end sampling at each
-/// stop takes longer than the stop itself, and an event that only waits takes the kernel time at each stop too (measured in a virtual machine: 14 us at each stop, and 1 to 2 us).</para>
+/// stop takes longer than the stop itself, and an event that only waits takes the kernel time at each stop too.</para>
 /// Thread safety: none.</summary>
 internal sealed class ProcessorSamples : IDisposable
 {
@@ -30,7 +30,6 @@ internal sealed class ProcessorSamples : IDisposable
 
     private readonly List<PerfRing> _rings = [];
     private readonly Dictionary<KernelEntry, long> _entries = [];
-    private readonly Lock _gate = new();
     private readonly ManualResetEvent _isOver = new(false);
     private readonly Func<IReadOnlyCollection<int>> _threads;
     private readonly Func<long> _stops;
@@ -73,8 +72,7 @@ internal sealed class ProcessorSamples : IDisposable
     /// <param name="reason">Why the result is null, as a part of a sentence.</param>
     public SampledTime? End(out string reason)
     {
-        _isOver.Set();
-        using Lock.Scope entered = _gate.EnterScope();
+        Stop();
         Close();
         if (_samples < FewestSamples)
         {
@@ -99,10 +97,16 @@ internal sealed class ProcessorSamples : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _isOver.Set();
-        _reader?.Join();
+        Stop();
         _isOver.Dispose();
         Close();
+    }
+
+    /// <summary>Ends the thread that reads.</summary>
+    private void Stop()
+    {
+        _isOver.Set();
+        _reader?.Join();
     }
 
     private bool TryOpen(IReadOnlyCollection<int> threads, out string reason)
@@ -139,10 +143,7 @@ internal sealed class ProcessorSamples : IDisposable
     {
         TimeSpan next = Window;
         while (!_isOver.WaitOne(next))
-        {
-            lock (_gate)
-                next = ReadOrRest();
-        }
+            next = ReadOrRest();
     }
 
     /// <summary>Takes the samples that are there, and ends or begins to rest.</summary>

@@ -7,7 +7,7 @@ internal static class BriefPause
 {
     private const int LooksWithoutPause = 8;
 
-    // What is looked for comes after some microseconds as a rule. The shortest sleep takes ten times as long (its slack alone is 50 us).
+    // What is looked for comes after some microseconds as a rule. To the shortest sleep Linux adds 50 us (PR_SET_TIMERSLACK(2const)).
     private const int LooksBeforeSleep = 400;
     private static readonly TimeSpan Pause = TimeSpan.FromMicroseconds(20);
 

@@ -154,7 +154,7 @@ internal sealed partial class TraceSession
         Debug.Assert(thread.Id == process.Id, "The kernel reports an exec under the process's number.");
         foreach (TracedThread gone in _threads.Values.Where(other => other.Process == process).ToArray())
         {
-            CallOrder? left = LeaveCall(gone);
+            CallOrder? left = AbandonCall(gone);
             _ = _threads.Remove(gone.Id);
             gone.Dispose();
             ForgetDeferred(gone.Id);

@@ -14,7 +14,6 @@ internal sealed partial class TraceSession
     private readonly Dictionary<int, TracedThread> _threads = [];
     private readonly ConcurrentDictionary<int, TracedProcess> _processes = []; // the sampling asks for the keys on its own thread
     private readonly SharedProcessor _processor;
-    private readonly EagerWait _eager = new();
     private readonly UsageMeter _usage = new();
     private readonly TimeSpan _longestExclusiveCall;
     private readonly HiddenSecurity _hidden;
@@ -81,26 +80,17 @@ internal sealed partial class TraceSession
                 return true;
 
             // What is due at a time, and not at a change of state, is rare and soon over: then this looks instead of waiting.
-            bool isAnythingDue = _watched.Count != 0 || _early.Count != 0;
-
-            // A thread that goes on where the tracer runs does so while the tracer sleeps.
-            if (!isAnythingDue && _processor.IsTogether)
+            if (_watched.Count == 0 && _early.Count == 0)
+            {
+                // On a single processor the traced thread has often stopped again when this one has given way: to fall asleep and to be woken takes longer.
+                if (_processor.IsOnlyOne)
+                    _ = Thread.Yield();
                 return IsThread(Kernel.Wait4(Kernel.AnyChild, out status), out id);
+            }
 
             CallResult waited = Kernel.Wait4WithoutBlocking(Kernel.AnyChild, out status);
             if (waited.Raw != 0)
-            {
-                _eager.Found(looks);
                 return IsThread(waited, out id);
-            }
-
-            if (!isAnythingDue)
-            {
-                if (!_processor.IsOnlyOne || !_eager.LooksAgain(looks))
-                    return IsThread(Kernel.Wait4(Kernel.AnyChild, out status), out id);
-                _ = Thread.Yield();
-                continue;
-            }
 
             AdmitOverdue();
             if (HasOverdueBirth())
