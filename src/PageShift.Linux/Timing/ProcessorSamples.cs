@@ -18,9 +18,10 @@ internal sealed class ProcessorSamples : IDisposable
     // Beyond that, opening and keeping the events would be a burden of its own.
     private const int MostEvents = 1024;
 
-    // How long it samples before it looks whether that is a burden, and how long it rests then.
+    // How long it samples before it looks whether that is a burden, and how long it rests then. With as many stops in a
+    // window, the events cost the program as much as the samples do.
     private const int ManySamples = 1000;
-    private const int ManyStops = 20;
+    private const int ManyStops = 80;
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(10);
     private const int WindowsOfRest = 7;
     private const int MostWindowsOfRest = 100;

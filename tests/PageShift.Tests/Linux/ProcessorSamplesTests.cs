@@ -157,7 +157,7 @@ public sealed class ProcessorSamplesTests
         bool isDivided = usage.Sampled is not null || !usage.WhyNotSampled.Contains("too little", StringComparison.Ordinal);
         Assert.True(isDivided, usage.WhyNotSampled);
         Assert.SkipWhen(usage.Sampled is null, usage.WhyNotSampled);
-        Assert.SkipWhen(statistics.Stops < usage.ElapsedNanoseconds / 400_000, "It stops too seldom on this machine.");
+        Assert.SkipWhen(statistics.Stops < usage.ElapsedNanoseconds / 100_000, "It stops too seldom on this machine.");
         Assert.True(usage.Sampled.Of("mmap") > 0);
         Assert.True(usage.Sampled.Taken < usage.Sampled.OwnCode + usage.Sampled.InKernel.Values.Sum());
     }
