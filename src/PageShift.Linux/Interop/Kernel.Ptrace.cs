@@ -109,10 +109,13 @@ internal static unsafe partial class Kernel
     internal static CallResult PtracePoke(int thread, ulong address, ulong word) => Ptrace(PtraceRequest.PokeData, thread, (nint)address, (nint)word);
 
     /// <summary>Reads number, arguments or result of the system call at which a tracee is stopped.</summary>
-    internal static CallResult PtraceGetSystemCall(int thread, ref SystemCallStop stop)
+    /// <returns>False when it is not, as when it was killed after it had stopped there: then it runs, or has stopped again on its way to its end.</returns>
+    internal static bool PtraceTryGetSystemCall(int thread, ref SystemCallStop stop)
     {
         fixed (SystemCallStop* destination = &stop)
-            return Ptrace(PtraceRequest.GetSystemCallInformation, thread, sizeof(SystemCallStop), (nint)destination);
+        {
+            return !Ptrace(PtraceRequest.GetSystemCallInformation, thread, sizeof(SystemCallStop), (nint)destination).IsError && stop.Operation != SystemCallStop.NotAtCall;
+        }
     }
 
     private static CallResult Ptrace(PtraceRequest request, int thread, nint address = 0, nint data = 0) =>

@@ -161,7 +161,7 @@ internal sealed partial class TraceSession
     private void NoteExit(TracedThread thread)
     {
         var stop = default(SystemCallStop);
-        if (thread.Class == CallClass.Memory && !Kernel.PtraceGetSystemCall(thread.Id, ref stop).IsError)
+        if (thread.Class == CallClass.Memory && Kernel.PtraceTryGetSystemCall(thread.Id, ref stop))
             ReportExit(thread, stop, Stopwatch.GetTimestamp());
         thread.Phase = CallPhase.None;
     }

@@ -27,7 +27,7 @@ internal sealed partial class TraceSession
         }
 
         ref SystemCallStop stop = ref thread.Stop;
-        if (Kernel.PtraceGetSystemCall(thread.Id, ref stop).IsError)
+        if (!Kernel.PtraceTryGetSystemCall(thread.Id, ref stop))
             return;
 
         // Where every call stops, this is also where calls return that are of no interest.
@@ -97,7 +97,7 @@ internal sealed partial class TraceSession
     private void OnCallExit(TracedThread thread, long now)
     {
         var stop = default(SystemCallStop);
-        if (Kernel.PtraceGetSystemCall(thread.Id, ref stop).IsError)
+        if (!Kernel.PtraceTryGetSystemCall(thread.Id, ref stop))
             return;
 
         if (stop.Operation == SystemCallStop.AtFilter)
