@@ -1,17 +1,15 @@
 using System.Diagnostics;
 using PageShift.Linux.Timing;
+using PageShift.Tests.House;
 using Xunit;
 
 namespace PageShift.Tests.Linux;
 
 /// <summary>The same on the running kernel. It needs a process that does nothing else: a program that ends beside it, and that had begun before, is this process's own work with all its time, and
 /// hides what others do.</summary>
-[Collection(Alone)]
-[CollectionDefinition(Alone, DisableParallelization = true)]
+[Collection(AloneCollection.Name)]
 public sealed class MachineLoadOnTheKernelTests
 {
-    private const string Alone = "alone";
-
     [Fact]
     public void Another_program_that_never_sleeps_is_seen_on_the_running_kernel()
     {
