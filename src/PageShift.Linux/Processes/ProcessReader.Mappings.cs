@@ -19,8 +19,12 @@ public sealed partial class ProcessReader
     public bool ReadMappings(AddressRange range, List<KernelMapping> into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        return _canQuery ? Query(range, into) : ReadText(_maps, range, into);
+        return ReadMappings(range, into, range.End);
     }
+
+    /// <summary>The same, and may leave out what follows a mapping that ends at <paramref name="enough"/> or beyond: every mapping is a request of its own.</summary>
+    internal bool ReadMappings(AddressRange range, List<KernelMapping> into, VirtualAddress enough) =>
+        _canQuery ? Query(range, into, enough) : ReadText(_maps, range, into);
 
     /// <summary>Appends the mappings that touch <paramref name="range"/>, in ascending order, with their names.</summary>
     /// <returns>False when the process has ended.</returns>
@@ -39,7 +43,7 @@ public sealed partial class ProcessReader
         return _smaps is not null && ReadText(_smaps, range, into, withNames: true);
     }
 
-    private bool Query(AddressRange range, List<KernelMapping> into)
+    private bool Query(AddressRange range, List<KernelMapping> into, VirtualAddress enough)
     {
         for (ulong position = range.Start.Value; position < range.End.Value;)
         {
@@ -54,6 +58,7 @@ public sealed partial class ProcessReader
             if (found.IsError) return false;
             if (answer.Start >= range.End.Value) return true;
             into.Add(FromAnswer(answer));
+            if (answer.End >= enough.Value) return true;
             position = answer.End;
         }
 

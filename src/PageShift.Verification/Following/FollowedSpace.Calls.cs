@@ -18,6 +18,7 @@ internal sealed partial class FollowedSpace
     // What calls do with these ranges, and what merges there, is the kernel's alone to know.
     private const VmFlags NotModelled = VmFlags.HugeTlb | VmFlags.UserFault;
 
+    private readonly List<AddressRange> _compared = [];
     private bool _hasUnmodelledRanges;
     private bool _isOnUnmodelled;
 
@@ -340,19 +341,31 @@ internal sealed partial class FollowedSpace
     {
         if (++_callsSinceFullComparison >= CallsPerFullComparison)
             return Compare(Everything);
+        _compared.Clear();
         foreach (AddressRange range in before)
-        {
-            if (Compare(range.Intersect(Everything)) is { } difference)
-                return difference;
-        }
-
+            AddCompared(range.Intersect(Everything));
         foreach (AddressRange range in after)
         {
-            if (!before.Contains(range) && Compare(range) is { } difference)
+            if (!before.Contains(range))
+                AddCompared(range);
+        }
+
+        foreach (AddressRange range in _compared)
+        {
+            if (Compare(range) is { } difference)
                 return difference;
         }
 
         return null;
+    }
+
+    /// <summary>A mapping often moves to beside where it was: then one look at both finds what two would find twice.</summary>
+    private void AddCompared(AddressRange range)
+    {
+        if (_compared.Count != 0 && _compared[^1] is var last && range.Start <= last.End && last.Start <= range.End)
+            _compared[^1] = new AddressRange(range.Start < last.Start ? range.Start : last.Start, range.End > last.End ? range.End : last.End);
+        else
+            _compared.Add(range);
     }
 
     /// <summary>True for errors that arguments and mappings alone do not explain: limits, permissions, files, signals.</summary>

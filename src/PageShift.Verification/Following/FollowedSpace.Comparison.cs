@@ -27,7 +27,13 @@ internal sealed partial class FollowedSpace
 
         _kernel.Clear();
         AddressRange widened = Widened(range);
-        return _reader.ReadMappings(widened, _kernel) ? CompareWithRead(widened) : null;
+        if (!_reader.ReadMappings(widened, _kernel, enough: range.End))
+            return null;
+        // One that ends where the range does has not merged with the next, which no call on the range can have changed.
+        bool isClosed = _kernel.Exists(m => m.Range.End == range.End);
+        if (isClosed)
+            _ = _kernel.RemoveAll(m => m.Range.Start >= range.End);
+        return CompareWithRead(isClosed ? new AddressRange(widened.Start, range.End) : widened);
     }
 
     /// <summary>Compares everything, with all flags. The kernel walks all page tables for it.</summary>
