@@ -51,19 +51,24 @@ internal static unsafe partial class Dwfl
         return new ReadOnlySpan<ulong>(addresses, frames.Count).ToArray();
     }
 
-    /// <summary>The function at an address, and its place in the source, as far as they are known.</summary>
-    internal static (string? Function, string? Source, int Line) NameOf(nint session, ulong address)
+    /// <summary>The function at an address, by the files' symbols; null where it has none.</summary>
+    internal static string? FunctionAt(nint session, ulong address)
     {
         nint module = AddressModule(session, address);
-        if (module == 0)
-            return default;
-        string? function = Marshal.PtrToStringUTF8(ModuleAddressName(module, address));
-        nint line = ModuleSource(module, address);
+        return module == 0 ? null : Demangled(Marshal.PtrToStringUTF8(ModuleAddressName(module, address)));
+    }
+
+    /// <summary>The source file and the line of an address; null and 0 where they are not known. The first time for a file, its debug information is read, which is decompressed as a whole where
+    /// it is compressed.</summary>
+    internal static (string? File, int Line) SourceAt(nint session, ulong address)
+    {
+        nint module = AddressModule(session, address);
+        nint line = module == 0 ? 0 : ModuleSource(module, address);
         if (line == 0)
-            return (Demangled(function), null, 0);
+            return default;
         int number = 0;
-        string? source = Marshal.PtrToStringUTF8(LineInfo(line, null, &number, null, null, null));
-        return (Demangled(function), source, number);
+        string? file = Marshal.PtrToStringUTF8(LineInfo(line, null, &number, null, null, null));
+        return (file, number);
     }
 
     /// <summary>A C++ or Rust function's name as it is written in the source.</summary>

@@ -5,7 +5,7 @@ namespace PageShift.Linux.Processes;
 /// <summary>The stacks of a traced process's threads, unwound and named by libdw where it is installed. Used by the thread that traces them only.</summary>
 internal sealed class ProcessStacks(int process) : IDisposable
 {
-    private readonly Dictionary<ulong, (string? Function, string? Source, int Line)> _names = [];
+    private readonly Dictionary<ulong, string?> _functions = [];
     private readonly PerfMap _perfMap = new(process);
     private nint _session;
     private bool _isOpened;
@@ -27,16 +27,17 @@ internal sealed class ProcessStacks(int process) : IDisposable
         return _session == 0 ? [] : Dwfl.Unwind(_session, thread);
     }
 
-    /// <summary>The function at an address, the source file and the line there, as far as they are known.</summary>
-    public (string? Function, string? Source, int Line) NameOf(ulong address)
+    /// <summary>The function at an address, as far as it is known.</summary>
+    public string? FunctionAt(ulong address)
     {
-        if (_names.TryGetValue(address, out (string? Function, string? Source, int Line) known))
-            return known;
-        (string? Function, string? Source, int Line) found = _session == 0 ? default : Dwfl.NameOf(_session, address);
-        if (found.Function is null && _perfMap.NameOf(address) is { } compiled)
-            found = (compiled, null, 0);
-        return _names[address] = found;
+        if (!_functions.TryGetValue(address, out string? function))
+            _functions[address] = function = (_session == 0 ? null : Dwfl.FunctionAt(_session, address)) ?? _perfMap.NameOf(address);
+        return function;
     }
+
+    /// <summary>The source file and the line of an address in a file that is mapped, or was until the process ended; null and 0 where they are not known. This can take long: large debug files
+    /// take a second to decompress.</summary>
+    public (string? File, int Line) SourceAt(ulong address) => _session == 0 ? default : Dwfl.SourceAt(_session, address);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -52,7 +53,7 @@ internal sealed class ProcessStacks(int process) : IDisposable
         else if (_isOutOfDate && _session != 0)
             Dwfl.Refresh(_session, process);
         if (_isOutOfDate)
-            _names.Clear();
+            _functions.Clear();
         _isOpened = true;
         _isOutOfDate = false;
     }

@@ -22,11 +22,16 @@ internal sealed class CallSites : IDisposable
     // The longest form of a call instruction: a prefix, the operation, and an operand of 5 bytes.
     private const int LongestCall = 7;
 
+    private static readonly Lazy<SourceLine?> NoSource = new((SourceLine?)null);
+
     private readonly ProcessReader _reader;
     private readonly List<KernelMapping> _mappings = [];
     private readonly List<KernelMapping> _loaded = [];
     private readonly ProcessStacks _stacks;
     private readonly Dictionary<string, CallStack> _known = [];
+
+    // To look these up can take a second for each file, for which the thread that makes the call is not to wait.
+    private readonly Dictionary<ulong, Lazy<SourceLine?>> _sources = [];
     private readonly byte[] _stack = new byte[StackBytes];
 
     // By the place of the call, how far up the stack the way back to the caller was found, where that is so near that it is the wrapper's own, and the sites by the word there.
@@ -45,6 +50,7 @@ internal sealed class CallSites : IDisposable
     /// <summary>Forgets where files are mapped: what is known may be so no longer.</summary>
     internal void Forget()
     {
+        FindSources();
         _mappings.Clear();
         _wayBack.Clear();
         _direct.Clear();
@@ -83,16 +89,23 @@ internal sealed class CallSites : IDisposable
         return (site, stack);
     }
 
-    public void Dispose() => _stacks.Dispose();
+    public void Dispose()
+    {
+        FindSources();
+        _stacks.Dispose();
+    }
 
     private CallStack? StackOf(in CallEntry call)
     {
         ulong[] addresses = _stacks.Unwind(call.ThreadId);
         if (addresses.Length == 0)
             return null;
+        string?[] files = [.. addresses.Select(a => FileAt(new VirtualAddress(a)))];
+        // A library from which the call itself is made is not the program's own, and its source tells nothing: the C library's debug file alone takes longer to read than many programs to run.
+        string? library = files.FirstOrDefault(f => f != files[0]) is null ? null : files[0];
         var frames = new StackFrame[addresses.Length];
         for (int i = 0; i < frames.Length; i++)
-            frames[i] = FrameAt(new VirtualAddress(addresses[i]));
+            frames[i] = FrameAt(addresses[i], files[i], files[i] is { } file && file != library ? SourceOf(addresses[i]) : NoSource);
         string text = string.Join('\n', frames.Select(f => f.Place));
         if (_known.TryGetValue(text, out CallStack? known))
             return known;
@@ -102,15 +115,30 @@ internal sealed class CallSites : IDisposable
         return stack;
     }
 
-    private StackFrame FrameAt(VirtualAddress address)
+    private StackFrame FrameAt(ulong address, string? file, Lazy<SourceLine?> source)
     {
-        string? file = FileAt(address);
-        (string? function, string? source, int line) = _stacks.NameOf(address.Value);
+        string? function = _stacks.FunctionAt(address);
+        string place = Describe(file, new VirtualAddress(address));
         if (!IsCompiled(file))
-            return new StackFrame(function, Describe(file, address), Path.GetFileName(file), source, line);
+            return new StackFrame(function, place, Path.GetFileName(file), source);
         HasUnnamedCode |= function is null;
         (string? method, string? assembly) = function is null ? default : CompiledFunction.Parse(function);
-        return new StackFrame(method, Describe(file, address), assembly, source, line);
+        return new StackFrame(method, place, assembly, source);
+    }
+
+    private Lazy<SourceLine?> SourceOf(ulong address)
+    {
+        if (!_sources.TryGetValue(address, out Lazy<SourceLine?>? source))
+            _sources[address] = source = new Lazy<SourceLine?>(() => _stacks.SourceAt(address) is { File: { } file, Line: var line } ? new SourceLine(file, line) : null, isThreadSafe: false);
+        return source;
+    }
+
+    /// <summary>Looks up what has not been asked for, while the files are still known.</summary>
+    private void FindSources()
+    {
+        foreach (Lazy<SourceLine?> source in _sources.Values)
+            _ = source.Value;
+        _sources.Clear();
     }
 
     // .NET maps what it compiles from a memory file, to have it writable elsewhere.

@@ -25,17 +25,21 @@ public sealed record CallStack(IReadOnlyList<StackFrame> Frames)
 /// <param name="Function">The function's name, as it is written in the source; null where none is known.</param>
 /// <param name="Place">The file and the offset from where it is loaded, such as <c>libc.so.6+0x11bd9a</c>; an address where there is no file. Of a caller, the last byte of its call.</param>
 /// <param name="File">The file's name, or the assembly's of code that .NET has compiled as it ran; or null.</param>
-/// <param name="Source">The source file, or null where that is not known.</param>
-/// <param name="Line">The line in it, from 1; 0 where that is not known.</param>
-public sealed record StackFrame(string? Function, string Place, string? File, string? Source, int Line)
+/// <param name="Source">The place in the source, or null where that is not known. It is looked for when it is first asked for, at the latest when the process has ended.</param>
+public sealed record StackFrame(string? Function, string Place, string? File, Lazy<SourceLine?> Source)
 {
     /// <summary>The function with its place in the source, or with its file.</summary>
     public override string ToString()
     {
         if (Function is null)
             return Place;
-        if (Source is not null)
-            return string.Create(CultureInfo.InvariantCulture, $"{Function} ({Path.GetFileName(Source)}:{Line})");
+        if (Source.Value is { } source)
+            return string.Create(CultureInfo.InvariantCulture, $"{Function} ({Path.GetFileName(source.File)}:{source.Line})");
         return File is null ? Function : $"{Function} ({File})";
     }
 }
+
+/// <summary>A place in a program's source.</summary>
+/// <param name="File">The file, as the debug information names it.</param>
+/// <param name="Line">The line, from 1.</param>
+public sealed record SourceLine(string File, int Line);

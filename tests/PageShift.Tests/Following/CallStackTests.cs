@@ -15,7 +15,7 @@ public sealed class CallStackTests
     [InlineData("program program", 0)]
     public void The_site_is_the_innermost_place_outside_of_the_C_library_and_of_NETs_core(string files, int site)
     {
-        var stack = new CallStack([.. files.Split(' ').Select((file, i) => new StackFrame($"f{i}", $"{file}+{i}", file == "-" ? null : file, null, 0))]);
+        var stack = new CallStack([.. files.Split(' ').Select((file, i) => new StackFrame($"f{i}", $"{file}+{i}", file == "-" ? null : file, new Lazy<SourceLine?>((SourceLine?)null)))]);
 
         Assert.Equal($"f{site}", stack.Site.Function);
     }

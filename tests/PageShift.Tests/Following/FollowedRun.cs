@@ -64,7 +64,14 @@ internal sealed class FollowedRun : IFollowObserver
         return run;
     }
 
-    void IFollowObserver.Moved(FollowedMove move) => Moves.Add(move);
+    /// <summary>Places in the source that were looked up while the program waited.</summary>
+    internal int EarlySources { get; private set; }
+
+    void IFollowObserver.Moved(FollowedMove move)
+    {
+        Moves.Add(move);
+        EarlySources += move.Stack?.Frames.Count(f => f.Source is { IsValueCreated: true, Value: not null }) ?? 0;
+    }
 
     void IFollowObserver.Diverged(Divergence divergence) => Divergences.Add(divergence);
 

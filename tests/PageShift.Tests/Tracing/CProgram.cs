@@ -62,7 +62,7 @@ internal sealed class CProgram : IDisposable
     {
         Assert.SkipUnless(File.Exists("/usr/bin/gcc"), "gcc is not installed.");
         string program = PathOf("program");
-        (int status, string output) = Run("/usr/bin/gcc", ["-O1", "-Wall", "-Werror", "-pthread", "-o", program, .. sources]);
+        (int status, string output) = Run("/usr/bin/gcc", ["-O1", "-g", "-Wall", "-Werror", "-pthread", "-o", program, .. sources]);
         Assert.True(status == 0, output);
         return program;
     }

@@ -57,7 +57,7 @@ internal sealed record TraceShare(string Name, long? Nanoseconds, double? Part, 
 internal sealed record TraceFrame(string? Function, string Place, string? Source, int? Line)
 {
     internal static IEnumerable<TraceFrame>? Of(CallStack? stack) =>
-        stack?.Frames.Select(f => new TraceFrame(f.Function, f.Place, f.Source, f.Line == 0 ? null : f.Line));
+        stack?.Frames.Select(f => new TraceFrame(f.Function, f.Place, f.Source.Value?.File, f.Source.Value?.Line));
 }
 
 /// <summary>A place where engine and kernel differed.</summary>
