@@ -38,9 +38,6 @@ internal sealed class SharedProcessor : IDisposable
     /// <param name="isAllowed">False lets the kernel choose, always.</param>
     public SharedProcessor(bool isAllowed = true) => _isPossible = TryGet(Kernel.CallingThread, out _own) && _own.Count > 1 && isAllowed;
 
-    /// <summary>True when the tracing thread may run on one processor only.</summary>
-    public bool IsOnlyOne => _own.Count == 1;
-
     /// <summary>Lets the tracing thread run where it could before.</summary>
     public void Dispose() => Part();
 

@@ -83,7 +83,7 @@ internal sealed partial class TraceSession
             if (_watched.Count == 0 && _early.Count == 0)
             {
                 // On a single processor the traced thread has often stopped again when this one has given way: to fall asleep and to be woken takes longer.
-                if (_processor.IsOnlyOne)
+                if (BriefPause.IsOnlyProcessor)
                     _ = Thread.Yield();
                 return IsThread(Kernel.Wait4(Kernel.AnyChild, out status), out id);
             }
