@@ -7,7 +7,7 @@ namespace PageShift.Linux.Timing;
 /// <summary>The names of the kernel's functions at some addresses. Source: /proc/kallsyms.</summary>
 internal sealed class KernelSymbols
 {
-    // The kernel makes this text as it is read: some 5 MB, of which nothing is kept but the names asked for.
+    // The kernel makes this text as it is read: some 5 MB, which takes 40 ms, and of which nothing is kept but the names asked for.
     private const int BufferBytes = 1 << 16;
 
     // The longest name with its end. Source: include/linux/kallsyms.h, KSYM_NAME_LEN.
@@ -20,25 +20,49 @@ internal sealed class KernelSymbols
     private readonly ulong[] _starts;
     private readonly byte[] _found;
     private readonly int[] _lengths;
+    // By the wanted addresses the chains that they are in, and those of which no name tells enough yet.
+    private readonly Dictionary<ulong, List<int>> _chains = [];
+    private readonly HashSet<int> _undecided = [];
+    private readonly Func<string, bool> _tells;
+
+    // The functions are in ascending order, so that a wanted address is passed when one follows that begins above it.
+    private ulong _last;
+    private int _passed;
+    private bool _isSorted = true;
     private bool _isAny;
     private bool _isHidden;
 
-    private KernelSymbols(IEnumerable<ulong> addresses)
+    private KernelSymbols(IReadOnlyCollection<IEnumerable<ulong>> chains, Func<string, bool> tells)
     {
-        _wanted = [.. addresses.Distinct().Order()];
+        _wanted = [.. chains.SelectMany(c => c).Distinct().Order()];
         _starts = new ulong[_wanted.Length];
         _found = new byte[_wanted.Length * LongestName];
         _lengths = new int[_wanted.Length];
+        _tells = tells;
+        foreach ((int index, IEnumerable<ulong> chain) in chains.Index())
+        {
+            _ = _undecided.Add(index);
+            foreach (ulong address in chain.Distinct())
+            {
+                if (!_chains.TryGetValue(address, out List<int>? with))
+                    _chains[address] = with = [];
+                with.Add(index);
+            }
+        }
     }
 
-    /// <summary>Reads the names; null where the kernel shows no addresses to this user.</summary>
-    public static KernelSymbols? TryRead(IEnumerable<ulong> addresses)
+    private bool IsEnough => _isHidden || (_isSorted && _undecided.Count == 0);
+
+    /// <summary>Reads the names of the addresses in some chains of calls; null where the kernel shows no addresses to this user.</summary>
+    /// <param name="chains">The addresses.</param>
+    /// <param name="tells">True for a name that says enough of its chain. When each has one, the rest is not read, and has no name.</param>
+    public static KernelSymbols? TryRead(IReadOnlyCollection<IEnumerable<ulong>> chains, Func<string, bool> tells)
     {
         try
         {
             using SafeFileHandle file = File.OpenHandle("/proc/kallsyms");
             long position = 0;
-            return Read(addresses, buffer =>
+            return Read(new KernelSymbols(chains, tells), buffer =>
             {
                 int read = RandomAccess.Read(file, buffer, position);
                 position += read;
@@ -52,7 +76,7 @@ internal sealed class KernelSymbols
     }
 
     /// <summary>Finds the names in the file's text: an address, a kind and a name on each line. Null when it shows no addresses.</summary>
-    internal static KernelSymbols? Parse(ReadOnlyMemory<byte> text, IEnumerable<ulong> addresses) => Read(addresses, buffer =>
+    internal static KernelSymbols? Parse(ReadOnlyMemory<byte> text, IReadOnlyCollection<IEnumerable<ulong>> chains, Func<string, bool> tells) => Read(new KernelSymbols(chains, tells), buffer =>
     {
         int length = Math.Min(buffer.Length, text.Length);
         text.Span[..length].CopyTo(buffer);
@@ -63,12 +87,11 @@ internal sealed class KernelSymbols
     /// <summary>The function that an address is in; null when there is none.</summary>
     public string? NameOf(ulong address) => _names.GetValueOrDefault(address);
 
-    private static KernelSymbols? Read(IEnumerable<ulong> addresses, ReadBytes read)
+    private static KernelSymbols? Read(KernelSymbols symbols, ReadBytes read)
     {
-        var symbols = new KernelSymbols(addresses);
         var buffer = new byte[BufferBytes];
         int kept = 0;
-        while (!symbols._isHidden && read(buffer.AsSpan(kept)) is > 0 and var length)
+        while (!symbols.IsEnough && read(buffer.AsSpan(kept)) is > 0 and var length)
         {
             int end = kept + length, at = 0;
             for (int line; (line = buffer.AsSpan(at, end - at).IndexOf((byte)'\n')) >= 0; at += line + 1)
@@ -79,7 +102,12 @@ internal sealed class KernelSymbols
             buffer.AsSpan(at, kept).CopyTo(buffer);
         }
 
-        symbols.Take(buffer.AsSpan(0, kept));
+        if (!symbols.IsEnough)
+        {
+            symbols.Take(buffer.AsSpan(0, kept));
+            symbols._passed = symbols._wanted.Length;
+        }
+
         return symbols.Named();
     }
 
@@ -89,6 +117,7 @@ internal sealed class KernelSymbols
             return;
         _isAny |= start != 0;
         _isHidden = !_isAny; // where the first is shown as zero, all are: to who may not see them
+        Pass(start);
         int index = Array.BinarySearch(_wanted, start);
         index = index < 0 ? ~index : index;
         if (index == _wanted.Length || _starts[index] >= start)
@@ -100,17 +129,34 @@ internal sealed class KernelSymbols
         name[.._lengths[index]].CopyTo(_found.AsSpan(index * LongestName));
     }
 
+    /// <summary>Takes note of the addresses below a function: that they are in the one before it, and whether this is enough.</summary>
+    private void Pass(ulong start)
+    {
+        _isSorted &= start >= _last;
+        _last = start;
+        for (; _passed < _wanted.Length && _wanted[_passed] < start; _passed++)
+        {
+            if (NearestTo(_passed) is { } name && _tells(name))
+                _undecided.ExceptWith(_chains[_wanted[_passed]]);
+        }
+    }
+
+    /// <summary>The function that begins nearest below a wanted address.</summary>
+    private string? NearestTo(int index)
+    {
+        while (index >= 0 && _starts[index] == 0)
+            index--;
+        return index < 0 ? null : Encoding.ASCII.GetString(_found, index * LongestName, _lengths[index]);
+    }
+
     private KernelSymbols? Named()
     {
         if (!_isAny)
             return null;
-        string? nearest = null;
-        for (int i = 0; i < _wanted.Length; i++)
+        for (int i = 0; i < _passed; i++)
         {
-            if (_starts[i] != 0)
-                nearest = Encoding.ASCII.GetString(_found, i * LongestName, _lengths[i]);
-            if (nearest is not null)
-                _names[_wanted[i]] = nearest;
+            if (NearestTo(i) is { } name)
+                _names[_wanted[i]] = name;
         }
 
         return this;

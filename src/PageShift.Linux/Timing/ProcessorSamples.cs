@@ -81,7 +81,7 @@ internal sealed class ProcessorSamples : IDisposable
             return null;
         }
 
-        var names = KernelSymbols.TryRead(_entries.Keys.SelectMany(e => e.Addresses));
+        var names = KernelSymbols.TryRead([.. _entries.Keys.Select(e => e.Addresses)], name => KernelEntry.KindOf(name) is not null);
         reason = names is null ? "the kernel shows this user no addresses of its own: that needs root, or kernel.kptr_restrict 0" : "";
         if (names is null)
             return null;
@@ -298,6 +298,8 @@ internal readonly record struct KernelEntry(ulong First, ulong Second, ulong Thi
                 return function[start.Length..];
         }
 
+        if (function.StartsWith("asm_sysvec_", StringComparison.Ordinal))
+            return Other;
         return function switch
         {
             "ksys_mmap_pgoff" or "vm_mmap_pgoff" => "mmap",
@@ -306,6 +308,7 @@ internal readonly record struct KernelEntry(ulong First, ulong Second, ulong Thi
             "do_mprotect_pkey" => "mprotect",
             "do_madvise" => "madvise",
             "do_mlock" => "mlock",
+            "asm_common_interrupt" => Other,
             "asm_exc_page_fault" or "exc_page_fault" or "do_user_addr_fault" => PageFault,
             "syscall_trace_enter" or "syscall_exit_work" or "syscall_exit_to_user_mode_prepare" or "ptrace_notify" or "ptrace_stop" or "__seccomp_filter" or "__secure_computing" => Tracing,
             _ => null,

@@ -23,7 +23,7 @@ public sealed class ProcessorSamplesTests
     {
         byte[] text = Encoding.ASCII.GetBytes("ffffffff81000100 T second\nffffffff81000000 T first\nffffffff81000080 d data\nffffffffc0000000 t third\t[module]\n");
 
-        KernelSymbols names = KernelSymbols.Parse(text, [0xffffffff81000000, 0xffffffff810000ff, 0xffffffff81000100, 0xffffffffc0001234, 5])!;
+        KernelSymbols names = Parse(text, 0xffffffff81000000, 0xffffffff810000ff, 0xffffffff81000100, 0xffffffffc0001234, 5)!;
 
         Assert.Equal(["first", "first", "second", "third", null],
             new[] { 0xffffffff81000000, 0xffffffff810000ff, 0xffffffff81000100, 0xffffffffc0001234, 5ul }.Select(names.NameOf));
@@ -31,22 +31,41 @@ public sealed class ProcessorSamplesTests
 
     [Fact]
     public void Addresses_that_the_kernel_hides_are_no_names() =>
-        Assert.Null(KernelSymbols.Parse("0000000000000000 T first\n0000000000000000 T second\n"u8.ToArray(), [1]));
+        Assert.Null(Parse("0000000000000000 T first\n0000000000000000 T second\n"u8.ToArray(), 1));
 
     [Fact]
     public void A_function_without_an_address_behind_others_hides_none() =>
-        Assert.Equal("first", KernelSymbols.Parse("ffffffff81000000 T first\n0000000000000000 t nowhere\nffffffff81000100 T second\n"u8.ToArray(), [0xffffffff81000001, 0xffffffff81000100])!.NameOf(0xffffffff81000001));
+        Assert.Equal("first", Parse("ffffffff81000000 T first\n0000000000000000 t nowhere\nffffffff81000100 T second\n"u8.ToArray(), 0xffffffff81000001, 0xffffffff81000100)!.NameOf(0xffffffff81000001));
 
     [Fact]
     public void Names_are_found_in_a_text_of_any_length()
     {
-        var text = new StringBuilder();
-        for (ulong i = 0; i < 20_000; i++)
-            text.Append(CultureInfo.InvariantCulture, $"{0xffffffff81000000 + (i * 16):x16} T function_{i}\n");
+        KernelSymbols names = Parse(ManyFunctions(), AddressOf(0) + 8, AddressOf(12_345) + 15, ulong.MaxValue)!;
 
-        KernelSymbols names = KernelSymbols.Parse(Encoding.ASCII.GetBytes(text.ToString()), [0xffffffff81000008, 0xffffffff81000000 + (12_345 * 16) + 15, ulong.MaxValue])!;
+        Assert.Equal(["function_0", "function_12345", "function_19999"], new[] { AddressOf(0) + 8, AddressOf(12_345) + 15, ulong.MaxValue }.Select(names.NameOf));
+    }
 
-        Assert.Equal(["function_0", "function_12345", "function_19999"], new[] { 0xffffffff81000008, 0xffffffff81000000 + (12_345 * 16) + 15, ulong.MaxValue }.Select(names.NameOf));
+    [Theory]
+    [InlineData("function_3", "function_5", null)]
+    [InlineData("function_3", "function_19000", "function_19000")]
+    [InlineData("function_4", "function_5", "function_19000")]
+    public void The_text_is_read_until_a_name_of_each_chain_tells_enough(string first, string second, string? far)
+    {
+        ulong[][] chains = [[AddressOf(3), AddressOf(19_000)], [AddressOf(5), AddressOf(19_000)]];
+
+        KernelSymbols names = KernelSymbols.Parse(ManyFunctions(), chains, name => name == first || name == second)!;
+
+        Assert.Equal(["function_3", "function_5", far], new[] { AddressOf(3), AddressOf(5), AddressOf(19_000) }.Select(names.NameOf));
+    }
+
+    [Fact]
+    public void A_text_in_another_order_is_read_to_its_end()
+    {
+        byte[] text = [.. "ffffffff90000000 T above\n"u8, .. ManyFunctions()];
+
+        KernelSymbols names = KernelSymbols.Parse(text, [[AddressOf(3), AddressOf(19_000)]], name => name == "function_3")!;
+
+        Assert.Equal("function_19000", names.NameOf(AddressOf(19_000)));
     }
 
     [Fact]
@@ -55,7 +74,7 @@ public sealed class ProcessorSamplesTests
         string[] line = File.ReadLines("/proc/kallsyms").Select(l => l.Split(' ', '\t')).First(l => l[1] is "T" or "t" && l[2] == "do_syscall_64" || l[2].StartsWith("__x64_sys_", StringComparison.Ordinal));
         ulong address = ulong.Parse(line[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-        var names = KernelSymbols.TryRead([address]);
+        var names = KernelSymbols.TryRead([[address]], _ => false);
 
         Assert.Equal(address == 0 ? null : line[2], names?.NameOf(address));
     }
@@ -68,6 +87,7 @@ public sealed class ProcessorSamplesTests
     [InlineData("__do_sys_mremap", "mremap")]
     [InlineData("__se_sys_brk", "brk")]
     [InlineData("vm_mmap_pgoff", "mmap")]
+    [InlineData("asm_sysvec_apic_timer_interrupt", KernelEntry.Other)]
     public void A_function_tells_how_the_kernel_was_entered(string function, string? kind) => Assert.Equal(kind, KernelEntry.KindOf(function));
 
     [Fact]
@@ -241,5 +261,17 @@ public sealed class ProcessorSamplesTests
         Assert.True(usage.Sampled.Of(KernelEntry.PageFault) > usage.Sampled.OwnCode);
         Assert.True(usage.Sampled.Of("munmap") > 0);
         Assert.True(usage.Sampled.Of(KernelEntry.PageFault) < usage.Sampled.Total);
+    }
+
+    private static KernelSymbols? Parse(byte[] text, params ulong[] addresses) => KernelSymbols.Parse(text, [.. addresses.Select(a => new[] { a })], _ => false);
+
+    private static ulong AddressOf(ulong function) => 0xffffffff81000000 + (function * 16);
+
+    private static byte[] ManyFunctions()
+    {
+        var text = new StringBuilder();
+        for (ulong i = 0; i < 20_000; i++)
+            text.Append(CultureInfo.InvariantCulture, $"{AddressOf(i):x16} T function_{i}\n");
+        return Encoding.ASCII.GetBytes(text.ToString());
     }
 }
