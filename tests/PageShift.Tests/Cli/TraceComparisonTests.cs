@@ -13,7 +13,11 @@ public sealed class TraceComparisonTests
         {
             for (int i = 0; i < 3; i++) {
                 size_t n = 4 << 20;
-                char *a = ANON(n + 4096);
+                char *to = ANON(2 * n); // where the kernel will move it to, 64 KiB from congruent
+                munmap(to, 2 * n);
+                char *a = mmap(to - (i + 1UL) * (1 << 30) + (64 << 10), n + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+                if (a == MAP_FAILED)
+                    return 2;
                 mprotect(a + n, 4096, PROT_READ);
                 memset(a, 1, n);
                 a = mremap(a, n, 2 * n, MREMAP_MAYMOVE);
