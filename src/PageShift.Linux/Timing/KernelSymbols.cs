@@ -13,6 +13,9 @@ internal sealed class KernelSymbols
     // The longest name with its end. Source: include/linux/kallsyms.h, KSYM_NAME_LEN.
     private const int LongestName = 512;
 
+    // A hundredth of all chains is not worth the rest of the text.
+    private const int ChainsForOne = 100;
+
     private readonly Dictionary<ulong, string> _names = [];
     private readonly ulong[] _wanted;
 
@@ -20,29 +23,34 @@ internal sealed class KernelSymbols
     private readonly ulong[] _starts;
     private readonly byte[] _found;
     private readonly int[] _lengths;
-    // By the wanted addresses the chains that they are in, and those of which no name tells enough yet.
+
+    // By the wanted addresses the chains that they are in; and how often those came of which no name tells enough yet.
     private readonly Dictionary<ulong, List<int>> _chains = [];
-    private readonly HashSet<int> _undecided = [];
+    private readonly long[] _undecided;
+    private readonly long _most;
     private readonly Func<string, bool> _tells;
 
     // The functions are in ascending order, so that a wanted address is passed when one follows that begins above it.
     private ulong _last;
     private int _passed;
+    private long _left;
     private bool _isSorted = true;
     private bool _isAny;
     private bool _isHidden;
 
-    private KernelSymbols(IReadOnlyCollection<IEnumerable<ulong>> chains, Func<string, bool> tells)
+    private KernelSymbols(IReadOnlyCollection<(IEnumerable<ulong> Addresses, long Count)> chains, Func<string, bool> tells)
     {
-        _wanted = [.. chains.SelectMany(c => c).Distinct().Order()];
+        _wanted = [.. chains.SelectMany(c => c.Addresses).Distinct().Order()];
         _starts = new ulong[_wanted.Length];
         _found = new byte[_wanted.Length * LongestName];
         _lengths = new int[_wanted.Length];
         _tells = tells;
-        foreach ((int index, IEnumerable<ulong> chain) in chains.Index())
+        _undecided = [.. chains.Select(c => c.Count)];
+        _left = _undecided.Sum();
+        _most = _left / ChainsForOne;
+        foreach ((int index, (IEnumerable<ulong> addresses, _)) in chains.Index())
         {
-            _ = _undecided.Add(index);
-            foreach (ulong address in chain.Distinct())
+            foreach (ulong address in addresses.Distinct())
             {
                 if (!_chains.TryGetValue(address, out List<int>? with))
                     _chains[address] = with = [];
@@ -51,12 +59,12 @@ internal sealed class KernelSymbols
         }
     }
 
-    private bool IsEnough => _isHidden || (_isSorted && _undecided.Count == 0);
+    private bool IsEnough => _isHidden || (_isAny && _isSorted && _left <= _most);
 
     /// <summary>Reads the names of the addresses in some chains of calls; null where the kernel shows no addresses to this user.</summary>
-    /// <param name="chains">The addresses.</param>
-    /// <param name="tells">True for a name that says enough of its chain. When each has one, the rest is not read, and has no name.</param>
-    public static KernelSymbols? TryRead(IReadOnlyCollection<IEnumerable<ulong>> chains, Func<string, bool> tells)
+    /// <param name="chains">The addresses, and how often each chain came.</param>
+    /// <param name="tells">True for a name that says enough of its chain. When 99 of 100 have one, the rest is not read, and has no name.</param>
+    public static KernelSymbols? TryRead(IReadOnlyCollection<(IEnumerable<ulong> Addresses, long Count)> chains, Func<string, bool> tells)
     {
         try
         {
@@ -76,7 +84,7 @@ internal sealed class KernelSymbols
     }
 
     /// <summary>Finds the names in the file's text: an address, a kind and a name on each line. Null when it shows no addresses.</summary>
-    internal static KernelSymbols? Parse(ReadOnlyMemory<byte> text, IReadOnlyCollection<IEnumerable<ulong>> chains, Func<string, bool> tells) => Read(new KernelSymbols(chains, tells), buffer =>
+    internal static KernelSymbols? Parse(ReadOnlyMemory<byte> text, IReadOnlyCollection<(IEnumerable<ulong> Addresses, long Count)> chains, Func<string, bool> tells) => Read(new KernelSymbols(chains, tells), buffer =>
     {
         int length = Math.Min(buffer.Length, text.Length);
         text.Span[..length].CopyTo(buffer);
@@ -136,8 +144,13 @@ internal sealed class KernelSymbols
         _last = start;
         for (; _passed < _wanted.Length && _wanted[_passed] < start; _passed++)
         {
-            if (NearestTo(_passed) is { } name && _tells(name))
-                _undecided.ExceptWith(_chains[_wanted[_passed]]);
+            if (NearestTo(_passed) is not { } name || !_tells(name))
+                continue;
+            foreach (int chain in _chains[_wanted[_passed]])
+            {
+                _left -= _undecided[chain];
+                _undecided[chain] = 0;
+            }
         }
     }
 

@@ -81,7 +81,7 @@ internal sealed class ProcessorSamples : IDisposable
             return null;
         }
 
-        var names = KernelSymbols.TryRead([.. _entries.Keys.Select(e => e.Addresses)], name => KernelEntry.KindOf(name) is not null);
+        var names = KernelSymbols.TryRead([.. _entries.Select(e => (e.Key.Addresses, e.Value))], name => KernelEntry.KindOf(name) is not null);
         reason = names is null ? "the kernel shows this user no addresses of its own: that needs root, or kernel.kptr_restrict 0" : "";
         if (names is null)
             return null;

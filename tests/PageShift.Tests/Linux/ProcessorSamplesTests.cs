@@ -34,6 +34,13 @@ public sealed class ProcessorSamplesTests
         Assert.Null(Parse("0000000000000000 T first\n0000000000000000 T second\n"u8.ToArray(), 1));
 
     [Fact]
+    public void Where_no_name_is_wanted_it_is_seen_too_whether_they_are_hidden()
+    {
+        Assert.NotNull(Parse("ffffffff81000000 T first\n"u8.ToArray()));
+        Assert.Null(Parse("0000000000000000 T first\n"u8.ToArray()));
+    }
+
+    [Fact]
     public void A_function_without_an_address_behind_others_hides_none() =>
         Assert.Equal("first", Parse("ffffffff81000000 T first\n0000000000000000 t nowhere\nffffffff81000100 T second\n"u8.ToArray(), 0xffffffff81000001, 0xffffffff81000100)!.NameOf(0xffffffff81000001));
 
@@ -46,12 +53,15 @@ public sealed class ProcessorSamplesTests
     }
 
     [Theory]
-    [InlineData("function_3", "function_5", null)]
-    [InlineData("function_3", "function_19000", "function_19000")]
-    [InlineData("function_4", "function_5", "function_19000")]
-    public void The_text_is_read_until_a_name_of_each_chain_tells_enough(string first, string second, string? far)
+    [InlineData("function_3", "function_5", 1, null)]
+    [InlineData("function_3", "function_19000", 1, "function_19000")]
+    [InlineData("function_4", "function_5", 1, "function_19000")]
+    [InlineData("function_3", "", 1, "function_19000")]
+    [InlineData("function_3", "", 98, "function_19000")]
+    [InlineData("function_3", "", 99, null)]
+    public void The_text_is_read_until_a_name_tells_enough_of_99_of_100_chains(string first, string second, int count, string? far)
     {
-        ulong[][] chains = [[AddressOf(3), AddressOf(19_000)], [AddressOf(5), AddressOf(19_000)]];
+        (IEnumerable<ulong>, long)[] chains = [([AddressOf(3), AddressOf(19_000)], count), ([AddressOf(5), AddressOf(19_000)], 1)];
 
         KernelSymbols names = KernelSymbols.Parse(ManyFunctions(), chains, name => name == first || name == second)!;
 
@@ -63,7 +73,7 @@ public sealed class ProcessorSamplesTests
     {
         byte[] text = [.. "ffffffff90000000 T above\n"u8, .. ManyFunctions()];
 
-        KernelSymbols names = KernelSymbols.Parse(text, [[AddressOf(3), AddressOf(19_000)]], name => name == "function_3")!;
+        KernelSymbols names = KernelSymbols.Parse(text, [([AddressOf(3), AddressOf(19_000)], 1)], name => name == "function_3")!;
 
         Assert.Equal("function_19000", names.NameOf(AddressOf(19_000)));
     }
@@ -74,7 +84,7 @@ public sealed class ProcessorSamplesTests
         string[] line = File.ReadLines("/proc/kallsyms").Select(l => l.Split(' ', '\t')).First(l => l[1] is "T" or "t" && l[2] == "do_syscall_64" || l[2].StartsWith("__x64_sys_", StringComparison.Ordinal));
         ulong address = ulong.Parse(line[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-        var names = KernelSymbols.TryRead([[address]], _ => false);
+        var names = KernelSymbols.TryRead([([address], 1)], _ => false);
 
         Assert.Equal(address == 0 ? null : line[2], names?.NameOf(address));
     }
@@ -263,7 +273,7 @@ public sealed class ProcessorSamplesTests
         Assert.True(usage.Sampled.Of(KernelEntry.PageFault) < usage.Sampled.Total);
     }
 
-    private static KernelSymbols? Parse(byte[] text, params ulong[] addresses) => KernelSymbols.Parse(text, [.. addresses.Select(a => new[] { a })], _ => false);
+    private static KernelSymbols? Parse(byte[] text, params ulong[] addresses) => KernelSymbols.Parse(text, [.. addresses.Select(a => ((IEnumerable<ulong>)[a], 1L))], _ => false);
 
     private static ulong AddressOf(ulong function) => 0xffffffff81000000 + (function * 16);
 
