@@ -35,8 +35,8 @@ internal sealed class ProcessStacks(int process) : IDisposable
         return function;
     }
 
-    /// <summary>The source file and the line of an address in a file that is mapped, or was until the process ended; null and 0 where they are not known. This can take long: large debug files
-    /// take a second to decompress.</summary>
+    /// <summary>The source file and the line of an address in a file that is mapped, or was until the process ended; null and 0 where they are not known. This can take long: a compressed
+    /// debug file is decompressed as a whole.</summary>
     public (string? File, int Line) SourceAt(ulong address) => _session == 0 ? default : Dwfl.SourceAt(_session, address);
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace PageShift.Linux.Timing;
 /// <summary>The names of the kernel's functions at some addresses. Source: /proc/kallsyms.</summary>
 internal sealed class KernelSymbols
 {
-    // The kernel makes this text as it is read: some 5 MB, which takes 40 ms, and of which nothing is kept but the names asked for.
+    // The kernel makes this text as it is read: some 5 MB, of which nothing is kept but the names asked for.
     private const int BufferBytes = 1 << 16;
 
     // The longest name with its end. Source: include/linux/kallsyms.h, KSYM_NAME_LEN.

@@ -82,7 +82,7 @@ internal sealed class ProcessorSamples : IDisposable
         }
 
         var names = KernelSymbols.TryRead([.. _entries.Select(e => (e.Key.Addresses, e.Value))], name => KernelEntry.KindOf(name) is not null);
-        reason = names is null ? "the kernel shows this user no addresses of its own: that needs root, or kernel.kptr_restrict 0" : "";
+        reason = names is null ? "the kernel does not show this user its addresses: that needs root, or kernel.kptr_restrict 0" : "";
         if (names is null)
             return null;
         var calls = new Dictionary<string, long>();
@@ -125,7 +125,7 @@ internal sealed class ProcessorSamples : IDisposable
             if (ring is null)
             {
                 reason = error is Errno.AccessDenied or Errno.OperationNotPermitted
-                    ? "the kernel lets this user not sample it: that needs root, CAP_PERFMON, or kernel.perf_event_paranoid below 2"
+                    ? "the kernel does not let this user sample it: that needs root, CAP_PERFMON, or kernel.perf_event_paranoid below 2"
                     : $"the kernel's samples could not be opened ({ErrnoName.Describe(error)})";
                 return false;
             }

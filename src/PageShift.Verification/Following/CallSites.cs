@@ -30,7 +30,7 @@ internal sealed class CallSites : IDisposable
     private readonly ProcessStacks _stacks;
     private readonly Dictionary<string, CallStack> _known = [];
 
-    // To look these up can take a second for each file, for which the thread that makes the call is not to wait.
+    // To look these up can take long for each file, and the thread that makes the call is not to wait for it.
     private readonly Dictionary<ulong, Lazy<SourceLine?>> _sources = [];
     private readonly byte[] _stack = new byte[StackBytes];
 
@@ -101,7 +101,7 @@ internal sealed class CallSites : IDisposable
         if (addresses.Length == 0)
             return null;
         string?[] files = [.. addresses.Select(a => FileAt(new VirtualAddress(a)))];
-        // A library from which the call itself is made is not the program's own, and its source tells nothing: the C library's debug file alone takes longer to read than many programs to run.
+        // A library from which the call itself is made is not the program's own, and its source tells nothing: to read the C library's debug file can take longer than a program runs.
         string? library = files.FirstOrDefault(f => f != files[0]) is null ? null : files[0];
         var frames = new StackFrame[addresses.Length];
         for (int i = 0; i < frames.Length; i++)
