@@ -13,13 +13,13 @@ internal static class ByteSplices
         long firstPage = RoundUp(offset, page);
         if (count % page == 0 && firstPage <= buffer.Length)
         {
-            EnsureCapacity(buffer, buffer.Length + count);
+            EnsureCapacity(buffer, Sum(buffer.Length, count));
             buffer.Insert(firstPage, count);
             Copy(buffer, offset, offset + count, Math.Min(firstPage, used) - offset);
             return;
         }
 
-        EnsureLength(buffer, used + count);
+        EnsureLength(buffer, Sum(used, count));
         Copy(buffer, offset, offset + count, used - offset);
     }
 
@@ -42,11 +42,13 @@ internal static class ByteSplices
     }
 
     /// <summary>Makes the buffer long enough for <paramref name="length"/> bytes, with some to spare, so that growing step by step takes few calls.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has no room, or no system has.</exception>
     internal static void EnsureLength(PageBuffer buffer, long length)
     {
         const long MostAhead = 1 << 20;
         if (length <= buffer.Length)
             return;
+        CheckLength(length);
         long ahead = Math.Min(Math.Max(buffer.Length, buffer.PageSize), MostAhead);
         long wanted = RoundUp(Math.Max(length, buffer.Length + ahead), buffer.PageSize);
         EnsureCapacity(buffer, wanted);
@@ -75,10 +77,25 @@ internal static class ByteSplices
             buffer.CopyWithin(from, to, length);
     }
 
+    /// <summary>The sum of two lengths; the largest number where it is beyond that, which no buffer gets as long as.</summary>
+    internal static long Sum(long first, long second) => first > long.MaxValue - second ? long.MaxValue : first + second;
+
+    /// <summary>A length times a size, in the same way.</summary>
+    internal static long Product(long count, int size) => count > long.MaxValue / size ? long.MaxValue : count * size;
+
     private static void EnsureCapacity(PageBuffer buffer, long length)
     {
+        CheckLength(length);
         if (length > buffer.Capacity)
             buffer.Reserve(2 * length);
+    }
+
+    /// <summary>Refuses what is longer than any address space, before roundings and doublings of it overflow.</summary>
+    private static void CheckLength(long length)
+    {
+        const long Most = 1L << 56;
+        if (length > Most)
+            throw new InsufficientMemoryException($"No system has room for a length of {length} bytes.");
     }
 
     private static long RoundUp(long value, long unit) => (value + unit - 1) / unit * unit;

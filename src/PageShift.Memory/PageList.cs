@@ -181,13 +181,13 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         CheckRange(index, 0);
-        ByteSplices.Insert(_buffer, _count * Size, index * Size, checked(count * Size));
+        ByteSplices.Insert(_buffer, _count * Size, index * Size, ByteSplices.Product(count, Size));
         _count += count;
         if (clears)
             _buffer.Clear(index * Size, count * Size);
     }
 
-    private void Grow(long count) => ByteSplices.EnsureLength(_buffer, checked((_count + count) * Size));
+    private void Grow(long count) => ByteSplices.EnsureLength(_buffer, ByteSplices.Product(_count + count, Size));
 
     private PageList<T> Living()
     {
@@ -198,7 +198,7 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
     private static long CapacityOf(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count, "capacity");
-        return checked(count * Size);
+        return ByteSplices.Product(count, Size);
     }
 
     private void CheckRange(long index, long count)

@@ -193,7 +193,7 @@ public sealed class PageStream : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         Open();
-        long end = checked(_position + buffer.Length);
+        long end = ByteSplices.Sum(_position, buffer.Length);
         long own = _buffer.OffsetOf(buffer);
         if (end > _length)
             Extend(end);
