@@ -27,7 +27,7 @@ internal sealed class PieceMerger(IMemoryKernel kernel, int most)
     private readonly ulong _page = kernel.PageSize;
 
     /// <summary>True when no operation may add pieces: merging has not helped.</summary>
-    internal bool IsFull(PieceMap pieces) => pieces.Count >= most + Overdraft;
+    internal bool IsFull(PieceMap pieces) => pieces.Count - Overdraft >= most; // the sum would overflow where any number is allowed
 
     /// <summary>Merges the smallest pieces until there are no more than allowed, or the kernel refuses.</summary>
     internal void Trim(PieceMap pieces)

@@ -63,6 +63,23 @@ public sealed class ManySplicesTests
         Assert.InRange(most, Most, (2 * (Most + 3)) + 1 + (3 * 4) + ((Most + 3) / 8) + 2);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(int.MaxValue - 15)]
+    [InlineData(int.MaxValue)]
+    public void However_many_pieces_are_allowed_pages_move(int most)
+    {
+        var kernel = new DecoratedKernel(SystemKernel.Instance);
+        if (!kernel.MovesPages)
+            return;
+        using var buffer = new PageBuffer(Pages * (long)kernel.PageSize, new PageBufferOptions { Strategy = MoveStrategy.Move, Costs = MoveCosts.Typical, MaximumPieces = most }, kernel);
+        for (int i = 0; i < 100; i++)
+            buffer.Insert(i * (long)kernel.PageSize, (long)kernel.PageSize);
+
+        Assert.Equal(0UL, kernel.Copied);
+        Assert.InRange(buffer.PieceCount, 65, 201);
+    }
+
     /// <summary>Inserts and removes pages that carry numbers, beside a list of the numbers.</summary>
     private static void Splice(PageBuffer buffer, int splices)
     {
