@@ -86,6 +86,12 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
     public void InsertRange(long index, ReadOnlySpan<T> values)
     {
         long own = OffsetOf(values);
+        if (own >= 0 && own + ((long)values.Length * Size) > _count * Size)
+        {
+            values = values.ToArray(); // from the room behind the last value, which the insertion writes over
+            own = -1;
+        }
+
         InsertRange(index, values.Length, clears: false);
         if (own < 0)
         {

@@ -104,6 +104,26 @@ public sealed class PageListTests
         Assert.Equal(5, list[perPage]);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1024)]
+    [InlineData(4096)]
+    public void Values_can_be_inserted_from_the_room_behind_the_last(int count)
+    {
+        using var list = new PageList<int>();
+        list.AddRange([.. Enumerable.Range(0, 100)]);
+        Span<int> room = list.GetSpan(count)[..count];
+        for (int i = 0; i < count; i++)
+            room[i] = 1000 + i;
+        list.InsertRange(50, room);
+        Assert.Equal([.. Enumerable.Range(0, 50), .. Enumerable.Range(1000, count), .. Enumerable.Range(50, 50)], list.AsSpan(0, (int)list.Count).ToArray());
+
+        room = list.GetSpan(count)[..count];
+        room.Fill(7);
+        list.AddRange(room);
+        Assert.Equal(7, list[list.Count - 1]);
+    }
+
     [Fact]
     public void While_a_lease_is_held_no_value_moves()
     {
