@@ -96,6 +96,7 @@ public sealed partial class PageList<T> : IBufferWriter<T>, IDisposable
         if (own < 0)
         {
             values.CopyTo(Values(index, values.Length));
+            GC.KeepAlive(this); // a span keeps no buffer alive: the finaliser of a list that is not used any more would unmap it meanwhile
             return;
         }
 
