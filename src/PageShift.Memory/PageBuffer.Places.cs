@@ -19,8 +19,7 @@ public sealed partial class PageBuffer
         Reservation taken = Reservation.TryTake(_kernel, offset + capacity, PageAccess.None)
             ?? throw new InsufficientMemoryException($"The kernel refused addresses for a capacity of {capacity} bytes.");
         start = taken.Start + offset;
-        if (_wantsHugePages)
-            _kernel.Advise(taken.Start, taken.Length, PageAdvice.HugePage);
+        AdviseAgain(taken.Start, taken.Length);
         return taken;
     }
 
@@ -138,7 +137,7 @@ public sealed partial class PageBuffer
 
     private void AdviseAgain(ulong start, ulong length)
     {
-        if (_wantsHugePages)
-            _kernel.Advise(start, length, PageAdvice.HugePage);
+        if (_advice is { } advice)
+            _kernel.Advise(start, length, advice);
     }
 }

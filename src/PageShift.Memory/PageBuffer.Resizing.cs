@@ -102,6 +102,8 @@ public sealed partial class PageBuffer
         CheckRange(at, 0, _length, nameof(offset));
         ulong length = _length - at;
         var rest = new PageBuffer((long)length, _options with { Capacity = (long)length }, _kernel, congruentWith: _base + at);
+        if (_advice is { } advice)
+            rest.Advise(advice);
         using Operation arrival = rest.EnterShift();
         Shift(_pieces, rest._pieces, _base + at, rest._base, length, clears: false);
         Decommit(_base + at);

@@ -31,7 +31,7 @@ public sealed partial class PageBuffer : IDisposable
     private ulong _length;
     private int _leases;
     private bool _isLost;
-    private bool _wantsHugePages;
+    private PageAdvice? _advice; // on huge pages, of all its addresses; null while none was given
 
     /// <summary>Makes a buffer of zeroes with the default options.</summary>
     /// <param name="length">Its bytes: a multiple of the page size, or 0.</param>

@@ -73,6 +73,13 @@ internal sealed class PieceMap
     /// <summary>Notes that a page of the piece at <paramref name="index"/> has been written to.</summary>
     internal void Touch(int index) => _pieces[index].IsTouched = true;
 
+    /// <summary>Notes that none of them merges any more with what was of the same origin, here or elsewhere.</summary>
+    internal void Part()
+    {
+        for (int i = 0; i < Count; i++)
+            _pieces[i].Origin = Interlocked.Increment(ref _lastOrigin);
+    }
+
     /// <summary>Puts what has been mapped anew in place of a range: it has no identity yet.</summary>
     internal void ReplaceByFresh(ulong start, ulong end) => Replace(Fresh(start, end, shift: 0));
 
