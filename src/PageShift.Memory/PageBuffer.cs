@@ -109,6 +109,9 @@ public sealed partial class PageBuffer : IDisposable
     /// <summary>The length; 0 when nothing may be used any more.</summary>
     internal long UsableLength => _isLost ? 0 : (long)_length;
 
+    /// <summary>False when only Dispose is left.</summary>
+    internal bool IsUsable => _reservation is not null && !_isLost;
+
     /// <summary>Called at the end of each operation, also of one that throws, and when the buffer is disposed: for a list that keeps where its values are.</summary>
     internal Action? Changed { get; set; }
 

@@ -145,7 +145,9 @@ public sealed class PageStream : Stream
             SeekOrigin.End => _length,
             _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "Not an origin."),
         };
-        long position = checked(from + offset);
+        if (offset > long.MaxValue - from)
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"An offset of {offset} from {from} is beyond the largest position.");
+        long position = from + offset;
         if (position < 0)
             throw new IOException($"An offset of {offset} from {from} is before the start of the stream.");
         return _position = position;
@@ -238,32 +240,22 @@ public sealed class PageStream : Stream
     /// <inheritdoc/>
     public override void CopyTo(Stream destination, int bufferSize)
     {
-        const int Most = 1 << 30;
         ValidateCopyToArguments(destination, bufferSize);
-        Open();
-        while (_position < _length)
-        {
-            var length = (int)Math.Min(Most, _length - _position);
-            using (PageLease lease = _buffer.Lease())
-                destination.Write(lease.AsSpan(_position, length));
-            _position += length;
-        }
+        long start = Open()._position;
+        long end = _length;
+        if (start >= end)
+            return;
+        _position = end; // before the first write, as in a memory stream: the destination may be this stream
+        CopyTo(destination, start, end);
     }
 
-    /// <summary>Writes all bytes, from the first on, to another stream.</summary>
+    /// <summary>Writes all bytes, from the first on, to a stream.</summary>
     /// <remarks>Not thread-safe.</remarks>
     public void WriteTo(Stream stream)
     {
-        long position = Position;
-        try
-        {
-            _position = 0;
-            CopyTo(stream);
-        }
-        finally
-        {
-            _position = position;
-        }
+        ArgumentNullException.ThrowIfNull(stream);
+        Open();
+        CopyTo(stream, 0, _length);
     }
 
     /// <summary>A copy of all bytes.</summary>
@@ -271,7 +263,8 @@ public sealed class PageStream : Stream
     /// <remarks>Not thread-safe.</remarks>
     public byte[] ToArray()
     {
-        Open();
+        if (Open()._length > Array.MaxLength)
+            throw new OverflowException($"{_length} bytes are more than an array holds.");
         var bytes = new byte[_length];
         _buffer.Read(0, bytes);
         return bytes;
@@ -291,14 +284,29 @@ public sealed class PageStream : Stream
     {
         if (disposing && !_isClosed)
         {
-            if (_leavesOpen)
-                TrimExcess();
-            else
+            if (!_leavesOpen)
                 _buffer.Dispose();
+            else if (_buffer.IsUsable)
+                TrimExcess();
         }
 
         _isClosed = true;
         base.Dispose(disposing);
+    }
+
+    /// <summary>Writes bytes to a stream, which may be this one.</summary>
+    private void CopyTo(Stream destination, long start, long end)
+    {
+        const int Most = 1 << 30;
+        if (destination == this)
+            ByteSplices.EnsureLength(_buffer, ByteSplices.Sum(_position, end - start)); // while there is a lease it can't move
+        for (long at = start; at < end;)
+        {
+            var length = (int)Math.Min(Most, end - at);
+            using (PageLease lease = _buffer.Lease())
+                destination.Write(lease.AsSpan(at, length));
+            at += length;
+        }
     }
 
     private PageStream Open()

@@ -78,6 +78,60 @@ public sealed class PageStreamTests
         Assert.Equal(10, buffer.AsSpan(0, buffer.PageSize).Count((byte)1));
     }
 
+    [Theory]
+    [InlineData(0, 100)]
+    [InlineData(50, 100)]
+    [InlineData(100, 100)]
+    [InlineData(150, 100)]
+    [InlineData(3, 3 << 20)] // beyond the first capacity
+    public void It_is_copied_as_a_memory_stream_is_also_to_itself_and_where_the_destination_fails(int position, int length)
+    {
+        byte[] bytes = [.. Enumerable.Range(0, length).Select(i => (byte)(i % 251))];
+        using var stream = new PageStream();
+        using var model = new MemoryStream();
+        foreach (Stream each in (Stream[])[stream, model])
+        {
+            each.Write(bytes);
+            each.Position = position;
+            each.CopyTo(each);
+        }
+
+        AssertSame(model, stream);
+        stream.Position = model.Position = position;
+        stream.WriteTo(stream);
+        model.WriteTo(model);
+        AssertSame(model, stream);
+        foreach (Stream each in (Stream[])[stream, model])
+        {
+            each.Position = position;
+            Assert.Throws<NotSupportedException>(() => each.CopyTo(new FullStream()));
+        }
+
+        AssertSame(model, stream);
+    }
+
+    [Fact]
+    public void It_closes_after_the_buffer_that_it_leaves_open()
+    {
+        var buffer = new PageBuffer(0);
+        var stream = new PageStream(buffer, leavesOpen: true);
+        stream.Write([1]);
+        buffer.Dispose();
+        stream.Dispose();
+        Assert.False(stream.CanRead);
+    }
+
+    [Fact]
+    public void What_is_beyond_the_largest_position_or_array_is_refused()
+    {
+        using var stream = new PageStream();
+        stream.Position = 5;
+        Assert.Throws<ArgumentOutOfRangeException>(() => stream.Seek(long.MaxValue, SeekOrigin.Current));
+        Assert.Equal(long.MaxValue, stream.Seek(long.MaxValue, SeekOrigin.Begin));
+        stream.SetLength(Array.MaxLength + 1L); // takes no memory
+        Assert.Throws<OverflowException>(stream.ToArray);
+    }
+
     [Fact]
     public void A_closed_stream_refuses()
     {
@@ -89,6 +143,12 @@ public sealed class PageStreamTests
         Assert.Throws<ObjectDisposedException>(() => stream.ReadByte());
         Assert.Throws<ObjectDisposedException>(() => stream.SetLength(1));
         Assert.Throws<ObjectDisposedException>(() => stream.Insert(0, 1));
+    }
+
+    private static void AssertSame(MemoryStream model, PageStream stream)
+    {
+        Assert.Equal((model.Length, model.Position), (stream.Length, stream.Position));
+        Assert.True(model.ToArray().AsSpan().SequenceEqual(stream.ToArray()));
     }
 
     private static void Make(PageStream stream, MemoryStream model, int operation, int first, int second)
@@ -148,4 +208,7 @@ public sealed class PageStreamTests
         model.Write([.. bytes[..at], .. new byte[inserted], .. bytes[(at + removed)..]]);
         model.Position = position;
     }
+
+    /// <summary>A stream without room.</summary>
+    private sealed class FullStream() : MemoryStream(Array.Empty<byte>());
 }
