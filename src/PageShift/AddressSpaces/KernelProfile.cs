@@ -45,6 +45,9 @@ public sealed record KernelProfile
     /// <summary>Under MCL_FUTURE droppable memory is locked, as on 6.17.13 and 6.18.15. 6.12.117 and 6.18.44 only populate it. Found by asking a running kernel.</summary>
     internal bool LocksDroppable { get; init; }
 
+    /// <summary>mremap that shrinks and moves charges by how much it shrinks against the commit limit, as if it grew (6.15). Without it nothing is charged.</summary>
+    internal bool ChargesShrinking { get; init; }
+
     /// <summary>Private anonymous memory whose place is left open is aligned to 2 MiB where its length is a multiple of that (6.7).</summary>
     internal bool AlignsAnonymous { get; init; }
 
@@ -76,6 +79,7 @@ public sealed record KernelProfile
             HasDroppable = release.IsAtLeast(6, 11),
             HasGuardRegions = release.IsAtLeast(6, 13),
             KeepsWatchedTables = release.IsAtLeast(6, 13),
+            ChargesShrinking = release.IsAtLeast(6, 15),
             GathersTables = release.IsAtLeast(6, 16),
             MovesSeveralMappings = release.IsAtLeast(6, 17),
             AlignsZeroDevice = release.IsAtLeast(6, 18),

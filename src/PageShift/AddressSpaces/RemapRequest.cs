@@ -12,6 +12,9 @@ internal record struct RemapRequest
     internal ulong New;
     internal RemapFlags Flags;
 
+    /// <summary>By how much the old length has been cut to the new one already.</summary>
+    internal ulong ShrunkBy;
+
     internal readonly bool NamesDestination => (Flags & (RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0;
 
     internal readonly AddressRange RangeFrom(ulong start, ulong end) =>

@@ -158,6 +158,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
             if (error != Errno.None)
                 return error;
             unmapFlushes += worked ? 1 : 0;
+            remap.ShrunkBy = remap.OldLength - remap.NewLength;
             remap.OldLength = remap.NewLength;
             handle = FindAgain(handle, remap.Old);
         }
@@ -192,7 +193,7 @@ internal sealed class Remapper(SpaceState state, Unmapper unmapper, Populator po
         if (mapping.Flags.Has(VmFlags.Special) && mapping.Range != remap.RangeFrom(0, remap.OldLength))
             return Errno.InvalidArgument; // it can't be split
         bool keeps = remap.Flags.Has(RemapFlags.DontUnmap);
-        ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength;
+        ulong charge = keeps ? remap.NewLength : remap.NewLength - remap.OldLength + (_kernel.ChargesShrinking ? remap.ShrunkBy : 0);
         if (mapping.Flags.Has(VmFlags.Account) && _accounts.CheckCommit(new PageCount(charge >> PageSize.Shift)) != Errno.None)
             return Errno.OutOfMemory;
 

@@ -51,6 +51,21 @@ public sealed class KernelProfileTests
     }
 
     [Theory]
+    [InlineData(6, 14, Errno.None)]
+    [InlineData(6, 15, Errno.OutOfMemory)]
+    public void A_move_that_shrinks_by_more_than_all_memory_fails_from_6_15(int major, int minor, Errno expected)
+    {
+        var memory = new ByteLength(1UL << 30);
+        using var space = new AddressSpace(new AddressSpaceOptions { Kernel = KernelProfile.Of(major, minor), CommitLimit = memory });
+
+        Map(space, Other, 1, MapFlags.Private);
+        Assert.Equal(Errno.None, space.Remap(Other, memory + PageSize.Length, PageSize.Length, MoveTo, Place).Error);
+        Map(space, Other, 1, MapFlags.Private);
+        Assert.Equal(expected, space.Remap(Other, memory + PageSize.Length + PageSize.Length, PageSize.Length, MoveTo, Place).Error);
+        Assert.Equal(expected == Errno.None ? Place : Other, Assert.Single(space.GetMappings()).Range.Start);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Droppable_memory_is_locked_with_all_that_will_be_mapped_where_the_kernel_does_so(bool isLocked)
