@@ -44,9 +44,14 @@ internal sealed partial class EngineSide : CallSide<EngineTarget>
     /// <exception cref="InsufficientMemoryException">It has none.</exception>
     internal void ThrowIfHostExhausted() => _memory.ThrowIfHostExhausted();
 
-    /// <summary>Checks the invariants of all spaces together, frames and their references included.</summary>
+    /// <summary>Checks the invariants of all spaces together, frames and their references included. Nothing when all processes have ended.</summary>
     /// <exception cref="InvalidOperationException">One does not hold; the message says which.</exception>
-    internal void Verify() => AddressSpace.VerifyAll([.. Targets.Select(process => process.Space)], _objects);
+    internal void Verify()
+    {
+        AddressSpace[] spaces = [.. Targets.Select(process => process.Space)];
+        if (spaces.Length != 0)
+            AddressSpace.VerifyAll(spaces, _objects);
+    }
 
     /// <summary>Gives everything back.</summary>
     public override void Dispose()
