@@ -107,12 +107,38 @@ internal ref struct LineCursor
     {
         while (Current == '/' && Next == '*')
         {
-            int length = Rest[2..].IndexOf("*/"u8);
-            if (length < 0)
+            int length = LengthOfComment(Rest);
+            if (length == 0)
                 return;
-            Position += length + 4;
+            Position += length;
             SkipSpaces();
         }
+    }
+
+    /// <summary>The length of the comment at the start of a text; 0 where it does not end. With -X verbose strace writes one in another: <c>0x28 /* 0x8 /* MAP_??? */|MAP_ANONYMOUS */</c>.</summary>
+    private static int LengthOfComment(ReadOnlySpan<byte> text)
+    {
+        int depth = 1;
+        int first = 0;
+        for (int at = 2; text[at..].IndexOf((byte)'*') is var star && star >= 0;)
+        {
+            int end = at + star + 1;
+            bool isBeginning = star > 0 && text[end - 2] == '/';
+            at = end;
+            if (isBeginning)
+            {
+                depth++;
+            }
+            else if (end < text.Length && text[end] == '/')
+            {
+                at = end + 1;
+                first = first == 0 ? at : first;
+                if (--depth == 0)
+                    return at;
+            }
+        }
+
+        return first; // a beginning without an end of its own is no comment
     }
 
     /// <summary>Takes letters, digits and underscores; empty when none stands at the position.</summary>
