@@ -6,11 +6,14 @@ namespace PageShift.Memory;
 /// <remarks>Thread-safe. Found out once, by trying.</remarks>
 public static class MemoryCapabilities
 {
-    private static readonly Lazy<bool> MappedTwice = new(() =>
-    {
-        using var ring = new MirroredRing(1);
-        return ring.IsMirrored;
-    });
+    // A shortage of memory is not kept: who asks later finds out.
+    private static readonly Lazy<bool> MappedTwice = new(
+        () =>
+        {
+            using var ring = new MirroredRing(1);
+            return ring.IsMirrored;
+        },
+        LazyThreadSafetyMode.PublicationOnly);
 
     /// <summary>The bytes of a page, by which all that shifts pages is measured: 4, 16 or 64 KiB.</summary>
     public static int PageSize => (int)SystemKernel.Instance.PageSize;
@@ -25,5 +28,6 @@ public static class MemoryCapabilities
     public static bool MovesSinglePages => SystemKernel.Instance.MovesSinglePages;
 
     /// <summary>True when memory can be mapped twice, as <see cref="MirroredRing"/> does; false when the ring keeps its second place by copying.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has no room to try it.</exception>
     public static bool MapsTwice => MappedTwice.Value;
 }
