@@ -5,7 +5,7 @@ using PageShift.Memory.Samples;
 const int DefaultMegabytes = 256;
 const int Least = 16;
 const int MostInOneSpan = 2047;
-int megabytes = args.Length > 1 && int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : DefaultMegabytes;
+int megabytes = args.Length < 2 ? DefaultMegabytes : int.TryParse(args[1], NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : 0; // which none takes
 _ = MoveCosts.Current; // measured once for each process; not part of what is timed
 switch (args)
 {
