@@ -86,8 +86,16 @@ internal static class ByteSplices
     private static void EnsureCapacity(PageBuffer buffer, long length)
     {
         CheckLength(length);
-        if (length > buffer.Capacity)
+        if (length <= buffer.Capacity)
+            return;
+        try
+        {
             buffer.Reserve(2 * length);
+        }
+        catch (InsufficientMemoryException)
+        {
+            buffer.Reserve(length); // there may be room for what is needed, where there is none to spare
+        }
     }
 
     /// <summary>Refuses what is longer than any address space, before roundings and doublings of it overflow.</summary>

@@ -1,3 +1,4 @@
+using PageShift.AddressSpaces;
 using PageShift.Memory;
 using Xunit;
 
@@ -46,5 +47,15 @@ public sealed class LongestLengthTests
 
         Assert.Equal(length, stream.Position);
         Assert.Equal([1, 2, 3], stream.ToArray());
+    }
+
+    [Fact]
+    public void More_than_half_of_the_addresses_are_no_more_than_there_is_room_for()
+    {
+        const long Length = 70L << 40;
+        using var space = new AddressSpace();
+        using var stream = new PageStream(new PageBuffer(0, PageBufferOptions.Default, new EngineKernel(space)), leavesOpen: false);
+        stream.SetLength(Length);
+        Assert.Equal(Length, stream.Length);
     }
 }
