@@ -31,7 +31,7 @@ public sealed partial class PageBuffer
         if (to <= from)
             return;
         ThrowIfRefused(_kernel.Protect(from, to - from, PageAccess.ReadWrite), length);
-        _pieces.Commit(from, to);
+        _pieces.Commit(from, to, isUntouched: !_options.FindUnleasedUse);
     }
 
     /// <summary>Gives all memory from an address on back, and makes it inaccessible.</summary>

@@ -41,10 +41,13 @@ internal sealed class PieceMap
     }
 
     /// <summary>Adds what has been made accessible behind the last piece, where it was first mapped. Linux merges it with a last piece that is where it was first mapped too.</summary>
-    internal void Commit(ulong start, ulong end)
+    /// <param name="start">Its first address.</param>
+    /// <param name="end">The address after its last byte.</param>
+    /// <param name="isUntouched">False when it may have an identity from a time when it and another piece were inaccessible, and one mapping: then Linux may not merge the two.</param>
+    internal void Commit(ulong start, ulong end, bool isUntouched = true)
     {
         Debug.Assert(Count == 0 || _pieces[Count - 1].End == start, "What is committed follows the last piece.");
-        if (Count != 0 && _pieces[Count - 1].Shift == 0)
+        if (Count != 0 && _pieces[Count - 1].Shift == 0 && isUntouched)
             _pieces[Count - 1].End = end;
         else
             Insert(Count, Fresh(start, end, shift: 0));

@@ -80,6 +80,23 @@ public sealed class ManySplicesTests
         Assert.InRange(buffer.PieceCount, 65, 201);
     }
 
+    [Fact]
+    public void While_unleased_use_is_sought_pieces_are_no_fewer_than_mappings()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        long page = Environment.SystemPageSize;
+        using var buffer = new PageBuffer(8 * page, new PageBufferOptions { Strategy = MoveStrategy.Move, Costs = MoveCosts.Typical, FindUnleasedUse = true });
+        buffer.Slide(6 * page); // the two pages of the front have an identity, and are where they were first mapped
+        buffer.Resize(10 * page);
+        buffer.Write(8 * page, [1]); // two more have another, and while they are concealed they are one mapping with all behind them
+        buffer.Split(2 * page).Dispose();
+        buffer.Resize(4 * page);
+
+        using PageLease lease = buffer.Lease();
+        Assert.InRange(buffer.PieceCount, CountMappings(buffer), 3);
+    }
+
     /// <summary>Inserts and removes pages that carry numbers, beside a list of the numbers.</summary>
     private static void Splice(PageBuffer buffer, int splices)
     {
