@@ -146,7 +146,7 @@ public sealed partial class PageBuffer : IDisposable
 
     internal void RemoveLease()
     {
-        if (_reservation is null)
+        if (_reservation is null || _leases == 0) // a lease that was disposed twice must not count against the next
             return;
         _leases--;
         if (_leases == 0)

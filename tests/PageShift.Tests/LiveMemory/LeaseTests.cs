@@ -43,6 +43,19 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_lease_that_is_disposed_twice_does_not_end_the_next()
+    {
+        using var buffer = new PageBuffer(4 * Page);
+        PageLease lease = buffer.Lease();
+        lease.Dispose();
+        lease.Dispose();
+        Assert.False(buffer.IsLeased);
+        buffer.Insert(0, Page);
+        using (buffer.Lease())
+            Assert.Throws<InvalidOperationException>(() => buffer.Insert(0, Page));
+    }
+
+    [Fact]
     public void While_pinned_nothing_shifts()
     {
         using var buffer = new PageBuffer(4 * Page);
