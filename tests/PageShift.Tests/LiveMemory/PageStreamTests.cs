@@ -65,6 +65,18 @@ public sealed class PageStreamTests
     }
 
     [Fact]
+    public void Asynchronous_calls_fail_in_what_they_return()
+    {
+        var stream = new PageStream { Position = long.MaxValue };
+        CancellationToken never = TestContext.Current.CancellationToken;
+        Assert.True(stream.WriteAsync(new byte[1], never) is { IsFaulted: true });
+        Assert.IsType<InsufficientMemoryException>(stream.WriteAsync(new byte[1], 0, 1, never).Exception?.InnerException);
+        stream.Dispose();
+        Assert.True(stream.ReadAsync(new byte[1], never) is { IsFaulted: true });
+        Assert.IsType<ObjectDisposedException>(stream.ReadAsync(new byte[1], 0, 1, never).Exception?.InnerException);
+    }
+
+    [Fact]
     public void A_buffer_that_is_left_open_has_the_streams_bytes_and_zeroes_behind_them()
     {
         using var buffer = new PageBuffer(0);
