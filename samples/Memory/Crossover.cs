@@ -15,7 +15,7 @@ internal static class Crossover
     private const double Decades = 7;
     private const int FirstShift = 12;
 
-    internal static void Run(TextWriter output, string file, int megabytes)
+    internal static void Run(TextWriter output, TextWriter picture, int megabytes)
     {
         long most = (long)megabytes << 20;
         var sizes = new List<long>();
@@ -40,7 +40,7 @@ internal static class Crossover
             output.WriteLine($"{lines[i].Name}: {string.Join(", ", times.Select((t, at) => Text($"{SizeText(sizes[at])} {t:f1} us")))}");
         }
 
-        File.WriteAllText(file, drawing.Append("</svg>\n").ToString());
+        picture.Write(drawing.Append("</svg>\n"));
     }
 
     /// <summary>The microseconds of an insertion before a tail whose pages are all there, the median of several.</summary>

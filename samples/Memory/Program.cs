@@ -18,8 +18,18 @@ switch (args)
     case ["heap", ..] when megabytes >= Least:
         return CompactingHeap.Run(Console.Out, megabytes) ? 0 : 1;
     case ["crossover", var file]:
-        Crossover.Run(Console.Out, file, DefaultMegabytes);
-        return 0;
+        try
+        {
+            using var picture = new StreamWriter(file); // before all is measured
+            Crossover.Run(Console.Out, picture, DefaultMegabytes);
+            return 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"{file}: can't be written: {exception.Message}");
+            return 2;
+        }
+
     default:
         Console.Error.WriteLine($"usage: arrow | window | file | heap  [MEGABYTES, from {Least} on; arrow and window up to {MostInOneSpan}]; or crossover FILE");
         return 2;

@@ -7,6 +7,8 @@ namespace PageShift.Tests.LiveMemory;
 /// <summary>Advice on huge pages holds wherever a buffer goes, and the count of its pieces knows of it.</summary>
 public sealed class HugePageAdviceTests
 {
+    private const string NoAdvice = "The kernel takes no advice on huge pages, or does not show it.";
+
     private static readonly long Page = Environment.SystemPageSize;
 
     private static readonly Action<PageBuffer>[] Changes =
@@ -22,8 +24,7 @@ public sealed class HugePageAdviceTests
     {
         using var buffer = new PageBuffer(64 * Page, new PageBufferOptions { Strategy = MoveStrategy.Move, Costs = MoveCosts.Typical });
         buffer.Write(0, [1]);
-        if (!OperatingSystem.IsLinux() || !buffer.AdviseHugePages(wanted))
-            return;
+        Assert.SkipUnless(KernelShowsFlags() && buffer.AdviseHugePages(wanted), NoAdvice);
         foreach (Action<PageBuffer> change in Changes)
         {
             change(buffer);
@@ -43,12 +44,13 @@ public sealed class HugePageAdviceTests
         for (int i = 0; i < 64; i++)
             buffer.Write(i * Page, [1]);
         using PageBuffer rest = buffer.Split(32 * Page);
-        if (!OperatingSystem.IsLinux() || !buffer.AdviseHugePages(true))
-            return;
+        Assert.SkipUnless(KernelShowsFlags() && buffer.AdviseHugePages(true), NoAdvice);
         buffer.Append(rest);
 
         Assert.InRange(buffer.PieceCount, FlagsOfMappings(buffer).Count, 2);
     }
+
+    private static bool KernelShowsFlags() => File.Exists("/proc/self/smaps") && File.ReadLines("/proc/self/smaps").Any(line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
 
     private static void AssertAdvised(PageBuffer buffer, string flag)
     {

@@ -43,8 +43,7 @@ public sealed class ManySplicesTests
     {
         const int Most = 32;
         var kernel = new DecoratedKernel(SystemKernel.Instance);
-        if (!kernel.MovesPages)
-            return;
+        Assert.SkipUnless(kernel.MovesPages, "The kernel does not move pages.");
         using var buffer = new PageBuffer((long)Pages * (long)kernel.PageSize, new PageBufferOptions { Strategy = MoveStrategy.Move, Costs = MoveCosts.Typical, MaximumPieces = Most }, kernel);
         var random = new Random(1);
         long page = buffer.PageSize;
@@ -70,8 +69,7 @@ public sealed class ManySplicesTests
     public void However_many_pieces_are_allowed_pages_move(int most)
     {
         var kernel = new DecoratedKernel(SystemKernel.Instance);
-        if (!kernel.MovesPages)
-            return;
+        Assert.SkipUnless(kernel.MovesPages, "The kernel does not move pages.");
         using var buffer = new PageBuffer(Pages * (long)kernel.PageSize, new PageBufferOptions { Strategy = MoveStrategy.Move, Costs = MoveCosts.Typical, MaximumPieces = most }, kernel);
         for (int i = 0; i < 100; i++)
             buffer.Insert(i * (long)kernel.PageSize, (long)kernel.PageSize);

@@ -140,7 +140,15 @@ public sealed class PageStreamTests
         stream.Position = 5;
         Assert.Throws<ArgumentOutOfRangeException>(() => stream.Seek(long.MaxValue, SeekOrigin.Current));
         Assert.Equal(long.MaxValue, stream.Seek(long.MaxValue, SeekOrigin.Begin));
-        stream.SetLength(Array.MaxLength + 1L); // takes no memory
+        try
+        {
+            stream.SetLength(Array.MaxLength + 1L); // takes no memory, but may count as committed
+        }
+        catch (InsufficientMemoryException shortage)
+        {
+            Assert.Skip(shortage.Message);
+        }
+
         Assert.Throws<OverflowException>(stream.ToArray);
     }
 
