@@ -35,6 +35,8 @@ public sealed partial class LogExecutor
         bool populatesAtOnce = false;
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
         {
+            if (!process.MayDiffer.IsEmpty)
+                MakeRoom(process, record.Call with { Arguments = a }, address);
             bool isFree = record.Call.Number != SystemCallNumber.Remap || IsFreePlace(process, a, address);
             a = description.PlacedAt(a, new VirtualAddress(address), replaces: false);
             a = description.Following(process.Space, a, new CallResult(record.Outcome.Value));

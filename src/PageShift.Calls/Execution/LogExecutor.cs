@@ -91,6 +91,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         RefuseBeyond(record);
         _time++;
+        if (_forking.Count != 0 && record.Kind is CallRecordKind.Call or CallRecordKind.CallStarted)
+            NoteBesideForks(record);
         if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record, logged))
             return new(RecordFate.Waiting);
         _logged = logged;
@@ -106,15 +108,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
                 BeginCall(record);
                 break;
             case CallRecordKind.CloneStarted:
-                if (!record.CloneFlags.HasFlag(CloneFlags.SharedMemory))
-                    EndCalls(record.ThreadId, evenIfOpen: true);
-                _processes.CloneStarts(record.ThreadId, record.CloneFlags);
+                BeginClone(record);
                 break;
             case CallRecordKind.ThreadBegan:
                 _processes.Begin(record.ThreadId, record.Outcome);
                 break;
             case CallRecordKind.Exited or CallRecordKind.Killed:
                 EndCalls(record.ThreadId, evenIfOpen: false);
+                EndForks(record.ThreadId);
                 _processes.Exit(record.ThreadId);
                 break;
             case CallRecordKind.Superseded:
@@ -147,14 +148,14 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         if (record.IsInjected)
         {
             if (record.Call.Number == SystemCallNumber.Clone)
-                _processes.CloneFails(record.ThreadId);
+                FailClone(record.ThreadId);
             return default;
         }
 
         switch (record.Call.Number)
         {
             case SystemCallNumber.Clone:
-                FinishClone(record);
+                EndClone(record);
                 return new(RecordFate.Executed);
             case SystemCallNumber.Execute:
                 if (record.Outcome.State != CallOutcomeState.Error)
@@ -183,14 +184,6 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
             return new(RecordFate.Unknown);
         LogProcess process = _processes.Of(record.ThreadId);
         return record.Call.Description is { } description ? FollowCall(process, record, description) : FollowPseudoCall(process, record);
-    }
-
-    private void FinishClone(in CallRecord record)
-    {
-        if (record.Outcome.State == CallOutcomeState.Value)
-            _processes.CloneEnds(record.ThreadId, (int)record.Outcome.Value, record.CloneFlags);
-        else if (!record.Outcome.IsCutOff)
-            _processes.CloneFails(record.ThreadId);
     }
 
     private void TrackFile(in CallRecord record)

@@ -24,6 +24,9 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>What the log has unmapped, or shown to be unmapped: nothing is to be inferred there. It may have been mapped again since.</summary>
     internal AddressRangeSet KnownHoles { get; } = new();
 
+    /// <summary>Where it may have something else than its parent had: calls of other threads ran there while it was forked.</summary>
+    internal AddressRangeSet MayDiffer { get; } = new();
+
     /// <summary>What it has of hugetlbfs. See <see cref="LargePageRules"/>.</summary>
     internal LargePageRules LargePages => field ??= new LargePageRules(this);
 
@@ -132,6 +135,7 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         foreach (AddressRange range in ranges)
             KnownHoles.CopyTo(copy.KnownHoles, range);
         copy.LargePages.CopyFrom(LargePages);
+        copy.MayDiffer.CopyFrom(MayDiffer);
         return copy;
     }
 
@@ -193,6 +197,14 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
         }
 
         return false;
+    }
+
+    /// <summary>Notes where a call of another thread ran while the process was forked: something may be mapped there or not.</summary>
+    internal void NoteMayDiffer(AddressRange range)
+    {
+        var pages = new AddressRange(range.Start.PageStart, range.End.AlignUp(PageSize.Length));
+        MayDiffer.Add(pages.Intersect(UserSpace));
+        KnownHoles.Remove(pages);
     }
 
     /// <summary>Notes what a call that succeeded has left unmapped.</summary>

@@ -20,6 +20,9 @@ internal sealed class OverlappedCalls
     /// <summary>True when no call is open, and none waits.</summary>
     internal bool IsEmpty => _open.Count == 0 && Waiting.Count == 0;
 
+    /// <summary>What the calls touch that have begun and not ended.</summary>
+    internal IEnumerable<CallFootprint> Open => _open.Values.Select(call => call.Footprint);
+
     /// <summary>A thread has begun a call.</summary>
     /// <remarks>A call that a log shows in more than two parts begins with the first.</remarks>
     internal void Begin(int thread, in SystemCall call, long time) => _open[thread] = new OpenCall(End(thread, time), CallFootprint.OfOpen(call), MayBeAnywhere(call));
@@ -136,19 +139,20 @@ internal sealed class WaitingCall(CallRecord record, CallRecord logged, long beg
 /// <param name="Arguments">Those that its arguments name.</param>
 /// <param name="Result">Those that its result names.</param>
 /// <param name="IsBreak">True for brk, which touches what every other brk touches.</param>
-internal readonly record struct CallFootprint(CallRanges Arguments, CallRanges Result, bool IsBreak)
+/// <param name="MayMapOrUnmap">True for a call that may leave something mapped there that was not, or nothing where something was.</param>
+internal readonly record struct CallFootprint(CallRanges Arguments, CallRanges Result, bool IsBreak, bool MayMapOrUnmap)
 {
     /// <summary>What a call touches of which only the arguments are known.</summary>
-    internal static CallFootprint OfOpen(in SystemCall call) => new(Named(call.Description, call.Arguments), default, call.Number == SystemCallNumber.Break);
+    internal static CallFootprint OfOpen(in SystemCall call) => new(Named(call.Description, call.Arguments), default, call.Number == SystemCallNumber.Break, Changes(call.Description));
 
     /// <summary>What a call has touched.</summary>
     internal static CallFootprint Of(in CallRecord record)
     {
         if (record.Call.Description is not { } description)
-            return new CallFootprint(CallRanges.All, default, IsBreak: false);
+            return new CallFootprint(CallRanges.All, default, IsBreak: false, MayMapOrUnmap: false);
         bool isBreak = record.Call.Number == SystemCallNumber.Break;
         CallRanges result = record.Outcome.State == CallOutcomeState.Value && !isBreak ? description.RangesAfter(record.Call.Arguments, new CallResult(record.Outcome.Value)) : default;
-        return new CallFootprint(Named(description, record.Call.Arguments), result, isBreak);
+        return new CallFootprint(Named(description, record.Call.Arguments), result, isBreak, Changes(description));
     }
 
     /// <summary>True when two calls touch the same addresses.</summary>
@@ -156,6 +160,8 @@ internal readonly record struct CallFootprint(CallRanges Arguments, CallRanges R
         (IsBreak && other.IsBreak)
         || Arguments.Overlaps(other.Arguments) || Arguments.Overlaps(other.Result)
         || Result.Overlaps(other.Arguments) || Result.Overlaps(other.Result);
+
+    private static bool Changes(SystemCallDescription? description) => description?.Effect is CallEffect.Adds or CallEffect.Removes or CallEffect.Moves;
 
     private static CallRanges Named(SystemCallDescription? description, in CallArguments a)
     {

@@ -88,7 +88,14 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
             Guess(thread);
     }
 
-    internal void CloneStarts(int parent, CloneFlags flags) => _cloning.Add((parent, ChildOf(Of(parent), flags)));
+    /// <summary>A clone begins.</summary>
+    /// <returns>What its thread will run in.</returns>
+    internal LogProcess CloneStarts(int parent, CloneFlags flags)
+    {
+        LogProcess child = ChildOf(Of(parent), flags);
+        _cloning.Add((parent, child));
+        return child;
+    }
 
     internal void CloneEnds(int parent, int child, CloneFlags flags)
     {
@@ -220,6 +227,7 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         var child = new LogProcess(copy, follower) { KnowsBreak = parent.KnowsBreak, StatesPresence = parent.StatesPresence, Is32Bit = parent.Is32Bit };
         child.Inherit(parent);
         child.KnownHoles.CopyFrom(parent.KnownHoles);
+        child.MayDiffer.CopyFrom(parent.MayDiffer);
         child.LargePages.CopyFrom(parent.LargePages);
         return child;
     }

@@ -65,6 +65,38 @@ public sealed class OverlappedCallsTests
         Assert.Equal((0L, 0L), (followed.Statistics.InferredMappings, followed.Statistics.UnexplainedResults));
     }
 
+    // Whether the fork copied the space before or after a call of another thread, only the child's calls tell.
+    [Theory]
+    [InlineData("100 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n101 munmap(0x7f0000100000, 65536) = 0\n100 <... clone resumed>) = 102\n")]
+    [InlineData("100 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n101 munmap(0x7f0000100000, 65536 <unfinished ...>\n100 <... clone resumed>) = 102\n101 <... munmap resumed>) = 0\n")]
+    [InlineData("101 munmap(0x7f0000100000, 65536 <unfinished ...>\n100 clone(child_stack=NULL, flags=SIGCHLD) = 102\n101 <... munmap resumed>) = 0\n")]
+    [InlineData("100 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n101 mremap(0x7f0000100000, 65536, 65536, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7f0000300000) = 0x7f0000300000\n100 <... clone resumed>) = 102\n")]
+    public void A_fork_may_have_come_before_or_after_a_call_that_it_overlaps(string fork)
+    {
+        const string Mapped = Threads + "100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n";
+        using var before = Followed.Log(Mapped + fork + "102 mprotect(0x7f0000100000, 65536, PROT_READ|PROT_WRITE) = 0\n");
+        using var after = Followed.Log(Mapped + fork + "102 mmap(NULL, 65536, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n");
+        using var moved = Followed.Log(Mapped + fork
+            + "102 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000200000\n"
+            + "102 mremap(0x7f0000200000, 4096, 8192, MREMAP_MAYMOVE) = 0x7f0000104000\n");
+
+        Assert.Equal((0, 0, 0), (before.Divergences, after.Divergences, moved.Divergences));
+        Assert.Equal(0, before.Statistics.InferredMappings);
+    }
+
+    [Fact]
+    public void A_place_that_no_call_had_freed_is_not_free_after_a_fork()
+    {
+        using var followed = Followed.Log(Threads
+            + "100 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000\n"
+            + "100 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n"
+            + "101 munmap(0x7f0000108000, 32768) = 0\n"
+            + "100 <... clone resumed>) = 102\n"
+            + "102 mmap(NULL, 8192, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x7f0000107000\n");
+
+        Assert.Equal(1, followed.Divergences);
+    }
+
     [Fact]
     public void Each_call_is_made_between_its_beginning_and_its_end()
     {
