@@ -21,6 +21,7 @@ public sealed class MemoryObject : IDisposable
     private readonly PageCache _cache;
     private readonly List<IObjectMapper> _mappers = [];
     private ulong _length;
+    private ulong _readerLength = ulong.MaxValue; // what lies beyond has been cut off since: zeroes, whatever the reader has there
     private bool _isReading; // the reader is at work, on the thread that has the lock
 
     // Changed atomically. The mappings that show it and the descriptors that are open on it.
@@ -96,8 +97,8 @@ public sealed class MemoryObject : IDisposable
         return Holds(page.Value);
     }
 
-    /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object and every mapping of it, private copies too; the part of the last page past the
-    /// end becomes zero. A thread of a space that maps the object must not hold on to that space's lock.</summary>
+    /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object and every mapping of it, private copies too; what is past the end becomes zero, also of
+    /// what a reader or the content has there, and stays so when the object grows again. A thread of a space that maps the object must not hold on to that space's lock.</summary>
     /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
     public void SetLength(ByteLength length)
     {
@@ -108,8 +109,9 @@ public sealed class MemoryObject : IDisposable
             bool losesPages = endPage < PagesIn(_length);
             bool shrinks = length.Value < _length;
             _length = length.Value;
+            _readerLength = shrinks ? Math.Min(_readerLength, length.Value) : _readerLength;
             if (shrinks && endPage != 0 && !Memory.IsBytesFree && _cache.TryFind(endPage - 1, out FrameNumber last))
-                ClearPastEnd(endPage - 1, last);
+                ClearPast(_length, endPage - 1, last);
             if (!losesPages)
                 return;
             _cache.RemoveRange(endPage, ulong.MaxValue >> PageSize.Shift, PageRemoval.Release);
@@ -308,11 +310,11 @@ public sealed class MemoryObject : IDisposable
         bool added = false;
         try
         {
-            if (_reader is not null && !Memory.IsBytesFree)
+            if (_reader is not null && !Memory.IsBytesFree && page < PagesIn(_readerLength))
             {
                 _isReading = true;
                 _reader(new PageCount(page), Memory.Bytes(frame));
-                ClearPastEnd(page, frame);
+                ClearPast(Math.Min(_length, _readerLength), page, frame);
             }
 
             added = _cache.TryAdd(page, frame);
@@ -350,11 +352,11 @@ public sealed class MemoryObject : IDisposable
         return true;
     }
 
-    private void ClearPastEnd(ulong page, FrameNumber frame)
+    private void ClearPast(ulong length, ulong page, FrameNumber frame)
     {
         ulong start = page << PageSize.Shift;
-        if (_length - start < PageSize.Bytes)
-            Memory.Bytes(frame)[(int)(_length - start)..].Clear();
+        if (length - start < PageSize.Bytes)
+            Memory.Bytes(frame)[(int)(length - start)..].Clear();
     }
 
     private static ulong PagesIn(ulong length) => (length >> PageSize.Shift) + ((length & (PageSize.Bytes - 1)) != 0 ? 1UL : 0);

@@ -90,6 +90,25 @@ public sealed class PageReaderTests
         });
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_cut_off_is_zero_when_the_file_grows_again(bool isResident)
+    {
+        using AccessWorld world = new();
+        using MemoryObject file = new(world.Memory, Enumerable.Repeat((byte)5, 3 * 4096).ToArray());
+        world.Map(0, 3, file: new OpenFile(file));
+        if (isResident)
+            Assert.Equal(AccessFault.None, world.Processor.TryTouch(new AddressRange(Page(0), Page(3)), AccessKind.Read));
+
+        file.SetLength(new ByteLength(4096 + 100));
+        file.SetLength(new ByteLength(3 * 4096));
+
+        byte[] seen = new byte[3 * 4096];
+        world.Processor.Read(Page(0), seen);
+        Assert.Equal([.. Enumerable.Repeat((byte)5, 4096 + 100), .. new byte[(2 * 4096) - 100]], seen);
+    }
+
     [Fact]
     public void A_reader_that_uses_its_own_object_is_told()
     {
