@@ -43,6 +43,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private bool _disposed;
 
     /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
+    /// <exception cref="ArgumentException">An address among <paramref name="options"/> is no multiple of 4 KiB where it has to be, or not in user space.</exception>
     public AddressSpace(AddressSpaceOptions? options)
         : this(new PhysicalMemory(), options ?? new AddressSpaceOptions(), new AnonIdentitySource())
     {
@@ -50,6 +51,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     }
 
     /// <summary>Makes an empty address space on <paramref name="memory"/>, which may serve several.</summary>
+    /// <exception cref="ArgumentException">An address among <paramref name="options"/> is no multiple of 4 KiB where it has to be, or not in user space.</exception>
     /// <exception cref="ObjectDisposedException"><paramref name="memory"/> has been disposed.</exception>
     public AddressSpace(PhysicalMemory memory, AddressSpaceOptions? options)
         : this(memory, options ?? new AddressSpaceOptions(), new AnonIdentitySource())

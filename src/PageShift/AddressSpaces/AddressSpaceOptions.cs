@@ -30,10 +30,10 @@ public sealed record AddressSpaceOptions
     internal VirtualAddress LowestUnprivilegedAddress { get; init; } = new(PageSize.Bytes);
 
     /// <summary>Where the search for a free range begins, downwards (Linux's mmap_base). Null for 128 MiB below the window's end, or the end itself in a toy
-    /// geometry. A multiple of 4 KiB.</summary>
+    /// geometry. A multiple of 4 KiB in the geometry's user space.</summary>
     public VirtualAddress? MmapBase { get; init; }
 
-    /// <summary>Where the heap that brk moves begins.</summary>
+    /// <summary>Where the heap that brk moves begins. Below 2^56; nothing can be in it where the geometry's user space ends before.</summary>
     public VirtualAddress BreakStart { get; init; } = new(0x5555_5555_8000);
 
     /// <summary>The length of the program's initialised data, which RLIMIT_DATA counts together with the heap (mm_struct's end_data - start_data).</summary>

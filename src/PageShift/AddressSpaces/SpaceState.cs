@@ -115,6 +115,11 @@ internal sealed class SpaceState
             layout = new AddressLayout(VirtualAddress.Zero, geometry.UserLimit, VirtualAddress.Zero, geometry.UserLimit, geometry.UserLimit, geometry.Span(PageTableLevel.Pmd));
         else if (geometry.UserLimit != layout.Limit)
             layout = layout.LimitedTo(geometry.UserLimit) with { LargePageSpan = geometry.Span(PageTableLevel.Pmd) };
-        return layout with { Minimum = options.MinimumAddress ?? layout.Minimum, MmapBase = options.MmapBase ?? layout.MmapBase };
+        layout = layout with { Minimum = options.MinimumAddress ?? layout.Minimum, MmapBase = options.MmapBase ?? layout.MmapBase };
+        if (!layout.Minimum.IsPageAligned || !layout.MmapBase.IsPageAligned || layout.MmapBase > geometry.UserLimit)
+            throw new ArgumentException($"Found {layout.Minimum} and {layout.MmapBase} for the search, expected multiples of 4 KiB, the second at most {geometry.UserLimit}.", nameof(options));
+        if (options.BreakStart > PagingGeometry.X86FiveLevel.UserLimit)
+            throw new ArgumentException($"Found a heap at {options.BreakStart}, expected one in user space.", nameof(options));
+        return layout;
     }
 }

@@ -14,6 +14,23 @@ public class MapTests
     private const MapFlags Private = MapFlags.Private | MapFlags.Anonymous;
     private const MapFlags Here = Private | MapFlags.Fixed;
 
+    [Theory]
+    [InlineData(0x7000_0000_0123UL, null, null)]
+    [InlineData(1UL << 47, null, null)]
+    [InlineData(0xffff_ffff_ffff_f000UL, null, null)]
+    [InlineData(null, 0x1_0123UL, null)]
+    [InlineData(null, null, 0xffff_ffff_ffff_fff0UL)]
+    public void Addresses_that_no_process_has_are_refused_when_a_space_is_made(ulong? mmapBase, ulong? minimum, ulong? breakStart)
+    {
+        var options = new AddressSpaceOptions
+        {
+            MmapBase = mmapBase is { } top ? new VirtualAddress(top) : null,
+            MinimumAddress = minimum is { } lowest ? new VirtualAddress(lowest) : null,
+            BreakStart = new VirtualAddress(breakStart ?? 0),
+        };
+        Assert.Throws<ArgumentException>(() => new AddressSpace(options));
+    }
+
     [Fact]
     public void A_process_may_hold_one_mapping_more_than_the_limit()
     {
