@@ -18,7 +18,7 @@ public sealed partial class LogExecutor
     {
         CallArguments a = record.Call.Arguments;
         for (AddressRange range = description.Presupposed(a).Intersect(process.UserSpace); !range.IsEmpty && process.Space.FindHole(range) is { } hole; range = new AddressRange(hole.End, range.End))
-            MapUnseen(process, hole);
+            MapUnseen(process, hole, description.PresupposedKind(a));
         bool wasGuess = description.Descriptor(a) is { } descriptor && process.GuessAgain(descriptor);
         var address = new VirtualAddress((ulong)record.Outcome.Value);
         var outcome = new CallResult(record.Outcome.Value);

@@ -8,7 +8,7 @@ namespace PageShift.Calls.Execution;
 /// <content>Calls that succeeded: they are made to end where the log says that they ended.</content>
 public sealed partial class LogExecutor
 {
-    private const MapFlags InferredFlags = MapFlags.Private | MapFlags.Anonymous | MapFlags.FixedNoReplace;
+    private const MapFlags InferredFlags = MapFlags.Anonymous | MapFlags.FixedNoReplace;
     private const ulong NoDescriptor = ulong.MaxValue;
 
     private static bool TryGetAddress(in CallRecord record, out ulong address)
@@ -26,7 +26,7 @@ public sealed partial class LogExecutor
         CallArguments a = process.LargePages.Rounded(record.Call);
         bool isKnown = record.Outcome.State == CallOutcomeState.Value;
         if (isKnown)
-            Infer(process, description.Presupposed(a));
+            Infer(process, description.Presupposed(a), description.PresupposedKind(a));
         if (record.Call.Number == SystemCallNumber.InCore)
             return process.InCore(a);
         if (description.Descriptor(a) is >= 0 and int descriptor)
@@ -107,13 +107,13 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>Maps what a call that succeeded must have found mapped, and the log has neither made nor unmapped.</summary>
-    private void Infer(LogProcess process, AddressRange range)
+    private void Infer(LogProcess process, AddressRange range, MapFlags kind)
     {
         while (!range.IsEmpty && process.Space.FindHole(range) is { } hole)
         {
             for (AddressRange unknown = process.KnownHoles.FirstOutside(hole); !unknown.IsEmpty; unknown = process.KnownHoles.FirstOutside(new AddressRange(unknown.End, hole.End)))
             {
-                MapUnseen(process, unknown);
+                MapUnseen(process, unknown, kind);
                 _counts.InferredMappings++;
                 _counts.InferredBytes += unknown.Length.Value << Machine.Scale;
             }
@@ -123,10 +123,10 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>Maps memory that was there although no call of the log made it, whatever the limits are by now.</summary>
-    private void MapUnseen(LogProcess process, AddressRange range)
+    private void MapUnseen(LogProcess process, AddressRange range, MapFlags kind)
     {
         var limits = process.LiftLimits();
-        Apply(process, SystemCallNumber.Map, range.Start.Value, range.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)InferredFlags, NoDescriptor);
+        Apply(process, SystemCallNumber.Map, range.Start.Value, range.Length.Value, (ulong)(Protection.Read | Protection.Write), (ulong)(InferredFlags | kind), NoDescriptor);
         process.SetLimits(limits);
         Populate(process, range);
     }

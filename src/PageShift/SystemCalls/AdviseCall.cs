@@ -13,6 +13,8 @@ internal sealed class AdviseCall() : RangeCall(SystemCallNumber.Advise, "madvise
     public override bool LeavesMappings(in CallArguments arguments) => (Advice)arguments.Third
         is Advice.Cold or Advice.PageOut or Advice.PopulateRead or Advice.PopulateWrite or Advice.Collapse or Advice.HardwarePoison or Advice.SoftOffline;
 
+    public override MapFlags PresupposedKind(in CallArguments arguments) => (Advice)arguments.Third == Advice.Remove ? MapFlags.Shared : MapFlags.Private;
+
     public override bool DependsOnPages(in CallArguments arguments) => (Advice)arguments.Third == Advice.Collapse;
 
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => (Advice)arguments.Third switch

@@ -18,6 +18,9 @@ internal class ProtectCall : RangeCall
 
     public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len", "prot"];
 
+    public override MapFlags PresupposedKind(in CallArguments arguments) =>
+        (arguments.Third & (ulong)Protection.GrowsDown) != 0 ? MapFlags.Private | MapFlags.GrowsDown : MapFlags.Private;
+
     public override AddressRange MadeAccessible(in CallArguments arguments, CallResult result) => CallRanges.Of(arguments.First, arguments.Second);
 
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => locksFuture ? arguments.Second : 0;

@@ -28,6 +28,8 @@ internal sealed class RemapCall : SystemCallDescription
 
     public override AddressRange Presupposed(in CallArguments arguments) => PagesOf(arguments.First, Math.Max(Math.Min(arguments.Second, arguments.Third), 1));
 
+    public override MapFlags PresupposedKind(in CallArguments arguments) => PageSize.RoundUpWrapping(arguments.Second) == 0 ? MapFlags.Shared : MapFlags.Private;
+
     public override CallRanges Examined(in CallArguments arguments)
     {
         bool isFixed = Has(arguments, RemapFlags.Fixed);

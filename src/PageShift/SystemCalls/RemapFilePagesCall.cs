@@ -19,8 +19,11 @@ internal sealed class RemapFilePagesCall : SystemCallDescription
     public override IReadOnlyList<string> TracepointNames { get; } = ["start", "size", "prot", "pgoff", "flags"];
 
     /// <summary>Whole pages: what is not one is left off at both ends.</summary>
-    public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) =>
-        new(CallRanges.Of(arguments.First & ~(PageSize.Bytes - 1), arguments.Second & ~(PageSize.Bytes - 1)));
+    public override AddressRange Presupposed(in CallArguments arguments) => CallRanges.Of(arguments.First & ~(PageSize.Bytes - 1), arguments.Second & ~(PageSize.Bytes - 1));
+
+    public override MapFlags PresupposedKind(in CallArguments arguments) => MapFlags.Shared;
+
+    public override CallRanges RangesBefore(in CallArguments arguments, VirtualAddress breakStart) => new(Presupposed(arguments));
 
     public override ulong PopulatedBytes(in CallArguments arguments, VirtualAddress breakStart, bool locksFuture) => arguments.Second;
 

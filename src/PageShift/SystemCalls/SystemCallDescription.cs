@@ -73,6 +73,9 @@ internal abstract class SystemCallDescription : ISystemOperation
     /// <summary>What has to be mapped for the call to succeed: whole pages.</summary>
     public virtual AddressRange Presupposed(in CallArguments arguments) => default;
 
+    /// <summary>As what it has to be mapped for that, as far as the call tells: shared, or growing down.</summary>
+    public virtual MapFlags PresupposedKind(in CallArguments arguments) => MapFlags.Private;
+
     /// <summary>Where the call looks for mappings: what is elsewhere does not decide how it ends, but for its counts. All of user space where it searches for a place.</summary>
     public virtual CallRanges Examined(in CallArguments arguments) => CallRanges.All;
 

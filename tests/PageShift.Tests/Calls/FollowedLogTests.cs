@@ -17,6 +17,19 @@ public sealed class FollowedLogTests
 
     public static TheoryData<string> Corpus => LogCorpusTests.Names;
 
+    // Memory that the log never maps is what a call that succeeded needs it to be.
+    [Theory]
+    [InlineData("mremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7f0000100000\nmremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7f0000200000\n")]
+    [InlineData("madvise(0x7f0000000000, 8192, MADV_REMOVE) = 0\n")]
+    [InlineData("remap_file_pages(0x7f0000000000, 8192, 0, 1, 0) = 0\n")]
+    [InlineData("mprotect(0x7ffc00000000, 4096, PROT_READ|PROT_WRITE|PROT_EXEC|PROT_GROWSDOWN) = 0\n")]
+    public void What_is_inferred_is_of_the_kind_that_the_call_presupposes(string log)
+    {
+        using var followed = Followed.Log(log);
+
+        Assert.Equal((0, 1L), (followed.Divergences, followed.Statistics.InferredMappings));
+    }
+
     [Theory]
     [MemberData(nameof(Corpus))]
     public void A_log_does_the_same_whether_it_is_verified_or_not(string name)
