@@ -38,7 +38,7 @@ public sealed partial class AddressSpace
     }
 
     internal const int AnyProtectionKey = -1;
-    private const int DefaultProtectionKey = 0;
+    internal const int DefaultProtectionKey = 0;
 
     // in this order                                              result
     // both growth bits; start unaligned                          EINVAL

@@ -34,5 +34,9 @@ internal sealed class ProtectWithKeyCall() : ProtectCall(SystemCallNumber.Protec
 
     public override bool IsModelledWith(in CallArguments arguments) => (int)arguments.Fourth == AddressSpace.AnyProtectionKey;
 
+    /// <summary>Without the key: that it succeeded elsewhere says that it was allocated there, which no call does here.</summary>
+    public override CallArguments Following(AddressSpace space, in CallArguments arguments, CallResult result) =>
+        result.IsError || ((int)arguments.Fourth == AddressSpace.DefaultProtectionKey && space.Options.ProtectionKeys) ? arguments : arguments with { Fourth = ulong.MaxValue };
+
     internal override CallResult Make(AddressSpace space, in CallArguments a) => space.ProtectLocked(a.First, a.Second, a.Third, (int)a.Fourth);
 }

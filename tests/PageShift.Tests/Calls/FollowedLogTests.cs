@@ -17,6 +17,19 @@ public sealed class FollowedLogTests
 
     public static TheoryData<string> Corpus => LogCorpusTests.Names;
 
+    [Fact]
+    public void A_protection_key_that_the_log_has_used_was_allocated()
+    {
+        using var followed = Followed.Log("pkey_alloc(0, 0) = 1\n"
+            + "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n"
+            + "pkey_mprotect(0x7f0000000000, 4096, PROT_READ|PROT_WRITE, 1) = 0\n"
+            + "pkey_mprotect(0x7f0000001000, 4096, PROT_NONE, 0) = 0\n"
+            + "pkey_mprotect(0x7f0000001000, 4096, PROT_READ, 9) = -1 EINVAL (Invalid argument)\n");
+
+        Assert.Equal(0, followed.Divergences);
+        Assert.Equal(2, followed.MappingsOf(0).Count());
+    }
+
     // Memory that the log never maps is what a call that succeeded needs it to be.
     [Theory]
     [InlineData("mremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7f0000100000\nmremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7f0000200000\n")]
