@@ -10,6 +10,11 @@ internal sealed class AdviseCall() : RangeCall(SystemCallNumber.Advise, "madvise
 
     public override IReadOnlyList<string> TracepointNames { get; } = ["start", "len_in", "behavior"];
 
+    /// <summary>What takes memory out of service is nothing that the engine does.</summary>
+    public override bool IsModelledWith(in CallArguments arguments) => (Advice)arguments.Third is not (Advice.HardwarePoison or Advice.SoftOffline);
+
+    public override bool CanBeMadeIn(AddressSpace space, in CallArguments arguments) => IsModelledWith(arguments);
+
     public override bool LeavesMappings(in CallArguments arguments) => (Advice)arguments.Third
         is Advice.Cold or Advice.PageOut or Advice.PopulateRead or Advice.PopulateWrite or Advice.Collapse or Advice.HardwarePoison or Advice.SoftOffline;
 

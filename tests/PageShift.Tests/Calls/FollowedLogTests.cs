@@ -30,6 +30,16 @@ public sealed class FollowedLogTests
         Assert.Equal(2, followed.MappingsOf(0).Count());
     }
 
+    [Theory]
+    [InlineData("MADV_HWPOISON")]
+    [InlineData("MADV_SOFT_OFFLINE")]
+    public void Advice_that_takes_memory_out_of_service_is_left_out(string advice)
+    {
+        using var followed = Followed.Log($"{Map}madvise(0x10000000, 4096, {advice}) = 0\nmadvise(0x10000000, 4096, {advice}) = -1 EPERM (Operation not permitted)\n");
+
+        Assert.Equal((0, 1L), (followed.Divergences, followed.Statistics.UnsupportedCalls));
+    }
+
     // Memory that the log never maps is what a call that succeeded needs it to be.
     [Theory]
     [InlineData("mremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7f0000100000\nmremap(0x7f0000000000, 0, 8192, MREMAP_MAYMOVE) = 0x7f0000200000\n")]
