@@ -220,6 +220,8 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         CallArguments a = record.Call.Arguments;
         if (record.Outcome.State == CallOutcomeState.Error)
             return new(RecordFate.Failed);
+        if (record.Call.Number == PseudoCall.Mapping && (int)a.Fourth >= 0)
+            process.Infer((int)a.Fourth);
         return Judge(record, record.Call.Number switch
         {
             PseudoCall.MemorySet => Touch(process, a.First, a.Third, Advice.PopulateWrite),

@@ -97,6 +97,14 @@ public sealed class FollowedLogTests
         Assert.Equal((1, 0L, (long)moves), (followed.Divergences, followed.Statistics.InferredMappings, followed.Statistics.Moves));
     }
 
+    [Fact]
+    public void A_mapping_that_the_log_states_is_of_the_file_that_it_names()
+    {
+        using var followed = Followed.Log("openat(AT_FDCWD, \"/file\", O_RDONLY) = 7\nmapping(0x10000000, 8192, rd|mr|me, 7, 0)\nmadvise(0x10000000, 4096, MADV_FREE) = -1 EINVAL (Invalid argument)\n");
+
+        Assert.Null(followed.First);
+    }
+
     [Theory]
     [InlineData("munmap(0x10000000, 16384) = 0", "mmap(NULL, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x10000000")]
     [InlineData("mprotect(0x10000000, 4096, PROT_NONE) = 0", "munmap(0x20000000, 4096) = 0")]
