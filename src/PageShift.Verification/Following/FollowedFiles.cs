@@ -35,15 +35,16 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
     /// <summary>True for what stands for /dev/zero where it is mapped shared: no mapping shows it.</summary>
     internal bool IsSharedZeroDevice(MemoryObject shown) => shown == _zeroDevice;
 
-    /// <summary>What a process's file descriptor means, as /proc tells; null when it can't be read.</summary>
-    internal static string? PathOf(int process, int descriptor) => ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd/{descriptor}"));
+    /// <summary>What a file descriptor means to a thread, as /proc tells; null when it can't be read. A thread may have descriptors of its own, and its process's first thread may have ended.</summary>
+    internal static string? PathOf(int process, int thread, int descriptor) =>
+        ProcSetting.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task/{thread}/fd/{descriptor}"));
 
-    /// <summary>True when a process's file descriptor was opened for writing too.</summary>
-    internal static bool IsWritable(int process, int descriptor)
+    /// <summary>True when a thread's file descriptor was opened for writing too.</summary>
+    internal static bool IsWritable(int process, int thread, int descriptor)
     {
         try
         {
-            foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fdinfo/{descriptor}")))
+            foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task/{thread}/fdinfo/{descriptor}")))
             {
                 if (line.StartsWith("flags:", StringComparison.Ordinal))
                     return CallPaths.CanWrite(Convert.ToUInt64(line["flags:".Length..].Trim(), fromBase: 8));

@@ -1,6 +1,7 @@
 using PageShift.Abi;
 using PageShift.Calls;
 using PageShift.Calls.Execution;
+using PageShift.Linux.Processes;
 using PageShift.Linux.Tracing;
 using PageShift.Mappings;
 using PageShift.SystemCalls;
@@ -235,7 +236,7 @@ internal sealed partial class FollowedSpace
         if (kernel.IsError && call.Effect == CallEffect.Adds && (descriptor is not null || IsDecidedElsewhere(kernel.Error)))
             return null;
         if (descriptor is { } number)
-            LearnFile(exit.Entry.ProcessId, number, kernel.Address);
+            LearnFile(exit.Entry, number, kernel.Address);
         if (!kernel.IsError)
             arguments = call.Following(Engine, arguments, kernel);
         if (!kernel.IsError && call.ReturnsAddress)
@@ -301,26 +302,32 @@ internal sealed partial class FollowedSpace
         _context.Log?.WriteSegment(ProcessId, id, length);
     }
 
-    /// <summary>Opens the file behind a descriptor, unless it still is the one that it was when it was last used: so mappings of one opening are known to be.</summary>
-    private void LearnFile(int process, int number, VirtualAddress shownAt)
+    /// <summary>Opens the file behind a descriptor, unless it still is the one that it was when it was last used: so mappings of one opening are known to be. The same file may have been
+    /// opened again with other rights.</summary>
+    private void LearnFile(in CallEntry call, int number, VirtualAddress shownAt)
     {
         _kernel.Clear();
         if (number < 0 || !_reader.ReadMappings(new AddressRange(shownAt, PageSize.Length), _kernel) || _kernel.Count == 0)
             return;
-        var file = KernelFile.Of(_kernel[0]);
+        KernelMapping mapping = _kernel[0];
+        var file = KernelFile.Of(mapping);
         bool isKnown = Engine.Descriptors.TryGet(number, out OpenFile? known);
-        if (isKnown && !_context.Files.IsSharedZeroDevice(known!.Object) && _context.Files.Pairs.AreSame(known.Object, file))
-            return;
+        bool isShown = isKnown && !_context.Files.IsSharedZeroDevice(known!.Object) && _context.Files.Pairs.AreSame(known.Object, file);
+        if (isShown && !mapping.IsShared)
+            return; // what may be done with a private mapping does not depend on the opening
 
-        string? path = FollowedFiles.PathOf(process, number);
-        MemoryObject shown = _context.Files.ObjectOf(file, path, _kernel[0].IsShared);
-        if (isKnown && known!.Object == shown)
+        bool canWrite = (mapping.IsShared && mapping.Protection.HasFlag(Protection.Write)) || FollowedFiles.IsWritable(call.ProcessId, call.ThreadId, number);
+        if (isShown && known!.CanWrite == canWrite)
             return;
-        var opened = new OpenFile(shown) { CanWrite = !_kernel[0].IsShared || FollowedFiles.IsWritable(process, number) };
-        if (_kernel[0].Protection.HasFlag(Protection.Execute))
+        string? path = FollowedFiles.PathOf(call.ProcessId, call.ThreadId, number);
+        MemoryObject shown = _context.Files.ObjectOf(file, path, mapping.IsShared);
+        if (isKnown && known!.Object == shown && known.CanWrite == canWrite)
+            return;
+        var opened = new OpenFile(shown) { CanWrite = canWrite };
+        if (mapping.Protection.HasFlag(Protection.Execute))
             _sites.Forget();
         Engine.Descriptors.Set(number, opened);
-        _context.Log?.WriteOpen(process, number, path, opened.CanWrite);
+        _context.Log?.WriteOpen(call.ProcessId, number, path, opened.CanWrite);
     }
 
     private CallResult? Break(in CallArguments a, CallResult kernel)

@@ -13,6 +13,8 @@ public sealed class UnseenChangeTests
 
     public static TheoryData<string> Special => SmallPrograms.CasesOf("special.c");
 
+    public static TheoryData<string> Files => SmallPrograms.CasesOf("files.c");
+
     public static TheoryData<string> Ends => SmallPrograms.CasesOf("ends.c");
 
     [Theory]
@@ -31,6 +33,15 @@ public sealed class UnseenChangeTests
     [Theory]
     [MemberData(nameof(Special))]
     public void Memory_of_other_kinds_stays_in_step(string name) => AssertAgreement(name);
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Files_that_are_opened_in_different_ways_stay_in_step_and_replay(string name)
+    {
+        FollowedRun run = AssertAgreement(name);
+
+        Assert.Equal(0, run.Statistics.UnmodelledCalls);
+    }
 
     [Theory]
     [MemberData(nameof(Ends))]
