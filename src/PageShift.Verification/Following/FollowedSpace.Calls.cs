@@ -175,16 +175,17 @@ internal sealed partial class FollowedSpace
 
         try
         {
-            CallResult? result = Make(exit, call);
-            Engine.ForgetPages(); // pages are there only while a move is made
-            if (result is { } done && done.Error != kernel.Error && IsDecidedElsewhere(kernel.Error))
+            if (IsRefusedElsewhere(call, exit))
             {
-                // The engine may have done what the kernel refused to do.
+                // What it had done before that, the kernel shows.
                 _context.Statistics.AddUnexplained(kernel.Error);
+                _context.Log?.WriteCall(exit);
                 Resync();
                 return null;
             }
 
+            CallResult? result = Make(exit, call);
+            Engine.ForgetPages(); // pages are there only while a move is made
             if (result is null)
                 _context.Statistics.AddUnexplained(kernel.Error);
             _context.Log?.WriteCall(exit);
@@ -374,6 +375,11 @@ internal sealed partial class FollowedSpace
         else
             _compared.Add(range);
     }
+
+    /// <summary>True for a call that the kernel refused and the engine would make. Once made and taken back, memory would no longer be known for what it was.</summary>
+    private bool IsRefusedElsewhere(SystemCallDescription call, in CallExit exit) =>
+        exit.Result.IsError && IsDecidedElsewhere(exit.Result.Error) && call.Effect != CallEffect.Adds && !call.IsOnShared
+            && LogProcess.Rehearse(Engine, new SystemCall(exit.Entry.Number, exit.Entry.Arguments), call, null).Error != exit.Result.Error;
 
     /// <summary>True for errors that arguments and mappings alone do not explain: limits, permissions, files, signals.</summary>
     private static bool IsDecidedElsewhere(Errno error) => error is not (Errno.None or Errno.InvalidArgument or Errno.BadAddress or Errno.AlreadyExists);

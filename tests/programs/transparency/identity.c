@@ -70,3 +70,44 @@ static int keep_locks(void (*between)(void))
 EACH(merge_beside)
 EACH(come_back)
 EACH(keep_locks)
+
+/* What the kernel refuses for a limit leaves memory what it was. */
+static void limit(int resource, unsigned long bytes)
+{
+    struct rlimit now;
+    getrlimit(resource, &now);
+    now.rlim_cur = bytes;
+    setrlimit(resource, &now);
+}
+
+/* Memory that merges with nothing around it. */
+static char *alone(unsigned long n)
+{
+    char *space = mmap(NULL, n + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return ANON_AT(space + PAGE, n, MAP_FIXED);
+}
+
+CASE(a_move_that_a_limit_forbids_leaves_what_merges)
+{
+    char *p = alone(48 * PAGE);
+    memset(p, 1, 48 * PAGE);
+    CHECK(madvise(p + 16 * PAGE, 16 * PAGE, MADV_DONTDUMP) == 0 && mappings_in(p, 48 * PAGE) == 3);
+    limit(RLIMIT_AS, MIB);
+    CHECK(mremap(p + 16 * PAGE, 16 * PAGE, 32 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == ENOMEM);
+    CHECK(madvise(p + 16 * PAGE, 16 * PAGE, MADV_DODUMP) == 0 && mappings_in(p, 48 * PAGE) == 1);
+    CHECK(mremap(p, 48 * PAGE, 40 * PAGE, 0) == p);
+    return 0;
+}
+
+CASE(a_lock_that_a_limit_forbids_leaves_what_merges)
+{
+    char *p = alone(32 * PAGE);
+    CHECK(madvise(p, 16 * PAGE, MADV_DONTDUMP) == 0);
+    memset(p + 16 * PAGE, 1, 16 * PAGE);
+    limit(RLIMIT_MEMLOCK, PAGE);
+    CHECK(geteuid() != 0 || setresuid(65534, 65534, 65534) == 0);
+    CHECK(mlock(p + 4 * PAGE, 4 * PAGE) == -1 && errno == ENOMEM);
+    CHECK(madvise(p, 16 * PAGE, MADV_DODUMP) == 0 && mappings_in(p, 32 * PAGE) == 1);
+    CHECK(mremap(p, 32 * PAGE, 24 * PAGE, 0) == p);
+    return 0;
+}
