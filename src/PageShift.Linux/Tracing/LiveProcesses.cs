@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using PageShift.Linux.Interop;
 
@@ -9,6 +10,7 @@ internal sealed class LiveProcesses : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, SafeFileHandle> _descriptors = [];
+    private readonly Dictionary<int, long> _deliveries = [];
     private int _command;
     private bool _isKilling;
 
@@ -47,6 +49,23 @@ internal sealed class LiveProcesses : IDisposable
             if (_descriptors.Remove(process, out SafeFileHandle? descriptor))
                 descriptor.Dispose();
         }
+    }
+
+    /// <summary>Notes that a signal is about to be delivered to a process.</summary>
+    public void NoteDelivery(int process, int signal)
+    {
+        lock (_gate)
+        {
+            if (process == _command)
+                _deliveries[signal] = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>True when the traced command has got a signal since <paramref name="time"/>, in ticks of <see cref="Stopwatch"/>.</summary>
+    public bool HasCommandGot(int signal, long time)
+    {
+        lock (_gate)
+            return _deliveries.TryGetValue(signal, out long delivered) && delivered >= time;
     }
 
     /// <summary>Sends a signal to the traced command, when it still runs.</summary>

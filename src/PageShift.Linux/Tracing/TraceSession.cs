@@ -164,6 +164,7 @@ internal sealed partial class TraceSession
     private void OnSignal(TracedThread thread, int signal)
     {
         Statistics.Signals++;
+        _live.NoteDelivery(thread.Process.Id, signal);
         _observer.SignalDelivered(new SignalDelivery(thread.Process.Id, thread.Id, signal));
         Resume(thread, signal);
     }

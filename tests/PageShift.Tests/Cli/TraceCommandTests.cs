@@ -267,4 +267,34 @@ public sealed class TraceCommandTests
         Assert.Equal(130, tool.ExitCode);
         Assert.Contains("killed by signal 2", tool.StandardError.ReadToEnd());
     }
+
+    [Theory]
+    [InlineData("SIGTERM")]
+    [InlineData("SIGINT")]
+    [InlineData("SIGHUP")]
+    public void A_signal_to_the_group_that_the_tool_is_in_too_reaches_the_program_once(string signal)
+    {
+        TracedRun.SkipUnlessPermitted();
+        using var program = new CProgram($$"""
+            static volatile int count;
+            static void handle(int number) { count++; }
+            int main(void)
+            {
+                signal({{signal}}, handle);
+                printf("ready\n");
+                fflush(stdout);
+                kill(0, {{signal}});
+                for (int i = 0; i < 40; i++)
+                    usleep(25000);
+                printf("%d\n", count);
+                return 0;
+            }
+            """);
+        using Process tool = Tool.StartForSignals("trace", "--", program.Path);
+
+        Assert.Equal("ready", tool.StandardOutput.ReadLine());
+        Assert.Equal("1", tool.StandardOutput.ReadLine());
+        Assert.True(tool.WaitForExit(HangGuard.Limit));
+        Assert.Equal(0, tool.ExitCode);
+    }
 }
