@@ -75,8 +75,18 @@ internal sealed class FollowLog(TextWriter output)
         Write(thread, new SystemCall(SystemCallNumber.GetSegment, new CallArguments(0, length.Value, (ulong)SegmentFlags.OwnerMayAll)), CallOutcome.OfValue(id));
     }
 
-    /// <summary>A space is empty, and gets its mappings next.</summary>
-    internal void WriteSeed(int thread) => Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
+    /// <summary>A space is empty, and gets its mappings next, those of the heap among them.</summary>
+    internal void WriteSeed(int thread, VirtualAddress heapStart, VirtualAddress heapEnd)
+    {
+        Write(thread, SystemCallNumber.Unmap, 0, UserBytes);
+        Write(thread, new SystemCall(SystemCallNumber.Break, default), CallOutcome.OfValue((long)heapStart.Value));
+        if (heapEnd != heapStart)
+            WriteBreakEnd(thread, heapEnd);
+    }
+
+    /// <summary>Where a program's heap ends now. The mappings follow, where others come of it.</summary>
+    internal void WriteBreakEnd(int thread, VirtualAddress end) =>
+        Write(thread, new SystemCall(SystemCallNumber.Break, new CallArguments(end.Value)), CallOutcome.OfValue((long)end.Value));
 
     /// <summary>Nothing is mapped in a range any more.</summary>
     internal void WriteHole(int thread, AddressRange range) => Write(thread, SystemCallNumber.Unmap, range.Start.Value, range.Length.Value);
@@ -97,10 +107,6 @@ internal sealed class FollowLog(TextWriter output)
 
     /// <summary>A mapping that grows down and begins lower now.</summary>
     internal void WriteGrown(int thread, in Mapping mapping) => WriteMapping(thread, mapping.Range, mapping.Flags, ulong.MaxValue, mapping.PageOffset);
-
-    /// <summary>Where a program's heap begins.</summary>
-    internal void WriteBreak(int thread, VirtualAddress start) =>
-        Write(thread, new SystemCall(SystemCallNumber.Break, default), CallOutcome.OfValue((long)start.Value));
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
     internal void WriteNoPages(int thread) => WriteState(thread, new SystemCall(PseudoCall.Absent, default));

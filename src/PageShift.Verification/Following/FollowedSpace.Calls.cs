@@ -57,6 +57,7 @@ internal sealed partial class FollowedSpace
         if (exit.IsOverlapped)
         {
             _context.Statistics.OverlappedCalls++;
+            AdoptBreakOf(exit);
             Resync();
             return;
         }
@@ -126,7 +127,12 @@ internal sealed partial class FollowedSpace
     }
 
     /// <summary>A thread ends in a call: whether that had an effect, the kernel alone can tell.</summary>
-    internal void Abandon() => Resync();
+    internal void Abandon(in CallEntry call)
+    {
+        Resync();
+        if (call.Number == SystemCallNumber.Break && _kernel.Count != 0)
+            SeedBreak();
+    }
 
     /// <summary>Compares the whole space, with all flags, when its last thread is about to end.</summary>
     internal void Finish()
@@ -141,6 +147,7 @@ internal sealed partial class FollowedSpace
     private void Report(in CallExit exit, Difference difference)
     {
         Tell(exit, difference);
+        AdoptBreakOf(exit);
         Resync();
     }
 
@@ -187,7 +194,7 @@ internal sealed partial class FollowedSpace
             CallResult? result = Make(exit, call);
             Engine.ForgetPages(); // pages are there only while a move is made
             if (result is null)
-                _context.Statistics.AddUnexplained(kernel.Error);
+                _context.Statistics.AddUnexplained(kernel.IsError ? kernel.Error : Errno.OutOfMemory); // brk returns no error
             _context.Log?.WriteCall(exit);
             return result;
         }
@@ -230,7 +237,7 @@ internal sealed partial class FollowedSpace
         CallArguments arguments = exit.Entry.Arguments;
         CallResult kernel = exit.Result;
         if (call.Number == SystemCallNumber.Break)
-            return Break(arguments, kernel);
+            return Break(exit);
         if (kernel.IsError && call.IsOnShared)
             return null;
         int? descriptor = call.Descriptor(arguments);
@@ -331,18 +338,30 @@ internal sealed partial class FollowedSpace
         _context.Log?.WriteOpen(call.ProcessId, number, path, opened.CanWrite);
     }
 
-    private CallResult? Break(in CallArguments a, CallResult kernel)
+    private CallResult? Break(in CallExit exit)
     {
+        CallArguments a = exit.Entry.Arguments;
+        CallResult kernel = exit.Result;
         if (!_knowsBreak)
         {
-            // The first answer says where in its last page the heap ends.
-            _knowsBreak = true;
-            if (a.First < Engine.BreakStart.Value)
-                Engine.AdoptBreak(Engine.BreakStart, kernel.Address);
+            // The first answer says where the heap ends. What the call did to the mappings depends on where it had ended.
+            AdoptBreakOf(exit);
+            Resync();
+            return kernel;
         }
 
         bool isRefused = a.First != kernel.Address.Value && Engine.Break(VirtualAddress.Zero) == kernel && a.First >= Engine.BreakStart.Value;
         return isRefused ? null : _target.Execute(new SystemCall(SystemCallNumber.Break, a)).Result;
+    }
+
+    /// <summary>Whatever brk does, it returns where the heap ends then.</summary>
+    private void AdoptBreakOf(in CallExit exit)
+    {
+        if (exit.Entry.Number != SystemCallNumber.Break || exit.Result.IsError)
+            return;
+        _knowsBreak = true;
+        Engine.AdoptBreak(Engine.BreakStart, exit.Result.Address);
+        _context.Log?.WriteBreakEnd(ProcessId, exit.Result.Address);
     }
 
     private Difference? CompareAround(in CallRanges before, in CallRanges after)

@@ -40,10 +40,10 @@ internal sealed partial class FollowedSpace
         }));
         Engine.Descriptors.CopyFrom(before.Space.Descriptors);
         before.Dispose();
-        _context.Log?.WriteSeed(ProcessId);
+        SeedBreak();
+        _context.Log?.WriteSeed(ProcessId, Engine.BreakStart, Engine.Break(VirtualAddress.Zero).Address);
         foreach (KernelMapping mapping in _kernel)
             Adopt(mapping, null);
-        SeedBreak();
         _context.Log?.WriteNoPages(ProcessId);
         LearnPrivatePages(Everything, alsoReadOnly: true);
         return true;
@@ -60,8 +60,6 @@ internal sealed partial class FollowedSpace
         ReplaceDifferent();
         foreach (KernelMapping mapping in _missing)
             LearnPrivatePages(mapping.Range, alsoReadOnly: true);
-        if (HeapEnd() is { } end && end != ((ulong)Engine.Break(VirtualAddress.Zero).Raw + PageSize.Bytes - 1 & ~(PageSize.Bytes - 1)))
-            SeedBreak();
     }
 
     /// <summary>Takes over where mappings begin and end in and beside a range, when nothing else differs there. All of the process would take longer to read, the longer the more pages it has.</summary>
@@ -186,22 +184,25 @@ internal sealed partial class FollowedSpace
         _hasUnmodelledRanges |= (flags & NotModelled) != 0;
     }
 
+    /// <summary>Where the heap ends, as far as the mappings show that were just read.</summary>
     private void SeedBreak()
     {
         ulong start = ProcessFields.ReadBreakStart(ProcessId);
-        ulong end = Math.Max(start, HeapEnd() ?? 0);
+        ulong end = HeapEnd(start);
 
         // A heap that has grown ends somewhere in its last page.
         _knowsBreak = end == start;
         Engine.AdoptBreak(new VirtualAddress(start), new VirtualAddress(end));
     }
 
-    private ulong? HeapEnd()
+    // A part of the heap that has got a name does not show that it is one.
+    private ulong HeapEnd(ulong start)
     {
-        ulong? end = null;
+        ulong end = start;
         foreach (KernelMapping mapping in _kernel)
         {
-            if (mapping.Name == "[heap]")
+            bool isNamedNext = mapping.Range.Start.Value == end && mapping.Name?.StartsWith("[anon:", StringComparison.Ordinal) == true;
+            if (mapping.Name == "[heap]" || isNamedNext)
                 end = mapping.Range.End.Value;
         }
 

@@ -60,11 +60,7 @@ internal sealed partial class FollowedSpace : IDisposable
             return null;
         var space = new FollowedSpace(context, processId, reader, new AddressSpace(context.Memory));
         if (space.TrySeed())
-        {
-            context.Log?.WriteBreak(processId, space.Engine.BreakStart);
             return space;
-        }
-
         space.Dispose();
         return null;
     }

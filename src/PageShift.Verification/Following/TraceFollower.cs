@@ -133,7 +133,7 @@ public sealed class TraceFollower : ITraceObserver
     void ITraceObserver.CallAbandoned(in CallEntry call)
     {
         if (_spaces.TryGetValue(call.AddressSpaceId, out FollowedSpace? space))
-            space.Abandon();
+            space.Abandon(call);
     }
 
     void ITraceObserver.ForeignCallCompleted(in ForeignCall call)

@@ -43,6 +43,14 @@ public sealed class UnseenChangeTests
         Assert.Equal(0, run.Statistics.UnmodelledCalls);
     }
 
+    [Fact]
+    public void A_heap_that_a_limit_keeps_from_growing_is_no_memory()
+    {
+        FollowedRun run = AssertAgreement("the_heap_ends_where_it_did_when_its_neighbour_merges_with_it");
+
+        Assert.Equal(["ENOMEM"], run.Statistics.UnexplainedErrors.Keys);
+    }
+
     [Theory]
     [MemberData(nameof(Ends))]
     public void Calls_at_the_end_of_all_memory_and_beyond_stay_in_step(string name) => AssertAgreement(name);

@@ -85,6 +85,42 @@ public sealed class AttachTests
         running.AssertRunsUntraced();
     }
 
+    // A heap that is there already ends somewhere in its last page; a part that has a name does not show that it is one, nor one that was unmapped.
+    [Theory]
+    [InlineData("(void)end;")]
+    [InlineData("prctl(0x53564d41, 0, end - 8192, 8192, \"named\");")]
+    [InlineData("munmap((void *)(end - 8192), 8192);")]
+    public void The_log_of_a_process_with_a_heap_replays(string before)
+    {
+        using var program = new CProgram($$"""
+            int main(void)
+            {
+                alarm(600);
+                sbrk(1 << 20);
+                unsigned long end = (unsigned long)sbrk(0) & -4096UL;
+                {{before}}
+                printf("%d\n", getpid());
+                for (long rounds = 1;; rounds++) {
+                    sbrk(16384 + 100);
+                    sbrk(-8192);
+                    printf("%ld\n", rounds);
+                    fflush(stdout);
+                    usleep(2000);
+                }
+            }
+            """);
+        using var running = new RunningProgram(program.Path);
+        string log = program.PathOf("log");
+
+        ToolResult traced = Tool.Run("trace", "-p", running.Text, "--for", "300ms", "-o", log);
+        ToolResult replayed = Tool.Run("run", log, "--verify");
+
+        Assert.Equal(0, traced.ExitCode);
+        Assert.DoesNotContain("differed", traced.Error);
+        Assert.Contains("brk(", File.ReadAllText(log));
+        Assert.True(replayed.ExitCode == 0, replayed.Output + replayed.Error);
+    }
+
     [Theory]
     [InlineData("-TERM")]
     [InlineData("-INT")]

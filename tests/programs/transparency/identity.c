@@ -111,3 +111,41 @@ CASE(a_lock_that_a_limit_forbids_leaves_what_merges)
     CHECK(mremap(p, 32 * PAGE, 24 * PAGE, 0) == p);
     return 0;
 }
+
+/* A call that is refused so, after which a follower looks at all mappings. */
+static int look_at_all(void)
+{
+    struct rlimit before;
+    getrlimit(RLIMIT_AS, &before);
+    char *p = ANON(PAGE);
+    limit(RLIMIT_AS, MIB);
+    int refused = mremap(p, PAGE, 2 * MIB, MREMAP_MAYMOVE) == MAP_FAILED;
+    setrlimit(RLIMIT_AS, &before);
+    return !refused;
+}
+
+/* The heap's last page, which is the caller's to change. */
+static char *heap_page(void)
+{
+    sbrk(64 * PAGE);
+    return (char *)(((uintptr_t)sbrk(0) & -PAGE) - PAGE);
+}
+
+CASE(the_heap_goes_on_where_it_ended_when_its_last_page_is_gone)
+{
+    char *last = heap_page();
+    CHECK(munmap(last, PAGE) == 0 && look_at_all() == 0);
+    CHECK(sbrk(4 * PAGE) != (void *)-1 && sbrk(-8 * (long)PAGE) != (void *)-1 && sbrk(PAGE) != (void *)-1);
+    return 0;
+}
+
+CASE(the_heap_ends_where_it_did_when_its_neighbour_merges_with_it)
+{
+    heap_page();
+    sbrk(PAGE - ((uintptr_t)sbrk(0) & (PAGE - 1)));
+    char *next = sbrk(0);
+    CHECK(ANON_AT(next, PAGE, MAP_FIXED_NOREPLACE) == next && look_at_all() == 0);
+    CHECK(sbrk(PAGE) == (void *)-1 && errno == ENOMEM && sbrk(0) == next);
+    CHECK(sbrk(-4 * (long)PAGE) == next && sbrk(2 * PAGE) != (void *)-1);
+    return 0;
+}
