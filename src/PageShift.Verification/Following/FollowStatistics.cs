@@ -101,8 +101,10 @@ public sealed record FollowStatistics
         _unexplained[ErrnoName.Of(error)] = _unexplained.GetValueOrDefault(ErrnoName.Of(error)) + 1;
     }
 
-    internal void AddUnmodelledRange(VmFlags flags)
+    internal void AddUnmodelledRange(VmFlags flags, bool isOfDriver)
     {
+        if (isOfDriver)
+            _ranges["drivers"] = _ranges.GetValueOrDefault("drivers") + 1;
         if (flags.HasFlag(VmFlags.HugeTlb))
             _ranges["hugetlbfs"] = _ranges.GetValueOrDefault("hugetlbfs") + 1;
         if (flags.HasFlag(VmFlags.UserFault))

@@ -11,6 +11,12 @@ namespace PageShift.Verification.Following;
 /// <summary>The files that followed processes map, as the engine's objects. What a file holds does not matter here, and every one is endless.</summary>
 internal sealed class FollowedFiles(PhysicalMemory memory)
 {
+    private static readonly string[] DriverFolders = ["/dev/", "/sys/", "/proc/"];
+
+    // In /dev too: shared anonymous memory, and file systems.
+    private static readonly string[] OtherFolders = [CallPaths.ZeroDevice, "/dev/hugepages", "/dev/mqueue"];
+
+    private readonly HashSet<MemoryObject> _ofDrivers = [];
     private MemoryObject? _zeroDevice;
 
     /// <summary>Which object stands for which file.</summary>
@@ -29,8 +35,18 @@ internal sealed class FollowedFiles(PhysicalMemory memory)
             return known;
         var made = new MemoryObject(memory, CallPaths.KindOf(path), new ByteLength(ulong.MaxValue));
         Pairs.Add(made, file);
+        if (IsOfDriver(path))
+            _ = _ofDrivers.Add(made);
         return made;
     }
+
+    /// <summary>True for what stands for a driver's memory: what may be done with it, the driver decides.</summary>
+    internal bool IsOfDriver(MemoryObject? shown) => shown is not null && _ofDrivers.Contains(shown);
+
+    /// <summary>True for a path that leads to a driver: a device, a file that the kernel makes up, or one without a name in any folder, such as "anon_inode:[perf_event]" and "socket:[1]".</summary>
+    internal static bool IsOfDriver(string? path) => path is { Length: > 0 } && CallPaths.KindOf(path) == MemoryObjectKind.File
+        && (path[0] != '/' || DriverFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))
+        && !OtherFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal));
 
     /// <summary>True for what stands for /dev/zero where it is mapped shared: no mapping shows it.</summary>
     internal bool IsSharedZeroDevice(MemoryObject shown) => shown == _zeroDevice;

@@ -64,7 +64,7 @@ internal sealed partial class FollowedSpace
 
         SystemCallDescription? call = SystemCallTable.Find(exit.Entry.Number);
         CallRanges after = call?.RangesAfter(exit.Entry.Arguments, exit.Result) ?? default;
-        if (_isOnUnmodelled || (call is not null && MayMapLargePages(call, exit.Entry.Arguments) && IsOfLargePages(after)))
+        if (_isOnUnmodelled || (call is not null && ((MayMapLargePages(call, exit.Entry.Arguments) && IsOfLargePages(after)) || MapsDriver(call, exit))))
         {
             // Which pieces a move has made, and what they merge with, is not to be seen.
             _hasHiddenState |= exit.Entry.Number == SystemCallNumber.Remap;
@@ -100,15 +100,17 @@ internal sealed partial class FollowedSpace
         if (!_reader.ReadMappingsWithFlags(Everything, _kernel))
             return false;
         FindDifferent(Everything);
-        return _replaced.Exists(mapping => (mapping.Flags & NotModelled) != 0);
+        return _replaced.Exists(IsNotModelled);
     }
 
     private bool HasUnmodelled(AddressRange range)
     {
         _engine.Clear();
         Engine.CopyMappings(range, _engine);
-        return _engine.Exists(mapping => (mapping.Flags & NotModelled) != 0);
+        return _engine.Exists(IsNotModelled);
     }
+
+    private bool IsNotModelled(Mapping mapping) => (mapping.Flags & NotModelled) != 0 || _context.Files.IsOfDriver(mapping.File?.Object);
 
     private static bool MayMapLargePages(SystemCallDescription call, in CallArguments a) =>
         call.Descriptor(a) is not null || call.Attached(a) is not null || (call.Number == SystemCallNumber.Map && ((MapFlags)a.Fourth).HasFlag(MapFlags.HugeTlb));
@@ -125,6 +127,9 @@ internal sealed partial class FollowedSpace
 
         return false;
     }
+
+    private static bool MapsDriver(SystemCallDescription call, in CallExit exit) =>
+        !exit.Result.IsError && call.Descriptor(exit.Entry.Arguments) is >= 0 and int descriptor && FollowedFiles.IsOfDriver(FollowedFiles.PathOf(exit.Entry.ProcessId, exit.Entry.ThreadId, descriptor));
 
     /// <summary>A thread ends in a call: whether that had an effect, the kernel alone can tell.</summary>
     internal void Abandon(in CallEntry call)

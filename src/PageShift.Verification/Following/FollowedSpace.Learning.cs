@@ -179,9 +179,10 @@ internal sealed partial class FollowedSpace
         _context.Log?.WriteMapping(ProcessId, mapping, offset);
         if (before is { Anon.IsNone: false })
             _context.Log?.WriteState(ProcessId, new SystemCall(PseudoCall.AnonVma, new CallArguments(mapping.Range.Start.Value)));
-        if (((before?.Flags ?? 0) & NotModelled) == 0)
-            _context.Statistics.AddUnmodelledRange(flags & NotModelled);
-        _hasUnmodelledRanges |= (flags & NotModelled) != 0;
+        bool isOfDriver = _context.Files.IsOfDriver(opened?.Object);
+        if (before is not { } replaced || !IsNotModelled(replaced))
+            _context.Statistics.AddUnmodelledRange(flags & NotModelled, isOfDriver);
+        _hasUnmodelledRanges |= isOfDriver || (flags & NotModelled) != 0;
     }
 
     /// <summary>Where the heap ends, as far as the mappings show that were just read.</summary>

@@ -8,7 +8,7 @@ namespace PageShift.Verification.Following;
 /// <content>Congruent destinations for moves that leave theirs to the kernel. Nothing but the place may change: what can't be promised is left as it is, and counted.</content>
 internal sealed partial class FollowedSpace
 {
-    private const VmFlags PlacedByOtherRules = NotModelled | VmFlags.Locked | VmFlags.LockOnFault | VmFlags.GrowsDown | VmFlags.DontExpand;
+    private const VmFlags PlacedByOtherRules = VmFlags.Locked | VmFlags.LockOnFault | VmFlags.GrowsDown | VmFlags.DontExpand;
 
     private int _placedThread;
     private bool _isPlaced;
@@ -53,7 +53,7 @@ internal sealed partial class FollowedSpace
         Engine.CopyMappings(source, _engine);
         if (_engine.Count != 1 || !_engine[0].Range.Contains(source))
             return PlacementObstacle.NotOneMapping;
-        if ((_engine[0].Flags & PlacedByOtherRules) != 0 || _engine[0].File is { CountsMappings: true } or { Object.Kind: MemoryObjectKind.ZeroDevice })
+        if ((_engine[0].Flags & PlacedByOtherRules) != 0 || IsNotModelled(_engine[0]) || _engine[0].File is { CountsMappings: true } or { Object.Kind: MemoryObjectKind.ZeroDevice })
             return PlacementObstacle.KindOfMapping;
         if (IsConcurrent && !call.IsAtStandstill)
             return PlacementObstacle.NotAtStandstill;

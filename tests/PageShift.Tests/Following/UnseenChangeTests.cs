@@ -58,6 +58,7 @@ public sealed class UnseenChangeTests
     [Theory]
     [InlineData("ranges_of_a_userfaultfd", "userfaultfd")]
     [InlineData("large_pages_of_hugetlbfs", "hugetlbfs")]
+    [InlineData("memory_of_io_uring", "drivers")]
     public void Ranges_that_are_not_modelled_are_counted_by_what_they_are(string name, string kind)
     {
         FollowedRun run = AssertAgreement(name);

@@ -1,5 +1,7 @@
 /* Mappings that are not a program's ordinary memory: the kernel's own, secret memory, /dev/zero, large pages, userfaultfd. */
 #include "cases.h"
+#include <linux/io_uring.h>
+#include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 
 static char *first, *last;
@@ -194,4 +196,24 @@ CASE(a_child_has_no_range_of_a_userfaultfd)
         _exit(mprotect(p + PAGE, PAGE, PROT_READ) || munmap(p + 2 * PAGE, 4 * PAGE));
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     return 0;
+}
+
+/* What may be done with the memory of a driver, the driver decides. */
+CASE(memory_of_a_perf_event)
+{
+    struct perf_event_attr clock = { .type = PERF_TYPE_SOFTWARE, .size = sizeof clock, .config = PERF_COUNT_SW_CPU_CLOCK, .disabled = 1, .exclude_kernel = 1 };
+    int fd = syscall(SYS_perf_event_open, &clock, 0, -1, -1, 0);
+    if (fd < 0 || mmap(NULL, 9 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED)
+        SKIP("no perf event can be opened and mapped");
+    return sweep("anon_inode:[perf_event]");
+}
+
+CASE(memory_of_io_uring)
+{
+    struct io_uring_params asked = { 0 };
+    int fd = syscall(SYS_io_uring_setup, 256, &asked);
+    if (fd < 0)
+        SKIP("there is no io_uring");
+    CHECK(mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES) != MAP_FAILED);
+    return sweep("anon_inode:[io_uring]");
 }
