@@ -94,19 +94,12 @@ internal sealed class FollowLog(TextWriter output)
     /// <summary>A mapping that is there, however it was made. None of its pages counts as present.</summary>
     internal void WriteMapping(int thread, in KernelMapping mapping, PageCount offset)
     {
-        VmFlags flags = mapping.Flags ?? VmFlags.None;
-        ulong descriptor = ulong.MaxValue;
-        if (!KernelFile.Of(mapping).IsNone)
-        {
-            descriptor = SeedDescriptor;
-            WriteOpen(thread, SeedDescriptor, mapping.Name, flags.HasFlag(VmFlags.MayWrite));
-        }
-
-        WriteMapping(thread, mapping.Range, flags, descriptor, offset);
+        bool isOfFile = !KernelFile.Of(mapping).IsNone;
+        WriteMapping(thread, mapping.Range, mapping.Flags ?? VmFlags.None, isOfFile, mapping.Name, offset);
     }
 
-    /// <summary>A mapping that grows down and begins lower now.</summary>
-    internal void WriteGrown(int thread, in Mapping mapping) => WriteMapping(thread, mapping.Range, mapping.Flags, ulong.MaxValue, mapping.PageOffset);
+    /// <summary>The same of one that the engine has; a file's with its <paramref name="path"/>.</summary>
+    internal void WriteMapping(int thread, in Mapping mapping, string? path = null) => WriteMapping(thread, mapping.Range, mapping.Flags, mapping.File is not null, path, mapping.PageOffset);
 
     /// <summary>From here on no page counts as present but those that the log says are.</summary>
     internal void WriteNoPages(int thread) => WriteState(thread, new SystemCall(PseudoCall.Absent, default));
@@ -114,8 +107,13 @@ internal sealed class FollowLog(TextWriter output)
     /// <summary>What no call did: pages that are present, or a mapping that has got private ones.</summary>
     internal void WriteState(int thread, in SystemCall call) => Write(thread, call, CallOutcome.None);
 
-    private void WriteMapping(int thread, AddressRange range, VmFlags flags, ulong descriptor, PageCount offset) =>
+    private void WriteMapping(int thread, AddressRange range, VmFlags flags, bool isOfFile, string? path, PageCount offset)
+    {
+        if (isOfFile)
+            WriteOpen(thread, SeedDescriptor, path, flags.HasFlag(VmFlags.MayWrite));
+        ulong descriptor = isOfFile ? SeedDescriptor : ulong.MaxValue;
         WriteState(thread, new SystemCall(PseudoCall.Mapping, new CallArguments(range.Start.Value, range.Length.Value, (ulong)flags, descriptor, offset.Value)));
+    }
 
     private void WriteClone(int parent, int child, CloneFlags flags, ulong exitSignal) =>
         Write(parent, new SystemCall(SystemCallNumber.Clone, new CallArguments((ulong)flags, exitSignal)), CallOutcome.OfValue(child));

@@ -1,7 +1,9 @@
 using PageShift.Abi;
+using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Linux.Processes;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
 using PageShift.Units;
 using PageShift.Verification.Lockstep;
 
@@ -101,7 +103,31 @@ internal sealed partial class FollowedSpace
         else if (isFirst && kernel.Range.End == engine.Range.End)
             isAdopted = kernel.Range.Start > engine.Range.Start ? Engine.TryAdoptSplit(kernel.Range.Start) : Engine.TryAdoptMerge(engine.Range.Start);
         if (isAdopted)
+        {
             _context.Statistics.HiddenBoundaries++;
+            LogMappings(engine.Range);
+        }
+
         return isAdopted;
+    }
+
+    /// <summary>Writes into the log where mappings begin and end now, of which no call tells.</summary>
+    private void LogMappings(AddressRange range)
+    {
+        if (_context.Log is not { } log)
+            return;
+        foreach (Mapping mapping in Engine.GetMappings(range))
+        {
+            log.WriteMapping(ProcessId, mapping, mapping.File is null ? null : NameAt(mapping.Start));
+            if (!mapping.Anon.IsNone)
+                log.WriteState(ProcessId, new SystemCall(PseudoCall.AnonVma, new CallArguments(mapping.Start.Value)));
+        }
+    }
+
+    private string? NameAt(VirtualAddress address)
+    {
+        var named = new List<KernelMapping>();
+        _ = _reader.ReadMappingsWithNames(new AddressRange(address, PageSize.Length), named);
+        return named.Count == 0 ? null : named[0].Name;
     }
 }

@@ -249,7 +249,7 @@ internal sealed partial class FollowedSpace
             return false;
         _engine.Clear();
         Engine.CopyMappings(new AddressRange(start, PageSize.Length), _engine);
-        _context.Log?.WriteGrown(ProcessId, _engine[0]);
+        _context.Log?.WriteMapping(ProcessId, _engine[0]);
         return true;
     }
 

@@ -93,3 +93,16 @@ CASE(a_file_is_mapped_after_the_first_thread_has_ended)
     CHECK(status_of(end_first_thread) == 0);
     return 0;
 }
+
+CASE(mappings_of_two_openings_do_not_move_as_one)
+{
+    CHECK(make_file() == 0);
+    char *p = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + PAGE;
+    for (int i = 0; i < 2; i++) {
+        int fd = open(path, O_RDWR);
+        CHECK(mmap(p + i * PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, i * PAGE) == p + i * PAGE && close(fd) == 0);
+    }
+    CHECK(unlink(path) == 0 && mremap(p, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+    CHECK(mprotect(p + PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
+    return 0;
+}

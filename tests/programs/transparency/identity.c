@@ -149,3 +149,14 @@ CASE(the_heap_ends_where_it_did_when_its_neighbour_merges_with_it)
     CHECK(sbrk(-4 * (long)PAGE) == next && sbrk(2 * PAGE) != (void *)-1);
     return 0;
 }
+
+CASE(what_a_policy_keeps_apart_does_not_move_as_one)
+{
+    char *p = alone(8 * PAGE);
+    CHECK(munmap(p + 4 * PAGE, 4 * PAGE) == 0);
+    if (syscall(SYS_mbind, p, 4 * PAGE, 4 /* MPOL_LOCAL */, NULL, 0, 0) != 0)
+        SKIP("no memory policies here");
+    CHECK(ANON_AT(p + 4 * PAGE, 4 * PAGE, MAP_FIXED) == p + 4 * PAGE && mappings_in(p, 8 * PAGE) == 2);
+    CHECK(mremap(p, 8 * PAGE, 12 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+    return 0;
+}
