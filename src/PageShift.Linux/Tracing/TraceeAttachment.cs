@@ -18,6 +18,8 @@ internal sealed class TraceeAttachment
     // How long a thread is waited for that does not stop at once, as one in an uninterruptible sleep. It is followed from its stop on. One that waits for a processor only is waited for longer.
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(1);
 
+    private const int MostLooks = 3;
+
     private readonly HashSet<int> _seized = [];
 
     private TraceeAttachment(int process) => Process = process;
@@ -53,13 +55,20 @@ internal sealed class TraceeAttachment
         // Whoever started it waits for it, and would take the stops that the tracer waits for.
         if (parent == Environment.ProcessId)
             return Refused(TraceFailure.NotPermitted, Errno.OperationNotPermitted, Process, "it is a child of the process that traces");
-        using (ProcessReader? reader = ProcessReader.TryOpen(Process, out Errno hidden))
+        bool hasMemory = false;
+        for (int looks = 0; looks < MostLooks && !hasMemory; looks++)
         {
+            // What was opened just before it executes a program shows nothing afterwards.
+            using ProcessReader? reader = ProcessReader.TryOpen(Process, out Errno hidden);
             if (reader is null)
                 return OfError(hidden);
-            if (!reader.HasMemory)
-                return Refused(TraceFailure.NotPermitted, Errno.NoSuchProcess, Process, "it has no memory of its own: it is a thread of the kernel, or has ended");
+            hasMemory = reader.HasMemory;
         }
+
+        if (!hasMemory)
+            return Refused(TraceFailure.NotPermitted, Errno.NoSuchProcess, Process, ProcessThreads.Of(Process).Any(thread => thread != Process)
+                ? "its first thread has ended, and one that has ended can't be traced"
+                : "it has no memory of its own: it is a thread of the kernel, or has ended");
 
         long start = Stopwatch.GetTimestamp();
         Errno error = SeizeAll();

@@ -85,6 +85,33 @@ public sealed class AttachTests
         running.AssertRunsUntraced();
     }
 
+    [Fact]
+    public void A_process_whose_first_thread_has_ended_is_refused_for_that()
+    {
+        using var program = new CProgram("""
+            static void *run(void *unused)
+            {
+                sleep(600);
+                return unused;
+            }
+            int main(void)
+            {
+                pthread_t thread;
+                alarm(600);
+                pthread_create(&thread, 0, run, 0);
+                printf("%d\n", getpid());
+                fflush(stdout);
+                pthread_exit(0);
+            }
+            """);
+        using var running = new RunningProgram(program.Path);
+        Assert.True(SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{running.Id}/status").Contains("State:\tZ", StringComparison.Ordinal), HangGuard.Limit));
+
+        ToolResult result = Tool.Run("trace", "-p", running.Text);
+
+        Assert.Equal((3, $"pageshift: process {running.Text} can't be traced: its first thread has ended, and one that has ended can't be traced"), (result.ExitCode, result.ErrorLine));
+    }
+
     // A heap that is there already ends somewhere in its last page; a part that has a name does not show that it is one, nor one that was unmapped.
     [Theory]
     [InlineData("(void)end;")]
