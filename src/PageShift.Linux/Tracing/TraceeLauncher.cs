@@ -76,6 +76,7 @@ internal sealed class TraceeLauncher
                 $"{_name} can't be traced: ptrace is not permitted here ({ErrnoName.Describe(error)}); a container needs the capability SYS_PTRACE, kernel.yama.ptrace_scope must be below 2, and no other tracer may follow this process");
 
         RestoreInternalSignals();
+        RestoreFileLimit();
         if (_command.MayFilter && TryInstallFilter())
             Method = StopMethod.Filter;
 
@@ -145,6 +146,16 @@ internal sealed class TraceeLauncher
     {
         for (ulong signal = Signals.FirstInternal; signal <= Signals.LastInternal; signal++)
             _ = TryCall(CallNumber.RtSigaction, signal, StubImage.DefaultActionAddress, 0, out _, Kernel.SignalSetBytes);
+    }
+
+    // .NET raises its limit of open files to the most that it may have, as it starts. What it had before, the process that started it shows as a rule.
+    private void RestoreFileLimit()
+    {
+        const int OpenFiles = 7; // RLIMIT_NOFILE
+        bool mayBeRaised = !Kernel.Prlimit64(_process, OpenFiles, out ulong soft, out ulong hard).IsError && soft == hard;
+        if (mayBeRaised && TaskIdentity.TryRead(Environment.ProcessId, out TaskIdentity own)
+            && !Kernel.Prlimit64(own.Parent, OpenFiles, out ulong before, out ulong most).IsError && most == hard && before < hard)
+            _ = Kernel.Prlimit64(_process, OpenFiles, before, hard);
     }
 
     // Without CAP_SYS_ADMIN, a filter needs no_new_privs, with which a set-user-ID program gains nothing;

@@ -1,4 +1,5 @@
 using PageShift.Linux.Tracing;
+using PageShift.Tests.Cli;
 using PageShift.Tests.House;
 using Xunit;
 
@@ -28,4 +29,19 @@ public sealed class InheritedStateTests
 
     private static string[] Comparable(string file, string name) =>
         [.. File.ReadAllLines(file).Select((line, index) => index == 0 && line == name ? "sh" : line)];
+
+    /// <summary>.NET raises it for itself.</summary>
+    [Fact]
+    public void A_program_starts_with_the_limit_of_open_files_that_the_tool_was_started_with()
+    {
+        TracedRun.SkipUnlessPermitted();
+
+        ToolResult result = Tool.RunUnder(["sh", "-c", "ulimit -Sn 300; \"$@\"; exit $?", "sh"], "trace", "--", "sh", "-c", "ulimit -Sn; ulimit -Hn");
+        ToolResult both = Tool.RunUnder(["sh", "-c", "ulimit -n 300; \"$@\"; exit $?", "sh"], "trace", "--", "sh", "-c", "ulimit -Sn; ulimit -Hn");
+
+        string[] limits = result.Output.Split('\n');
+        Assert.Equal("300", limits[0]);
+        Assert.NotEqual("300", limits[1]);
+        Assert.Equal("300\n300\n", both.Output);
+    }
 }
