@@ -11,6 +11,7 @@ internal sealed class LiveProcesses : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<int, SafeFileHandle> _descriptors = [];
     private readonly Dictionary<int, long> _deliveries = [];
+    private readonly HashSet<int> _sent = [];
     private int _command;
     private bool _isKilling;
 
@@ -56,12 +57,12 @@ internal sealed class LiveProcesses : IDisposable
     {
         lock (_gate)
         {
-            if (process == _command)
+            if (process == _command && !_sent.Remove(signal))
                 _deliveries[signal] = Stopwatch.GetTimestamp();
         }
     }
 
-    /// <summary>True when the traced command has got a signal since <paramref name="time"/>, in ticks of <see cref="Stopwatch"/>.</summary>
+    /// <summary>True when the traced command has got a signal from others since <paramref name="time"/>, in ticks of <see cref="Stopwatch"/>.</summary>
     public bool HasCommandGot(int signal, long time)
     {
         lock (_gate)
@@ -73,8 +74,10 @@ internal sealed class LiveProcesses : IDisposable
     {
         lock (_gate)
         {
-            if (_descriptors.TryGetValue(_command, out SafeFileHandle? descriptor))
-                _ = Kernel.PidfdSendSignal(descriptor, signal);
+            if (!_descriptors.TryGetValue(_command, out SafeFileHandle? descriptor))
+                return;
+            _ = _sent.Add(signal);
+            _ = Kernel.PidfdSendSignal(descriptor, signal);
         }
     }
 
