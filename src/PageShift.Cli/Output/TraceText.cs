@@ -118,7 +118,7 @@ internal sealed partial class TraceText : ITraceOutput
         if (statistics.OverlappedCalls != 0)
             _output.Line($"note: {Describe.Count(statistics.OverlappedCalls, "call")} overlapped with another; after each, the engine took over the kernel's mappings");
         if (statistics.HiddenPrograms != 0)
-            _output.Line($"note: {Describe.Count(statistics.HiddenPrograms, "program")} not followed: this user may execute but not read them, so that the kernel hides their memory");
+            _output.Line($"note: {Describe.Count(statistics.HiddenPrograms, "program")} not followed: the kernel hides their memory from this user, who may execute but not read them, or they asked for that (PR_SET_DUMPABLE)");
         foreach (string program in report.Result!.Statistics.UnprivilegedPrograms)
             _output.Line($"note: {program} ran without the privilege that its set-user-ID or set-group-ID bit gives, since this tracer has none (CAP_SYS_PTRACE)");
         if (report.Others is { IsBusy: true } others)

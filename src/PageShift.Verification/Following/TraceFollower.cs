@@ -77,6 +77,8 @@ public sealed class TraceFollower : ITraceObserver
             parent.Processes++;
         else if ((parent is null ? FollowedSpace.TryFollow(_context, start.ProcessId) : parent.TryFork(start.ProcessId)) is { } space)
             _spaces.Add(start.AddressSpaceId, space);
+        else if (FollowedSpace.IsHidden(start.ProcessId))
+            _context.Statistics.HiddenPrograms++;
         if (start.ParentProcessId != ProcessStart.UnknownParent || _isAttached)
             return;
         _isAttached = true;

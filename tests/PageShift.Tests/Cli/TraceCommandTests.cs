@@ -113,7 +113,30 @@ public sealed class TraceCommandTests
         ToolResult result = folder.Run("trace", "--", "sh", "-c", $"{program} runs; exit 5");
 
         Assert.Equal((5, "runs\n"), (result.ExitCode, result.Output));
-        Assert.Contains("note: 1 program not followed: this user may execute but not read them", result.Error, StringComparison.Ordinal);
+        Assert.Contains("note: 1 program not followed: the kernel hides their memory from this user", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_child_of_a_program_that_hides_its_memory_runs_on_without_being_followed()
+    {
+        using var folder = new OthersFolder();
+        using var compiled = new CProgram("""
+            int main(void)
+            {
+                prctl(PR_SET_DUMPABLE, 0);
+                pid_t child = fork();
+                if (child == 0)
+                    _exit(mremap(ANON(4096), 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED);
+                int status;
+                return waitpid(child, &status, 0) == child ? status : 9;
+            }
+            """);
+        string program = folder.Copy(compiled.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+
+        ToolResult result = folder.Run("trace", "--", program);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("note: 1 program not followed: the kernel hides their memory from this user", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
