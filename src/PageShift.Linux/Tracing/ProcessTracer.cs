@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using PageShift.Abi;
+using PageShift.Linux.Settings;
 
 namespace PageShift.Linux.Tracing;
 
@@ -41,10 +43,14 @@ public static partial class ProcessTracer
         return MissingSystem() is { } failure ? NotStarted(failure) : OnThreadOfItsOwn(() => RunHere(command, observer, cancellation));
     }
 
-    private static LaunchFailure? MissingSystem() =>
-        OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 3) && RuntimeInformation.ProcessArchitecture == Architecture.X64
-            ? null
-            : new LaunchFailure(TraceFailure.UnsupportedSystem, Errno.NotImplemented, "Tracing needs Linux 5.3 or later on x86-64.");
+    private static LaunchFailure? MissingSystem()
+    {
+        if (!OperatingSystem.IsLinux() || Environment.OSVersion.Version < new Version(5, 3) || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            return new LaunchFailure(TraceFailure.UnsupportedSystem, Errno.NotImplemented, "Tracing needs Linux 5.3 or later on x86-64.");
+        // With the numbers of another namespace, it would show other processes.
+        return Path.GetFileName(ProcSetting.ReadLink("/proc/self")) == Environment.ProcessId.ToString(CultureInfo.InvariantCulture) ? null
+            : new LaunchFailure(TraceFailure.NotPermitted, Errno.NoSuchProcess, "Tracing needs a /proc of this process's PID namespace ('unshare --mount-proc' mounts one).");
+    }
 
     private static TraceResult OnThreadOfItsOwn(Func<TraceResult> trace)
     {

@@ -320,4 +320,17 @@ public sealed class TraceCommandTests
         Assert.True(tool.WaitForExit(HangGuard.Limit));
         Assert.Equal(0, tool.ExitCode);
     }
+
+    [Theory]
+    [InlineData("--", "true")]
+    [InlineData("-p", "1")]
+    public void Without_a_proc_of_its_own_namespace_the_tool_traces_nothing(string option, string value)
+    {
+        ToolResult possible = Tool.RunUnder(["unshare", "--pid", "--fork", "--"], "--version");
+        Assert.SkipWhen(possible.ExitCode != 0, possible.Error);
+
+        ToolResult result = Tool.RunUnder(["unshare", "--pid", "--fork", "--"], "trace", option, value);
+
+        Assert.Equal((3, "pageshift: Tracing needs a /proc of this process's PID namespace ('unshare --mount-proc' mounts one)."), (result.ExitCode, result.ErrorLine));
+    }
 }
