@@ -3,7 +3,6 @@ using PageShift.Calls;
 using PageShift.Calls.Execution;
 using PageShift.Linux.Processes;
 using PageShift.Mappings;
-using PageShift.SystemCalls;
 using PageShift.Units;
 using PageShift.Verification.Lockstep;
 
