@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
+using System.CommandLine.Parsing;
 
 namespace PageShift.Cli.Commands;
 
@@ -10,7 +10,8 @@ internal static class CompletionCommand
         # In ~/.bashrc:  eval "$(pageshift completion bash)"
         _pageshift() {
             local IFS=$'\n'
-            COMPREPLY=($(pageshift complete --position "$COMP_POINT" -- "$COMP_LINE" 2>/dev/null))
+            COMPREPLY=($(pageshift complete -- "${COMP_LINE:0:COMP_POINT}" 2>/dev/null))
+            [[ $COMP_WORDBREAKS != *=* ]] || COMPREPLY=("${COMPREPLY[@]#*=}")
         }
         complete -o bashdefault -o default -F _pageshift pageshift
         """;
@@ -19,7 +20,7 @@ internal static class CompletionCommand
         # In ~/.zshrc, after compinit:  eval "$(pageshift completion zsh)"
         _pageshift() {
             local -a found
-            found=("${(@f)$(pageshift complete --position "$CURSOR" -- "$BUFFER" 2>/dev/null)}")
+            found=("${(@f)$(pageshift complete -- "pageshift ${(j: :)words[2,CURRENT-1]} $PREFIX" 2>/dev/null)}")
             if [[ -n "${found[*]}" ]]; then compadd -- $found; else _files; fi
         }
         compdef _pageshift pageshift
@@ -28,7 +29,7 @@ internal static class CompletionCommand
     private const string Fish = """
         # In ~/.config/fish/completions/pageshift.fish:  pageshift completion fish | source
         function __pageshift_complete
-            set -l found (pageshift complete --position (commandline -C) -- (commandline) 2>/dev/null)
+            set -l found (pageshift complete -- (commandline -cp | string collect) 2>/dev/null)
             if test (count $found) -gt 0
                 printf '%s\n' $found
             else
@@ -58,30 +59,51 @@ internal static class CompletionCommand
         return command;
     }
 
-    /// <summary>The verb that the scripts ask: what can stand at a position of a command line.</summary>
+    /// <summary>The verb that the scripts ask: what can stand at the end of a command line, typed so far.</summary>
     internal static Command CreateAnswer(Command root)
     {
-        var position = new Option<int>("--position") { DefaultValueFactory = _ => int.MaxValue };
         var line = new Argument<string>("LINE");
-        var command = new Command("complete", "Answer a shell.") { position, line };
+        var command = new Command("complete", "Answer a shell.") { line };
         command.Hidden = true;
         command.SetAction(parsed =>
         {
-            // The tool's own name may be a path, or quoted: it is taken away.
-            string text = parsed.GetValue(line)!;
-            int own = text.IndexOf(' ', StringComparison.Ordinal) is var space and >= 0 ? space + 1 : text.Length;
-            string rest = text[own..];
-            int at = Math.Clamp(parsed.GetValue(position) - own, 0, rest.Length);
-            string word = rest[(rest[..at].LastIndexOf(' ') + 1)..at];
-            foreach (CompletionItem item in root.Parse(rest).GetCompletions(at))
-            {
-                string given = item.InsertText ?? item.Label;
-                if (given.StartsWith(word, StringComparison.Ordinal) && !given.StartsWith('/'))
-                    Console.WriteLine(given);
-            }
-
+            foreach (string word in Offers(root, parsed.GetValue(line)!))
+                Console.WriteLine(word);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static IEnumerable<string> Offers(Command root, string line)
+    {
+        // The last word is the one to complete; of --option=value it is the value.
+        int start = line.LastIndexOf(' ') + 1;
+        string before = line[..start];
+        string word = line[start..];
+        string kept = "";
+        if (word.StartsWith('-') && word.IndexOf('=', StringComparison.Ordinal) is var equals and >= 0)
+        {
+            before += $"{word[..equals]} ";
+            kept = word[..(equals + 1)];
+            word = word[(equals + 1)..];
+        }
+
+        // The tool's own name may be a path. What comes after '--' or a traced COMMAND is not the tool's to complete.
+        string[] words = TraceCommand.SetProgramApart([.. CommandLineParser.SplitCommandLine(before).Skip(1)]);
+        if (words.Contains("--"))
+            return [];
+        // The parser takes what follows an option for its value, even where the option has none. It finds the same without it.
+        IEnumerable<string> typed = words.Where(w => !IsFlag(root, w)).Select(w => w.Contains(' ', StringComparison.Ordinal) ? $"\"{w}\"" : w);
+        string text = string.Join(' ', typed.Append(""));
+        return root.Parse(text).GetCompletions(text.Length)
+            .Select(item => item.InsertText ?? item.Label)
+            .Where(offer => offer.StartsWith(word, StringComparison.Ordinal) && !offer.StartsWith('/') && (kept == "" || !offer.StartsWith('-')))
+            .Select(offer => kept + offer);
+    }
+
+    private static bool IsFlag(Command command, string word)
+    {
+        return command.Options.Any(o => o.ValueType == typeof(bool) && (o.Name == word || o.Aliases.Contains(word)))
+            || command.Subcommands.Any(verb => IsFlag(verb, word));
     }
 }
