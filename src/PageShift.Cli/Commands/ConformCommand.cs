@@ -55,9 +55,13 @@ internal static class ConformCommand
     private static int Export(string directory, ConformanceCase[] cases)
     {
         string[] files = ExportedFiles.Write("--export", directory, cases);
-        Console.WriteLine($"{string.Join(", ", files)}: {cases.Length} cases. Build and run: make -C {directory} check");
+        Console.WriteLine($"{string.Join(", ", files)}: {cases.Length} cases. Build and run: make -C {ForShell(directory)} check");
         return ExitCode.Done;
     }
+
+    /// <summary>A name as one word of a shell's command line.</summary>
+    private static string ForShell(string name) =>
+        name.All(c => char.IsLetterOrDigit(c) || "/._-".Contains(c, StringComparison.Ordinal)) ? name : $"'{name.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static IReadOnlyList<ConformanceResult> Run(string where, ConformanceCase[] cases, string[] options, int seconds) => where switch
     {
