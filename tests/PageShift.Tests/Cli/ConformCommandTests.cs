@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using PageShift.Verification.Lockstep;
 using Xunit;
@@ -15,9 +16,42 @@ public sealed class ConformCommandTests
         int points = json.RootElement.GetProperty("results").GetArrayLength();
         Assert.Equal((0, ""), (text.ExitCode, text.Error));
         Assert.StartsWith("engine: 6 cases of pageshift conform", text.Output, StringComparison.Ordinal);
-        Assert.Equal("TAP version 14", tap.OutputLines[0]);
+        Assert.Equal("TAP version 13", tap.OutputLines[0]);
         Assert.Equal($"1..{points}", tap.OutputLines[1]);
         Assert.Equal(points, tap.OutputLines.Count(line => line.StartsWith("ok ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_harness_reads_the_output()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/prove"), "prove is not installed.");
+        using var output = new TemporaryFile(Tool.Run("conform", "--only", "munmap", "--format", "tap").Output);
+        using Process prove = Process.Start(new ProcessStartInfo("/usr/bin/prove", ["-e", "cat", output.Name]) { RedirectStandardOutput = true })!;
+
+        string verdict = prove.StandardOutput.ReadToEnd();
+        prove.WaitForExit();
+
+        Assert.Equal(0, prove.ExitCode);
+        Assert.Contains("Result: PASS", verdict, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("the suite's", "'the suite'\\''s'")]
+    public void The_command_that_is_shown_can_be_pasted(string name, string shown)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("pageshift-conform-");
+        try
+        {
+            ToolResult result = Tool.RunCopyUnder(Tool.Assembly, folder.FullName, [], "conform", "--only", "munmap_splits", "--export", name);
+
+            Assert.Equal((0, ""), (result.ExitCode, result.Error));
+            Assert.EndsWith($" Build and run: make -C {shown} check\n", result.Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
