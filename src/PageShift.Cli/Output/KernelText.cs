@@ -24,8 +24,7 @@ internal static class KernelText
     internal static TextRow Row(KernelVersion version, KernelTotals totals)
     {
         MeasurementVerdict verdict = totals.Disagreements != 0 ? MeasurementVerdict.Disagreement : MeasurementVerdict.Agreement;
-        bool isObserved = totals.Agreements + totals.Disagreements != 0;
-        return Row(version, verdict, isObserved ? totals.Extents : null, isObserved ? totals.TablesAllocated : null, isObserved ? totals.TlbFlushes : null, "");
+        return Row(version, verdict, totals.IsObserved ? totals.Extents : null, totals.IsObserved ? totals.TablesAllocated : null, totals.IsObserved ? totals.TlbFlushes : null, "");
     }
 
     /// <summary>In how many moves the kernel did what was predicted; null when it was not asked, or had nothing to move.</summary>

@@ -76,7 +76,7 @@ internal sealed partial class TraceText
             Describe.Entries(report.Under(MovePolicy.Linux67)),
             Describe.Entries(report.Under(MovePolicy.PageShift)),
             Describe.Entries(report.CongruentLinux),
-            .. Measured(report.Kernel.TlbFlushes, report.Kernel.TablesAllocated),
+            .. Measured(report.Kernel.IsObserved ? report.Kernel.TlbFlushes : null, report.Kernel.TablesAllocated),
             $"all {Describe.Count(report.Statistics.Moves, "move")}",
         ]);
         _output.Table([.. MoveColumns[..^1], .. _settings.Kernel is null ? [] : (TextColumn[])[MeasuredColumn], MoveColumns[^1]], [.. rows, sum]);

@@ -48,6 +48,9 @@ internal sealed class KernelTotals
 
     internal long NotObservable => Moves - Agreements - Disagreements;
 
+    /// <summary>Whether anything was counted: without it the sums of counts mean nothing.</summary>
+    internal bool IsObserved => Agreements + Disagreements != 0;
+
     /// <summary>Adds the moves of one call.</summary>
     internal void Add(KernelReport report)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text.Json;
 using PageShift.Tests.HtmlPages;
 using PageShift.Tests.Tracing;
@@ -141,6 +142,21 @@ public sealed class TraceComparisonTests
         });
         Assert.Equal(3, text.Error.Split('\n').Count(line => line.Contains(", measured ", StringComparison.Ordinal) && line.Contains("extents", StringComparison.Ordinal)) - 1);
         Assert.Contains($"what {kernel.GetProperty("predictedBy")} predicts in", text.ErrorWords);
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public void What_was_not_counted_has_no_sum()
+    {
+        using var program = new CProgram(Growing);
+        using var folder = new OthersFolder();
+        string copy = folder.Copy(program.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+
+        ToolResult result = folder.Run("trace", "--count", "--", copy);
+
+        Assert.SkipUnless(result.ErrorWords.Contains("the kernel's counters are missing", StringComparison.Ordinal), "Everybody may count here.");
+        string sum = Assert.Single(result.Error.Split('\n'), line => line.EndsWith("all 3 moves", StringComparison.Ordinal));
+        Assert.Equal("-", sum.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^4]);
     }
 
     [Fact]
