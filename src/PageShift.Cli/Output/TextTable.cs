@@ -21,16 +21,21 @@ internal static class TextTable
 {
     private const string Gap = "  ";
     private const int MostOfColumn = 24; // of a column that is not the last, where rows are broken
+    private const int LeastOfLast = 12; // of the last column, where it is broken
+    private const int BorderedGap = 3;
 
     /// <summary>Writes to <paramref name="terminal"/>, or where that is null to <paramref name="output"/>, no wider than <paramref name="width"/>.</summary>
     internal static void Write(TextWriter output, IAnsiConsole? terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows, int width)
     {
-        if (terminal is not null)
+        if (terminal is not null && terminal.Profile.Width >= Narrowest(columns, rows, BorderedGap))
         {
             WriteBordered(terminal, columns, rows);
             return;
         }
 
+        // A terminal that is narrower breaks the plain lines itself: a table with borders would be cut off there.
+        if (terminal is not null)
+            width = Math.Min(width, Math.Max(terminal.Profile.Width, Narrowest(columns, rows, Gap.Length)));
         foreach (StyledLine line in Lines(columns, Broken(columns, rows, width)))
             output.WriteLine(line);
     }
@@ -62,6 +67,13 @@ internal static class TextTable
             IEnumerable<string> padded = row.Cells.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
             yield return new StyledLine().Add($"{Gap}{string.Join(Gap, padded)}".TrimEnd(), ToneOf(row.Tone));
         }
+    }
+
+    /// <summary>The least width of a table in which only the last column is broken.</summary>
+    private static int Narrowest(TextColumn[] columns, IReadOnlyList<TextRow> rows, int gap)
+    {
+        int[] widths = [.. columns.Select((column, i) => gap + Math.Max(column.Name.Length, rows.Max(row => row.Cells[i].Length)))];
+        return widths[..^1].Sum() + Math.Min(widths[^1], gap + LeastOfLast);
     }
 
     private static void WriteBordered(IAnsiConsole terminal, TextColumn[] columns, IReadOnlyList<TextRow> rows)

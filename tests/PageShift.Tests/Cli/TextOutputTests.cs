@@ -75,7 +75,30 @@ public sealed class TextOutputTests
     [Fact]
     public void A_terminal_gets_a_table_with_lines_and_colour()
     {
-        string command = $"stty cols 110; dotnet '{Tool.Assembly}' run samples/linus-2023.strace";
+        string output = OnTerminal(110);
+
+        Assert.Contains("─", output);
+        Assert.Contains("\u001b[", output);
+        Assert.Contains("both ends expanded: 0x8000000, 4 MiB", output);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(60)]
+    [InlineData(70)]
+    public void A_narrow_terminal_gets_every_cell_whole(int columns)
+    {
+        string output = OnTerminal(columns);
+
+        Assert.All((string[])["policy            entries moved  tables +/-  flushes  why", "linux-6.7         512 PTE               1/1        3  start not", "pageshift         2 PMD                 0/0        1  both ends"],
+            row => Assert.Contains(row, output));
+        Assert.DoesNotContain("─", output);
+    }
+
+    private static string OnTerminal(int columns)
+    {
+        string command = $"stty cols {columns}; dotnet '{Tool.Assembly}' run samples/linus-2023.strace";
         var start = new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
         {
             RedirectStandardOutput = true,
@@ -91,8 +114,6 @@ public sealed class TextOutputTests
         script.WaitForExit();
 
         Assert.Equal(0, script.ExitCode);
-        Assert.Contains("─", output);
-        Assert.Contains("\u001b[", output);
-        Assert.Contains("both ends expanded: 0x8000000, 4 MiB", output);
+        return output;
     }
 }
