@@ -27,7 +27,7 @@ internal static class ConformCommand
         Option<string?> level = Choice.OptionalOne("--level", "Only the test points of this level.", [.. EngineConformance.Each((CaseLevels)~0).Select(ConformText.NameOf)]);
         var only = new Option<string?>("--only") { Description = "Only the cases whose name contains this word.", HelpName = "WORD" };
         Option<int> seconds = Choice.Number("--seconds", "The time limit of one case. Not for the engine.", 1, 86_400, UsualSeconds);
-        Option<string> format = Choice.One("--format", "text for people, tap (TAP 13) for CI, json for programs.", "text", "tap", "json");
+        Option<string> format = Choice.One("--format", "text for people, tap (TAP 14) for CI, json for programs.", "text", "tap", "json");
         var command = new Command("conform", "Run the cases that are proved on Linux: on the engine, on a kernel or behind an emulator. Or export them as a program in C.") { export, on, kernel, level, only, seconds, format };
         command.SetAction(parsed =>
         {

@@ -4,7 +4,7 @@ using PageShift.Verification.Conformance;
 
 namespace PageShift.Cli.Output;
 
-/// <summary>The results of the conformance suite: for people, and as TAP 13.</summary>
+/// <summary>The results of the conformance suite: for people, and as TAP 14.</summary>
 internal static class ConformText
 {
     /// <summary>The failures, each with its rule, and the counts by level.</summary>
@@ -33,7 +33,7 @@ internal static class ConformText
     /// <summary>One test point for each level of each case.</summary>
     internal static void WriteTap(IReadOnlyList<ConformanceResult> results, IReadOnlyDictionary<string, ExportedCase> cases)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"TAP version 13\n1..{results.Count}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"TAP version 14\n1..{results.Count}"));
         for (int i = 0; i < results.Count; i++)
         {
             ConformanceResult result = results[i];

@@ -47,7 +47,7 @@ internal static class ConformanceProgram
         # MIT license; see the head of conform.c.
         #   make              with libc, static:                 ./conform
         #   make nolibc       without libc, for bare systems:    ./conform-nolibc
-        #   make check        runs it, as TAP 13
+        #   make check        runs it, as TAP 14
         #   make CC=aarch64-linux-gnu-gcc                        for another processor
 
         CFLAGS = -O1 -g -Wall -Wextra

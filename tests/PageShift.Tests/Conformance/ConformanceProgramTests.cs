@@ -29,7 +29,7 @@ public sealed class ConformanceProgramTests : IDisposable
         (int status, string output) = CProgram.Run(program);
         Assert.DoesNotContain("not ok", output, StringComparison.Ordinal);
         Assert.Equal(0, status);
-        Assert.StartsWith($"TAP version 13\n1..{PointsOf(ConformanceSuite.Cases)}\nok 1 - results: ", output, StringComparison.Ordinal);
+        Assert.StartsWith($"TAP version 14\n1..{PointsOf(ConformanceSuite.Cases)}\nok 1 - results: ", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class ConformanceProgramTests : IDisposable
         string program = Build($"/usr/bin/{processor}-linux-gnu-gcc", usesLibc ? WithLibc : WithoutLibc, cases);
         (int status, string output) = CProgram.Run(emulator, program);
         Assert.InRange(status, 0, 1);
-        Assert.StartsWith($"TAP version 13\n1..{PointsOf(cases)}\n", output, StringComparison.Ordinal);
+        Assert.StartsWith($"TAP version 14\n1..{PointsOf(cases)}\n", output, StringComparison.Ordinal);
         Assert.Contains($"# points {PointsOf(cases)}\n", output, StringComparison.Ordinal);
         Assert.All((string[])["munmap_splits", "munmap_then_fault", "fork_shares_private_pages_until_written"], name => Assert.Contains(output.Split('\n'), line => line.StartsWith("ok ", StringComparison.Ordinal) && line.EndsWith($" - results: {name}", StringComparison.Ordinal)));
         Assert.DoesNotContain("killed by signal", output, StringComparison.Ordinal);

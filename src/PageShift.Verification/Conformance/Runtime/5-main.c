@@ -1,4 +1,4 @@
-/* The whole suite: each case in a process group of its own, with a time limit; TAP 13 or JSON. */
+/* The whole suite: each case in a process group of its own, with a time limit; TAP 14 or JSON. */
 
 enum { USUAL_SECONDS = 20 };
 
@@ -242,7 +242,7 @@ static int is_wanted(const struct one_case *c)
 
 static const char usage[] =
     "usage: conform [--json] [--kernel RELEASE] [--level LEVEL] [--only WORD] [--from CASE] [--seconds N] [--list]\n"
-    "  --json             JSON instead of TAP 13\n"
+    "  --json             JSON instead of TAP 14\n"
     "  --kernel RELEASE   leave out what Linux has since a later release, such as 6.1\n"
     "  --level LEVEL      results, leftovers, mappings, merging, placement or costs alone\n"
     "  --only WORD        the cases whose name holds the word\n"
@@ -368,7 +368,7 @@ static int conform(char **arguments, char **environment)
         say_quoted(suite_version);
         say(",\n \"results\": [\n");
     } else {
-        say("TAP version 13\n1..");
+        say("TAP version 14\n1..");
         say_number(points);
         say("\n");
     }
