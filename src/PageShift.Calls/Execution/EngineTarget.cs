@@ -219,6 +219,8 @@ internal sealed class EngineTarget(AddressSpace space, ICollection<MemoryObject>
 
     private CallResult Truncate(int descriptor, ulong length)
     {
+        if ((long)length < 0)
+            return Errno.InvalidArgument;
         if (!Space.Descriptors.TryGet(descriptor, out OpenFile? file) || file.IsPathOnly)
             return Errno.BadFileDescriptor;
         // The length of secret memory can be set once.

@@ -46,7 +46,7 @@ public sealed partial class KernelExecutor
     /// <param name="length">The length in bytes.</param>
     /// <returns>Zero, or the error; EBADF for a descriptor that is not the caller's to change.</returns>
     internal CallResult ResizeFile(int descriptor, ByteLength length) =>
-        IsCallers(descriptor) ? RunUnchecked(CallNumber.Ftruncate, new CallArguments((ulong)descriptor, length.Value)) : Errno.BadFileDescriptor;
+        RunUnchecked(CallNumber.Ftruncate, new CallArguments(IsCallers(descriptor) ? (ulong)descriptor : ulong.MaxValue, length.Value));
 
     /// <summary>Closes a file (close).</summary>
     /// <param name="descriptor">The descriptor in the process.</param>

@@ -13,7 +13,7 @@ public sealed class LauncherTests : IDisposable
         case $1 in
         --version) ;;
         build) while [ $# -gt 0 ]; do [ "$1" != -o ] || mkdir -p "$2"; shift; done ;;
-        *) echo "$1" ;;
+        *) echo "$1 reads $(readlink /proc/$$/fd/0)" ;;
         esac
         """;
 
@@ -42,6 +42,13 @@ public sealed class LauncherTests : IDisposable
         MakeUnwritable();
 
         Assert.StartsWith($"{folder}/listed/.cache/pageshift/", RunTool(["-u", "HOME"]));
+    }
+
+    // The runtime would take its number for a pipe of its own, and the tool would wait for that.
+    [Fact]
+    public void Where_standard_input_is_closed_it_is_empty()
+    {
+        Assert.EndsWith(" reads /dev/null\n", RunTool(["HOME=/nowhere", "sh", "-c", "exec env \"$@\" <&-", "sh"]));
     }
 
     // A file where the directory would be: even root can't make it.
