@@ -44,10 +44,10 @@ internal static class WalkText
     private static IEnumerable<string> Sentences(AddressWalk walk)
     {
         WalkStep root = walk.Steps[0];
-        string tables = string.Concat(walk.Steps.Skip(1).Select(step => string.Create(CultureInfo.InvariantCulture, $", whose entry {step.Index} holds the address of {(step.Level == PageTableLevel.Pte ? "the page" : $"a {Describe.Level(step.Level - 1)} table")}")));
+        string tables = string.Concat(walk.Steps.Skip(1).Select(step => string.Create(CultureInfo.InvariantCulture, $", whose entry {Describe.Number((ulong)step.Index)} holds the address of {(step.Level == PageTableLevel.Pte ? "the page" : $"a {Describe.Level(step.Level - 1)} table")}")));
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"On paper: the processor has the address of the {Describe.Level(root.Level)} table. Its entry {root.Index} holds the address of a {Describe.Level(root.Level - 1)} table{tables}. The byte is {Describe.Number(walk.Offset)} into the page.");
+            $"On paper: the processor has the address of the {Describe.Level(root.Level)} table. Its entry {Describe.Number((ulong)root.Index)} holds the address of a {Describe.Level(root.Level - 1)} table{tables}. The byte is {Describe.Number(walk.Offset)} into the page.");
         string block = Describe.Size(walk.Geometry.Span(PageTableLevel.Pmd));
         ulong within = walk.OffsetIn(PageTableLevel.Pmd) - walk.Offset;
         yield return string.Create(

@@ -17,14 +17,14 @@ public sealed class LauncherTests : IDisposable
         esac
         """;
 
-    private readonly string folder = Directory.CreateTempSubdirectory("launcher of pageshift ").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("launcher of pageshift ").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void A_checkout_that_can_be_written_to_has_its_tool_in_itself()
     {
-        Assert.StartsWith($"{folder}/checkout/artifacts/tool/", RunTool(["HOME=/nowhere"]));
+        Assert.StartsWith($"{_folder}/checkout/artifacts/tool/", RunTool(["HOME=/nowhere"]));
     }
 
     [Fact]
@@ -32,8 +32,8 @@ public sealed class LauncherTests : IDisposable
     {
         MakeUnwritable();
 
-        Assert.StartsWith($"{folder}/home/.cache/pageshift/", RunTool([$"HOME={folder}/home"]));
-        Assert.StartsWith($"{folder}/cache/pageshift/", RunTool([$"HOME={folder}/home", $"XDG_CACHE_HOME={folder}/cache"]));
+        Assert.StartsWith($"{_folder}/home/.cache/pageshift/", RunTool([$"HOME={_folder}/home"]));
+        Assert.StartsWith($"{_folder}/cache/pageshift/", RunTool([$"HOME={_folder}/home", $"XDG_CACHE_HOME={_folder}/cache"]));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class LauncherTests : IDisposable
     {
         MakeUnwritable();
 
-        Assert.StartsWith($"{folder}/listed/.cache/pageshift/", RunTool(["-u", "HOME"]));
+        Assert.StartsWith($"{_folder}/listed/.cache/pageshift/", RunTool(["-u", "HOME"]));
     }
 
     // The runtime would take its number for a pipe of its own, and the tool would wait for that.
@@ -58,8 +58,8 @@ public sealed class LauncherTests : IDisposable
     {
         string launcher = Write("checkout/pageshift", File.ReadAllText(Repository.Path("pageshift")));
         Write("programs/dotnet", Dotnet);
-        Write("programs/getent", $"#!/bin/sh\necho 'somebody:x:1:1::{folder}/listed:/bin/sh'\n");
-        var start = new ProcessStartInfo("env", ["-u", "XDG_CACHE_HOME", .. environment, $"PATH={folder}/programs:/usr/bin:/bin", launcher, "run"])
+        Write("programs/getent", $"#!/bin/sh\necho 'somebody:x:1:1::{_folder}/listed:/bin/sh'\n");
+        var start = new ProcessStartInfo("env", ["-u", "XDG_CACHE_HOME", .. environment, $"PATH={_folder}/programs:/usr/bin:/bin", launcher, "run"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -74,7 +74,7 @@ public sealed class LauncherTests : IDisposable
 
     private string Write(string name, string text)
     {
-        string path = Path.Combine(folder, name);
+        string path = Path.Combine(_folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

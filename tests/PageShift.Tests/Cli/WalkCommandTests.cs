@@ -27,6 +27,15 @@ public sealed class WalkCommandTests
             text.OutputLines, line => line.TrimStart().StartsWith(step.GetProperty("level").GetString()!.ToUpperInvariant(), StringComparison.Ordinal) && line.EndsWith($"  {step.GetProperty("start").GetString()}", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void An_index_is_written_alike_in_the_table_and_in_the_sentence()
+    {
+        ToolResult result = Tool.Run("walk", "0x123456789a", "--arch", "arm64", "--page-size", "64K");
+
+        Assert.Contains("  5,206  ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("entry 5,206 holds", string.Join(' ', result.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("0x800000000000", "ADDRESS: found 0x800000000000, expected an address of user space, which ends at 0x7ffffffff000")]
     [InlineData("0xc0000000 x", "ADDRESS: column 12: found 'x', expected an operator or the end")]
