@@ -62,11 +62,11 @@ internal sealed class LiveProcesses : IDisposable
         }
     }
 
-    /// <summary>True when the traced command has got a signal from others since <paramref name="time"/>, in ticks of <see cref="Stopwatch"/>.</summary>
+    /// <summary>True when the traced command has got a signal from others since <paramref name="time"/>, in ticks of <see cref="Stopwatch"/>, or is about to. Each that it has got counts once.</summary>
     public bool HasCommandGot(int signal, long time)
     {
         lock (_gate)
-            return _deliveries.TryGetValue(signal, out long delivered) && delivered >= time;
+            return (_deliveries.Remove(signal, out long delivered) && delivered >= time) || PendingSignals.Has(_command, signal);
     }
 
     /// <summary>Sends a signal to the traced command, when it still runs.</summary>

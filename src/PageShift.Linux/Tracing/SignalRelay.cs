@@ -10,8 +10,9 @@ namespace PageShift.Linux.Tracing;
 /// sent to the tracer alone is passed on; what was sent to a group that both are in, the command has got already.</summary>
 internal sealed class SignalRelay : IDisposable
 {
-    // So long before or after the tracer got a signal, the command gets it too when it was sent to both.
-    private static readonly TimeSpan TogetherWithin = TimeSpan.FromMilliseconds(100);
+    // When a signal was sent to both, the command may get it so long before the tracer hears of its own, for which .NET has threads of its own, and so long after.
+    private static readonly TimeSpan Earliest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Latest = TimeSpan.FromMilliseconds(100);
 
     private readonly LiveProcesses _processes;
     private readonly PosixSignalRegistration[] _registrations;
@@ -46,10 +47,10 @@ internal sealed class SignalRelay : IDisposable
 
     private void PassOn(int signal)
     {
-        long now = Stopwatch.GetTimestamp(), earliest = now - TogetherWithin.Ticks * (Stopwatch.Frequency / TimeSpan.TicksPerSecond);
+        long now = Stopwatch.GetTimestamp(), earliest = now - (long)(Earliest.TotalSeconds * Stopwatch.Frequency);
         while (!_processes.HasCommandGot(signal, earliest))
         {
-            if (Stopwatch.GetElapsedTime(now) >= TogetherWithin)
+            if (Stopwatch.GetElapsedTime(now) >= Latest)
             {
                 _processes.SignalCommand(signal);
                 return;
