@@ -39,6 +39,7 @@ public sealed record MoveCosts
     /// <summary>What buffers decide by that were not given costs of their own. Measured here at its first use, which takes some 20 ms; set it before to avoid that, or to overrule what was
     /// measured.</summary>
     /// <exception cref="ArgumentNullException">It is set to null.</exception>
+    /// <exception cref="InsufficientMemoryException">The system has no room to try whether pages can be moved.</exception>
     public static MoveCosts Current
     {
         get => Volatile.Read(ref _current) ?? MeasureOnce();
@@ -49,8 +50,9 @@ public sealed record MoveCosts
         }
     }
 
-    /// <summary>Measures this machine. Takes some 20 ms and 17 MiB, which are given back. <see cref="Typical"/> where pages can't be moved.</summary>
-    public static MoveCosts Measure() => SystemKernel.Instance.MovesPages ? CostMeasurement.Run(SystemKernel.Instance) : Typical;
+    /// <summary>Measures this machine. Takes some 20 ms and 17 MiB, which are given back. <see cref="Typical"/> where pages can't be moved, or memory is too short for it.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has no room even to try whether pages can be moved.</exception>
+    public static MoveCosts Measure() => SystemKernel.Instance.MovesPages ? CostMeasurement.TryRun(SystemKernel.Instance) ?? Typical : Typical;
 
     /// <summary>What copying <paramref name="bytes"/> between present pages costs.</summary>
     internal double Copy(ulong bytes)
@@ -77,7 +79,9 @@ public sealed record MoveCosts
 
     private static MoveCosts MeasureOnce()
     {
-        MoveCosts measured = Measure();
+        MoveCosts? measured = SystemKernel.Instance.MovesPages ? CostMeasurement.TryRun(SystemKernel.Instance) : Typical;
+        if (measured is null)
+            return Typical; // a shortage of memory is not kept: the next use measures
         return Interlocked.CompareExchange(ref _current, measured, null) ?? measured;
     }
 }

@@ -11,9 +11,9 @@ internal sealed class LinuxKernel : IMemoryKernel
     private LinuxKernel()
     {
         PageSize = (ulong)Environment.SystemPageSize;
-        MovesPages = TryMove();
+        MovesPages = CapabilityProbe.MovesPages(this);
         _userfaultfd = MovesPages ? Userfaultfd.TryOpen() : null;
-        MovesSinglePages = _userfaultfd is not null && TryMoveSinglePage();
+        MovesSinglePages = _userfaultfd is not null && CapabilityProbe.MovesSinglePages(this);
     }
 
     /// <inheritdoc/>
@@ -26,16 +26,13 @@ internal sealed class LinuxKernel : IMemoryKernel
     public bool MovesSinglePages { get; }
 
     /// <summary>Asks the kernel what it can do; null where it refuses even to map.</summary>
+    /// <exception cref="InsufficientMemoryException">There is no room to find out.</exception>
     internal static LinuxKernel? TryOpen()
     {
         try
         {
             var kernel = new LinuxKernel();
-            long probe = kernel.Map(0, kernel.PageSize, PageAccess.None, MapOptions.Private);
-            if (probe < 0)
-                return null;
-            kernel.Unmap((ulong)probe, kernel.PageSize);
-            return kernel;
+            return CapabilityProbe.Maps(kernel) ? kernel : null;
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
         {
@@ -82,43 +79,4 @@ internal sealed class LinuxKernel : IMemoryKernel
     public void Write(ulong address, ReadOnlySpan<byte> source) => NativeBytes.Write(address, source);
 
     private static long Answer(nint result) => result == -1 ? -Marshal.GetLastPInvokeError() : result;
-
-    /// <summary>True when a page can be moved by <see cref="RemapOptions.Move"/> (Linux 5.7), and arrives with its bytes.</summary>
-    private bool TryMove()
-    {
-        const ulong Pages = 2;
-        long place = Map(0, Pages * PageSize, PageAccess.ReadWrite, MapOptions.Private);
-        if (place < 0)
-            return false;
-        var at = (ulong)place;
-        Write(at, [1]);
-        bool isMoved = Remap(at, PageSize, PageSize, RemapOptions.Move, at + PageSize) == (long)(at + PageSize) && FirstByte(at) == 0 && FirstByte(at + PageSize) == 1;
-        Unmap(at, Pages * PageSize);
-        return isMoved;
-    }
-
-    private bool TryMoveSinglePage()
-    {
-        long source = Map(0, PageSize, PageAccess.ReadWrite, MapOptions.Private);
-        long destination = Map(0, PageSize, PageAccess.ReadWrite, MapOptions.Private);
-        bool isMoved = false;
-        if (source >= 0 && destination >= 0)
-        {
-            Write((ulong)source, [1]);
-            isMoved = MovePages((ulong)source, (ulong)destination, PageSize) == (long)PageSize && FirstByte((ulong)destination) == 1;
-        }
-
-        if (source >= 0)
-            Unmap((ulong)source, PageSize);
-        if (destination >= 0)
-            Unmap((ulong)destination, PageSize);
-        return isMoved;
-    }
-
-    private byte FirstByte(ulong address)
-    {
-        Span<byte> value = stackalloc byte[1];
-        Read(address, value);
-        return value[0];
-    }
 }

@@ -11,13 +11,13 @@ internal static class CostMeasurement
     private const ulong MiddleBytes = 4 << 20;
     private const double FarTimes = 2.6; // beyond the caches a copy takes this times what one of 4 MiB takes: measured once, as 128 MiB are too much to ask for in passing
 
-    /// <summary>Measures; gives the typical costs where memory is too short for it.</summary>
-    internal static MoveCosts Run(IMemoryKernel kernel)
+    /// <summary>Measures; null where memory is too short for it.</summary>
+    internal static MoveCosts? TryRun(IMemoryKernel kernel)
     {
         ulong half = Math.Max(2 * MiddleBytes, new TableSpans(kernel.PageSize).Pmd);
         using Reservation? place = half <= 2 * MiddleBytes ? Reservation.TryTake(kernel, 2 * half, PageAccess.ReadWrite) : null;
         if (place is null)
-            return MoveCosts.Typical;
+            return null;
         ulong from = place.Start;
         ulong to = from + half;
         double fault = Time(() => kernel.Clear(from, MiddleBytes), rounds: 1) / (MiddleBytes / kernel.PageSize);
