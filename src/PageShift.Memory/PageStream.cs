@@ -267,6 +267,23 @@ public sealed class PageStream : Stream
         CopyTo(destination, start, end);
     }
 
+    /// <inheritdoc/>
+    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    {
+        // Through an array, as the base does it, but for a copy to itself: its second round would read what the first has written.
+        if (destination != this || _isClosed || cancellationToken.IsCancellationRequested)
+            return base.CopyToAsync(destination, bufferSize, cancellationToken);
+        try
+        {
+            CopyTo(destination, bufferSize);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception) when (exception is not ArgumentException)
+        {
+            return Task.FromException(exception);
+        }
+    }
+
     /// <summary>Writes all bytes, from the first on, to a stream.</summary>
     /// <remarks>Not thread-safe.</remarks>
     public void WriteTo(Stream stream)

@@ -123,6 +123,28 @@ public sealed class PageStreamTests
     }
 
     [Fact]
+    public async Task It_is_copied_asynchronously_to_itself_as_a_memory_stream_is()
+    {
+        CancellationToken never = TestContext.Current.CancellationToken;
+        byte[] bytes = [.. Enumerable.Range(0, 200_000).Select(i => (byte)(i % 251))]; // more than Stream.CopyToAsync reads at a time
+        await using var stream = new PageStream();
+        await using var model = new MemoryStream();
+        foreach (Stream each in (Stream[])[stream, model])
+        {
+            each.Write(bytes);
+            each.Position = 5;
+            await each.CopyToAsync(each, never);
+        }
+
+        AssertSame(model, stream);
+        stream.Position = 0;
+        Assert.True(stream.CopyToAsync(stream, new CancellationToken(canceled: true)) is { IsCanceled: true });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = stream.CopyToAsync(stream, -1, never); });
+        stream.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => { _ = stream.CopyToAsync(stream, never); });
+    }
+
+    [Fact]
     public void It_closes_after_the_buffer_that_it_leaves_open()
     {
         var buffer = new PageBuffer(0);
