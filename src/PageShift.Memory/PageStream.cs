@@ -32,7 +32,8 @@ public sealed class PageStream : Stream
 
     /// <summary>Makes a stream over a buffer: all its bytes, from position 0.</summary>
     /// <param name="buffer">The buffer, which only the stream changes while it is open.</param>
-    /// <param name="leavesOpen">True when the buffer is not disposed with the stream. What the stream then leaves in it is <see cref="Length"/> bytes, rounded up to whole pages.</param>
+    /// <param name="leavesOpen">True when the buffer is not disposed with the stream. What the stream then leaves in it is <see cref="Length"/> bytes, rounded up to whole pages;
+    /// where a lease keeps it from getting shorter, there are more zeroes behind them.</param>
     /// <remarks>Any thread may make one; others may use it once it is made.</remarks>
     public PageStream(PageBuffer buffer, bool leavesOpen)
     {
@@ -321,6 +322,8 @@ public sealed class PageStream : Stream
         {
             if (!_leavesOpen)
                 _buffer.Dispose();
+            else if (_buffer.IsUsable && _buffer.IsLeased)
+                ClearFrom(_length, _buffer.Length); // nothing can be cut off now, and Dispose should not throw
             else if (_buffer.IsUsable)
                 TrimExcess();
         }

@@ -145,6 +145,22 @@ public sealed class PageStreamTests
     }
 
     [Fact]
+    public void It_closes_under_a_lease_and_leaves_zeroes_behind_its_bytes()
+    {
+        using var buffer = new PageBuffer(0);
+        var stream = new PageStream(buffer, leavesOpen: true);
+        stream.Write(new byte[100_000].Select(_ => (byte)1).ToArray());
+        stream.SetLength(10);
+        long before = buffer.Length;
+        using (buffer.Lease())
+            stream.Dispose();
+
+        Assert.False(stream.CanRead);
+        Assert.Equal(before, buffer.Length);
+        Assert.Equal(10, buffer.AsSpan(0, (int)before).Count((byte)1));
+    }
+
+    [Fact]
     public void It_closes_after_the_buffer_that_it_leaves_open()
     {
         var buffer = new PageBuffer(0);
