@@ -37,6 +37,14 @@ internal struct AdaptiveLock
         return new Scope(ref this);
     }
 
+    /// <summary>Takes the lock for <paramref name="thread"/>, which is this one, if it is free. Continue with <see cref="Taken"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryTake(int thread) => Interlocked.CompareExchange(ref _owner, thread, 0) == 0;
+
+    /// <summary>The scope of who has taken the lock by <see cref="TryTake"/>.</summary>
+    [UnscopedRef]
+    internal Scope Taken => new(ref this);
+
     /// <summary>Frees the lock, which this thread has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Exit()
@@ -48,9 +56,6 @@ internal struct AdaptiveLock
 
     /// <summary>True when <paramref name="thread"/>, which is this one, has it.</summary>
     internal readonly bool IsTakenBy(int thread) => Volatile.Read(in _owner) == thread;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryTake(int thread) => Interlocked.CompareExchange(ref _owner, thread, 0) == 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EnterTaken(int thread)

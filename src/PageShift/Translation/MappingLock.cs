@@ -13,7 +13,7 @@ internal sealed class MappingLock
 {
     private const int TriesBeforeSleep = 32; // some microseconds, in which most accesses end
 
-    private readonly List<ReaderFlag> _readers = []; // guarded by the lock itself, exclusively
+    private ReaderFlag[] _readers = []; // replaced, never changed, under the lock itself, exclusively; who waits for the lock looks for itself in it
     private readonly object _gate = new(); // what a writer sleeps on until a reader leaves
     private AdaptiveLock _writer;
     private bool _writerSleeps;
@@ -22,15 +22,16 @@ internal sealed class MappingLock
     internal ReaderFlag AddReader()
     {
         var flag = new ReaderFlag();
-        _readers.Add(flag);
+        Volatile.Write(ref _readers, [.. _readers, flag]);
         return flag;
     }
 
     /// <summary>Removes a reader that is not inside. The lock is held exclusively.</summary>
-    internal void RemoveReader(ReaderFlag flag) => _readers.Remove(flag);
+    internal void RemoveReader(ReaderFlag flag) => Volatile.Write(ref _readers, [.. _readers.Where(reader => reader != flag)]);
 
     /// <summary>Enters shared; waits while a writer is inside.</summary>
-    /// <exception cref="InvalidOperationException">The reader is inside already, or this thread is inside exclusively and would wait for itself.</exception>
+    /// <exception cref="InvalidOperationException">The reader is inside already; or this thread is inside exclusively, or by another reader for which a writer waits, and would wait for
+    /// itself.</exception>
     internal void EnterShared(ReaderFlag flag)
     {
         // A full fence: our flag must be seen by a writer that we do not see.
@@ -48,6 +49,8 @@ internal sealed class MappingLock
         ExitShared(flag);
         if (_writer.IsTakenBy(thread))
             throw new InvalidOperationException("Memory was accessed from inside a system call on the same address space.");
+        if (IsInside(thread))
+            throw new InvalidOperationException("Memory was accessed by another processor from inside an access on the same thread, while a system call waits; leave the access first.");
         using (_writer.Enter(thread))
         {
             // No writer is inside now, and the next one will see the flag.
@@ -73,17 +76,33 @@ internal sealed class MappingLock
         int thread = Environment.CurrentManagedThreadId;
         if (_writer.IsTakenBy(thread))
             throw new InvalidOperationException("A system call was made from inside another on the same address space.");
-        AdaptiveLock.Scope scope = _writer.Enter(thread); // a full fence, the counterpart of the reader's
-        for (int i = 0; i < _readers.Count; i++)
+        AdaptiveLock.Scope scope = _writer.TryTake(thread) ? _writer.Taken : EnterAfterWriter(thread); // a full fence, the counterpart of the reader's
+        foreach (ReaderFlag reader in _readers)
         {
-            if (Volatile.Read(ref _readers[i].Owner) != 0 && !TryWaitFor(_readers[i], thread))
+            if (Volatile.Read(ref reader.Owner) != 0 && !TryWaitFor(reader, thread))
             {
                 scope.Dispose();
-                throw new InvalidOperationException("A system call was made from inside an access on the same thread; leave the access first.");
+                throw CallInsideAccess();
             }
         }
 
         return new ExclusiveScope(scope);
+    }
+
+    /// <summary>The writer before may be waiting for this thread to leave an access.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AdaptiveLock.Scope EnterAfterWriter(int thread) => IsInside(thread) ? throw CallInsideAccess() : _writer.Enter(thread);
+
+    /// <summary>True when this thread is inside shared. No lock is held: the flags of others may change meanwhile, its own don't.</summary>
+    private bool IsInside(int thread)
+    {
+        foreach (ReaderFlag reader in Volatile.Read(ref _readers))
+        {
+            if (Volatile.Read(ref reader.Owner) == thread)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Waits until a reader is not inside. False when it is <paramref name="thread"/>, which is this one, and would wait for itself.</summary>
@@ -133,6 +152,8 @@ internal sealed class MappingLock
         lock (_gate)
             Monitor.Pulse(_gate); // there is one writer at most
     }
+
+    private static InvalidOperationException CallInsideAccess() => new("A system call was made from inside an access on the same thread; leave the access first.");
 
     private static InvalidOperationException AlreadyInside(int owner) => new(owner == Environment.CurrentManagedThreadId
         ? "The processor is inside an access scope; access memory through the scope."

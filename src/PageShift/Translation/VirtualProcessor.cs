@@ -47,7 +47,7 @@ public sealed partial class VirtualProcessor : IDisposable
     public void Dispose() => _onDispose?.Invoke(this);
 
     /// <summary>Begins a scope in which accesses share one entry of the lock: a TLB hit costs about an array index. System calls on the space wait until the scope
-    /// ends; one made on the same thread throws. A fault inside the scope may let a waiting call in.</summary>
+    /// ends; one made on the same thread throws, and so does an access by another processor while a call waits. A fault inside the scope may let a waiting call in.</summary>
     public AccessScope EnterAccess()
     {
         Enter();
