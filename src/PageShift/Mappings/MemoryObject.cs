@@ -165,13 +165,18 @@ public sealed class MemoryObject : IDisposable
         }
     }
 
-    /// <summary>Takes the leaves away that map pages anywhere but in one space, and drops the pages that this leaves unmapped and that are zero already. No lock is held.</summary>
+    /// <summary>Takes the leaves away that map pages anywhere but in one space, and drops the pages that this leaves unmapped and that are still zero: who has seen the hole
+    /// may have written to it since. No lock is held.</summary>
     internal void UnmapHoleElsewhere(IObjectMapper origin, PageCount first, PageCount count)
     {
         var told = new HashSet<IObjectMapper> { origin };
         while (TryFindMapper(told, out IObjectMapper? mapper))
             mapper.UnmapPages(this, first, count);
-        _ = TryPunchHole(first, count); // an object with a reader keeps its zeroes, which are there: this can't fail
+        if (_reader is not null)
+            return; // its zeroes stay
+        using PhysicalMemory.Use use = Memory.EnterUse();
+        using (Enter())
+            _cache.RemoveRange(first.Value, first.Value + (count.Value - 1), PageRemoval.ReleaseZeroes);
     }
 
     /// <summary>True when a page is in memory.</summary>

@@ -139,9 +139,13 @@ internal sealed class PageCache(PhysicalMemory memory)
             return false;
         }
 
+        if (removal == PageRemoval.ReleaseZeroes && (memory.References(frame) != 1 || !IsZero(frame)))
+            return false;
         memory.Release(frame);
         return true;
     }
+
+    private bool IsZero(FrameNumber frame) => memory.IsBytesFree || !memory.Bytes(frame).ContainsAnyExcept((byte)0);
 
     /// <summary>Makes the tree high enough for a page; a higher tree with the same pages is no change.</summary>
     private bool TryRaise(ulong page)
@@ -188,4 +192,7 @@ internal enum PageRemoval
 
     /// <summary>A page that is mapped stays and is zeroed, so that all its mappings see the hole; others are dropped.</summary>
     ZeroIfMapped,
+
+    /// <summary>A page that nothing maps and that is zero is dropped; others stay as they are.</summary>
+    ReleaseZeroes,
 }

@@ -1,0 +1,47 @@
+using PageShift.Abi;
+using PageShift.AddressSpaces;
+using PageShift.Mappings;
+using PageShift.Translation;
+using PageShift.Units;
+using Xunit;
+using static PageShift.Tests.Access.AccessWorld;
+
+namespace PageShift.Tests.Access;
+
+/// <summary>What threads do to an object, or to its descriptors, in the middle of a call on another thread.</summary>
+public sealed class ObjectRaceTests
+{
+    [Fact]
+    public void What_is_written_after_the_hole_was_seen_stays()
+    {
+        foreach (bool hasReader in new[] { false, true })
+        {
+            using AccessWorld world = new();
+            OpenFile file = hasReader ? world.NumberedFile(4) : world.MemoryFile(4);
+            file.Object.AddMapper(new Interruption(() =>
+            {
+                Assert.Equal(0, world.Processor.Read<int>(Page(1)));
+                world.Processor.Write(Page(1), 5); // mapped at the end of the call
+                world.Processor.Write(Page(2), 6);
+                world.Unmap(2, 3); // not mapped any more
+            }));
+            world.Map(0, 4, extra: MapFlags.Shared, file: file);
+            world.Processor.Fill(Range(0, 4), 9);
+            world.Advise(1, 4, Advice.Remove);
+            world.Map(2, 3, extra: MapFlags.Shared, file: file, filePage: 2);
+            Assert.Equal((5, 6, 0), (world.Processor.Read<int>(Page(1)), world.Processor.Read<int>(Page(2)), world.Processor.Read<int>(Page(3))));
+        }
+    }
+
+    /// <summary>Maps nothing; acts when it is told to unmap for the first time, between a call's own work and what it does in other spaces.</summary>
+    private sealed class Interruption(Action act) : IObjectMapper
+    {
+        private Action? _act = act;
+
+        public bool IsDisposed => false;
+
+        public void UnmapPages(MemoryObject memoryObject, PageCount first, PageCount count) => Interlocked.Exchange(ref _act, null)?.Invoke();
+
+        public void UnmapFrom(MemoryObject memoryObject, PageCount first) => Interlocked.Exchange(ref _act, null)?.Invoke();
+    }
+}
