@@ -15,6 +15,7 @@ namespace PageShift.Mappings;
 public sealed class MemoryObject : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly Lock _resizing = new(); // taken outside all others: what grows the object waits until all spaces have lost what was cut off before
     private readonly PageReader? _reader;
 
     // Guarded by _lock.
@@ -98,11 +99,13 @@ public sealed class MemoryObject : IDisposable
     }
 
     /// <summary>Sets the length, as ftruncate does. Pages past a smaller length leave the object and every mapping of it, private copies too; what is past the end becomes zero, also of
-    /// what a reader or the content has there, and stays so when the object grows again. A thread of a space that maps the object must not hold on to that space's lock.</summary>
+    /// what a reader or the content has there, and stays so when the object grows again. A thread of a space that maps the object must not hold on to that space's lock. One length is set at a time.</summary>
     /// <exception cref="ObjectDisposedException">The physical memory has been disposed.</exception>
     public void SetLength(ByteLength length)
     {
         using PhysicalMemory.Use use = Memory.EnterUse();
+        Enter().Dispose(); // the object's own reader would wait for itself
+        using Lock.Scope resizing = _resizing.EnterScope();
         ulong endPage = PagesIn(length.Value);
         using (Enter())
         {

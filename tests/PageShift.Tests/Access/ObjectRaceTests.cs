@@ -33,6 +33,31 @@ public sealed class ObjectRaceTests
         }
     }
 
+    [Fact]
+    public void A_private_copy_in_what_grew_after_a_truncation_stays()
+    {
+        using AccessWorld world = new();
+        OpenFile file = world.MemoryFile(4);
+        var grower = new Thread(() =>
+        {
+            file.Object.SetLength(Pages(4));
+            world.Processor.Write(Page(2), 8);
+        })
+        {
+            IsBackground = true,
+        };
+        file.Object.AddMapper(new Interruption(() =>
+        {
+            grower.Start();
+            grower.Join(TimeSpan.FromSeconds(0.2)); // it has to wait
+        }));
+        world.Map(0, 4, file: file);
+        file.Object.SetLength(Pages(1));
+
+        Assert.True(grower.Join(HangGuard.Limit));
+        Assert.Equal(8, world.Processor.Read<int>(Page(2)));
+    }
+
     /// <summary>Maps nothing; acts when it is told to unmap for the first time, between a call's own work and what it does in other spaces.</summary>
     private sealed class Interruption(Action act) : IObjectMapper
     {

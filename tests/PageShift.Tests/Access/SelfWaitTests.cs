@@ -25,7 +25,10 @@ public sealed class SelfWaitTests
             thrown[2] = Record.Exception(() => second.Read<int>(Page(0)));
             thrown[3] = Record.Exception(() => world.Space.Read<int>(Page(0)));
             scope.Write(Page(0), 7);
-        }) { IsBackground = true };
+        })
+        {
+            IsBackground = true,
+        };
         inside.Start();
 
         Assert.True(inside.Join(HangGuard.Limit));
