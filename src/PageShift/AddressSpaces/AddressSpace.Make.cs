@@ -27,8 +27,10 @@ public sealed partial class AddressSpace
     internal CallResult MapDescriptor(ulong hint, ulong length, ulong protection, ulong flags, int descriptor, ulong offset)
     {
         OpenFile? file = null;
-        if (!Has(flags, MapFlags.Anonymous))
-            Descriptors.TryGet(descriptor, out file);
-        return MapLocked(hint, length, protection, flags, file, offset);
+        if (Has(flags, MapFlags.Anonymous) || !Descriptors.TryHold(descriptor, out file))
+            return MapLocked(hint, length, protection, flags, file, offset);
+        CallResult result = MapLocked(hint, length, protection, flags, file, offset);
+        file.Object.RemoveHolder();
+        return result;
     }
 }

@@ -101,12 +101,35 @@ public sealed class DescriptorTable
             return _files.TryGetValue(descriptor, out file);
     }
 
+    /// <summary>Finds what a descriptor means, and holds its object for the caller: another thread may close the descriptor.</summary>
+    internal bool TryHold(int descriptor, [MaybeNullWhen(false)] out OpenFile file)
+    {
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(descriptor, out file))
+                return false;
+            file.Object.AddHolder();
+            return true;
+        }
+    }
+
     /// <summary>Opens what another table has open, under the same descriptors, as for a child of fork and for a program that execve begins.</summary>
     /// <exception cref="ArgumentException"><paramref name="parent"/> is of a space on another <see cref="PhysicalMemory"/>, and not empty.</exception>
     internal void CopyFrom(DescriptorTable parent)
     {
         ArgumentNullException.ThrowIfNull(parent);
-        foreach ((int descriptor, OpenFile file) in parent.Files)
+        KeyValuePair<int, OpenFile>[] held;
+        lock (parent._lock)
+        {
+            held = [.. parent._files];
+            foreach ((_, OpenFile file) in held)
+                file.Object.AddHolder();
+        }
+
+        foreach ((int descriptor, OpenFile file) in held)
+        {
             Set(descriptor, file);
+            file.Object.RemoveHolder();
+        }
     }
 }

@@ -58,6 +58,23 @@ public sealed class ObjectRaceTests
         Assert.Equal(8, world.Processor.Read<int>(Page(2)));
     }
 
+    [Fact]
+    public void A_descriptor_that_is_closed_while_a_call_uses_it_does_not_take_the_content_along()
+    {
+        using AccessWorld world = new();
+        var memfd = new OpenFile(new MemoryObject(world.Memory, MemoryObjectKind.Memory, Pages(1)) { IsUnlinked = true });
+        int descriptor = world.Space.Descriptors.Open(memfd);
+        world.Map(0, 1, extra: MapFlags.Shared, file: memfd);
+        world.Processor.Write(Page(0), 3);
+        world.Unmap(0, 1);
+        Assert.True(world.Space.Descriptors.TryHold(descriptor, out OpenFile? held));
+        Assert.True(world.Space.Descriptors.Close(descriptor));
+        Assert.True(memfd.Object.IsResident(default));
+        held.Object.RemoveHolder();
+        Assert.False(memfd.Object.IsResident(default));
+        Assert.False(world.Space.Descriptors.TryHold(descriptor, out _));
+    }
+
     /// <summary>Maps nothing; acts when it is told to unmap for the first time, between a call's own work and what it does in other spaces.</summary>
     private sealed class Interruption(Action act) : IObjectMapper
     {
