@@ -11,19 +11,19 @@ public sealed partial class AddressSpace : IObjectMapper
     // Guarded by the mapping lock, exclusively. What the running call has punched; null for nothing.
     private List<PunchedHole>? _punchedHoles;
 
-    bool IObjectMapper.IsDisposed => _disposed;
+    bool IObjectMapper.IsDisposed => _state.IsEnded;
 
     void IObjectMapper.UnmapPages(MemoryObject memoryObject, PageCount first, PageCount count)
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        if (!_disposed)
+        if (!_state.IsEnded)
             UnmapObjectPages(memoryObject, first, count);
     }
 
     void IObjectMapper.UnmapFrom(MemoryObject memoryObject, PageCount first)
     {
         using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        if (_disposed)
+        if (_state.IsEnded)
             return;
         for (MappingHandle handle = _mappings.First; handle.Exists; handle = _mappings.Next(handle))
         {

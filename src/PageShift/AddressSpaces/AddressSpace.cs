@@ -40,7 +40,6 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private readonly Populator _populator;
     private readonly TableMoves _moves;
     private readonly Remapper _remapper;
-    private bool _disposed;
 
     /// <summary>Makes an empty address space on physical memory of its own, which is disposed with it and its descendants by fork.</summary>
     /// <exception cref="ArgumentException">An address among <paramref name="options"/> is no multiple of 4 KiB where it has to be, or not in user space.</exception>
@@ -192,9 +191,9 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     /// <summary>Ends calls and accesses for good; false when they have ended already. The mapping lock is held exclusively.</summary>
     private bool TryEnd()
     {
-        if (_disposed)
+        if (_state.IsEnded)
             return false;
-        _disposed = true;
+        _state.IsEnded = true;
         _processors.Clear();
         return true;
     }
@@ -205,7 +204,7 @@ public sealed partial class AddressSpace : IDisposable, IMemoryUser
     private MappingLock.ExclusiveScope EnterCall()
     {
         MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-        if (_disposed)
+        if (_state.IsEnded)
             LeaveDisposed(scope);
         return scope;
     }

@@ -50,6 +50,7 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
         try
         {
             using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
+            ObjectDisposedException.ThrowIf(_state.IsEnded, typeof(AddressSpace)); // by whoever had the lock meanwhile
             return ResolveFault(address, access, isExclusive: true).Fault;
         }
         finally

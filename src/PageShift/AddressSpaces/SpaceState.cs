@@ -30,6 +30,9 @@ internal sealed class SpaceState
 
     internal PhysicalMemory Memory { get; }
 
+    /// <summary>True once the space was disposed, or its memory: the tables are gone, and perhaps the memory too.</summary>
+    internal bool IsEnded { get; set; }
+
     internal AddressSpaceOptions Options { get; }
 
     /// <summary>What the process may do, and has asked for.</summary>

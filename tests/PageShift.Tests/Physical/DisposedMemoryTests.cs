@@ -153,6 +153,27 @@ public sealed class DisposedMemoryTests
         Assert.Throws<ObjectDisposedException>(() => processor.Read<int>(Start));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_fault_inside_an_access_that_lets_the_end_in_is_refused(bool endsMemory)
+    {
+        var memory = new PhysicalMemory();
+        AddressSpace space = SpaceOn(memory);
+        VirtualProcessor processor = space.CreateProcessor();
+        var disposing = new Thread(endsMemory ? memory.Dispose : space.Dispose);
+        Assert.Throws<ObjectDisposedException>(() =>
+        {
+            using AccessScope scope = processor.EnterAccess();
+            Assert.Equal(0, scope.Read<int>(Start)); // the page of zeroes, which a write has to replace
+            disposing.Start();
+            Assert.True(SpinWait.SpinUntil(() => (disposing.ThreadState & ThreadState.WaitSleepJoin) != 0, HangGuard.Limit));
+            scope.Write(Start, 7);
+        });
+        Assert.True(disposing.Join(HangGuard.Limit));
+        memory.Dispose();
+    }
+
     private static AddressSpace SpaceOn(PhysicalMemory memory)
     {
         var space = new AddressSpace(memory);
