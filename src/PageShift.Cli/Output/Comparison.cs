@@ -43,7 +43,7 @@ internal static class Comparison
         (string policy, MoveCost placed) = linuxPlaced.Entries < linux.Entries ? ("linux-6.7", linuxPlaced) : ("pageshift", oursPlaced);
         return placed.Entries == 0 || placed.Entries >= Math.Min(linux.Entries, ours.Entries)
             ? null
-            : $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(linux)}: {Describe.Ratio(linux.Entries / (double)placed.Entries)}.";
+            : $"At congruent places {policy} would move {Describe.Entries(placed)} instead of {Describe.Entries(linux)}{Describe.Ratio(linux.Entries / (double)placed.Entries, ": ")}.";
     }
 
     /// <summary>Compares two costs: "pageshift moves 2 PMD where linux-6.7 moves 512 PTE: 2 entries instead of 512."</summary>

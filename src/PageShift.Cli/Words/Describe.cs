@@ -59,8 +59,12 @@ internal static class Describe
     /// <summary>A number of entries of any level: "1 entry", "512 entries".</summary>
     internal static string EntryCount(ulong entries) => entries == 1 ? "1 entry" : $"{Number(entries)} entries";
 
-    /// <summary>A ratio: "1.4 to 1", "95 to 1".</summary>
-    internal static string Ratio(double ratio) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(ratio, ratio >= 10 ? 0 : 1):#,0.#} to 1");
+    /// <summary>What is said behind two numbers of their ratio: ": 1.4 to 1", ": 95 to 1". Nothing of one that would read as 1 to 1, as the numbers are not the same.</summary>
+    internal static string Ratio(double ratio, string separator)
+    {
+        double rounded = Math.Round(ratio, ratio >= 10 ? 0 : 1);
+        return rounded == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{separator}{rounded:#,0.#} to 1");
+    }
 
     /// <summary>A number of things: "1 move", "1,024 moves".</summary>
     internal static string Count(long count, string noun) => $"{Number((ulong)count)} {noun}{(count == 1 ? "" : "s")}";

@@ -194,7 +194,7 @@ internal sealed class ExplainSvg
                 x += part;
             }
 
-            string ratio = cost.Entries != 0 && cost.Entries < most ? $", {Describe.Ratio(most / (double)cost.Entries)}" : "";
+            string ratio = cost.Entries != 0 && cost.Entries < most ? Describe.Ratio(most / (double)cost.Entries, ", ") : "";
             _drawing.Label(SvgDrawing.Margin + NameWidth + BarWidth + 12, y + 12, $"{Describe.Entries(cost)}{ratio}", isStrong: isShown);
             y += RungHeight;
         }
