@@ -157,6 +157,7 @@ public sealed partial class CallLogReader
             }
 
             _unfinished.Add(threadId, call);
+            _suspended = call;
             if (named.ChangesMemory)
                 NoteBeginning(call);
             return false;
@@ -164,6 +165,7 @@ public sealed partial class CallLogReader
 
         call.IsClone = true;
         _unfinished.Add(threadId, call);
+        _suspended = call;
         if (ReadPartial(call.Text, 0, threadId, timestamp, call, _lines.LineCount, out CallRecord record)
             && record.Call.Number == SystemCallNumber.Clone)
             _queue.Enqueue(record with { Kind = CallRecordKind.CloneStarted, Outcome = CallOutcome.None });

@@ -24,6 +24,9 @@ public sealed partial class CallLogReader
     /// <summary>Where a line first could not be read, and what was expected there.</summary>
     private (int Position, string? Expected) _fault;
 
+    // The call that was last seen to begin without its end.
+    private UnfinishedCall? _suspended;
+
     /// <summary>Where the lines are that were passed over because they are no calls: the first 20 runs of them, in order.</summary>
     public IReadOnlyList<LineRange> Noise => _noise;
 
@@ -45,6 +48,30 @@ public sealed partial class CallLogReader
             throw OfWholeLog(_lines.LineCount, tool);
         if (_lines.ByteCount > LongestNoise && _noiseLines != 0)
             throw OfWholeLog(_lines.LineCount, $"no system call in {LongestNoise >> 20} MiB");
+    }
+
+    /// <summary>True for a line without a prefix behind one with the beginning of a call.</summary>
+    private bool IsBareRest(in LinePrefix prefix) =>
+        prefix.Style == PrefixStyle.None && _suspended is { } call && _unfinished.GetValueOrDefault(call.ThreadId) == call && call.LastLine == _lines.LineCount - 1;
+
+    /// <summary>Reads the rest of a call as strace -z and -e status= write it: without name and thread, in the line behind the beginning, however long the call took and whatever others did meanwhile.
+    /// So the order of the calls of threads is lost; that is an error, unless it is asked to go on.</summary>
+    private bool ReadBareRest(ref LineCursor cursor, out CallRecord record)
+    {
+        record = default;
+        UnfinishedCall call = _suspended!;
+        if (!_options.Lenient && ChangesMemory(call.Text))
+        {
+            cursor.FailAt(cursor.Position, "'<... resumed>'; strace -z and -e status= leave that out, and which calls ran at the same time: record without them");
+            return Reject(cursor, null, changesMemory: true);
+        }
+
+        _unfinished.Remove(call.ThreadId);
+        call.Append(cursor.Rest, _lines.LineCount, LineCursor.ColumnOf(cursor.Text, 0, cursor.Position));
+        var joined = new LineCursor(call.Text);
+        bool isRead = ReadCall(ref joined, call.ThreadId, call.Timestamp, call, out record);
+        Spare(call);
+        return isRead;
     }
 
     /// <summary>Notes that a line can't be read: as noise, which is dealt with when all ways to read it have failed, or as an error, or in lenient mode a warning. Always false.</summary>

@@ -249,6 +249,8 @@ public sealed partial class CallLogReader : IDisposable
             return ReadForeign(ref cursor, prefix, out record);
         switch (ContentAt(cursor, out CallHead head))
         {
+            case LineContent.None when cursor.Current == (byte)')' && IsBareRest(prefix):
+                return ReadBareRest(ref cursor, out record);
             case LineContent.None:
                 cursor.FailAt(cursor.Position, CallParser.ExpectedCall);
                 return Reject(cursor, null, changesMemory: false);

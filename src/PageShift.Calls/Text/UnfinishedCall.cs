@@ -19,6 +19,9 @@ internal sealed class UnfinishedCall
     /// <summary>The line on which the text begins.</summary>
     public long Line => _parts[0].Line;
 
+    /// <summary>The line on which the text ends.</summary>
+    public long LastLine => _parts[^1].Line;
+
     /// <summary>Empties the text and gives it to a thread.</summary>
     public void Begin(int threadId, CallTimestamp timestamp)
     {

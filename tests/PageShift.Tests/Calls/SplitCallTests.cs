@@ -39,6 +39,29 @@ public sealed class SplitCallTests
         Assert.Equal(CallOutcome.OfValue(6), records[2].Outcome);
     }
 
+    // strace -z -f: the line behind is the same call's. Another line that begins so is none.
+    [Fact]
+    public void The_bare_rest_of_a_call_that_changes_memory_is_an_error_unless_it_is_asked_for()
+    {
+        const string Log = "5 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>\n)   = 0x7fc9bba88000\n6 brk(NULL <unfinished ...>\n5 brk(NULL) = 0x1000\n) = 0x1000\n";
+        CallSyntaxException error = Assert.Throws<CallSyntaxException>(() => ReadAll(Log, lenient: false));
+        Assert.Equal((2L, 1), (error.Error.Line, error.Error.Column));
+        Assert.Contains("strace -z and -e status=", error.Message, StringComparison.Ordinal);
+
+        List<CallRecord> records = ReadAll(Log, lenient: true);
+        Assert.Equal([("mmap", 5, 2L, 0x7fc9bba88000), ("brk", 5, 4L, 0x1000)], records.Where(record => record is { Kind: CallRecordKind.Call, Outcome.State: CallOutcomeState.Value }).Select(record => (record.Name, record.ThreadId, record.Line, record.Outcome.Value)));
+        Assert.Equal("openat", Assert.Single(ReadAll("5 openat(AT_FDCWD, \"/x\", O_RDONLY <unfinished ...>\n)   = 3\n", lenient: false)).Name);
+    }
+
+    private static List<CallRecord> ReadAll(string log, bool lenient)
+    {
+        var reader = new CallLogReader(new MemoryStream(System.Text.Encoding.ASCII.GetBytes(log)), new CallLogOptions { FileName = "log", Lenient = lenient });
+        List<CallRecord> records = [];
+        while (reader.TryRead(out CallRecord record))
+            records.Add(record);
+        return records;
+    }
+
     [Fact]
     public void A_message_in_the_middle_of_a_line_does_not_break_it()
     {
