@@ -5,7 +5,7 @@ namespace PageShift.Calls;
 /// <summary>Several logs of one recording, one for each thread as strace -ff writes them, read as one.</summary>
 /// <remarks>
 /// <para>Where every log has the time of each call, the calls are in the order of these times. Memory calls of several threads overlap, as in the log of strace -f: each ends after the time that it took,
-/// or, where the log does not say that, with the next call of its thread, and after a hundredth of a second at most. Without times a thread's calls follow the clone that made it, and what made it goes on
+/// or, where the log does not say that, with the next call of its thread, and after a tenth of a second at most. Without times a thread's calls follow the clone that made it, and what made it goes on
 /// when it has ended: right for processes, a guess for threads of one.</para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
@@ -94,8 +94,8 @@ public sealed class CallLogSet
     /// <summary>One of the logs, with its next event.</summary>
     private sealed class Member(CallLogReader reader, int threadId)
     {
-        /// <summary>The longest that a call is taken to last whose duration the log does not say: 10 ms.</summary>
-        private const long LongestGuess = 10_000_000;
+        /// <summary>The longest that a call is taken to last whose duration the log does not say: 100 ms. On a busy machine calls that overlap take more than 10.</summary>
+        private const long LongestGuess = 100_000_000;
 
         private CallRecord _record;
         private long _began;

@@ -30,6 +30,8 @@ public sealed partial class LogExecutor
             return new(RecordFate.Failed);
         process.LearnHole(description, a, error);
         string? cause = UnshownCauses.Of(error, description, a) ?? (LooksAtUnknown(process, description, a) ? UnshownCauses.UnknownMemory : null);
+        if (cause is null && error == Errno.BadAddress && MayHaveFoundSeveral(process, description, a))
+            cause = UnshownCauses.PresentPages;
         if (cause is not null)
             return Excuse(error, cause, RecordFate.Failed);
         return Judge(record, rehearsed, RecordFate.Failed);
@@ -42,6 +44,10 @@ public sealed partial class LogExecutor
         bool isQuestion = record.Call.Number == SystemCallNumber.InCore && record.Outcome.Error != Errno.BadAddress;
         return isQuestion ? process.InCore(record.Call.Arguments) : process.Rehearse(record.Call, description, capabilities);
     }
+
+    /// <summary>True for an mremap of more than a page that may have found several mappings where there is one here, as pages may have been present at other times than is assumed.</summary>
+    private static bool MayHaveFoundSeveral(LogProcess process, SystemCallDescription description, in CallArguments a) =>
+        description.Number == SystemCallNumber.Remap && process.GuessesIdentities && WholeSourceOf(process, a).Length > PageSize.Length;
 
     /// <summary>True when it may decide how a call ends what is at addresses of which the log has not said it.</summary>
     private static bool LooksAtUnknown(LogProcess process, SystemCallDescription description, in CallArguments a)

@@ -31,6 +31,8 @@ public sealed partial class LogExecutor
             return process.InCore(a);
         if (description.Descriptor(a) is >= 0 and int descriptor)
             process.Infer(descriptor, record.FilePath);
+        if (isKnown && record.Call.Number == SystemCallNumber.Remap && process.GuessesIdentities && _follower is null)
+            JoinSource(process, a);
         CallResult result;
         bool populatesAtOnce = false;
         if (description.ReturnsAddress && TryGetAddress(record, out ulong address))
@@ -63,6 +65,29 @@ public sealed partial class LogExecutor
         }
 
         return result;
+    }
+
+    /// <summary>Makes one mapping of what an mremap that succeeded can only have found as one. Whether neighbours merge depends on which had private pages, and that is assumed.</summary>
+    private static void JoinSource(LogProcess process, in CallArguments remap)
+    {
+        AddressRange source = WholeSourceOf(process, remap);
+        if (source.IsEmpty)
+            return;
+        var mappings = new List<Mapping>();
+        process.Space.CopyMappings(source, mappings);
+        for (int i = 1; i < mappings.Count; i++)
+            _ = process.Space.TryAdoptMerge(mappings[i].Start);
+    }
+
+    /// <summary>What an mremap needs to find in one mapping; empty for one that takes several.</summary>
+    private static AddressRange WholeSourceOf(LogProcess process, in CallArguments remap)
+    {
+        var flags = (RemapFlags)remap.Fourth;
+        bool isHinted = (flags & (RemapFlags.DontUnmap | RemapFlags.Fixed)) == RemapFlags.DontUnmap;
+        ulong whole = remap.Third > remap.Second || isHinted ? remap.Second
+            : remap.Third < remap.Second && flags.HasFlag(RemapFlags.Fixed) ? remap.Third
+            : 0;
+        return CallRanges.Of(remap.First, PageSize.RoundUpWrapping(whole)).Intersect(process.UserSpace);
     }
 
     /// <summary>True when an mremap can have ended at an address that it was not told: the place is its own, or was free.</summary>

@@ -13,8 +13,11 @@ public sealed partial class LogExecutor
     /// <remarks>Orders in which the same calls have been made, and have left the same, go on in the same way: each such state is looked at once. What is tried is bounded all the same.</remarks>
     private sealed class OrderSearch
     {
-        /// <summary>The calls that are tried at most.</summary>
+        /// <summary>The calls that are tried at most, once an order is found: others may explain the results too.</summary>
         private const int MostTrials = 500;
+
+        /// <summary>The calls that are tried at most for an order.</summary>
+        private const int MostTrialsForOne = 4000;
 
         private readonly LogExecutor _executor;
         private readonly List<WaitingCall> _calls;
@@ -23,7 +26,10 @@ public sealed partial class LogExecutor
 
         // The states that were reached, by the calls that were made and what they left; true for those from which all others can be made.
         private readonly Dictionary<(UInt128 Made, string Left), bool> _states = [];
-        private int _trials = MostTrials;
+        private int _trials;
+
+        // Whether an order may have errors that nothing in the log explains.
+        private readonly bool _takesUnexplained;
 
         /// <param name="executor">Tries the calls.</param>
         /// <param name="process">Whose calls they are.</param>
@@ -41,9 +47,18 @@ public sealed partial class LogExecutor
             LogStatistics counts = executor._counts;
             (executor._counts, executor._isTrying) = (new LogStatistics(), true);
             using (LogProcess copy = process.Copy(_ranges))
+            {
                 _ = TryFrom(copy, UInt128.Zero);
+                if (!IsExplained && !HasGivenUp)
+                {
+                    (_trials, _takesUnexplained) = (0, true);
+                    _states.Clear();
+                    _ = TryFrom(copy, UInt128.Zero);
+                }
+            }
+
             (executor._counts, executor._isTrying) = (counts, false);
-            if (IsExplained && _trials > 0)
+            if (IsExplained && !HasGivenUp)
                 Decided = LastCommonState();
         }
 
@@ -52,6 +67,9 @@ public sealed partial class LogExecutor
 
         /// <summary>True when the order explains all that the calls returned.</summary>
         internal bool IsExplained { get; private set; }
+
+        /// <summary>True when not all that may explain the results was tried.</summary>
+        internal bool HasGivenUp => _trials >= (IsExplained ? MostTrials : MostTrialsForOne);
 
         /// <summary>How many calls of the order lead where all others that explain the results lead, too. All of them if there is no such order, or too many.</summary>
         internal int Decided { get; }
@@ -66,14 +84,14 @@ public sealed partial class LogExecutor
             if (_states.TryGetValue(state, out bool isKnown))
                 return isKnown;
             bool isGood = _order.Count == _calls.Count;
-            for (int i = 0; i < _calls.Count && _trials > 0; i++)
+            for (int i = 0; i < _calls.Count && !HasGivenUp; i++)
             {
                 if (IsMade(made, i) || IsHeldUp(made, i))
                     continue;
-                _trials--;
+                _trials++;
                 using LogProcess copy = process.Copy(_ranges);
                 RecordOutcome outcome = _executor.FollowWith(copy, _calls[i]);
-                if (outcome.Divergence is not null || outcome.IsUnexplained)
+                if (outcome.Divergence is not null || (outcome.IsUnexplained && !_takesUnexplained))
                     continue;
                 _order.Add(_calls[i]);
                 isGood |= TryFrom(copy, made | (UInt128.One << i));

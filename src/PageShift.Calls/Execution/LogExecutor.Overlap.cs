@@ -1,6 +1,8 @@
 using PageShift.Abi;
 using PageShift.AddressSpaces;
 using PageShift.Mappings;
+using PageShift.SystemCalls;
+using PageShift.Units;
 
 namespace PageShift.Calls.Execution;
 
@@ -17,6 +19,9 @@ public sealed partial class LogExecutor
 
     // The records so far: the clock by which calls begin and end.
     private long _time;
+
+    // When the call began that is executed.
+    private long _began;
 
     /// <summary>True while an order is tried: then nothing is told or counted.</summary>
     private bool _isTrying;
@@ -57,6 +62,7 @@ public sealed partial class LogExecutor
         }
 
         Settle(process, evenIfOpen: overlap.Waiting.Count > MostWaiting || NeedsWholeSpace(record));
+        _began = begin;
         return waits;
     }
 
@@ -88,8 +94,16 @@ public sealed partial class LogExecutor
                 continue; // nothing has come since that could tell which order it was
             var search = new OrderSearch(this, process, calls);
             int made = evenIfOpen ? calls.Count : search.Decided;
+            bool isDoubtful = search.HasGivenUp || (evenIfOpen && !process.Overlap.IsDecided(calls));
             if (made == 0 && calls.Count >= MostAmbiguous)
-                made = calls.Count / 2; // nothing has told, and may never
+                (made, isDoubtful) = (calls.Count / 2, true); // nothing has told, and may never
+            if (isDoubtful)
+            {
+                process.UncertainSince = _time;
+                foreach (WaitingCall call in search.Order.Take(made))
+                    Doubt(process, call.Footprint);
+            }
+
             bool hasDiverged = false;
             foreach (WaitingCall call in search.Order.Take(made))
             {
@@ -110,13 +124,60 @@ public sealed partial class LogExecutor
     private RecordOutcome ExecuteWaiting(LogProcess process, WaitingCall call, bool hidesDivergence)
     {
         _logged = call.Logged;
+        _began = call.Begin;
         _moves = 0;
         _observer?.OnExecuting(_logged);
-        RecordOutcome outcome = FollowWith(process, call) with { Moves = _moves };
+        RecordOutcome outcome = WithDoubts(process, call.Record, FollowWith(process, call)) with { Moves = _moves };
         if (hidesDivergence)
             outcome = outcome with { Divergence = null };
         Tell(call.Logged, outcome);
         return outcome;
+    }
+
+    /// <summary>Notes that it is not certain what a call has left, as its turn is not.</summary>
+    private static void Doubt(LogProcess process, in CallFootprint footprint)
+    {
+        foreach (AddressRange range in footprint.IsBreak ? CallRanges.All : footprint.Arguments)
+            process.Uncertain.Add(range);
+        foreach (AddressRange range in footprint.Result)
+            process.Uncertain.Add(range);
+    }
+
+    /// <summary>What became of a call, where it is not certain what it found: a divergence there is none, but a result that is not explained. A call that decides what is mapped ends the doubt.</summary>
+    private RecordOutcome WithDoubts(LogProcess process, in CallRecord record, in RecordOutcome outcome)
+    {
+        if (process.Uncertain.IsEmpty)
+            return outcome;
+        var footprint = CallFootprint.Of(record);
+        if (!footprint.IsBreak && !IsUncertain(process, footprint.Arguments) && !IsUncertain(process, footprint.Result))
+            return outcome;
+        bool mayBeOneOfThem = _began <= process.UncertainSince;
+        if (mayBeOneOfThem)
+            Doubt(process, footprint);
+        if (outcome.Divergence is not null)
+        {
+            _counts.DifferentResults--;
+            return Excuse(record.Outcome.State == CallOutcomeState.Error ? record.Outcome.Error : Errno.None, UnshownCauses.Order, outcome.Fate);
+        }
+
+        if (!mayBeOneOfThem && record.Outcome.State == CallOutcomeState.Value && record.Call.Number is SystemCallNumber.Map or SystemCallNumber.Unmap)
+        {
+            foreach (AddressRange range in record.Call.Number == SystemCallNumber.Map ? footprint.Result : footprint.Arguments)
+                process.Uncertain.Remove(range);
+        }
+
+        return outcome;
+    }
+
+    private static bool IsUncertain(LogProcess process, in CallRanges ranges)
+    {
+        foreach (AddressRange range in ranges)
+        {
+            if (!process.Uncertain.Overlapping(range).IsEmpty)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Follows a call with the file that its descriptor meant when it was made.</summary>

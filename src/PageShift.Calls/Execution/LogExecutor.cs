@@ -91,6 +91,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
     {
         RefuseBeyond(record);
         _time++;
+        _began = _time;
         if (_forking.Count != 0 && record.Kind is CallRecordKind.Call or CallRecordKind.CallStarted)
             NoteBesideForks(record);
         if (_overlapping.Count != 0 && record.Kind == CallRecordKind.Call && Waits(record, logged))
@@ -183,7 +184,7 @@ public sealed partial class LogExecutor : IMoveObserver, IDisposable
         if (record.Outcome.State == CallOutcomeState.Unknown)
             return new(RecordFate.Unknown);
         LogProcess process = _processes.Of(record.ThreadId);
-        return record.Call.Description is { } description ? FollowCall(process, record, description) : FollowPseudoCall(process, record);
+        return record.Call.Description is { } description ? WithDoubts(process, record, FollowCall(process, record, description)) : FollowPseudoCall(process, record);
     }
 
     private void TrackFile(in CallRecord record)

@@ -45,6 +45,15 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>True once the log has said which pages are present: then nothing is assumed.</summary>
     internal bool StatesPresence { get; set; }
 
+    /// <summary>True while it is assumed, and not known, which mappings have private pages: that decides what merges.</summary>
+    internal bool GuessesIdentities { get => field || !StatesPresence; private init; }
+
+    /// <summary>What calls touched of which no order was found, or only one of several: what is there is not certain.</summary>
+    internal AddressRangeSet Uncertain { get; } = new();
+
+    /// <summary>When something last became uncertain: a call that had begun before may be one of those whose order was not found.</summary>
+    internal long UncertainSince { get; set; }
+
     /// <summary>True once its last thread is gone.</summary>
     internal bool HasEnded { get; private set; }
 
@@ -131,7 +140,7 @@ internal sealed class LogProcess(EngineTarget target, ISpaceFollower? follower) 
     /// <summary>A copy of what it has in some ranges, to try calls on. None of its pages is present, and nothing is assumed of them.</summary>
     internal LogProcess Copy(ReadOnlySpan<AddressRange> ranges)
     {
-        var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true, Is32Bit = Is32Bit };
+        var copy = new LogProcess(new EngineTarget(Space.Rehearse(ranges, hasPages: false)), follower: null) { KnowsBreak = KnowsBreak, StatesPresence = true, GuessesIdentities = GuessesIdentities, Is32Bit = Is32Bit };
         foreach (AddressRange range in ranges)
             KnownHoles.CopyTo(copy.KnownHoles, range);
         copy.LargePages.CopyFrom(LargePages);

@@ -50,7 +50,7 @@ public sealed class LogStatistics
     internal void CountUnexplained(Errno error)
     {
         UnexplainedResults++;
-        string name = ErrnoName.Of(error);
+        string name = error == Errno.None ? "success" : ErrnoName.Of(error);
         UnexplainedErrors[name] = UnexplainedErrors.GetValueOrDefault(name) + 1;
     }
 

@@ -84,7 +84,8 @@ internal sealed class OverlappedCalls
         return groups;
     }
 
-    private bool IsDecided(List<WaitingCall> calls)
+    /// <summary>True when all calls of a group were over before any that touches them and is still open has begun.</summary>
+    internal bool IsDecided(List<WaitingCall> calls)
     {
         foreach (OpenCall open in _open.Values)
         {

@@ -228,6 +228,8 @@ internal sealed class ProcessTable(Func<EngineTarget> makeTarget, ISpaceFollower
         child.Inherit(parent);
         child.KnownHoles.CopyFrom(parent.KnownHoles);
         child.MayDiffer.CopyFrom(parent.MayDiffer);
+        child.Uncertain.CopyFrom(parent.Uncertain);
+        child.UncertainSince = parent.UncertainSince;
         child.LargePages.CopyFrom(parent.LargePages);
         return child;
     }

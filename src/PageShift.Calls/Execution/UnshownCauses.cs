@@ -12,6 +12,12 @@ internal static class UnshownCauses
     /// <summary>brk returned something else than what was asked for.</summary>
     internal const string LimitOrMapping = "a limit, or a mapping that the log does not show";
 
+    /// <summary>No order was found of calls that ran at the same time, or only one of several, or one of them has not ended.</summary>
+    internal const string Order = "the order of calls that ran at the same time";
+
+    /// <summary>An mremap found several mappings, which may not have merged as they had pages.</summary>
+    internal const string PresentPages = "which pages were present: that decides what merges";
+
     private const string Limit = "a limit that was inherited, or too little memory";
     private const string LockLimit = "RLIMIT_MEMLOCK, which was inherited, or too little memory";
     private const string File = "what is behind the file descriptor";

@@ -115,9 +115,15 @@ internal sealed class LogRun : ILogObserver, ICongruentObserver, IKernelObserver
         if (outcome.Divergence is { } divergence)
             _report.Add(new PlacedDivergence(FileOf(record), divergence));
         if (outcome.UnshownCause is { } cause)
-            _report.Add(new UnexplainedResult(FileOf(record), record.Line, record.Name, record.Outcome.State == CallOutcomeState.Error ? ErrnoName.Of(record.Outcome.Error) : ErrnoName.Of(Errno.OutOfMemory), cause));
+            _report.Add(new UnexplainedResult(FileOf(record), record.Line, record.Name, NameOfResult(record), cause));
         _recorder?.End(record, outcome);
     }
+
+    // A brk that returns something else than what was asked for has failed, though it returns no error.
+    private static string NameOfResult(in CallRecord record) =>
+        record.Outcome.State == CallOutcomeState.Error ? ErrnoName.Of(record.Outcome.Error)
+        : record.Call.Number == SystemCallNumber.Break ? ErrnoName.Of(Errno.OutOfMemory)
+        : "success";
 
     public void OnMove(in CallRecord record, MoveObservation move)
     {

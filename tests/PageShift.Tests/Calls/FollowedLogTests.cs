@@ -164,6 +164,23 @@ public sealed class FollowedLogTests
     }
 
     // What comes before a failure is right where the engine fails in the same way.
+    // The gap is filled last. If both sides have pages, only one of them merges with what fills it; if not, all three are one mapping. Which it was, mremap says.
+    [Theory]
+    [InlineData("mremap(0x10000000, 0x5000, 0x6000, 0) = 0x10000000\n", PopulateAssumption.All)]
+    [InlineData("mremap(0x10000000, 0x5000, 0x6000, 0) = 0x10000000\n", PopulateAssumption.None)]
+    [InlineData("mremap(0x10000000, 0x5000, 0x6000, 0) = -1 EFAULT (Bad address)\n", PopulateAssumption.All)]
+    [InlineData("mremap(0x10000000, 0x5000, 0x6000, 0) = -1 EFAULT (Bad address)\n", PopulateAssumption.None)]
+    [InlineData("mremap(0x10000000, 0x5000, 0x4000, MREMAP_MAYMOVE|MREMAP_FIXED, 0x20000000) = 0x20000000\n", PopulateAssumption.All)]
+    public void What_merges_depends_on_pages_that_are_assumed(string mremap, PopulateAssumption populate)
+    {
+        const string Log = "mmap(0x10000000, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x10000000\n"
+            + "mmap(0x10003000, 0x2000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x10003000\n"
+            + "mmap(0x10002000, 0x1000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x10002000\n";
+        using var followed = populate == PopulateAssumption.None ? Followed.Untouched(Log + mremap) : Followed.Log(Log + mremap);
+
+        Assert.Equal(0, followed.Divergences);
+    }
+
     [Fact]
     public void What_a_call_does_before_it_fails_is_done()
     {
