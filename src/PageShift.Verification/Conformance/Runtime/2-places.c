@@ -49,7 +49,7 @@ static struct {
     u32 region_count;
     int descriptors[MOST_DESCRIPTORS];
     u64 total_bytes, data_bytes;
-    int last_failed, userfault; /* userfault: the descriptor of this process's own userfaultfd; 0 for none yet */
+    int last_failed, userfault; /* userfault: the descriptor of this process's own userfaultfd; -1 for none yet */
 } here;
 
 static u64 page = CASE_PAGE;
@@ -150,6 +150,7 @@ static const char *find_place(const struct one_case *c)
     u64 asked = length + GB + room;
     memset(&here, 0, sizeof here);
     here.c = c;
+    here.userfault = -1;
     for (u32 i = 0; i < MOST_DESCRIPTORS; i++)
         here.descriptors[i] = -1;
     for (u32 i = 0; i < sizeof ends_of_user_space / sizeof *ends_of_user_space && here.user_end == 0; i++)

@@ -305,9 +305,9 @@ static void register_range(const struct step *s, u32 index)
     char found[64] = "";
     struct text f = { found, 0, sizeof found };
     u64 range[4] = { place(s->arguments[0]), scaled(s->arguments[1]), 1 /* missing pages */, 0 };
-    if (!here.userfault)
+    if (here.userfault < 0)
         open_userfault();
-    if (!here.userfault)
+    if (here.userfault < 0)
         return;
     s64 got = sys3(SYS(ioctl), (u64)here.userfault, 0xc020aa00u /* UFFDIO_REGISTER */, (u64)range);
     put_result(&f, s, got);
@@ -384,7 +384,8 @@ static void run_steps(const struct one_case *c)
             s64 child = make_process();
             if (child == 0) {
                 me = (u32)s->value;
-                here.last_failed = here.userfault = 0;
+                here.last_failed = 0;
+                here.userfault = -1;
                 continue;
             }
             check_result(s, i, child);
