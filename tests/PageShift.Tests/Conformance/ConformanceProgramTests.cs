@@ -58,6 +58,7 @@ public sealed class ConformanceProgramTests : IDisposable
     // What a machine may have otherwise, and the kernel is right all the same: a case says nothing there, or passes, but never fails.
     [Theory]
     [InlineData("a closed standard input", "exec \"$0\" \"$@\" <&-")]
+    [InlineData("the old layout, searched from the bottom", "exec setarch -L \"$0\" \"$@\"")]
     public void Nothing_fails_in_other_surroundings(string surroundings, string command)
     {
         SkipOnOtherKernels();

@@ -19,24 +19,24 @@ typedef long long s64;
 enum { SYS(read) = 0, SYS(write) = 1, SYS(close) = 3, SYS(mmap) = 9, SYS(mprotect) = 10, SYS(munmap) = 11, SYS(brk) = 12, SYS(rt_sigaction) = 13, SYS(ioctl) = 16,
        SYS(pread64) = 17, SYS(mremap) = 25, SYS(msync) = 26, SYS(mincore) = 27, SYS(madvise) = 28, SYS(shmget) = 29, SYS(shmat) = 30, SYS(shmctl) = 31,
        SYS(nanosleep) = 35, SYS(getpid) = 39, SYS(clone) = 56, SYS(wait4) = 61, SYS(kill) = 62, SYS(shmdt) = 67, SYS(ftruncate) = 77, SYS(setpgid) = 109,
-       SYS(capset) = 126, SYS(mlock) = 149, SYS(munlock) = 150, SYS(mlockall) = 151, SYS(munlockall) = 152, SYS(prctl) = 157, SYS(remap_file_pages) = 216,
+       SYS(capset) = 126, SYS(personality) = 135, SYS(mlock) = 149, SYS(munlock) = 150, SYS(mlockall) = 151, SYS(munlockall) = 152, SYS(prctl) = 157, SYS(remap_file_pages) = 216,
        SYS(clock_gettime) = 228, SYS(exit_group) = 231, SYS(openat) = 257, SYS(prlimit64) = 302, SYS(memfd_create) = 319, SYS(memfd_secret) = 447, SYS(mlock2) = 325,
        SYS(userfaultfd) = 323,
        SYS(perf_event_open) = 298, SYS(pkey_mprotect) = 329, SYS(pkey_alloc) = 330, SYS(pkey_free) = 331, SYS(mseal) = 462 };
-enum { PROGRAM_COUNTER = 168, HAS_FLUSH_EVENTS = 1 };
+enum { PROGRAM_COUNTER = 168, HAS_FLUSH_EVENTS = 1, HAS_LEGACY_BY_STACK = 0 };
 static const u64 ends_of_user_space[] = { 0x7ffffffff000ull };
 #elif defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64)
-enum { SYS(ioctl) = 29, SYS(ftruncate) = 46, SYS(openat) = 56, SYS(close) = 57, SYS(read) = 63, SYS(write) = 64, SYS(pread64) = 67, SYS(capset) = 91,
+enum { SYS(ioctl) = 29, SYS(ftruncate) = 46, SYS(openat) = 56, SYS(close) = 57, SYS(read) = 63, SYS(write) = 64, SYS(pread64) = 67, SYS(capset) = 91, SYS(personality) = 92,
        SYS(exit_group) = 94, SYS(nanosleep) = 101, SYS(clock_gettime) = 113, SYS(kill) = 129, SYS(rt_sigaction) = 134, SYS(setpgid) = 154, SYS(prctl) = 167,
        SYS(getpid) = 172, SYS(shmget) = 194, SYS(shmctl) = 195, SYS(shmat) = 196, SYS(shmdt) = 197, SYS(brk) = 214, SYS(munmap) = 215, SYS(mremap) = 216,
        SYS(clone) = 220, SYS(mmap) = 222, SYS(mprotect) = 226, SYS(msync) = 227, SYS(mlock) = 228, SYS(munlock) = 229, SYS(mlockall) = 230,
        SYS(munlockall) = 231, SYS(mincore) = 232, SYS(madvise) = 233, SYS(remap_file_pages) = 234, SYS(wait4) = 260, SYS(prlimit64) = 261,
        SYS(memfd_create) = 279, SYS(memfd_secret) = 447, SYS(userfaultfd) = 282, SYS(perf_event_open) = 241, SYS(mlock2) = 284, SYS(pkey_mprotect) = 288, SYS(pkey_alloc) = 289, SYS(pkey_free) = 290, SYS(mseal) = 462 };
 #if defined(__aarch64__)
-enum { PROGRAM_COUNTER = 440, HAS_FLUSH_EVENTS = 0 };
+enum { PROGRAM_COUNTER = 440, HAS_FLUSH_EVENTS = 0, HAS_LEGACY_BY_STACK = 1 };
 static const u64 ends_of_user_space[] = { 0x8000000000ull, 0x40000000000ull, 0x1000000000000ull };
 #else
-enum { PROGRAM_COUNTER = 176, HAS_FLUSH_EVENTS = 0 };
+enum { PROGRAM_COUNTER = 176, HAS_FLUSH_EVENTS = 0, HAS_LEGACY_BY_STACK = 1 };
 static const u64 ends_of_user_space[] = { 0x4000000000ull, 0x800000000000ull };
 #endif
 #else

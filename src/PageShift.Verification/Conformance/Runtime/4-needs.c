@@ -43,6 +43,26 @@ static const char *why_not_these_settings(u32 needs)
     return 0;
 }
 
+/* Whether Linux gives this process the old layout, in which it searches from the bottom: for a personality, for a setting, and but on x86-64 for a stack
+ * without a limit. */
+static int has_legacy_layout(void)
+{
+    enum { STACK = 3, COMPAT_LAYOUT = 0x200000 };
+    u64 limit[2] = { 0, 0 };
+    s64 persona = sys1(SYS(personality), 0xffffffff);
+    if (HAS_LEGACY_BY_STACK)
+        sys(SYS(prlimit64), 0, STACK, 0, (u64)limit, 0, 0);
+    return (!is_error(persona) && (persona & COMPAT_LAYOUT)) || limit[0] == ~0ull || number_in("/proc/sys/vm/legacy_va_layout", "") == 1;
+}
+
+/* Why a level of a case says nothing on this system, though the case does; null when it does. */
+static const char *why_not_this_level(const struct one_case *c, u32 level)
+{
+    if (level == PLACEMENT && (c->needs & NEED_CHOICE) && has_legacy_layout())
+        return "for the layout in which Linux searches from the top (setarch -L, vm.legacy_va_layout and, but on x86-64, ulimit -s unlimited choose another)";
+    return 0;
+}
+
 /* Why a case says nothing on this system; null when it does. */
 static const char *why_not_here(const struct one_case *c, u32 profile)
 {
