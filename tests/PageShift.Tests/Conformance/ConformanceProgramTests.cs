@@ -59,6 +59,11 @@ public sealed class ConformanceProgramTests : IDisposable
     [Theory]
     [InlineData("a closed standard input", "exec \"$0\" \"$@\" <&-")]
     [InlineData("the old layout, searched from the bottom", "exec setarch -L \"$0\" \"$@\"")]
+    [InlineData("a small stack", "ulimit -s 64; exec \"$0\" \"$@\"")]
+    [InlineData("little data", "ulimit -d 10000; exec \"$0\" \"$@\"")]
+    [InlineData("little address space, of which more may be asked for", "ulimit -S -v 3000000; exec \"$0\" \"$@\"")]
+    [InlineData("no locked memory", "chmod a+rx \"${0%/*}\"; ulimit -l 0; exec setpriv --reuid 2345 --regid 2345 --clear-groups \"$0\" \"$@\"")]
+    [InlineData("few processes", "chmod a+rx \"${0%/*}\"; ulimit -u 3; exec setpriv --reuid 2346 --regid 2346 --clear-groups \"$0\" \"$@\"")]
     public void Nothing_fails_in_other_surroundings(string surroundings, string command)
     {
         SkipOnOtherKernels();

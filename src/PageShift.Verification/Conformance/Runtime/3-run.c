@@ -388,7 +388,10 @@ static void run_steps(const struct one_case *c)
                 here.userfault = -1;
                 continue;
             }
-            check_result(s, i, child);
+            if (child == -E_AGAIN)
+                give_up("needs one process more than this user may have", child);
+            else
+                check_result(s, i, child);
         } else {
             do_step(s, i);
         }
@@ -402,32 +405,58 @@ static void run_steps(const struct one_case *c)
         record->finished = 1;
 }
 
-/* An ordinary user's powers, and limits that are known. False when the limit of locked memory is too small. */
-static int set_surroundings(const struct one_case *c)
+/* Sets both limits of a resource, or where the upper one can't be raised, the one that counts. False when it is too small for that. */
+static int fix_limit(u64 resource, u64 size)
 {
-    const u64 locked = 8 * MB;
-    u32 header[2] = { 0x20080522, 0 }, none[6] = { 0, 0, 0, 0, 0, 0 };
-    u64 limit[2] = { locked, locked };
-    int fits = !is_error(sys(SYS(prlimit64), 0, 8, (u64)limit, 0, 0, 0));
-    if (!fits && !is_error(sys(SYS(prlimit64), 0, 8, 0, (u64)limit, 0, 0)) && limit[1] >= locked) {
-        limit[0] = locked;
-        fits = !is_error(sys(SYS(prlimit64), 0, 8, (u64)limit, 0, 0, 0));
+    u64 limit[2] = { size, size };
+    if (!is_error(sys(SYS(prlimit64), 0, resource, (u64)limit, 0, 0, 0)))
+        return 1;
+    if (is_error(sys(SYS(prlimit64), 0, resource, 0, (u64)limit, 0, 0)))
+        return 0;
+    int fits = limit[1] >= size;
+    limit[0] = fits ? size : limit[1];
+    return !is_error(sys(SYS(prlimit64), 0, resource, (u64)limit, 0, 0, 0)) && fits;
+}
+
+static int has_word(const struct one_case *c, const char *word)
+{
+    for (u32 i = 0; i < c->step_count; i++)
+        for (const char *at = c->steps[i].text; *at; at++)
+            if (begins(at, word))
+                return 1;
+    return 0;
+}
+
+/* The bytes that a case may have mapped at once, or more: those of all calls that map. */
+static u64 largest_total(const struct one_case *c)
+{
+    u64 total = 0;
+    for (u32 i = 0; i < c->step_count; i++) {
+        const struct step *s = &c->steps[i];
+        if (s->operation == OP_CALL && s->expects != EXPECT_ERROR && (s->number == SYS(mmap) || s->number == SYS(mremap)))
+            total += scaled(s->arguments[s->number == SYS(mremap) ? 2 : 1]);
     }
+    return total;
+}
+
+/* An ordinary user's powers, and limits that are known. Null, or the limit that is too small for the case. */
+static const char *set_surroundings(const struct one_case *c)
+{
+    enum { DATA = 2, STACK = 3, LOCKED = 8, ALL = 9 };
+    u32 header[2] = { 0x20080522, 0 }, none[6] = { 0, 0, 0, 0, 0, 0 };
+    const char *why = 0;
+    u64 limit[2] = { ~0ull, ~0ull };
+    fix_limit(ALL, ~0ull);
+    if (!fix_limit(DATA, ~0ull) && !is_error(sys(SYS(prlimit64), 0, DATA, 0, (u64)limit, 0, 0)) && largest_total(c) + 8 * MB > limit[0])
+        why = "the limit of data (RLIMIT_DATA) is too small for the case, and can't be raised";
+    if (!fix_limit(STACK, 8 * MB) && has_word(c, "GROWSDOWN"))
+        why = "the limit of the stack (RLIMIT_STACK) is below 8 MiB, and can't be raised";
+    if (!fix_limit(LOCKED, 8 * MB) && ((c->needs & NEED_SECRET_MEMORY) || has_word(c, "lock") || has_word(c, "LOCK")))
+        why = "the limit of locked memory (RLIMIT_MEMLOCK) is below 8 MiB, and can't be raised";
     sys2(SYS(capset), (u64)header, (u64)none);
     if (!(c->needs & NEED_HUGE))
         sys(SYS(prctl), 41 /* PR_SET_THP_DISABLE */, 1, 0, 0, 0, 0);
-    return fits;
-}
-
-static int uses_locks(const struct one_case *c)
-{
-    for (u32 i = 0; i < c->step_count; i++) {
-        const char *at = c->steps[i].text;
-        for (; *at; at++)
-            if (begins(at, "lock") || begins(at, "LOCK"))
-                return 1;
-    }
-    return 0;
+    return why;
 }
 
 static void run_case(const struct one_case *c)
@@ -439,13 +468,11 @@ static void run_case(const struct one_case *c)
         sys1(SYS(close), fd);
     if (c->levels >> COSTS & 1)
         open_counters();
-    if (!set_surroundings(c) && uses_locks(c)) {
-        put(&why, "the limit of locked memory (RLIMIT_MEMLOCK) is below 8 MiB, and can't be raised");
-        return;
-    }
-    const char *no_place = find_place(c);
-    if (no_place) {
-        put(&why, no_place);
+    const char *why_not = set_surroundings(c);
+    if (!why_not)
+        why_not = find_place(c);
+    if (why_not) {
+        put(&why, why_not);
         return;
     }
     run_steps(c);
