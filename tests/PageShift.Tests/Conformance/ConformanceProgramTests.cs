@@ -64,6 +64,8 @@ public sealed class ConformanceProgramTests : IDisposable
     [InlineData("little address space, of which more may be asked for", "ulimit -S -v 3000000; exec \"$0\" \"$@\"")]
     [InlineData("no locked memory", "chmod a+rx \"${0%/*}\"; ulimit -l 0; exec setpriv --reuid 2345 --regid 2345 --clear-groups \"$0\" \"$@\"")]
     [InlineData("few processes", "chmod a+rx \"${0%/*}\"; ulimit -u 3; exec setpriv --reuid 2346 --regid 2346 --clear-groups \"$0\" \"$@\"")]
+    [InlineData("no /proc", "exec unshare -m sh -c 'umount -l /proc && exec \"$0\" \"$@\" || exit 77' \"$0\" \"$@\"")]
+    [InlineData("neither /proc nor /dev", "mkdir \"${0%/*}/bare\" && cp \"$0\" \"${0%/*}/bare/conform\" && exec chroot \"${0%/*}/bare\" /conform || exit 77")]
     public void Nothing_fails_in_other_surroundings(string surroundings, string command)
     {
         SkipOnOtherKernels();
