@@ -200,8 +200,11 @@ static int read_mapping(const char *line, struct seen *m)
     at++;
     m->offset = parse(&at, 16);
     at++;
-    parse(&at, 16), at++, parse(&at, 16), at++;
-    m->has_file = parse(&at, 10) != 0;
+    u64 device = parse(&at, 16);
+    at++;
+    device |= parse(&at, 16);
+    at++;
+    m->has_file = device != 0 || parse(&at, 10) != 0; /* the first shared memory of an IPC namespace has the number 0 */
     return 1;
 }
 
