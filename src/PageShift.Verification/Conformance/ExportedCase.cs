@@ -23,6 +23,7 @@ internal enum CaseNeeds
     RaisedHints = 2048,
     MapCount = 4096,
     SecretMemory = 8192,
+    SharedMemory = 16384,
 }
 
 /// <summary>What a check of a case is about; the order is that in which a young system gets there, and that of the C runtime.</summary>
@@ -74,6 +75,7 @@ internal sealed class ExportedCase
 
     private static readonly string[] LargeSizes = ["KB", "MB", "GB", "TB", "HUGE", "COLLAPSE"];
     private static readonly string[] Objects = ["SHARED", "memfd", "openat", "secret", "shm"];
+    private static readonly string[] SharedMemoryCalls = ["shmget(", "shmat(", "shmdt("];
 
     private readonly ConformanceCase _case;
 
@@ -247,10 +249,11 @@ internal sealed class ExportedCase
         Add(CaseNeeds.NoKeys, _case.NeedsProtectionKeys == false);
         Add(CaseNeeds.MapCount, Steps.Any(step => step.Operation == StepOperation.Fill));
         Add(CaseNeeds.SecretMemory, _case.UsesSecretMemory);
+        Add(CaseNeeds.SharedMemory, SharedMemoryCalls.Any(call => text.Contains(call, StringComparison.Ordinal)));
         Add(CaseNeeds.Break, UsesBreak);
         Add(CaseNeeds.LowAddresses, addresses.Any(address => address != 0 && address < LowEnd));
         Add(CaseNeeds.Choice, addresses.Any(address => address is >= ChosenFrom and <= ChosenTop));
-        Add(CaseNeeds.Overcommit, Steps.Any(step => step.Expectation == StepExpectation.Error && step.Value == (long)Errno.OutOfMemory && step.Arguments.Any(argument => argument is >= LargestWindow and < ChosenFrom)));
+        Add(CaseNeeds.Overcommit, Steps.Any(step => step.Expectation == StepExpectation.Error && step.Value == (long)Errno.OutOfMemory && step.Arguments.Any(argument => argument >= LargestWindow && (argument < ChosenFrom || step.CallName == "shmget"))));
         Add(CaseNeeds.AnonymousOnly, !Objects.Any(word => text.Contains(word, StringComparison.Ordinal)));
         return needs;
 

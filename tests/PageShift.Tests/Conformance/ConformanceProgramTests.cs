@@ -66,6 +66,9 @@ public sealed class ConformanceProgramTests : IDisposable
     [InlineData("few processes", "chmod a+rx \"${0%/*}\"; ulimit -u 3; exec setpriv --reuid 2346 --regid 2346 --clear-groups \"$0\" \"$@\"")]
     [InlineData("no /proc", "exec unshare -m sh -c 'umount -l /proc && exec \"$0\" \"$@\" || exit 77' \"$0\" \"$@\"")]
     [InlineData("neither /proc nor /dev", "mkdir \"${0%/*}/bare\" && cp \"$0\" \"${0%/*}/bare/conform\" && exec chroot \"${0%/*}/bare\" /conform || exit 77")]
+    [InlineData("the first shared memory of a namespace", "unshare -i true || exit 77; exec unshare -i \"$0\" \"$@\"")]
+    [InlineData("little shared memory", "unshare -i true || exit 77; exec unshare -i sh -c 'echo 4096 > /proc/sys/kernel/shmmax; exec \"$0\" \"$@\"' \"$0\" \"$@\"")]
+    [InlineData("no shared memory", "unshare -i true || exit 77; exec unshare -i sh -c 'echo 0 > /proc/sys/kernel/shmmni; exec \"$0\" \"$@\"' \"$0\" \"$@\"")]
     public void Nothing_fails_in_other_surroundings(string surroundings, string command)
     {
         SkipOnOtherKernels();
@@ -97,6 +100,18 @@ public sealed class ConformanceProgramTests : IDisposable
         Assert.All((string[])["munmap_splits", "munmap_then_fault", "fork_shares_private_pages_until_written"], name => Assert.Contains(output.Split('\n'), line => line.StartsWith("ok ", StringComparison.Ordinal) && line.EndsWith($" - results: {name}", StringComparison.Ordinal)));
         Assert.DoesNotContain("killed by signal", output, StringComparison.Ordinal);
         Assert.DoesNotContain("the process ended by itself", output, StringComparison.Ordinal);
+    }
+
+    // No test changes this setting, which is the whole machine's.
+    [Theory]
+    [InlineData("shmget(IPC_PRIVATE, 9223372036854775807, 0600) = -1 ENOMEM", true)]
+    [InlineData("shmget(IPC_PRIVATE, 1125899906842624, 0600) = -1 ENOMEM", true)]
+    [InlineData("mmap(NULL, 35184372088832, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM", true)]
+    [InlineData("mmap(NULL, 9223372036854771712, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM", false)]
+    public void More_memory_than_there_is_needs_the_kernel_to_account_for_it(string line, bool needsIt)
+    {
+        var exported = new ExportedCase(Assert.Single(ConformanceSuite.Read("made", ["#case asks", "# Too much.", line])));
+        Assert.Equal(needsIt, exported.Needs.HasFlag(CaseNeeds.Overcommit));
     }
 
     [Fact]

@@ -222,7 +222,7 @@ static u64 run_one(const struct one_case *c, u64 number)
         why_not = (const char *)record->why_not;
     for (u32 level = 0; level < LEVELS; level++)
         if ((c->levels >> level & 1) && (options.only_level == LEVELS || options.only_level == level))
-            say_level(c, level, number++, why_not ? why_not : why_not_this_level(c, level), end);
+            say_level(c, level, number++, why_not, end);
     return number;
 }
 
