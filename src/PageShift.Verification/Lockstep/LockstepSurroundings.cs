@@ -138,6 +138,8 @@ public sealed record LockstepSurroundings
             return "the kernel accounts memory strictly here (vm.overcommit_memory is 2), which the engine does not model";
         if (settings.SharesZeroPages)
             return "the kernel merges pages of zeros into one here, at a time of its own (ksm/run and ksm/use_zero_pages are 1), which the engine does not model";
+        if (settings.SearchesFromBottom)
+            return "the kernel searches the address space from the bottom here (setarch -L, or vm.legacy_va_layout is 1), which the engine does not model";
         return settings.SharedTransparentHugePages is null or "never" or "deny"
             ? null
             : $"shared memory gets transparent huge pages here (shmem_enabled is '{settings.SharedTransparentHugePages}'), which the engine does not model";

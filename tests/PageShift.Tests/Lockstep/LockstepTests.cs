@@ -60,6 +60,7 @@ public sealed class LockstepTests
         Assert.Contains("strictly", LockstepSurroundings.ReasonAgainst(usual with { OvercommitMemory = 2 }, version), StringComparison.Ordinal);
         Assert.Contains("shmem_enabled is 'advise'", LockstepSurroundings.ReasonAgainst(usual with { SharedTransparentHugePages = "advise" }, version), StringComparison.Ordinal);
         Assert.Contains("use_zero_pages", LockstepSurroundings.ReasonAgainst(usual with { SharesZeroPages = true }, version), StringComparison.Ordinal);
+        Assert.Contains("legacy_va_layout", LockstepSurroundings.ReasonAgainst(usual with { SearchesFromBottom = true }, version), StringComparison.Ordinal);
         Assert.NotNull(LockstepSurroundings.ReasonAgainst(usual, null));
     }
 
