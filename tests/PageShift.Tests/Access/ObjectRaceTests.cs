@@ -1,7 +1,5 @@
 using PageShift.Abi;
-using PageShift.AddressSpaces;
 using PageShift.Mappings;
-using PageShift.Translation;
 using PageShift.Units;
 using Xunit;
 using static PageShift.Tests.Access.AccessWorld;
