@@ -3,7 +3,7 @@ using PageShift.Linux.Settings;
 
 namespace PageShift.Linux.Processes;
 
-/// <summary>What /proc/PID/stat and /proc/PID/personality tell of a process or a thread. Source: proc_pid_stat(5), personality(2).</summary>
+/// <summary>What /proc/PID/stat tells of a process or a thread. Source: proc_pid_stat(5).</summary>
 internal static class ProcessFields
 {
     // Counted from 1; the second, the program's name in parentheses, may hold spaces.
@@ -20,14 +20,6 @@ internal static class ProcessFields
 
     /// <summary>How many page faults all threads of a process have had that were served from memory, and that had to wait for a device; null when it can't be read.</summary>
     internal static (ulong Minor, ulong Major)? ReadFaults(int process) => Read(process) is { Length: > 0 } fields ? (Number(fields, MinorFaults), Number(fields, MajorFaults)) : null;
-
-    /// <summary>True when memory that a process may read can be executed too (READ_IMPLIES_EXEC), as for very old programs.</summary>
-    internal static bool ReadImpliesExecute(int process)
-    {
-        const uint Bit = 0x040_0000;
-        string? text = ProcSetting.ReadText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/personality"));
-        return uint.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint personality) && (personality & Bit) != 0;
-    }
 
     /// <summary>The fields from <see cref="State"/> on; none when it has ended.</summary>
     private static string[] Read(int task)

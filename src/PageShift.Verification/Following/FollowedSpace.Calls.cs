@@ -87,9 +87,8 @@ internal sealed partial class FollowedSpace
         difference ??= CompareAround(RangesBefore(exit.Entry), after);
         if (difference is null)
             return;
-        // A descriptor that was closed has ended what it had registered. Or the call has made executable what it was asked to make readable.
-        if ((_hasUnmodelledRanges && HaveUnmodelledChanged()) || ProcessFields.ReadImpliesExecute(exit.Entry.ThreadId))
-            Resync();
+        if (_hasUnmodelledRanges && HaveUnmodelledChanged())
+            Resync(); // a descriptor that was closed has ended what it had registered
         else
             Report(exit, difference);
     }

@@ -3,7 +3,6 @@
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
-#include <sys/personality.h>
 
 static char *first, *last;
 
@@ -217,18 +216,4 @@ CASE(memory_of_io_uring)
         SKIP("there is no io_uring");
     CHECK(mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES) != MAP_FAILED);
     return sweep("anon_inode:[io_uring]");
-}
-
-/* What is readable is executable too, without a call that says so. */
-CASE(memory_that_is_executable_where_it_is_readable)
-{
-    char *p = ANON(8 * PAGE), *heap = sbrk(0);
-    int old = personality(0xffffffff);
-    CHECK(old >= 0 && personality(old | READ_IMPLIES_EXEC) == old);
-    char *q = mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(q != MAP_FAILED && mprotect(p + PAGE, PAGE, PROT_READ) == 0 && mprotect(p + 3 * PAGE, PAGE, PROT_WRITE) == 0);
-    CHECK(brk(heap + 4 * PAGE) == 0 && mremap(q, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED);
-    CHECK(munmap(p + 2 * PAGE, PAGE) == 0 && personality(old) == (old | READ_IMPLIES_EXEC));
-    CHECK(mprotect(p, PAGE, PROT_READ) == 0 && brk(heap) == 0);
-    return 0;
 }
