@@ -11,6 +11,8 @@ public sealed partial class LogExecutor
     private const MapFlags InferredFlags = MapFlags.Anonymous | MapFlags.FixedNoReplace;
     private const ulong NoDescriptor = ulong.MaxValue;
 
+    private readonly List<Mapping> _joined = []; // by JoinSource
+
     private static bool TryGetAddress(in CallRecord record, out ulong address)
     {
         bool known = record.Outcome.State == CallOutcomeState.Value;
@@ -68,15 +70,15 @@ public sealed partial class LogExecutor
     }
 
     /// <summary>Makes one mapping of what an mremap that succeeded can only have found as one. Whether neighbours merge depends on which had private pages, and that is assumed.</summary>
-    private static void JoinSource(LogProcess process, in CallArguments remap)
+    private void JoinSource(LogProcess process, in CallArguments remap)
     {
         AddressRange source = WholeSourceOf(process, remap);
         if (source.IsEmpty)
             return;
-        var mappings = new List<Mapping>();
-        process.Space.CopyMappings(source, mappings);
-        for (int i = 1; i < mappings.Count; i++)
-            _ = process.Space.TryAdoptMerge(mappings[i].Start);
+        _joined.Clear();
+        process.Space.CopyMappings(source, _joined);
+        for (int i = 1; i < _joined.Count; i++)
+            _ = process.Space.TryAdoptMerge(_joined[i].Start);
     }
 
     /// <summary>What an mremap needs to find in one mapping; empty for one that takes several.</summary>

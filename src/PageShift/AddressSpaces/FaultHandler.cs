@@ -50,8 +50,8 @@ internal sealed class FaultHandler(SpaceState state, LeafPages pages) : IFaultRe
         try
         {
             using MappingLock.ExclusiveScope scope = _lock.EnterExclusive();
-            ObjectDisposedException.ThrowIf(_state.IsEnded, typeof(AddressSpace)); // by whoever had the lock meanwhile
-            return ResolveFault(address, access, isExclusive: true).Fault;
+            // Whoever had the lock meanwhile may have ended the space, or its memory: then there are no tables.
+            return _state.IsEnded ? AccessFault.NotMapped : ResolveFault(address, access, isExclusive: true).Fault;
         }
         finally
         {

@@ -162,15 +162,16 @@ public sealed class DisposedMemoryTests
         AddressSpace space = SpaceOn(memory);
         VirtualProcessor processor = space.CreateProcessor();
         var disposing = new Thread(endsMemory ? memory.Dispose : space.Dispose);
-        Assert.Throws<ObjectDisposedException>(() =>
+        using (AccessScope scope = processor.EnterAccess())
         {
-            using AccessScope scope = processor.EnterAccess();
             Assert.Equal(0, scope.Read<int>(Start)); // the page of zeroes, which a write has to replace
             disposing.Start();
             Assert.True(SpinWait.SpinUntil(() => (disposing.ThreadState & ThreadState.WaitSleepJoin) != 0, HangGuard.Limit));
-            scope.Write(Start, 7);
-        });
+            Assert.Equal(AccessFault.NotMapped, scope.TryWrite(Start, 7));
+        }
+
         Assert.True(disposing.Join(HangGuard.Limit));
+        Assert.Throws<ObjectDisposedException>(() => processor.Read<int>(Start));
         memory.Dispose();
     }
 
