@@ -55,15 +55,15 @@ public sealed partial class CallLogReader
         prefix.Style == PrefixStyle.None && _suspended is { } call && _unfinished.GetValueOrDefault(call.ThreadId) == call && call.LastLine == _lines.LineCount - 1;
 
     /// <summary>Reads the rest of a call as strace -z and -e status= write it: without name and thread, in the line behind the beginning, however long the call took and whatever others did meanwhile.
-    /// So the order of the calls of threads is lost; that is an error, unless it is asked to go on.</summary>
+    /// So the order of the calls of threads is lost; where it matters that is an error, but in lenient mode.</summary>
     private bool ReadBareRest(ref LineCursor cursor, out CallRecord record)
     {
-        record = default;
         UnfinishedCall call = _suspended!;
         if (!_options.Lenient && ChangesMemory(call.Text))
         {
-            cursor.FailAt(cursor.Position, "'<... resumed>'; strace -z and -e status= leave that out, and which calls ran at the same time: record without them");
-            return Reject(cursor, null, changesMemory: true);
+            const string Expected = "'<... resumed>'; strace -z and -e status= leave that out, and which calls ran at the same time: record without them";
+            var error = new CallSyntaxError(_options.FileName, _lines.LineCount, LineCursor.ColumnOf(cursor.Text, 0, cursor.Position), cursor.DescribeFound(), Expected);
+            throw new CallSyntaxException(error) { IsReadLeniently = true };
         }
 
         _unfinished.Remove(call.ThreadId);

@@ -18,4 +18,7 @@ public sealed class CallSyntaxException : Exception
 
     /// <summary>True when it is no log that can be read, such as the output of another tool: leaving lines out is no way on.</summary>
     public bool IsOfWholeLog { get; }
+
+    /// <summary>True when the line is read in lenient mode, and not left out.</summary>
+    internal bool IsReadLeniently { get; init; }
 }

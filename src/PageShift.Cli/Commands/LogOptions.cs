@@ -88,7 +88,9 @@ internal sealed class LogOptions
             return "";
         if (IsGiven(StrictName) is true)
             return $" (without {StrictName} lines that are no calls are passed over)";
-        return IsGiven(LenientName) is false ? $" ({LenientName} leaves such lines out)" : "";
+        if (IsGiven(LenientName) is not false)
+            return "";
+        return error.IsReadLeniently ? $" ({LenientName} reads such lines)" : $" ({LenientName} leaves such lines out)";
 
         bool? IsGiven(string name) => parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == name) is { } option ? parsed.GetValue(option) : null;
     }

@@ -63,7 +63,7 @@ internal sealed class LiveProcesses : IDisposable
     }
 
     /// <summary>True when the traced command has got a signal from others since <paramref name="time"/>, in ticks of <see cref="Stopwatch"/>, or is about to. Each that it has got counts once.</summary>
-    public bool HasCommandGot(int signal, long time)
+    public bool TakeDelivery(int signal, long time)
     {
         lock (_gate)
             return (_deliveries.Remove(signal, out long delivered) && delivered >= time) || PendingSignals.Has(_command, signal);

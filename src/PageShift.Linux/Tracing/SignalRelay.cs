@@ -48,7 +48,7 @@ internal sealed class SignalRelay : IDisposable
     private void PassOn(int signal)
     {
         long now = Stopwatch.GetTimestamp(), earliest = now - (long)(Earliest.TotalSeconds * Stopwatch.Frequency);
-        while (!_processes.HasCommandGot(signal, earliest))
+        while (!_processes.TakeDelivery(signal, earliest))
         {
             if (Stopwatch.GetElapsedTime(now) >= Latest)
             {

@@ -48,6 +48,8 @@ public sealed class SplitCallTests
         Assert.Equal((2L, 1), (error.Error.Line, error.Error.Column));
         Assert.Contains("strace -z and -e status=", error.Message, StringComparison.Ordinal);
 
+        Assert.True(error.IsReadLeniently);
+
         List<CallRecord> records = ReadAll(Log, lenient: true);
         Assert.Equal([("mmap", 5, 2L, 0x7fc9bba88000), ("brk", 5, 4L, 0x1000)], records.Where(record => record is { Kind: CallRecordKind.Call, Outcome.State: CallOutcomeState.Value }).Select(record => (record.Name, record.ThreadId, record.Line, record.Outcome.Value)));
         Assert.Equal("openat", Assert.Single(ReadAll("5 openat(AT_FDCWD, \"/x\", O_RDONLY <unfinished ...>\n)   = 3\n", lenient: false)).Name);
@@ -59,6 +61,7 @@ public sealed class SplitCallTests
         List<CallRecord> records = [];
         while (reader.TryRead(out CallRecord record))
             records.Add(record);
+        Assert.Empty(reader.Warnings);
         return records;
     }
 
